@@ -1,0 +1,1 @@
+//! The event store: sorted Parquet files in an open Delta table. Append, compact, scan.

@@ -1,0 +1,1 @@
+//! The touchpoints and templates that an organisation can start from.

@@ -1,0 +1,1 @@
+//! Who may come in: the one-time link, sessions, roles.

@@ -1,0 +1,1 @@
+//! What happened: every way in which interactions reach the ledger.

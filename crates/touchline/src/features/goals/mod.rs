@@ -1,0 +1,1 @@
+//! Why: objectives that name no tool.

@@ -1,0 +1,1 @@
+//! What to change: verdicts in words, with their actions.

@@ -1,0 +1,1 @@
+//! The touchpoint map as designed: stored, applied, exported.

@@ -1,0 +1,1 @@
+//! What each touchpoint does: the analyses over ledger and map.

@@ -1,0 +1,1 @@
+//! Plumbing that knows no room: HTTP, the data directory, embedded files.
