@@ -6,3 +6,4 @@
 //! begins only where a fold finishes.
 
 pub mod report;
+pub mod sequence;
