@@ -2,8 +2,12 @@
 //!
 //! Invariant: this crate knows no storage, no async, no SQL, no clock. The same fold runs in a unit test, on one
 //! machine and on many, because of one law that every fold keeps: `merge(run(a), run(b)) == run(a ++ b)`, bit for
-//! bit. Money is therefore integer minor units and divided credit is fixed point ([`fixed`]); floating point
+//! bit. Money is therefore integer minor units and divided credit is fixed point; floating point
 //! begins only where a fold finishes.
 
+#[cfg(test)]
+mod example;
+pub mod meaning;
+pub mod reading;
 pub mod report;
 pub mod sequence;
