@@ -5,6 +5,7 @@
 //! bit. Money is therefore integer minor units and divided credit is fixed point ([`fixed`]); floating point
 //! begins only where a fold finishes.
 
+pub mod attribution;
 pub mod fixed;
 pub mod intervals;
 pub mod report;
