@@ -46,7 +46,7 @@ impl Fixed {
     #[must_use]
     pub fn from_f64(number: f64) -> Option<Self> {
         // Scaling by a power of two is exact, so only the last bits below 2^-64 are lost.
-        (number.abs() < 9.2e18).then(|| Self((number * SCALE) as i128))
+        (number.abs() < 9.2e18).then_some(Self((number * SCALE) as i128))
     }
 
     /// Converts to the nearest floating number: where exactness ends and formulas begin.

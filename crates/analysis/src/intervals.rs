@@ -174,7 +174,7 @@ pub fn benjamini_hochberg(p: &[f64], q: f64) -> Vec<bool> {
     let m = p.len() as f64;
     // A hair of tolerance: 0.1 · 3 / 5 is not 0.06 in floating numbers.
     let passes = |(rank, p): &(usize, &f64)| **p <= q * (*rank + 1) as f64 / m + 1e-15;
-    let limit = sorted.iter().enumerate().filter(passes).map(|(_, p)| *p).last();
+    let limit = sorted.iter().enumerate().rfind(passes).map(|(_, p)| *p);
     p.iter().map(|p| limit.is_some_and(|limit| *p <= limit)).collect()
 }
 

@@ -6,7 +6,16 @@
 //! begins only where a fold finishes.
 
 pub mod attribution;
+pub mod conversion;
+pub mod cost;
+pub mod coverage;
+pub mod distribution;
 pub mod fixed;
 pub mod intervals;
+pub mod missing;
+pub mod over_use;
+pub mod progression;
 pub mod report;
 pub mod sequence;
+pub mod under_use;
+pub mod waste;
