@@ -6,6 +6,7 @@
 //! by exact number are kept beside it.
 
 use crate::meaning::{Meaning, NOWHERE};
+use crate::over_use::Exposure;
 use crate::reading::Reading;
 use crate::sequence::Rows;
 use model::{Direction, Form};
@@ -17,28 +18,9 @@ pub const MOST: usize = 16;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Frequency {
     /// touchpoint × [`MOST`] + contacts − 1.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Exposure>,
     /// By touchpoint.
     pub totals: Vec<Total>,
-}
-
-/// Is one number of contacts in a period.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Step {
-    /// Person-periods with exactly so many contacts.
-    pub exactly: u64,
-    /// Those of them with a response after the first contact.
-    pub exactly_responded: u64,
-    /// Person-periods that got this contact without a response before it.
-    pub at_risk: u64,
-    /// Those of them who responded after it and before the next.
-    pub responded: u64,
-    /// Person-periods that got this contact.
-    pub got: u64,
-    /// Unsubscriptions after it and before the next.
-    pub unsubscribed: u64,
-    /// Complaints after it and before the next.
-    pub complained: u64,
 }
 
 /// Is what is counted per touchpoint, whatever the frequency.
@@ -73,12 +55,12 @@ impl Frequency {
     #[must_use]
     pub fn new(meaning: &Meaning) -> Self {
         let touchpoints = meaning.touchpoints.len();
-        Self { steps: vec![Step::default(); touchpoints * MOST], totals: vec![Total::default(); touchpoints] }
+        Self { steps: vec![Exposure::default(); touchpoints * MOST], totals: vec![Total::default(); touchpoints] }
     }
 
     /// Returns the steps of one touchpoint.
     #[must_use]
-    pub fn of(&self, touchpoint: usize) -> &[Step] {
+    pub fn of(&self, touchpoint: usize) -> &[Exposure] {
         &self.steps[touchpoint * MOST..(touchpoint + 1) * MOST]
     }
 
@@ -122,7 +104,7 @@ impl Frequency {
         // Beyond the last step nothing is told apart: the tail counts each person-period once.
         if now.contacts <= MOST {
             let step = &mut self.steps[place * MOST + now.contacts - 1];
-            step.got += 1;
+            step.contacts += 1;
             step.at_risk += u64::from(!now.responded);
         }
     }
@@ -163,19 +145,13 @@ impl Frequency {
         let now = open.periods[touchpoint as usize];
         let step = &mut self.steps[touchpoint as usize * MOST + now.contacts.min(MOST) - 1];
         step.exactly += 1;
-        step.exactly_responded += u64::from(now.responded);
+        step.responders += u64::from(now.responded);
     }
 
     /// Adds another response of the same map.
     pub fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.steps.iter_mut().zip(&other.steps) {
-            mine.exactly += theirs.exactly;
-            mine.exactly_responded += theirs.exactly_responded;
-            mine.at_risk += theirs.at_risk;
-            mine.responded += theirs.responded;
-            mine.got += theirs.got;
-            mine.unsubscribed += theirs.unsubscribed;
-            mine.complained += theirs.complained;
+            mine.add(theirs);
         }
         for (mine, theirs) in self.totals.iter_mut().zip(&other.totals) {
             mine.contacts += theirs.contacts;
@@ -208,7 +184,8 @@ mod tests {
     // Day 4 is Monday 1970-01-05.
     #[test]
     fn a_response_belongs_to_the_contact_before_it() {
-        let rows = [(4, "mail", Form::Message), (5, "mail", Form::Message), (6, "till", Form::Purchase), (7, "mail", Form::Message)];
+        let rows =
+            [(4, "mail", Form::Message), (5, "mail", Form::Message), (6, "till", Form::Purchase), (7, "mail", Form::Message)];
         let frequency = check(&rows, &[(0, 1, 0), (0, 1, 1), (1, 0, 0)]);
         assert_eq!((frequency.totals[1].contacts, frequency.totals[1].value), (3, 5_000));
     }
@@ -231,6 +208,6 @@ mod tests {
         rows.push((5, "till", Form::Purchase));
         let frequency = check(&rows, &[(0, 1, 0)]);
         let tail = frequency.of(1)[MOST - 1];
-        assert_eq!((tail.exactly, tail.at_risk, tail.responded, tail.got), (1, 1, 1, 1));
+        assert_eq!((tail.exactly, tail.at_risk, tail.responded, tail.contacts), (1, 1, 1, 1));
     }
 }

@@ -4,7 +4,7 @@
 //! the target outcome (converted), with the silence or with the data (not converted). The outcome's own interaction is
 //! not a touch; where nothing came before it, its own touchpoint gets the credit. People unknown have no journeys.
 
-use crate::attribution::Credits;
+use crate::attribution::RuleCredits;
 use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::Reading;
 use crate::sequence::Rows;
@@ -19,7 +19,7 @@ const GROUPS_UP_TO: usize = 256;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Journeys {
     /// By group of people; all in the first where there are too many touchpoints.
-    pub groups: Vec<Option<Box<Credits>>>,
+    pub groups: Vec<Option<Box<RuleCredits>>>,
     /// Known people whose first target outcome is credited to the channel: last touch that is not direct (M3).
     pub converted_by_channel: Vec<u64>,
 }
@@ -81,9 +81,9 @@ impl Journeys {
 
 /// Makes empty credits for the touchpoints of a map.
 #[must_use]
-pub fn credits(meaning: &Meaning) -> Credits {
+pub fn credits(meaning: &Meaning) -> RuleCredits {
     let direct: Vec<bool> = meaning.touchpoints.iter().map(|place| place.direct).collect();
-    Credits::new(&direct)
+    RuleCredits::new(&direct)
 }
 
 /// Puts a person in a group. The bits follow those that choose the ledger's bucket, so that neighbours in a file share

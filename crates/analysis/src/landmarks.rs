@@ -126,7 +126,8 @@ mod tests {
 
     /// Counts landmarks for rows of (person, day, touchpoint, form): (people, moved) of stage 0, (touched, moved) of ads.
     fn check(rows: &[(u64, i64, &str, Form)], last_day: i64, expected: [(u64, u64); 2]) {
-        let rows: Vec<Row> = rows.iter().map(|(person, day, touchpoint, form)| Row::new(*person, *day, touchpoint, *form)).collect();
+        let rows: Vec<Row> =
+            rows.iter().map(|(person, day, touchpoint, form)| Row::new(*person, *day, touchpoint, *form)).collect();
         let (meaning, rows) = example::rows(&rows, last_day);
         let (mut landmarks, mut reading) = (Landmarks::new(&meaning), Reading::default());
         for person in rows.people() {

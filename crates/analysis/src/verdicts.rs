@@ -78,7 +78,7 @@ pub fn verdict(settings: &Settings, findings: &Findings) -> Verdict {
     not_judged(findings)
         .or_else(|| dark(findings))
         .or_else(|| unseen(settings, findings))
-        .or_else(|| over_used(settings, findings))
+        .or_else(|| over_used(findings))
         .or_else(|| wasted(findings))
         .or_else(|| under_used(settings, findings))
         .or_else(|| effective(findings))
@@ -134,7 +134,7 @@ fn insufficient(n: u64, needed: u64) -> Verdict {
     say(VerdictKind::InsufficientData, "M24.3", reason, &count(n), "collect_data", &[("needed", needed as f64)])
 }
 
-fn over_used(settings: &Settings, findings: &Findings) -> Option<Verdict> {
+fn over_used(findings: &Findings) -> Option<Verdict> {
     let use_ = findings.over_use?;
     let rule = use_.rules.first()?;
     let cap = f64::from(use_.saturation.unwrap_or(1).max(1));
@@ -151,7 +151,6 @@ fn over_used(settings: &Settings, findings: &Findings) -> Option<Verdict> {
         }
         _ => (Reason::new("over_used.r3", &[("complaint_rate", use_.complaints.value?)]), &use_.complaints),
     };
-    let _ = settings;
     Some(say(VerdictKind::OverUsed, &format!("M24.4/M9.{rule}"), reason, figure, "cap_frequency", &[("cap", cap)]))
 }
 

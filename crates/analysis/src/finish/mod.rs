@@ -3,6 +3,7 @@
 //! Everything before this is integers that merge exactly; here floating point begins.
 
 mod costs;
+mod frequency;
 mod segments;
 mod touchpoints;
 

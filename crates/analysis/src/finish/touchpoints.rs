@@ -184,10 +184,11 @@ impl Look<'_> {
             (self.group.tally.reached[stage], self.group.tally.cells[at * self.meaning.stages + stage].people);
         let lift = &progressions[at].lift;
         let enough = progressions[at].touched.n.min(progressions[at].baseline.n) >= settings.floor;
-        let effect = lift.value.zip(lift.low.zip(lift.high)).filter(|_| enough).map(|(value, (low, high))| Estimate {
-            value,
-            interval: Some(crate::intervals::Interval { low, high }),
-        });
+        let effect = lift
+            .value
+            .zip(lift.low.zip(lift.high))
+            .filter(|_| enough)
+            .map(|(value, (low, high))| Estimate { value, interval: Some(crate::intervals::Interval { low, high }) });
         let spent_per_person = self.spent[at].total as f64 / self.group.tally.touchpoints[at].people.max(1) as f64;
         let found = under_use(
             &Chance {
@@ -231,7 +232,8 @@ impl Look<'_> {
                     return Waste { cost_share: 0.0, effect_share, ratio: None, amount: 0.0, fires: false };
                 };
                 let estimate = self.shares.as_ref().map(|shares| shares.linear[at]);
-                let fires = estimate.is_some_and(|share| is_wasted(found.cost_share, share)) && is_judged(&self.map.touchpoints[at]);
+                let fires =
+                    estimate.is_some_and(|share| is_wasted(found.cost_share, share)) && is_judged(&self.map.touchpoints[at]);
                 Waste { cost_share: found.cost_share, effect_share, ratio: found.ratio, amount: found.amount, fires }
             })
             .collect()
