@@ -128,7 +128,8 @@ mod tests {
         let mut keys = Vec::new();
         for row in rows {
             let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
-            let numbers: Vec<String> = cells[1].split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+            let numbers: Vec<String> =
+                cells[1].split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
             keys.extend(cells[0].split(',').map(|key| (key.trim().trim_matches('`').to_owned(), numbers.clone())));
         }
         keys
