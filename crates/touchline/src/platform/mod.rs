@@ -1,1 +1,5 @@
-//! Plumbing that knows no room: HTTP, the data directory, embedded files.
+//! Plumbing that knows no room: HTTP, time, chance, embedded files.
+
+pub mod clock;
+pub mod http;
+pub mod token;

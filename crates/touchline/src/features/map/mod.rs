@@ -1,1 +1,7 @@
-//! The touchpoint map as designed: stored, applied, exported.
+//! The touchpoint map as designed: stored in versions, applied from files, exported to files.
+
+mod http;
+mod store;
+
+pub use http::routes;
+pub use store::{Maps, Version};
