@@ -49,18 +49,6 @@ pub enum StateError {
     Statement(#[from] sqlx::Error),
 }
 
-impl StateError {
-    /// Tells whether there is no room left on the disk.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        let (Self::Open { source: error, .. } | Self::Statement(error)) = self else {
-            return false;
-        };
-        // SQLITE_FULL is 13 in every version of SQLite.
-        error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("13"))
-    }
-}
-
 /// Is the open store. Clones share the same connections.
 #[derive(Clone, Debug)]
 pub struct State {

@@ -88,7 +88,7 @@ impl Maps {
 ///
 /// # Errors
 /// Fails with one reason per problem.
-pub fn check(map: &TouchpointMap) -> Result<()> {
+pub(super) fn check(map: &TouchpointMap) -> Result<()> {
     let problems = map.problems();
     if problems.is_empty() {
         return Ok(());
