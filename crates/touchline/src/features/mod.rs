@@ -3,12 +3,12 @@
 //! [`router`] is the one place where their routes come together.
 
 pub mod account;
-pub mod goals;
-pub mod map;
-pub mod people;
 pub mod capture;
-pub mod measure;
+pub mod goals;
 pub mod improve;
+pub mod map;
+pub mod measure;
+pub mod people;
 
 use crate::platform::clock::Clock;
 use crate::platform::http::{Refusal, health, page, secured};
@@ -41,9 +41,8 @@ struct Document;
 pub fn router(site: &Site) -> Router {
     let (api, document) = routes(site).split_for_parts();
     let document = Json(document);
-    let described = Router::new()
-        .route("/api/openapi.json", get(async move || document.clone()))
-        .route("/api/{*unknown}", any(unknown));
+    let described =
+        Router::new().route("/api/openapi.json", get(async move || document.clone())).route("/api/{*unknown}", any(unknown));
     let site_routes = api.merge(site.behind_the_door(described.into())).fallback(page);
     secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https)
 }
@@ -57,9 +56,7 @@ pub fn document(site: &Site) -> utoipa::openapi::OpenApi {
 /// Joins the rooms: signing in and health are open, everything else is behind the door.
 fn routes(site: &Site) -> OpenApiRouter {
     let maps = map::Maps::new(site.state.clone());
-    let closed = OpenApiRouter::new()
-        .merge(map::routes(maps.clone()))
-        .merge(measure::routes(Arc::clone(&site.reports), maps));
+    let closed = OpenApiRouter::new().merge(map::routes(maps.clone())).merge(measure::routes(Arc::clone(&site.reports), maps));
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(account::routes(site.accounts(), account::Cookie::new(site.https)))
         .merge(health(site.state.clone()))

@@ -64,10 +64,7 @@ pub fn routes(accounts: Accounts, cookie: Cookie) -> OpenApiRouter {
     (status = 200, description = "Signed in; the session is in the cookie.", body = Who),
     (status = 401, description = "The link is unknown, used or older than an hour.", body = Problem),
 ))]
-async fn sign_in(
-    State((accounts, cookie)): State<(Accounts, Cookie)>,
-    Json(request): Json<SignIn>,
-) -> Result<Response, Refusal> {
+async fn sign_in(State((accounts, cookie)): State<(Accounts, Cookie)>, Json(request): Json<SignIn>) -> Result<Response, Refusal> {
     let Some((session, who)) = accounts.sign_in(&request.token).await? else {
         return Err(Refusal::stale_link());
     };

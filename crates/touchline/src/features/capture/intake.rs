@@ -65,12 +65,7 @@ impl<'a> Intake<'a> {
     ///
     /// # Errors
     /// Fails when state store or ledger do; the batch may then be offered again.
-    pub fn take(
-        &mut self,
-        arrivals: Vec<Arrival>,
-        facts: Vec<Claim>,
-        traits: Vec<Known>,
-    ) -> Result<Taken> {
+    pub fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
         let taken = self.try_take(arrivals, facts, traits);
         if taken.is_err() {
             // What memory has learnt may not have been stored: read it again.
@@ -94,12 +89,7 @@ impl<'a> Intake<'a> {
         self.home.block_on(self.people.settled(&state))
     }
 
-    fn try_take(
-        &mut self,
-        arrivals: Vec<Arrival>,
-        facts: Vec<Claim>,
-        traits: Vec<Known>,
-    ) -> Result<Taken> {
+    fn try_take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
         let received = (self.home.clock())();
         let mut news = News::default();
         let mut batch = Vec::with_capacity(arrivals.len());
@@ -259,7 +249,8 @@ mod tests {
     #[test]
     fn the_same_batch_again_adds_nothing() {
         let dir = tempfile::tempdir().expect("folder");
-        let batch = || vec![arrival("1", &["ada"], "open"), arrival("2", &["ada", "countess"], "open"), arrival("3", &[], "close")];
+        let batch =
+            || vec![arrival("1", &["ada"], "open"), arrival("2", &["ada", "countess"], "open"), arrival("3", &[], "close")];
         let facts = || vec![(name("countess"), name("lovelace"), Link::Renamed, Instant(9))];
         let traits = || vec![(name("ada"), "tier".to_owned(), "gold".to_owned())];
         let mut first = home(dir.path());

@@ -50,8 +50,11 @@ impl Signals {
             return Ok(*id);
         }
         if self.numbers.len() >= SIGNALS_MAX {
-            return Err(Failure::new(format!("More than {SIGNALS_MAX} kinds of signals: the newest is of `{}`", signature.source))
-                .hint("Send what is unique to one interaction as a property, not as its event, place or campaign"));
+            return Err(Failure::new(format!(
+                "More than {SIGNALS_MAX} kinds of signals: the newest is of `{}`",
+                signature.source
+            ))
+            .hint("Send what is unique to one interaction as a property, not as its event, place or campaign"));
         }
         let id = SignalId(u32::try_from(self.numbers.len()).expect("fewer than a million"));
         self.numbers.insert(signature.clone(), id);

@@ -88,7 +88,7 @@ impl Maps {
 ///
 /// # Errors
 /// Fails with one reason per problem.
-pub(super) fn check(map: &TouchpointMap) -> Result<()> {
+pub fn check(map: &TouchpointMap) -> Result<()> {
     let problems = map.problems();
     if problems.is_empty() {
         return Ok(());
@@ -100,12 +100,50 @@ pub(super) fn check(map: &TouchpointMap) -> Result<()> {
 }
 
 fn version((id, created_at, note, document): (i64, i64, String, String)) -> Result<Version> {
-    let map = serde_json::from_str(&document).map_err(|error| {
-        Failure::new(format!("Cannot read version {id} of the map in the state store")).because(&error)
-    })?;
+    let map = serde_json::from_str(&document)
+        .map_err(|error| Failure::new(format!("Cannot read version {id} of the map in the state store")).because(&error))?;
     Ok(Version { id, created_at: Instant(created_at), note, map })
 }
 
 fn failed(error: impl Into<StateError>) -> Failure {
     Failure::new("Cannot look after the map").because(&error.into())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Is a small sound map with a bit of everything.
+    pub(in crate::features::map) fn sample() -> TouchpointMap {
+        serde_json::from_str(include_str!("sample.json")).expect("is a map")
+    }
+
+    async fn maps() -> (Maps, tempfile::TempDir) {
+        let dir = tempfile::tempdir().expect("folder");
+        (Maps::new(State::open(&dir.path().join("state.sqlite")).await.expect("opens")), dir)
+    }
+
+    #[tokio::test]
+    async fn versions_add_up_and_the_same_again_adds_none() {
+        let (maps, _dir) = maps().await;
+        assert_eq!(maps.current().await.expect("reads"), None);
+        let mut map = sample();
+        assert_eq!(maps.save(&map, "first", Instant(1)).await.expect("saves"), 1);
+        assert_eq!(maps.save(&map, "again", Instant(2)).await.expect("saves"), 1);
+        map.name.en = "Other".into();
+        assert_eq!(maps.save(&map, "second", Instant(3)).await.expect("saves"), 2);
+        let current = maps.current().await.expect("reads").expect("is there");
+        assert_eq!(current, Version { id: 2, created_at: Instant(3), note: "second".into(), map });
+        let notes: Vec<_> = maps.history().await.expect("reads").into_iter().map(|version| version.note).collect();
+        assert_eq!(notes, ["second", "first"]);
+    }
+
+    #[tokio::test]
+    async fn an_unsound_map_is_not_saved() {
+        let (maps, _dir) = maps().await;
+        let mut map = sample();
+        map.stages.clear();
+        assert!(maps.save(&map, "", Instant(1)).await.is_err());
+        assert_eq!(maps.current().await.expect("reads"), None);
+    }
 }

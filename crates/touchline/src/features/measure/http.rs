@@ -70,11 +70,7 @@ async fn map(State(rooms): State<Rooms>, Query(about): Query<About>) -> Result<R
     (status = 401, body = Problem),
     (status = 404, description = "There is no such touchpoint or segment.", body = Problem),
 ))]
-async fn touchpoint(
-    State(rooms): State<Rooms>,
-    Path(id): Path<String>,
-    Query(about): Query<About>,
-) -> Result<Response, Refusal> {
+async fn touchpoint(State(rooms): State<Rooms>, Path(id): Path<String>, Query(about): Query<About>) -> Result<Response, Refusal> {
     let report = report(&rooms, about).await?;
     let figures = report.touchpoints.iter().find(|figures| figures.touchpoint == id);
     let figures = figures.ok_or_else(|| {

@@ -57,10 +57,8 @@ impl People {
     /// # Errors
     /// Fails when the state store does.
     pub async fn load(state: &State) -> Result<Self> {
-        let facts: Vec<(i64, i64, i64, i64)> = sqlx::query_as("SELECT one, other, link, at FROM identity_fact")
-            .fetch_all(state.reader())
-            .await
-            .map_err(failed)?;
+        let facts: Vec<(i64, i64, i64, i64)> =
+            sqlx::query_as("SELECT one, other, link, at FROM identity_fact").fetch_all(state.reader()).await.map_err(failed)?;
         let components = Components::of(facts.into_iter().filter_map(fact));
         let relocated: Vec<i64> =
             sqlx::query_scalar("SELECT person FROM relocation").fetch_all(state.reader()).await.map_err(failed)?;
@@ -137,12 +135,7 @@ impl People {
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn learn(
-        &mut self,
-        transaction: &mut Transaction,
-        facts: &[IdentityFact],
-        fresh: &IdSet<ActorId>,
-    ) -> Result<()> {
+    pub async fn learn(&mut self, transaction: &mut Transaction, facts: &[IdentityFact], fresh: &IdSet<ActorId>) -> Result<()> {
         if self.learnt.len() + facts.len() > REMEMBERED_MAX {
             self.learnt.clear();
         }
@@ -236,8 +229,7 @@ pub(in crate::features) async fn note_traits(transaction: &mut Transaction, trai
 /// # Errors
 /// Fails when the state store does.
 pub async fn relocated(state: &State) -> Result<HashMap<PersonId, PersonId>> {
-    let waiting: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM relocation").fetch_one(state.reader()).await.map_err(failed)?;
+    let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM relocation").fetch_one(state.reader()).await.map_err(failed)?;
     if waiting == 0 { Ok(HashMap::new()) } else { Ok(People::load(state).await?.relocated()) }
 }
 

@@ -29,9 +29,7 @@ pub async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    answer(uri.path(), &headers, |path| {
-        Built::get(path).map(|file| File { hash: file.metadata.sha256_hash(), data: file.data })
-    })
+    answer(uri.path(), &headers, |path| Built::get(path).map(|file| File { hash: file.metadata.sha256_hash(), data: file.data }))
 }
 
 fn answer(path: &str, headers: &HeaderMap, find: impl Fn(&str) -> Option<File>) -> Response {
