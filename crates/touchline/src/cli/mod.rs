@@ -5,6 +5,7 @@
 //! standard output, progress and errors to standard error.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
 
+mod analyze;
 mod demo;
 mod init;
 mod map;
@@ -38,6 +39,7 @@ enum Command {
     Serve(serve::Args),
     Init(init::Args),
     Map(map::Args),
+    Analyze(analyze::Args),
     Version(version::Args),
 }
 
@@ -91,6 +93,7 @@ fn run(command: Command) -> Result<()> {
         Command::Serve(args) => serve::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Map(args) => map::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
         Command::Version(args) => version::run(&args),
     }
 }

@@ -3,7 +3,7 @@
 use super::Data;
 use crate::failure::{Failure, Result};
 use crate::features::account::Accounts;
-use crate::features::measure::NoReports;
+use crate::features::measure::{Analysis, Reports};
 use crate::features::{Site, router};
 use crate::platform::home::Home;
 use crate::platform::http;
@@ -65,7 +65,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         }
         None => false,
     };
-    let site = Site { state: home.state().clone(), clock: home.clock().clone(), https, reports: Arc::new(NoReports) };
+    let site = Site { state: home.state().clone(), clock: home.clock().clone(), https, reports: Arc::new(Reports::new(Analysis::run(home)?)) };
     home.block_on(async {
         // Before the listener, so that a signal is never lost once somebody can reach us.
         let stop = http::stop_signal()?;

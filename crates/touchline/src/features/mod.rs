@@ -3,12 +3,12 @@
 //! [`router`] is the one place where their routes come together.
 
 pub mod account;
-pub mod capture;
 pub mod goals;
-pub mod improve;
 pub mod map;
-pub mod measure;
 pub mod people;
+pub mod capture;
+pub mod measure;
+pub mod improve;
 
 use crate::platform::clock::Clock;
 use crate::platform::http::{Refusal, health, page, secured};
