@@ -33,7 +33,7 @@ pub struct Site {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(title = "Touchline", description = "Real interactions in, a map of touchpoints with verdicts out."))]
+#[openapi(info(title = "Touchline", version = "1", description = "Real interactions in, a map of touchpoints with verdicts out."))]
 struct Document;
 
 /// Builds the whole site: interface, pages, headers.
