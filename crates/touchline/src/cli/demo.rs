@@ -1,7 +1,7 @@
 //! `touchline demo`: an invented company to look at, in a directory that goes away.
 
 use super::serve::{Place, open_house};
-use super::{Format, init};
+use super::{Format, init, print_json};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Intake, Taken};
 use crate::features::map::Maps;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let taken = fill(&mut home, &company, args.people)?;
     match args.place.format() {
         Format::Json if args.no_serve => {
-            println!("{}", serde_json::json!({ "data": home.dir(), "people": args.people, "interactions": taken.added }));
+            print_json(&serde_json::json!({ "data": home.dir(), "people": args.people, "interactions": taken.added }))?;
         }
         _ => eprintln!("Invented a company of {} people and {} interactions.", args.people, taken.added),
     }

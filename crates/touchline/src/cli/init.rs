@@ -1,6 +1,6 @@
 //! `touchline init`: makes an organisation from a template or a map.
 
-use super::{Data, Format, print_json};
+use super::{Data, Format, print_json, say};
 use crate::failure::{Failure, Result};
 use crate::features::map::{self, Maps};
 use crate::platform::clock::system;
@@ -47,15 +47,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
         })),
         Format::Table | Format::Csv => {
             let dir = home.dir().display();
-            println!(
-                "Made {dir} for `{}`: {} stages, {} segments, {} touchpoints.",
+            say(&format!(
+                "Made {dir} for `{}`: {} stages, {} segments, {} touchpoints.\nLook at it with: touchline serve --data {dir}",
                 map.name.en,
                 map.stages.len(),
                 map.segments.len(),
                 map.touchpoints.len()
-            );
-            println!("Look at it with: touchline serve --data {dir}");
-            Ok(())
+            ))
         }
     }
 }

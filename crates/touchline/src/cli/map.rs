@@ -1,6 +1,6 @@
 //! `touchline map`: shows, applies and exports the map.
 
-use super::{Data, print_json};
+use super::{Data, print_json, say};
 use crate::failure::{Failure, Result};
 use crate::features::map::{self, Maps, Version, grid};
 use crate::platform::home::Home;
@@ -8,6 +8,9 @@ use comfy_table::{ContentArrangement, Table, presets};
 use model::TouchpointMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// How wide a stage is printed, in letters: names of touchpoints stay on one line mostly.
+const COLUMN_WIDTH: u16 = 26;
 
 /// Show, apply and export the touchpoint map.
 #[derive(clap::Args, Debug)]
@@ -127,15 +130,15 @@ fn show(map: &TouchpointMap, format: Shown) -> Result<()> {
         return print_json(&grid);
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
+    let columns = u16::try_from(grid.stages.len() + 1).unwrap_or(u16::MAX);
+    table.load_style(presets::UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(columns.saturating_mul(COLUMN_WIDTH));
     let stages = grid.stages.iter().map(|(name, weight)| format!("{name}\nimportance {:.0} %", weight * 100.0));
     table.set_header(std::iter::once(map.name.en.clone()).chain(stages));
     for (segment, cells) in &grid.rows {
         table.add_row(std::iter::once(segment.clone()).chain(cells.iter().map(|cell| cell.join("\n"))));
     }
-    println!("{table}");
-    println!("→ to customers, ← from customers, ↔ both. {} touchpoints.", map.touchpoints.len());
-    Ok(())
+    say(&format!("{table}\n→ to customers, ← from customers, ↔ both. {} touchpoints.", map.touchpoints.len()))
 }
 
 fn apply(home: &Home, file: &Path, note: &str, dry_run: bool, format: Shown) -> Result<()> {
@@ -164,8 +167,7 @@ fn apply(home: &Home, file: &Path, note: &str, dry_run: bool, format: Shown) -> 
         (false, true) => "Would apply".to_owned(),
         (false, false) => format!("Applied as version {}", version.unwrap_or_default()),
     };
-    println!("{done}: touchpoints added {}, changed {}, removed {}.", change.added, change.changed, change.removed);
-    Ok(())
+    say(&format!("{done}: touchpoints added {}, changed {}, removed {}.", change.added, change.changed, change.removed))
 }
 
 /// Counts what a new version changes.
@@ -199,13 +201,13 @@ fn export(map: &TouchpointMap, format: Exported, to: Option<&Path>) -> Result<()
         Exported::Mermaid => map::export_mermaid(map),
     };
     match to {
-        None => print!("{text}"),
+        None => say(text.trim_end()),
         Some(file) => {
             fs::write(file, text).map_err(|error| Failure::new(format!("Cannot write {}", file.display())).because(&error))?;
             eprintln!("Wrote {}.", file.display());
+            Ok(())
         }
     }
-    Ok(())
 }
 
 fn history(home: &Home, format: Shown) -> Result<()> {
@@ -222,10 +224,9 @@ fn history(home: &Home, format: Shown) -> Result<()> {
         return print_json(&versions.collect::<Vec<_>>());
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL).set_header(["Version", "Saved", "Touchpoints", "Note"]);
+    table.load_style(presets::UTF8_FULL).set_header(["Version", "Saved", "Touchpoints", "Note"]);
     for version in &versions {
         table.add_row([version.id.to_string(), when(version), version.map.touchpoints.len().to_string(), version.note.clone()]);
     }
-    println!("{table}");
-    Ok(())
+    say(&table.to_string())
 }

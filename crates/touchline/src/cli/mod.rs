@@ -3,7 +3,7 @@
 //! A command is a struct of arguments and a function `run`; adding one is a file, a variant and a line in [`run`].
 //! Output for people ends with a period and may change; `--format json` is for programs and is stable. Results go to
 //! standard output, progress and errors to standard error.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
 
 mod analyze;
 mod demo;
@@ -16,6 +16,7 @@ use crate::failure::{Failure, Result};
 use crate::platform::clock::system;
 use crate::platform::home::Home;
 use clap::{Parser, Subcommand};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -101,13 +102,27 @@ fn run(command: Command) -> Result<()> {
 /// Logs go to standard error; `TOUCHLINE_LOG=debug` tells more. A log holds no personal data at any level of ours.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("TOUCHLINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,touchline=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }
 
 /// Prints a result for programs.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| Failure::new("Cannot write the result as JSON").because(&error))?;
-    println!("{text}");
-    Ok(())
+    say(&text)
+}
+
+/// Prints a result and a new line. A reader that has seen enough, such as `head`, is not an error.
+fn say(text: &str) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new("Cannot write to standard output").because(&error))
+        }
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
 //! `touchline serve`: serves a data directory to browsers.
 
-use super::Data;
+use super::{Data, say};
 use crate::failure::{Failure, Result};
 use crate::features::account::Accounts;
 use crate::features::measure::{Analysis, Reports};
@@ -77,7 +77,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         let bound = listener.local_addr().map_err(|error| Failure::new("The listener has no address").because(&error))?;
         let url = place.url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned());
         let link = invitation(&Accounts::new(site.state.clone(), site.clock.clone()), place.link).await?;
-        announce(home, &url, link.as_deref(), place.format);
+        announce(home, &url, link.as_deref(), place.format)?;
         http::serve(listener, router(&site), stop).await?;
         tracing::info!("stopped");
         Ok(())
@@ -93,15 +93,14 @@ async fn invitation(accounts: &Accounts, wanted: bool) -> Result<Option<String>>
 }
 
 /// The secret stands behind `#`: browsers never send that part, so it reaches no log of any server or proxy.
-fn announce(home: &Home, url: &str, secret: Option<&str>, format: super::Format) {
+fn announce(home: &Home, url: &str, secret: Option<&str>, format: super::Format) -> Result<()> {
     let link = secret.map(|secret| format!("{url}/#token={secret}"));
     if format == super::Format::Json {
-        println!("{}", serde_json::json!({ "address": url, "link": link, "data": home.dir() }));
-        return;
+        return say(&serde_json::json!({ "address": url, "link": link, "data": home.dir() }).to_string());
     }
-    println!("Touchline serves {} at {url}", home.dir().display());
-    match link {
-        Some(link) => println!("Sign in once, within an hour: {link}"),
-        None => println!("Somebody is signed in; for a new one-time link start with --link."),
-    }
+    let invitation = match link {
+        Some(link) => format!("Sign in once, within an hour: {link}"),
+        None => "Somebody is signed in; for a new one-time link start with --link.".to_owned(),
+    };
+    say(&format!("Touchline serves {} at {url}\n{invitation}", home.dir().display()))
 }

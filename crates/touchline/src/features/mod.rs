@@ -33,11 +33,14 @@ pub struct Site {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(title = "Touchline", description = "Real interactions in, a map of touchpoints with verdicts out."))]
+#[openapi(info(
+    title = "Touchline",
+    version = "1",
+    description = "Real interactions in, a map of touchpoints with verdicts out."
+))]
 struct Document;
 
 /// Builds the whole site: interface, pages, headers.
-#[must_use]
 pub fn router(site: &Site) -> Router {
     let (api, document) = routes(site).split_for_parts();
     let document = Json(document);

@@ -1,7 +1,7 @@
 //! Signing in and out, and the two doors in front of the other rooms.
 
 use super::{Accounts, Who};
-use crate::platform::http::{Problem, Refusal};
+use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -62,9 +62,10 @@ pub fn routes(accounts: Accounts, cookie: Cookie) -> OpenApiRouter {
 /// Signs in with the secret of a one-time link.
 #[utoipa::path(post, path = "/api/session", tag = "account", request_body = SignIn, responses(
     (status = 200, description = "Signed in; the session is in the cookie.", body = Who),
+    (status = 400, description = "The body cannot be read.", body = Problem),
     (status = 401, description = "The link is unknown, used or older than an hour.", body = Problem),
 ))]
-async fn sign_in(State((accounts, cookie)): State<(Accounts, Cookie)>, Json(request): Json<SignIn>) -> Result<Response, Refusal> {
+async fn sign_in(State((accounts, cookie)): State<(Accounts, Cookie)>, Body(request): Body<SignIn>) -> Result<Response, Refusal> {
     let Some((session, who)) = accounts.sign_in(&request.token).await? else {
         return Err(Refusal::stale_link());
     };

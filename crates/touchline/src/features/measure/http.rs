@@ -2,10 +2,10 @@
 
 use crate::failure::{Failure, Result};
 use crate::features::map::Maps;
-use crate::platform::http::{Problem, Refusal};
+use crate::platform::http::{Asked, Problem, Refusal};
 use analysis::report::{MapReport, TouchpointFigures};
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use model::map::nearest;
 use serde::{Deserialize, Serialize};
@@ -54,10 +54,11 @@ struct About {
 /// Tells what every touchpoint does, with its verdict.
 #[utoipa::path(get, path = "/api/measure/map", tag = "measure", params(About), responses(
     (status = 200, body = MapReport),
+    (status = 400, body = Problem),
     (status = 401, body = Problem),
     (status = 404, description = "There is no such segment.", body = Problem),
 ))]
-async fn map(State(rooms): State<Rooms>, Query(about): Query<About>) -> Result<Response, Refusal> {
+async fn map(State(rooms): State<Rooms>, Asked(about): Asked<About>) -> Result<Response, Refusal> {
     let report = report(&rooms, about).await?;
     Ok(Json(&*report).into_response())
 }
@@ -67,10 +68,11 @@ async fn map(State(rooms): State<Rooms>, Query(about): Query<About>) -> Result<R
     ("id" = String, Path, description = "The touchpoint, by id."), About,
 ), responses(
     (status = 200, body = TouchpointFigures),
+    (status = 400, body = Problem),
     (status = 401, body = Problem),
     (status = 404, description = "There is no such touchpoint or segment.", body = Problem),
 ))]
-async fn touchpoint(State(rooms): State<Rooms>, Path(id): Path<String>, Query(about): Query<About>) -> Result<Response, Refusal> {
+async fn touchpoint(State(rooms): State<Rooms>, Path(id): Path<String>, Asked(about): Asked<About>) -> Result<Response, Refusal> {
     let report = report(&rooms, about).await?;
     let figures = report.touchpoints.iter().find(|figures| figures.touchpoint == id);
     let figures = figures.ok_or_else(|| {
