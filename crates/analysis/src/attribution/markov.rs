@@ -21,7 +21,7 @@
 
 use super::{Ends, JourneyCounts};
 use nalgebra::{DMatrix, DVector};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Is how many touches back the chain remembers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -98,7 +98,8 @@ const ARRIVED: f64 = 1e-15;
 pub(super) struct Flows {
     pub(super) states: Vec<Gram>,
     pub(super) starts: Vec<u64>,
-    pub(super) steps: BTreeMap<(u32, u32), u64>,
+    /// Sorted by the state they lead from.
+    pub(super) steps: Vec<((u32, u32), u64)>,
     pub(super) ends: Vec<Ends>,
 }
 
@@ -142,6 +143,7 @@ impl Flows {
             }
         }
         flows.steps = steps.into_iter().collect();
+        flows.steps.sort_unstable();
         flows
     }
 }

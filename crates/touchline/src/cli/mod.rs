@@ -3,6 +3,7 @@
 //! Output for people ends with a period and may change; `--format json` is for programs and is stable.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
 
+mod attribution;
 mod version;
 
 use crate::failure::Failure;
@@ -19,6 +20,7 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Attribution(attribution::Args),
     Version(version::Args),
 }
 
@@ -38,6 +40,7 @@ pub enum Format {
 #[must_use]
 pub fn main() -> ExitCode {
     let result: Result<(), Failure> = match Cli::parse().command {
+        Command::Attribution(args) => attribution::run(&args),
         Command::Version(args) => version::run(&args),
     };
     match result {
