@@ -155,20 +155,17 @@ fn attribute(journeys: &Journeys, direct: Option<&str>, order: u8) -> Result<Ans
 }
 
 fn direct_flags(channels: &[String], direct: Option<&str>) -> Result<Vec<bool>> {
+    let names = || channels.iter().map(String::as_str);
     if let Some(name) = direct
-        && !channels.iter().any(|channel| channel == name)
+        && !names().any(|channel| channel == name)
     {
-        return Err(not_found("channel", name, channels.iter().map(String::as_str)));
+        let hint = match model::map::nearest(name, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are: {}", names().take(20).collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Failure::new(format!("no channel `{name}` in the file")).hint(hint));
     }
     Ok(channels.iter().map(|channel| Some(channel.as_str()) == direct).collect())
-}
-
-fn not_found<'a>(what: &str, name: &str, there: impl Iterator<Item = &'a str> + Clone) -> Failure {
-    let hint = match model::map::nearest(name, there.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are: {}", there.take(20).collect::<Vec<_>>().join(", ")),
-    };
-    Failure::new(format!("no {what} `{name}` in the file")).hint(hint)
 }
 
 /// Returns the credits of each model, channel by channel.
@@ -233,10 +230,10 @@ fn columns(header: &StringRecord, name: &str) -> Result<[usize; 4]> {
     let mut columns = [0; 4];
     for (column, wanted) in columns.iter_mut().zip(COLUMNS) {
         *column = header.iter().position(|found| found.eq_ignore_ascii_case(wanted)).ok_or_else(|| {
-            let mut failure = not_found("column", wanted, header.iter());
-            failure.what = format!("no column `{wanted}` in `{name}`");
-            failure.hint = failure.hint.map(|hint| format!("{hint} The header needs {}.", COLUMNS.join(", ")));
-            failure
+            let near =
+                model::map::nearest(wanted, header.iter()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+            Failure::new(format!("no column `{wanted}` in `{name}`"))
+                .hint(format!("{near}the header needs {}", COLUMNS.join(", ")))
         })?;
     }
     Ok(columns)
@@ -330,10 +327,10 @@ fn comma_separated(answer: &Answer) -> std::result::Result<String, Box<dyn std::
 fn print_tables(answer: &Answer) {
     let totals = &answer.totals;
     println!("Outcomes by model");
-    println!("{}", table(answer, |credited| credited.conversions));
+    println!("{}", table(answer, |credited| credited.conversions, |channel| channel.removal_effect));
     if totals.value != 0.0 {
         println!("\nValue by model");
-        println!("{}", table(answer, |credited| credited.value));
+        println!("{}", table(answer, |credited| credited.value, |channel| channel.removal_effect_value));
     }
     println!(
         "\n{} outcomes on {} paths over {} channels; {} journeys ended without. Markov chain of order {}: {} states.",
@@ -342,15 +339,15 @@ fn print_tables(answer: &Answer) {
     println!("Attribution says who was there, not who caused it; only an experiment does.");
 }
 
-fn table(answer: &Answer, number: fn(&Credited) -> f64) -> Table {
+fn table(answer: &Answer, number: fn(&Credited) -> f64, effect: fn(&Channel) -> f64) -> Table {
     let models = model_names(answer);
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::NOTHING);
     let heads = models.iter().map(|model| model.replace('_', " "));
     table.set_header(["channel".to_owned()].into_iter().chain(heads).chain(["removal effect".to_owned()]));
     for channel in &answer.channels {
         let numbers = models.iter().map(|model| format!("{:.2}", number(&channel.models[model])));
-        let effect = format!("{:.4}", channel.removal_effect);
+        let effect = format!("{:.4}", effect(channel));
         table.add_row([channel.channel.clone()].into_iter().chain(numbers).chain([effect]));
     }
     for column in table.column_iter_mut().skip(1) {
@@ -418,7 +415,7 @@ mod tests {
     #[test]
     fn bad_files_are_explained() {
         let header = "path,total_conversions,total_conversion_value,total_null\n";
-        check("", "no column `path`", "The header needs path, total_conversions");
+        check("", "no column `path`", "the header needs path, total_conversions");
         check(header, "has no journeys", "header");
         check(&TINY.replace("total_null", "total_nul"), "no column `total_null` in `paths.csv`", "did you mean `total_nul`?");
         check(&format!("{header}ads,-1,0,0\n"), "line 2, has total_conversions = -1", "0 or more");
@@ -441,7 +438,12 @@ mod tests {
 
     #[test]
     fn tables_name_every_model() {
-        let table = table(&answer(TINY, Some("mail"), 1).expect("is sound"), |credited| credited.conversions).to_string();
+        let table = table(
+            &answer(TINY, Some("mail"), 1).expect("is sound"),
+            |credited| credited.conversions,
+            |channel| channel.removal_effect,
+        )
+        .to_string();
         for word in ["last non direct", "shapley sum", "markov", "removal effect", "2.40", "0.7500"] {
             assert!(table.contains(word), "{table}");
         }
