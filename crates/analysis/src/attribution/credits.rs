@@ -206,23 +206,17 @@ impl RuleCredits {
     pub fn markov(&self) -> Markov {
         let n = self.direct.len();
         let width = n + 2;
+        let rows: Vec<&[u64]> = self.transitions.chunks_exact(width).collect();
+        let met: Vec<usize> = (0..n).filter(|touchpoint| rows[*touchpoint].iter().any(|weight| *weight > 0)).collect();
         let mut flows = Flows::default();
-        let mut numbers = vec![None; n];
-        for touchpoint in 0..n {
-            let row = &self.transitions[touchpoint * width..(touchpoint + 1) * width];
-            if row.iter().any(|weight| *weight > 0) {
-                let ends = Ends { conversions: row[n], value: Fixed::whole(self.last[touchpoint].value), nulls: row[n + 1] };
-                let starts = self.transitions[n * width + touchpoint];
-                numbers[touchpoint] = Some(flows.state(Flows::single(touchpoint as u16), starts, ends));
-            }
+        for touchpoint in &met {
+            let row = rows[*touchpoint];
+            let ends = Ends { conversions: row[n], value: Fixed::whole(self.last[*touchpoint].value), nulls: row[n + 1] };
+            flows.state(Flows::single(*touchpoint as u16), rows[n][*touchpoint], ends);
         }
-        for from in 0..n {
-            for to in 0..n {
-                let weight = self.transitions[from * width + to];
-                if let (Some(from), Some(to), true) = (numbers[from], numbers[to], weight > 0) {
-                    flows.steps.insert((from, to), weight);
-                }
-            }
+        for (i, from) in met.iter().enumerate() {
+            let ways = met.iter().enumerate().map(|(j, to)| ((i as u32, j as u32), rows[*from][*to]));
+            flows.steps.extend(ways.filter(|(_, weight)| *weight > 0));
         }
         Markov::from_flows(&flows, n)
     }

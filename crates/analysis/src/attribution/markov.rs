@@ -21,7 +21,7 @@
 
 use super::{Ends, JourneyCounts};
 use nalgebra::{DMatrix, DVector};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Is how many touches back the chain remembers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -98,7 +98,8 @@ const ARRIVED: f64 = 1e-15;
 pub(super) struct Flows {
     pub(super) states: Vec<Gram>,
     pub(super) starts: Vec<u64>,
-    pub(super) steps: BTreeMap<(u32, u32), u64>,
+    /// Sorted by the state they lead from.
+    pub(super) steps: Vec<((u32, u32), u64)>,
     pub(super) ends: Vec<Ends>,
 }
 
@@ -116,33 +117,54 @@ impl Flows {
         [touchpoint, NOBODY, NOBODY]
     }
 
+    /// Counts journeys in any order; states are numbered by their touches, so the result does not depend on it.
     fn of(journeys: &JourneyCounts, order: Order) -> Self {
         let mut flows = Self::default();
         let mut numbers: HashMap<Gram, u32> = HashMap::new();
-        let mut steps: HashMap<(u32, u32), u64> = HashMap::new();
-        for (path, ends) in journeys.sorted().into_iter().filter(|(path, _)| !path.is_empty()) {
+        // A state and the next touch determine the next state: one look-up per touch.
+        let mut ways: HashMap<(u32, u16), (u32, u64)> = HashMap::new();
+        for (path, ends) in journeys.iter().filter(|(path, _)| !path.is_empty()) {
             let weight = ends.conversions + ends.nulls;
-            let mut before = None;
-            for touches in path.windows((order as usize).min(path.len())) {
+            let length = (order as usize).min(path.len());
+            let mut number = |touches: &[u16]| {
                 let mut gram = [NOBODY; 3];
                 gram[..touches.len()].copy_from_slice(touches);
-                let next = *numbers.entry(gram).or_insert_with(|| flows.state(gram, 0, Ends::default()));
-                match before {
-                    None => flows.starts[next as usize] += weight,
-                    Some(before) if before != next => *steps.entry((before, next)).or_default() += weight,
-                    Some(_) => {}
-                }
-                before = Some(next);
+                *numbers.entry(gram).or_insert_with(|| flows.state(gram, 0, Ends::default()))
+            };
+            let first = number(&path[..length]);
+            let mut at = first;
+            for (touch, end) in path[length..].iter().zip(length + 1..) {
+                let (next, count) = ways.entry((at, *touch)).or_insert_with(|| (number(&path[end - length..end]), 0));
+                *count += weight;
+                at = *next;
             }
-            if let Some(last) = before {
-                let there = &mut flows.ends[last as usize];
-                there.conversions += ends.conversions;
-                there.nulls += ends.nulls;
-                there.value += ends.value;
-            }
+            flows.starts[first as usize] += weight;
+            flows.ends[at as usize].add(*ends);
         }
-        flows.steps = steps.into_iter().collect();
-        flows
+        // Staying is no step.
+        let steps = ways.into_iter().map(|((from, _), (to, weight))| ((from, to), weight));
+        flows.steps = steps.filter(|((from, to), _)| from != to).collect();
+        flows.in_order()
+    }
+
+    /// Renumbers states by their touches and sorts the steps.
+    fn in_order(mut self) -> Self {
+        let mut order: Vec<usize> = (0..self.states.len()).collect();
+        order.sort_unstable_by_key(|state| self.states[*state]);
+        let mut rank = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            rank[*old] = new as u32;
+        }
+        for ((from, to), _) in &mut self.steps {
+            (*from, *to) = (rank[*from as usize], rank[*to as usize]);
+        }
+        self.steps.sort_unstable();
+        Self {
+            states: order.iter().map(|old| self.states[*old]).collect(),
+            starts: order.iter().map(|old| self.starts[*old]).collect(),
+            ends: order.iter().map(|old| self.ends[*old]).collect(),
+            steps: self.steps,
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Ends {
 }
 
 impl Ends {
-    fn add(&mut self, other: Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.conversions += other.conversions;
         self.value += other.value;
         self.nulls += other.nulls;

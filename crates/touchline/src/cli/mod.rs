@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
 
 mod analyze;
+mod attribution;
 mod demo;
 mod init;
 mod map;
@@ -41,6 +42,7 @@ enum Command {
     Init(init::Args),
     Map(map::Args),
     Analyze(analyze::Args),
+    Attribution(attribution::Args),
     Version(version::Args),
 }
 
@@ -95,6 +97,7 @@ fn run(command: Command) -> Result<()> {
         Command::Init(args) => init::run(&args),
         Command::Map(args) => map::run(&args),
         Command::Analyze(args) => analyze::run(&args),
+        Command::Attribution(args) => attribution::run(&args),
         Command::Version(args) => version::run(&args),
     }
 }
