@@ -32,7 +32,7 @@ for (const look of looks) {
   for (const [name, path] of pages) {
     await page.goto(path);
     await page
-      .locator('main[aria-busy="false"] h1, main[aria-busy="false"] h2')
+      .locator('main[aria-busy="false"] :is(h1, h2):visible')
       .first()
       .waitFor();
     await page.screenshot({

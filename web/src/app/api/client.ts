@@ -16,7 +16,11 @@ export class Problem extends Error {
   }
 }
 
-const client = createClient<paths>({ baseUrl: location.origin, headers: { accept: 'application/json' } });
+const client = createClient<paths>({
+  baseUrl: location.origin,
+  headers: { accept: 'application/json' },
+  fetch: (request) => fetch(request),
+});
 
 /** The server's own interface, as far as pages use it. */
 export const api = {
@@ -37,5 +41,5 @@ async function answer<Data>(asked: Promise<{ data?: Data; error?: unknown; respo
   }
   if (got.response.ok) return got.data as Data;
   const told = (got.error ?? {}) as { what?: string; because?: string[]; hint?: string | null };
-  throw new Problem(got.response.status, told.what, told.because?.join(' '), told.hint ?? undefined);
+  throw new Problem(got.response.status, told.what, told.because?.join(': '), told.hint ?? undefined);
 }

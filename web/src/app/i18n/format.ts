@@ -33,13 +33,22 @@ export class Formats implements Writer {
         return this.number({ maximumFractionDigits: numberDigits(value) }, value);
       case 'decimal':
         return this.number({ maximumFractionDigits: 2 }, value);
-      case 'percent':
-        return this.number({ style: 'percent', maximumFractionDigits: shareDigits(value) }, value);
+      case 'percent': {
+        const digits = shareDigits(value);
+        return this.number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }, value);
+      }
       case 'points':
-        return `${this.number({ signDisplay: 'exceptZero', maximumFractionDigits: 1 }, value * 100)}\u00a0${pointsWord[this.language]}`;
+        return this.points({ signDisplay: 'exceptZero' }, value);
+      case 'distance':
+        return this.points({ signDisplay: 'never' }, value);
       case 'money':
         return this.money(value);
     }
+  }
+
+  /** Writes a difference of two shares in percentage points. */
+  private points(sign: Intl.NumberFormatOptions, value: number): string {
+    return `${this.number({ ...sign, maximumFractionDigits: 1 }, value * 100)}\u00a0${pointsWord[this.language]}`;
   }
 
   /** Writes minor units of the currency: cents matter below a hundred, not above. */
@@ -75,9 +84,9 @@ function numberDigits(value: number): number {
   return Math.abs(value) < 10 && !Number.isInteger(value) ? 1 : 0;
 }
 
-/** Small shares need more digits to say anything. */
+/** Whole per cents stay whole; others get one digit, small ones two, so that figures in a column line up. */
 function shareDigits(value: number): number {
-  const size = Math.abs(value);
-  if (size === 0 || size >= 0.1) return size === 0 || size >= 0.995 ? 0 : 1;
-  return size >= 0.01 ? 1 : 2;
+  const percent = Math.abs(value) * 100;
+  if (Math.abs(percent - Math.round(percent)) < 1e-9 || percent >= 99.95) return 0;
+  return percent >= 1 ? 1 : 2;
 }

@@ -8,8 +8,8 @@
 /** A value to be put into a sentence. */
 export type Values = Readonly<Record<string, string | number>>;
 
-/** How a number is written; `text` is a word or name as it stands. */
-export type Format = 'text' | 'number' | 'decimal' | 'percent' | 'points' | 'money';
+/** How a number is written: `points` with its sign, `distance` without; `text` is a word or name as it stands. */
+export type Format = 'text' | 'number' | 'decimal' | 'percent' | 'points' | 'distance' | 'money';
 
 /** Writes numbers and picks plural forms in one language. */
 export interface Writer {
@@ -19,7 +19,7 @@ export interface Writer {
 
 type Part = string | { name: string; format: Format } | { name: string; forms: Map<string, Part[]> };
 
-const formats: readonly Format[] = ['text', 'number', 'decimal', 'percent', 'points', 'money'];
+const formats: readonly Format[] = ['text', 'number', 'decimal', 'percent', 'points', 'distance', 'money'];
 const parsed = new Map<string, Part[]>();
 
 /** Fills a sentence. A value that is missing is written as an en dash: unknown is not nought. */

@@ -112,7 +112,7 @@ function byAttention(a: Chip, b: Chip): number {
 }
 
 /** How many chips a cell shows before it folds the rest. */
-export const foldAfter = 6;
+export const foldAfter = 4;
 
 /**
  * Splits the chips of a cell into those shown and those folded away. Merely observed ones are folded first, and

@@ -11,9 +11,9 @@ export function countVerdicts(report: MapReport): { kind: VerdictKind; count: nu
 }
 
 /** Finds the touchpoint whose change is most worth while; null where none asks for a change. */
-export function mostWorthDoing(report: MapReport): TouchpointFigures | null {
+export function mostWorthDoing(report: MapReport, margin: number): TouchpointFigures | null {
   const asking = report.touchpoints.filter((entry) => asksForChange.has(entry.verdict.kind));
-  const worth = new Map(asking.map((entry) => [entry, atStake(entry, report)]));
+  const worth = new Map(asking.map((entry) => [entry, atStake(entry, report, margin)]));
   asking.sort(
     (a, b) =>
       (worth.get(b) ?? 0) - (worth.get(a) ?? 0) ||
@@ -28,9 +28,9 @@ export function mostWorthDoing(report: MapReport): TouchpointFigures | null {
  *
  * Wasted: the amount above the average price of an effect (M11). Over-used: what the contacts beyond the saturation
  * point lost (M9: minus the net of each further contact, times those who got it). Under-used: the outcomes to be
- * gained (M10) at the mean value of an outcome. Others: nothing that could be priced.
+ * gained (M10) at the margin of a mean outcome. Others: nothing that could be priced.
  */
-export function atStake(entry: TouchpointFigures, report: MapReport): number {
+export function atStake(entry: TouchpointFigures, report: MapReport, margin: number): number {
   switch (entry.verdict.kind) {
     case 'wasted':
       return entry.waste.amount;
@@ -41,7 +41,7 @@ export function atStake(entry: TouchpointFigures, report: MapReport): number {
     }
     case 'under_used': {
       const { value, outcomes } = report.totals;
-      return (entry.under_use.potential.value ?? 0) * (outcomes > 0 ? value / outcomes : 0);
+      return (entry.under_use.potential.value ?? 0) * (outcomes > 0 ? (value / outcomes) * margin : 0);
     }
     default:
       return 0;
