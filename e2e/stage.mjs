@@ -1,0 +1,130 @@
+// The stage on which the tests play: a server (the binary's `touchline demo`, or a running one), a browser, and a
+// page that has signed in by the one-time link. A page that complains in its console fails its test.
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const chromiums = [
+  process.env.CHROMIUM,
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
+const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/**
+ * Returns the one-time link of a server, and how to stop it.
+ *
+ * `TOUCHLINE_URL` names a link of a running server whose token may be used again; otherwise `TOUCHLINE_BIN` is started
+ * with a fresh sample company. Links of the binary work once, so each sign-in needs a server or a saved session.
+ */
+export async function startServer() {
+  if (process.env.TOUCHLINE_URL)
+    return { link: process.env.TOUCHLINE_URL, stop: () => undefined };
+  const binary =
+    process.env.TOUCHLINE_BIN ??
+    new URL("../target/debug/touchline", import.meta.url).pathname;
+  if (!existsSync(binary)) {
+    throw new Error(
+      `no server to test: ${binary} is missing; build it, or set TOUCHLINE_BIN or TOUCHLINE_URL`,
+    );
+  }
+  const server = spawn(binary, ["demo", "--bind", "127.0.0.1:0"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const link = await new Promise((found, failed) => {
+    const said = [];
+    const listen = (line) => {
+      said.push(line);
+      const link = /https?:\/\/\S+#token=\S+/.exec(line);
+      if (link) found(link[0]);
+    };
+    createInterface({ input: server.stdout }).on("line", listen);
+    createInterface({ input: server.stderr }).on("line", listen);
+    server.on("exit", (code) =>
+      failed(new Error(`the server ended (${code}):\n${said.join("\n")}`)),
+    );
+  });
+  return { link, stop: () => server.kill("SIGTERM") };
+}
+
+/** Opens a browser and signs in once; `page()` gives pages of that session. */
+export async function openStage() {
+  const executablePath = chromiums.find((path) => path && existsSync(path));
+  if (!executablePath)
+    throw new Error(
+      "no Chromium: install the package chromium, or set CHROMIUM to its path",
+    );
+  const server = await startServer();
+  const browser = await chromium.launch({ executablePath, args: flags });
+  const first = await browser.newContext();
+  const door = await first.newPage();
+  await door.goto(server.link);
+  await door.getByRole("heading", { level: 1 }).first().waitFor();
+  const session = await first.storageState();
+  const origin = new URL(server.link).origin;
+  const complaints = [];
+
+  return {
+    link: server.link,
+    origin,
+    browser,
+    complaints,
+    /** Opens a page: `signedIn` false is a stranger; `language` and `theme` are what the reader has chosen before. */
+    async page({
+      signedIn = true,
+      language = "en",
+      theme = "light",
+      width = 1440,
+      height = 900,
+    } = {}) {
+      const context = await browser.newContext({
+        ...(signedIn ? { storageState: session } : {}),
+        baseURL: origin,
+        viewport: { width, height },
+        reducedMotion: "reduce",
+      });
+      await context.addInitScript(
+        ([language, theme]) => {
+          localStorage.getItem("touchline.language") ??
+            localStorage.setItem("touchline.language", language);
+          localStorage.getItem("touchline.theme") ??
+            localStorage.setItem("touchline.theme", theme);
+        },
+        [language, theme],
+      );
+      const page = await context.newPage();
+      page.on("console", (message) => {
+        // A stranger is answered 401, and the browser says so by itself; everything else is ours.
+        const isExpected = !signedIn && message.text().includes("401");
+        if (["error", "warning"].includes(message.type()) && !isExpected)
+          complaints.push(message.text());
+      });
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      page.on("request", (request) => {
+        const url = new URL(request.url());
+        if (url.protocol.startsWith("http") && url.origin !== origin)
+          complaints.push(`a request to ${url.origin}`);
+      });
+      return page;
+    },
+    /** Fails where a page complained, sent a request to another host, or broke the content policy. */
+    silence() {
+      assert.deepEqual(complaints.splice(0), []);
+    },
+    async close() {
+      await browser.close();
+      server.stop();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// Holds the reader's language and says the sentences of a catalogue in it. Each room brings its own catalogue.
+import { organisation } from '../organisation.svelte';
+import { recall, remember } from '../memory';
+import type { LanguageCode } from './format';
+import { Formats } from './format';
+import type { Values } from './message';
+import { fill } from './message';
+
+/** The languages, by the names their readers know them under. */
+export const languages: Record<LanguageCode, string> = { en: 'English', fr: 'Français', ru: 'Русский' };
+
+/** A text in all languages of the product. */
+export type Written = Readonly<Record<LanguageCode, string>>;
+
+class Language {
+  code = $state<LanguageCode>(firstLanguage());
+  formats = $derived(new Formats(this.code, organisation.currency));
+
+  choose(code: LanguageCode): void {
+    this.code = code;
+    remember('language', code);
+    document.documentElement.lang = code;
+  }
+}
+
+/** The reader's language. */
+export const language = new Language();
+
+/** Makes the speaker of a catalogue: `say('key', values)` is a sentence in the reader's language. */
+export function words<Key extends string>(
+  en: Readonly<Record<Key, string>>,
+  fr: Readonly<Record<NoInfer<Key>, string>>,
+  ru: Readonly<Record<NoInfer<Key>, string>>,
+): (key: Key, values?: Values) => string {
+  const catalogues = { en, fr, ru };
+  return (key, values = {}) => fill(catalogues[language.code][key], values, language.formats);
+}
+
+/** Picks the reader's language from a text of the organisation; English, or whatever it writes in, where it is missing. */
+export function read(text: string | { en: string; fr?: string | null; ru?: string | null } | null | undefined): string {
+  if (text === null || text === undefined) return '';
+  return typeof text === 'string' ? text : (text[language.code] ?? text.en);
+}
+
+function firstLanguage(): LanguageCode {
+  const wished = [recall('language'), ...navigator.languages.map((tag) => tag.slice(0, 2))];
+  return (wished.find((tag) => tag !== null && tag in languages) as LanguageCode | undefined) ?? 'en';
+}

@@ -1,0 +1,47 @@
+// The contract between the shell and a room: a folder of `features` with a `page.ts` is a page of the application.
+// The shell finds the pages by itself; nothing else has to be told of a new one.
+import type { Component } from 'svelte';
+import type { Visit } from './router';
+import { matchPath } from './router';
+import type { Written } from './i18n/language.svelte';
+
+/** What a page's component is given. While data are on their way it draws their skeleton. */
+export interface PageProps<Data> {
+  visit: Visit;
+  data: Data | undefined;
+}
+
+/** A page: where it is, what it is called, how its data and its component are had. */
+export interface Page<Data = unknown> {
+  /** The pattern of its address, such as `/map/:touchpoint?`. */
+  path: string;
+  /** Its name, in the rail and in the window's title. */
+  title: Written;
+  /** Its place in the rail and the drawing beside its name; none: it is not in the rail. */
+  rail?: { order: number; icon: string };
+  /** Names in the query that change what has to be loaded. */
+  reloadOn?: readonly string[];
+  load(visit: Visit): Promise<Data>;
+  component(): Promise<{ default: Component<PageProps<Data>> }>;
+}
+
+/** Checks a manifest against the contract and forgets what its data are: only its own component knows. */
+export function page<Data>(manifest: Page<Data>): Page {
+  return manifest as unknown as Page;
+}
+
+/** Finds the page of a path. */
+export function findPage(pages: readonly Page[], path: string): { page: Page; params: Record<string, string> } | null {
+  for (const page of pages) {
+    const params = matchPath(page.path, path);
+    if (params) return { page, params };
+  }
+  return null;
+}
+
+const manifests = import.meta.glob<{ default: Page }>('../features/*/page.ts', { eager: true });
+
+/** Every page there is. */
+export const pages: readonly Page[] = Object.values(manifests)
+  .map((manifest) => manifest.default)
+  .sort((a, b) => (a.rail?.order ?? Infinity) - (b.rail?.order ?? Infinity));

@@ -1,0 +1,42 @@
+// Brings a page on the screen: its component and its data together, again after a failure, and never an old
+// answer over a new one.
+import { Problem } from './api/client';
+import type { Page, PageProps } from './page';
+import type { Visit } from './router';
+import type { Component } from 'svelte';
+
+class Viewer {
+  page = $state.raw<Page | null>(null);
+  component = $state.raw<Component<PageProps<unknown>> | null>(null);
+  data = $state.raw<unknown>(undefined);
+  problem = $state.raw<Problem | null>(null);
+  /** Whether newer data are on their way while the old ones are still shown. */
+  busy = $state(false);
+  private turn = 0;
+
+  /** Shows a page. Data of the same page stay until the new ones are there. */
+  async show(page: Page, visit: Visit): Promise<void> {
+    const turn = ++this.turn;
+    if (page !== this.page) {
+      this.component = null;
+      this.data = undefined;
+    }
+    this.page = page;
+    this.problem = null;
+    this.busy = true;
+    const component = page.component().then((module) => {
+      if (turn === this.turn) this.component = module.default;
+    });
+    try {
+      const [data] = await Promise.all([page.load(visit), component]);
+      if (turn === this.turn) this.data = data;
+    } catch (error) {
+      if (turn === this.turn) this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+    } finally {
+      if (turn === this.turn) this.busy = false;
+    }
+  }
+}
+
+/** What is on the screen. */
+export const viewer = new Viewer();

@@ -1,0 +1,9 @@
+// The sign-in page: what one sees without a session, and how to get one.
+import { page } from '../../app/page';
+
+export default page({
+  path: '/sign-in',
+  title: { en: 'Sign in', fr: 'Connexion', ru: 'Вход' },
+  load: () => Promise.resolve(null),
+  component: () => import('./SignInPage.svelte'),
+});

@@ -1,0 +1,65 @@
+// Writes the list of touchpoints as a CSV file for a spreadsheet: plain numbers with a decimal point, amounts in
+// major units, names in the reader's language.
+import type { Figure, MapReport, TouchpointMap } from '../../../app/api/types';
+import { read } from '../../../app/i18n/language.svelte';
+import { byVerdict } from './list';
+
+const header = [
+  'touchpoint',
+  'name',
+  'channel',
+  'stage',
+  'verdict',
+  'rule',
+  'people',
+  'interactions',
+  'conversion',
+  'conversion_low',
+  'conversion_high',
+  'cost',
+  'cost_per_outcome',
+  'cost_per_outcome_low',
+  'cost_per_outcome_high',
+  'roi',
+  'satisfaction',
+  'satisfaction_low',
+  'satisfaction_high',
+  'progression_lift',
+  'currency',
+];
+
+/** Writes the whole table, one line per touchpoint. `digits`: those of the currency's minor unit. */
+export function toCsv(map: TouchpointMap, report: MapReport, digits = 2): string {
+  const major = (minor: number | null | undefined) =>
+    minor === null || minor === undefined ? null : minor / 10 ** digits;
+  const lines = byVerdict(map, report).map(({ touchpoint, figures }) => [
+    touchpoint.id,
+    read(touchpoint.name),
+    touchpoint.channel,
+    touchpoint.primary_stage,
+    figures.verdict.kind,
+    figures.verdict.rule,
+    figures.people,
+    figures.interactions,
+    ...limits(figures.conversion),
+    major(figures.cost),
+    ...limits(figures.cost_per_outcome).map(major),
+    figures.roi.value ?? null,
+    ...limits(figures.satisfaction),
+    figures.progression.lift.value ?? null,
+    map.currency,
+  ]);
+  return [header, ...lines].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n';
+}
+
+function limits(figure: Figure): (number | null)[] {
+  return [figure.value ?? null, figure.low ?? null, figure.high ?? null];
+}
+
+/** Quotes a field. A text that a spreadsheet would take for a formula is marked as text: names come from outside. */
+function field(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

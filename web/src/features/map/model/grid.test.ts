@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { sampleMap, sampleReport } from '../../../../dev/company.mjs';
+import { fold, isPlanned, layOut, type Chip } from './grid';
+
+const map = sampleMap();
+const report = sampleReport();
+const rows = layOut(map, report, null);
+const chipsOf = (row: number, stage: string): Chip[] =>
+  rows[row]?.cells.find((cell) => cell.stage.id === stage)?.chips ?? [];
+
+describe('grid', () => {
+  it('has a row for each segment and a cell for each stage', () => {
+    expect(rows.map((row) => row.segment.id)).toEqual(['new', 'first', 'repeat']);
+    for (const row of rows) expect(row.cells).toHaveLength(7);
+    expect(layOut(map, report, 'repeat').map((row) => row.segment.id)).toEqual(['repeat']);
+  });
+
+  it('puts a touchpoint wherever the map places it', () => {
+    for (const touchpoint of map.touchpoints) {
+      for (const [index, segment] of map.segments.entries()) {
+        for (const stage of map.stages) {
+          const chip = chipsOf(index, stage.id).find((entry) => entry.touchpoint.id === touchpoint.id);
+          expect(chip?.planned ?? false).toBe(isPlanned(touchpoint, segment.id, stage.id));
+        }
+      }
+    }
+  });
+
+  it('adds what was only observed, after what is planned', () => {
+    const chips = rows.flatMap((row) => row.cells).filter((cell) => cell.chips.some((chip) => !chip.planned));
+    expect(chips.length).toBeGreaterThan(0);
+    for (const cell of chips) {
+      const firstObserved = cell.chips.findIndex((chip) => !chip.planned);
+      expect(cell.chips.slice(firstObserved).every((chip) => !chip.planned && chip.people > 0)).toBe(true);
+    }
+  });
+
+  it('shows what asks for a change first', () => {
+    expect(chipsOf(0, 'awareness')[0]?.touchpoint.id).toBe('online-ad');
+    expect(
+      chipsOf(0, 'consideration')
+        .slice(0, 4)
+        .map((chip) => chip.verdict),
+    ).toEqual(['wasted', 'over_used', 'under_used', 'needs_care']);
+  });
+
+  it('says what is missing in a cell', () => {
+    expect(rows[0]?.cells.at(-1)?.missing).toEqual(['way_out']);
+    expect(rows[2]?.cells.at(-1)?.missing).toEqual([]);
+  });
+
+  it('leaves out what is retired or without customers', () => {
+    const [first, second, ...rest] = map.touchpoints;
+    if (!first || !second) throw new Error('the sample has touchpoints');
+    const changed = {
+      ...map,
+      touchpoints: [{ ...first, life: 'retired' as const }, { ...second, class: 'internal' as const }, ...rest],
+    };
+    const shown = layOut(changed, report, null).flatMap((row) =>
+      row.cells.flatMap((cell) => cell.chips.map((chip) => chip.touchpoint.id)),
+    );
+    expect(shown).not.toContain(first.id);
+    expect(shown).not.toContain(second.id);
+  });
+});
+
+describe('fold', () => {
+  const cell = (planned: number, observed: number) =>
+    Array.from({ length: planned + observed }, (_, index) => ({ planned: index < planned }) as Chip);
+
+  function check(planned: number, observed: number, shown: number, folded: number) {
+    const parts = fold(cell(planned, observed), 4);
+    expect([parts.shown.length, parts.folded.length], `${planned} + ${observed}`).toEqual([shown, folded]);
+  }
+
+  it('shows a few and keeps the rest', () => {
+    check(0, 0, 0, 0);
+    check(4, 0, 4, 0);
+    check(5, 0, 5, 0); // A fold that hides one chip saves nothing.
+    check(6, 0, 4, 2);
+    check(3, 5, 3, 5); // Those merely observed are folded first.
+    check(0, 6, 2, 4);
+  });
+});

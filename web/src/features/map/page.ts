@@ -1,0 +1,24 @@
+// The map: segments by stages, every touchpoint with its verdict, and the card of one touchpoint beside it.
+import { api } from '../../app/api/client';
+import type { MapReport, TouchpointMap } from '../../app/api/types';
+import { organisation } from '../../app/organisation.svelte';
+import { page } from '../../app/page';
+
+/** What the map page is drawn from: the design, and what is lived. */
+export interface MapData {
+  map: TouchpointMap;
+  report: MapReport;
+}
+
+export default page<MapData>({
+  path: '/map/:touchpoint?',
+  title: { en: 'Map', fr: 'Carte', ru: 'Карта' },
+  rail: { order: 20, icon: 'M9 4 3.500 6v14L9 18l6 2 5.500-2V4L15 6 9 4Zm0 0v14m6-12v14' },
+  reloadOn: ['segment'],
+  load: async ({ query }) => {
+    const [map, report] = await Promise.all([api.map(), api.report(query.get('segment'))]);
+    organisation.learn(map);
+    return { map, report };
+  },
+  component: () => import('./MapPage.svelte'),
+});
