@@ -80,6 +80,12 @@ impl Log {
         Ok(())
     }
 
+    /// Writes through another disk from now on: one that fails, in tests.
+    #[cfg(test)]
+    pub(crate) fn use_disk(&mut self, disk: Disk) {
+        self.disk = disk;
+    }
+
     /// Returns the paths of the files that make up the table.
     pub(crate) fn paths(&self) -> HashSet<&str> {
         self.files.iter().map(|file| file.path.as_str()).collect()
