@@ -399,7 +399,7 @@ fn a_failing_compaction_changes_nothing_and_can_be_repeated() {
 /// Makes interactions of few people at few times, so that everything collides; ids come twice now and then.
 fn interactions() -> impl Strategy<Value = Vec<Interaction>> {
     let row = (0_u64..60, 0_u64..8, 0_i64..5, 0_u32..2, prop::option::of(0_i64..2), prop::option::of(0_i16..2), any::<bool>());
-    let make = |(n, actor, at, signal, value, answer, is_full)| {
+    let make = |(n, actor, at, signal, value, answer, is_full): (u64, u64, i64, u32, Option<i64>, Option<i16>, bool)| {
         let base = if is_full { full(n, actor, at) } else { bare(n, actor, at) };
         let score = answer.and_then(|answer| Score::new(Scale::YesNo, answer));
         Interaction { signal: SignalId(signal), value, score, ..base }
