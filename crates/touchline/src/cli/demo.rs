@@ -3,7 +3,7 @@
 use super::serve::{Place, open_house};
 use super::{Format, init, print_json};
 use crate::failure::{Failure, Result};
-use crate::features::capture::{Intake, Taken};
+use crate::features::capture::{Intake, Known, Taken};
 use crate::features::map::Maps;
 use crate::platform::clock::system;
 use crate::platform::home::Home;
@@ -63,11 +63,16 @@ fn fill(home: &mut Home, company: &Company, people: u32) -> Result<Taken> {
     let progress = ProgressBar::new(u64::from(people)).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let mut intake = Intake::new(home)?.marked(Flags::BACKFILL);
     let mut taken = Taken::default();
-    let mut batch: Vec<Arrival> = Vec::with_capacity(BATCH);
+    let (mut batch, mut traits): (Vec<Arrival>, Vec<Known>) = (Vec::with_capacity(BATCH), Vec::new());
     for person in 0..people {
-        batch.extend(company.person(person));
+        let life = company.person(person);
+        if let Some(identity) = life.iter().find_map(|arrival| arrival.identities.first()) {
+            let known = company.traits(person).into_iter();
+            traits.extend(known.map(|(key, value)| (identity.clone(), key, value)));
+        }
+        batch.extend(life);
         if batch.len() >= BATCH || person + 1 == people {
-            let more = intake.take(std::mem::take(&mut batch), Vec::new(), Vec::new())?;
+            let more = intake.take(std::mem::take(&mut batch), Vec::new(), std::mem::take(&mut traits))?;
             taken = Taken { added: taken.added + more.added, duplicates: taken.duplicates + more.duplicates };
             progress.set_position(u64::from(person) + 1);
         }

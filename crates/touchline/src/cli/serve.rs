@@ -77,6 +77,9 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         let bound = listener.local_addr().map_err(|error| Failure::new("The listener has no address").because(&error))?;
         let url = place.url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned());
         let link = invitation(&Accounts::new(site.state.clone(), site.clock.clone()), place.link).await?;
+        if !https && !bound.ip().is_loopback() {
+            tracing::warn!("others can read along on the network: put a proxy with HTTPS before it and start with --url");
+        }
         announce(home, &url, link.as_deref(), place.format)?;
         http::serve(listener, router(&site), stop).await?;
         tracing::info!("stopped");

@@ -19,7 +19,7 @@ use tokio::runtime::{Builder, Runtime};
 /// The version of the layout that this program writes and reads.
 const FORMAT: u32 = 1;
 
-/// Is an open data directory. Only one process can hold it.
+/// Is an open data directory. Only one process can hold it. To be dropped from ordinary threads, not from tasks.
 pub struct Home {
     dir: PathBuf,
     state: State,

@@ -11,6 +11,9 @@ use crate::platform::home::Home;
 use crate::platform::id_map::IdMap;
 use model::{ActorId, Arrival, Flags, Identity, IdentityFact, Instant, Interaction, InteractionId, Link};
 
+/// With so many people relocated, every scan would carry their rows from bucket to bucket: better once.
+const RELOCATED_MAX: usize = 1_000;
+
 /// Takes arrivals into an open data directory, batch by batch. A batch of 10,000 to 250,000 is a good size.
 pub struct Intake<'a> {
     home: &'a mut Home,
@@ -79,10 +82,10 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
     pub fn finish(&mut self) -> Result<()> {
-        if !self.home.ledger().needs_compaction() {
+        let relocated = self.people.relocated();
+        if !self.home.ledger().needs_compaction() && relocated.len() < RELOCATED_MAX {
             return Ok(());
         }
-        let relocated = self.people.relocated();
         let compacted = self.home.ledger_mut().compact(&relocated);
         compacted.map_err(|error| Failure::new("Cannot compact the ledger").because(&error))?;
         let state = self.home.state().clone();
@@ -94,8 +97,8 @@ impl<'a> Intake<'a> {
         let mut news = News::default();
         let mut batch = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
-            self.greet(&arrival, &mut news)?;
-            batch.push(self.interaction(arrival, received)?);
+            let strongest = self.greet(&arrival, &mut news)?;
+            batch.push(self.interaction(arrival, strongest, received)?);
         }
         for (one, other, link, at) in facts {
             let (one, other) = (self.meet(&one, &mut news)?, self.meet(&other, &mut news)?);
@@ -112,15 +115,15 @@ impl<'a> Intake<'a> {
         Ok(Taken { added: appended.added, duplicates: appended.duplicates })
     }
 
-    /// Notes what an arrival says of its identities.
-    fn greet(&self, arrival: &Arrival, news: &mut News) -> Result<()> {
-        let mut first = None;
+    /// Notes what an arrival says of its identities. Returns the strongest; `None` for the anonymous.
+    fn greet(&self, arrival: &Arrival, news: &mut News) -> Result<Option<ActorId>> {
+        let mut strongest = None;
         for identity in &arrival.identities {
             let actor = self.meet(identity, news)?;
-            let strongest = *first.get_or_insert(actor);
+            let strongest = *strongest.get_or_insert(actor);
             self.learn(IdentityFact::new(strongest, actor, Link::Together, arrival.at), news);
         }
-        Ok(())
+        Ok(strongest)
     }
 
     /// Returns the number of an identity. Its text is copied only when it is new.
@@ -141,8 +144,8 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn interaction(&mut self, arrival: Arrival, received: Instant) -> Result<Interaction> {
-        let (actor, flags) = arrival.actor();
+    fn interaction(&mut self, arrival: Arrival, strongest: Option<ActorId>, received: Instant) -> Result<Interaction> {
+        let (actor, flags) = strongest.map_or_else(|| arrival.actor(), |actor| (actor, Flags::default()));
         Ok(Interaction {
             id: arrival.id(),
             actor,
