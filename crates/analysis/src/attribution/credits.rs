@@ -12,7 +12,7 @@
 //! | ads → nothing | | | | start→ads→nothing |
 //! | (no touch) → outcome 9 | | | | counted as untouched |
 //!
-//! Cost: O(length) per journey without allocation. Memory is 96 bytes per touchpoint and `8·(n+1)·(n+2)` bytes of transitions
+//! Cost: O(length) per journey without allocation. Memory is 80 bytes per touchpoint and `8·(n+1)·(n+2)` bytes of transitions
 //! for n touchpoints: 0.1 MB for 100, 8 MB for 1,000.
 
 use super::markov::{Flows, Markov};

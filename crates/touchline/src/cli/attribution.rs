@@ -318,10 +318,20 @@ fn comma_separated(answer: &Answer) -> std::result::Result<String, Box<dyn std::
     for channel in &answer.channels {
         for model in model_names(answer) {
             let credited = channel.models[model];
-            writer.write_record([&channel.channel, model, &credited.conversions.to_string(), &credited.value.to_string()])?;
+            writer.write_record([
+                &not_a_formula(&channel.channel),
+                model,
+                &credited.conversions.to_string(),
+                &credited.value.to_string(),
+            ])?;
         }
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula.
+fn not_a_formula(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn print_tables(answer: &Answer) {
@@ -434,6 +444,8 @@ mod tests {
         let text = comma_separated(&answer(TINY, None, 1).expect("is sound")).expect("is written");
         assert_eq!(text.lines().count(), 1 + 2 * 7);
         assert!(text.contains("\nads,first,3,105.5\n"), "{text}");
+        let text = comma_separated(&answer(&TINY.replace("ads", "=ads()"), None, 1).expect("is sound")).expect("is written");
+        assert!(text.contains("\n'=ads(),first,3,105.5\n"), "{text}");
     }
 
     #[test]
