@@ -401,9 +401,11 @@ mod tests {
     fn a_nearly_closed_circle_is_solved() {
         // Two touchpoints that pass everybody to each other 20,000 times before one journey ends in an outcome.
         let round: Vec<u16> = (0..40_000).map(|i| i % 2).collect();
-        let found = removal(&journeys(&[(&round, 1, 0), (&[0], 0, 1)]), 2, Order::Two);
-        near(&[found.converts, found.unsettled], &[0.5, 0.0], 1e-9);
-        near(&found.removal, &[1.0, 1.0], 1e-12);
+        for order in ORDERS {
+            let found = removal(&journeys(&[(&round, 1, 0), (&[0], 0, 1)]), 2, order);
+            near(&[found.converts, found.unsettled], &[0.5, 0.0], 1e-9);
+            near(&found.removal, &[1.0, 1.0], 1e-9);
+        }
     }
 
     #[test]
@@ -433,6 +435,19 @@ mod tests {
                 // The chain's probability is the observed share, whatever the order.
                 near(&[found.converts], &[part_of(totals.conversions as f64, all as f64)], 1e-12);
                 near(&[found.worth], &[part_of(totals.value.to_f64(), all as f64)], 1e-11);
+            }
+        }
+
+        #[test]
+        fn the_order_of_journeys_changes_no_bit(
+            rows in prop::collection::vec((prop::collection::vec(0_u16..5, 1..9), 0_u64..4, 0_u64..4), 1..25),
+        ) {
+            let mut rows: Vec<(&[u16], u64, u64)> = rows.iter().map(|(path, u, w)| (&path[..], *u, *w)).collect();
+            let forwards = journeys(&rows);
+            rows.reverse();
+            let backwards = journeys(&rows);
+            for order in ORDERS {
+                prop_assert_eq!(removal(&forwards, 5, order), removal(&backwards, 5, order));
             }
         }
 

@@ -189,6 +189,8 @@ fn models(
 }
 
 const COLUMNS: [&str; 4] = ["path", "total_conversions", "total_conversion_value", "total_null"];
+/// The largest number in a cell; sums over millions of rows stay exact.
+const LARGEST: f64 = 1e12;
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads a file of journeys; `name` is what messages call it.
@@ -287,8 +289,7 @@ impl RowReader<'_> {
     /// Reads a whole number, also one written as `3.0`.
     fn count(&self, row: &StringRecord, column: usize, line: u64) -> Result<u64> {
         let number = self.number(row, column, line)?;
-        // Above 2^53 floating numbers skip whole ones.
-        if number < 0.0 || number.fract() != 0.0 || number > 9_007_199_254_740_992.0 {
+        if number < 0.0 || number.fract() != 0.0 {
             return Err(self.at(line, &format!("has {} = {number}", COLUMNS[column]), "write a whole number, 0 or more"));
         }
         Ok(number as u64)
@@ -298,8 +299,14 @@ impl RowReader<'_> {
         let text = row.get(self.columns[column]).unwrap_or_default();
         // Where the comma does not separate columns, it may be the decimal sign.
         let plain = if self.separator == b',' { text.to_owned() } else { text.replace(',', ".") };
-        let number = plain.parse::<f64>().ok().filter(|number| number.abs() < 9e15);
-        number.ok_or_else(|| self.at(line, &format!("has `{text}` in {}", COLUMNS[column]), "write a plain number such as 12.5"))
+        let number = plain.parse::<f64>().ok().filter(|number| number.abs() <= LARGEST);
+        number.ok_or_else(|| {
+            self.at(
+                line,
+                &format!("has `{text}` in {}", COLUMNS[column]),
+                "write a plain number such as 12.5, up to 1,000,000,000,000",
+            )
+        })
     }
 
     fn at(&self, line: u64, what: &str, hint: &str) -> Failure {
@@ -318,10 +325,20 @@ fn comma_separated(answer: &Answer) -> std::result::Result<String, Box<dyn std::
     for channel in &answer.channels {
         for model in model_names(answer) {
             let credited = channel.models[model];
-            writer.write_record([&channel.channel, model, &credited.conversions.to_string(), &credited.value.to_string()])?;
+            writer.write_record([
+                &not_a_formula(&channel.channel),
+                model,
+                &credited.conversions.to_string(),
+                &credited.value.to_string(),
+            ])?;
         }
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula.
+fn not_a_formula(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn print_tables(answer: &Answer) {
@@ -422,6 +439,7 @@ mod tests {
         check(&format!("{header}ads,1,0,1.5\n"), "line 2, has total_null = 1.5", "whole number");
         check(&format!("{header}ads,1,0,0\nads,many,0,0\n"), "line 3, has `many` in total_conversions", "plain number");
         check(&format!("{header}ads,1,inf,0\n"), "`inf` in total_conversion_value", "plain number");
+        check(&format!("{header}ads,1e13,0,0\n"), "`1e13` in total_conversions", "plain number");
         check(&format!("{header}ads > > mail,1,0,0\n"), "empty step", "leave none blank");
         check(&format!("{header}ads,0,9,1\n"), "a value but no conversions", "mend");
         check(&format!("{header}ads,1\n"), "cannot read", "CSV");
@@ -434,6 +452,8 @@ mod tests {
         let text = comma_separated(&answer(TINY, None, 1).expect("is sound")).expect("is written");
         assert_eq!(text.lines().count(), 1 + 2 * 7);
         assert!(text.contains("\nads,first,3,105.5\n"), "{text}");
+        let text = comma_separated(&answer(&TINY.replace("ads", "=ads()"), None, 1).expect("is sound")).expect("is written");
+        assert!(text.contains("\n'=ads(),first,3,105.5\n"), "{text}");
     }
 
     #[test]
