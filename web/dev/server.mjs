@@ -9,9 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { sampleMap, sampleReport } from './company.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
-const port = Number(process.env.PORT ?? 7780);
-const token = process.env.TOKEN ?? randomBytes(16).toString('hex');
-const reusable = process.env.TOKEN !== undefined; // Browser tests sign in many times with one link.
+const port = Number(process.env.PORT ?? 7780); // 0: any free one
+const token = randomBytes(16).toString('hex');
 let isUsed = false;
 const sessions = new Set();
 
@@ -45,7 +44,7 @@ async function api(request, answer, url) {
   const session = /session=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
   if (url.pathname === '/api/session' && request.method === 'POST') {
     const given = JSON.parse(await read(request)).token;
-    if (given !== token || (isUsed && !reusable)) {
+    if (given !== token || isUsed) {
       return json(answer, 401, {
         what: 'the link is not valid',
         because: ['it was used, or is too old'],
@@ -89,9 +88,12 @@ async function file(answer, path) {
     .end(body);
 }
 
-createServer((request, answer) => {
+const server = createServer((request, answer) => {
   const url = new URL(request.url ?? '/', `http://127.0.0.1:${port}`);
   void (url.pathname.startsWith('/api/') ? api(request, answer, url) : file(answer, url.pathname));
-}).listen(port, '127.0.0.1', () => {
-  process.stdout.write(`http://127.0.0.1:${port}/#token=${token}\n`);
+});
+server.listen(port, '127.0.0.1', () => {
+  const address = server.address();
+  const bound = typeof address === 'object' ? address?.port : port;
+  process.stdout.write(`http://127.0.0.1:${bound}/#token=${token}\n`);
 });

@@ -21,7 +21,7 @@ class Keyboard {
   }
 
   listen(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+    if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTaken(event.target)) return;
     if (!this.on && event.key !== 'Escape') return;
     for (const shortcuts of [...this.active].reverse()) {
       const act = shortcuts[event.key];
@@ -36,6 +36,10 @@ class Keyboard {
 /** The shortcuts of the page. */
 export const keyboard = new Keyboard();
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('input, textarea, select, [contenteditable]') !== null;
+/** Tells whether a key belongs to somebody else: to a field, or to a dialog, which closes itself on Escape. */
+function isTaken(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest('input, textarea, select, [contenteditable], [popover], dialog') !== null
+  );
 }

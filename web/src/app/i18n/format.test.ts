@@ -28,7 +28,16 @@ describe('formats', () => {
     check('en', 1_240_000, 'money', '€12,400');
     check('fr', 1_240_000, 'money', '12 400 €');
     check('ru', -250, 'money', '-2,50 €');
+    check('en', 0, 'money', '€0');
     check('en', 1200, 'money', '¥1,200', 'JPY');
+  });
+
+  it('write quotients with two digits that say something', () => {
+    check('en', 5 / 3, 'decimal', '1.67');
+    check('en', 0.4, 'decimal', '0.40');
+    check('en', 5, 'decimal', '5');
+    check('en', 0.00212, 'decimal', '0.0021');
+    check('fr', -0.94, 'decimal', '-0,94');
   });
 
   it('write points with their sign and distances without', () => {

@@ -32,7 +32,7 @@ export class Formats implements Writer {
       case 'number':
         return this.number({ maximumFractionDigits: numberDigits(value) }, value);
       case 'decimal':
-        return this.number({ maximumFractionDigits: 2 }, value);
+        return this.number(decimalDigits(value), value);
       case 'percent': {
         const digits = shareDigits(value);
         return this.number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }, value);
@@ -55,7 +55,7 @@ export class Formats implements Writer {
   private money(minor: number): string {
     const digits = new Intl.NumberFormat('en', { style: 'currency', currency: this.currency }).resolvedOptions();
     const major = minor / 10 ** (digits.maximumFractionDigits ?? 2);
-    const fraction = Math.abs(major) < 100 ? digits.maximumFractionDigits : 0;
+    const fraction = major !== 0 && Math.abs(major) < 100 ? digits.maximumFractionDigits : 0;
     const style = { style: 'currency', currency: this.currency, currencyDisplay: 'narrowSymbol' } as const;
     return this.number({ ...style, minimumFractionDigits: fraction, maximumFractionDigits: fraction }, major);
   }
@@ -82,6 +82,13 @@ export class Formats implements Writer {
 /** A number of things is whole, unless it is small and an estimate. */
 function numberDigits(value: number): number {
   return Math.abs(value) < 10 && !Number.isInteger(value) ? 1 : 0;
+}
+
+/** Two digits after the point, but two that say something where the number is small: p is 0.0021, not 0. */
+function decimalDigits(value: number): Intl.NumberFormatOptions {
+  if (value !== 0 && Math.abs(value) < 0.1) return { maximumSignificantDigits: 2 };
+  const digits = Number.isInteger(value) ? 0 : 2;
+  return { minimumFractionDigits: digits, maximumFractionDigits: digits };
 }
 
 /** Whole per cents stay whole; others get one digit, small ones two, so that figures in a column line up. */

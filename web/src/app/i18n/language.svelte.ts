@@ -33,7 +33,15 @@ export function words<Key extends string>(
   ru: Readonly<Record<NoInfer<Key>, string>>,
 ): (key: Key, values?: Values) => string {
   const catalogues = { en, fr, ru };
-  return (key, values = {}) => fill(catalogues[language.code][key], values, language.formats);
+  return (key, values = {}) => {
+    const sentence = fill(catalogues[language.code][key], values, language.formats);
+    return language.code === 'fr' ? keepTogether(sentence) : sentence;
+  };
+}
+
+/** Sets the spaces that French puts before signs and inside quotes, at which a line must not break. */
+export function keepTogether(french: string): string {
+  return french.replaceAll(/ (?=[:;?!»%])/g, '\u00a0').replaceAll('« ', '«\u00a0');
 }
 
 /** Picks the reader's language from a text of the organisation; English, or whatever it writes in, where it is missing. */

@@ -92,7 +92,7 @@ export default {
   'card.close': 'Close the card',
   'card.unknown': 'There is no touchpoint with this name on the map',
   'card.unknown.text': 'It may have been renamed or taken away.',
-  'card.action': 'What to do',
+  'card.action': 'What to do:',
   'card.what': 'What it does',
   'card.who': 'Who meets it',
   'card.cost': 'What it costs',

@@ -86,7 +86,7 @@ export default {
   'card.close': 'Fermer la fiche',
   'card.unknown': 'Aucun point de contact de ce nom sur la carte',
   'card.unknown.text': 'Il a peut-être été renommé ou retiré.',
-  'card.action': 'Que faire',
+  'card.action': 'Que faire :',
   'card.what': 'Ce qu’il fait',
   'card.who': 'Qui le rencontre',
   'card.cost': 'Ce qu’il coûte',
