@@ -1,1 +1,2 @@
 //! What happened: every way in which interactions reach the ledger.
+pub mod import;

@@ -1,0 +1,59 @@
+//! Files into the ledger: readers, a declarative mapping, rejects that can be mended.
+//!
+//! A file flows through three threads with bounded queues between them: one reads pages of text cells, one
+//! applies the mapping, and the caller's own hands batches to a [`Sink`]. Memory does not grow with the file,
+//! except for what the mapping itself asks for: the open groups (about 250 bytes each), and the hashes of rows
+//! where the content of a row is its id or equal rows are dropped (about 40 bytes a row).
+//!
+//! * [`mapping`]: the document that says what columns mean
+//! * [`run`]: the import itself, into any sink; [`Preview`] is the sink of a dry run
+//! * suggest
+
+mod amount;
+mod draft;
+mod encoding;
+mod group;
+mod lookup;
+pub mod mapping;
+mod moment;
+mod page;
+mod pipeline;
+mod plan;
+mod preview;
+mod read;
+mod reject;
+mod row;
+mod source;
+
+mod tally;
+
+pub use pipeline::{Import, Progress, run};
+pub use preview::{Preview, Sample};
+
+pub use tally::{Refused, SkippedRows, Summary, ValueSum};
+
+use crate::failure::Failure;
+use model::{Arrival, Identity, Instant, Link};
+
+/// Takes what a file says. The application's own sink makes it durable; tests keep it in memory.
+pub trait Sink {
+    /// Takes a batch of interactions, facts about names, and traits (identity, name, value).
+    ///
+    /// # Errors
+    /// Returns why the batch could not be kept; the import then stops, and can be repeated without harm.
+    fn take(
+        &mut self,
+        arrivals: Vec<Arrival>,
+        facts: Vec<(Identity, Identity, Link, Instant)>,
+        traits: Vec<(Identity, String, String)>,
+    ) -> Result<Taken, Failure>;
+}
+
+/// Says what became of a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Taken {
+    /// Interactions that were new.
+    pub added: u64,
+    /// Interactions that were there already.
+    pub duplicates: u64,
+}
