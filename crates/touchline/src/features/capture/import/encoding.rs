@@ -16,7 +16,7 @@ pub(super) fn choose(label: Option<&str>, sample: &[u8]) -> Result<&'static Enco
 fn by_label(label: &str) -> Result<&'static Encoding, Failure> {
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         Failure::new(format!("`{label}` is not an encoding"))
-            .hint("use utf-8, utf-16le, utf-16be, windows-1252, windows-1251 or another label of the WHATWG list")
+            .hint("Use utf-8, utf-16le, utf-16be, windows-1252, windows-1251 or another label of the WHATWG list")
     })
 }
 

@@ -34,8 +34,8 @@ impl Table {
     pub(super) fn load(name: &str, lookup: &Lookup, beside: &[&Path]) -> Result<Self, Failure> {
         let path = find(&lookup.file, beside)
             .ok_or_else(|| {
-                Failure::new(format!("cannot find `{}`, which [lookup.{name}] of the mapping names", lookup.file))
-                    .hint("put it into the folder of the imported file")
+                Failure::new(format!("Cannot find `{}`, which [lookup.{name}] of the mapping names", lookup.file))
+                    .hint("Put it into the folder of the imported file")
             })?;
         let mut wanted = vec![lookup.key.clone()];
         wanted.extend(lookup.take.iter().filter(|column| **column != lookup.key).cloned());
@@ -63,14 +63,14 @@ impl Table {
         match result {
             Ok(_) => Ok(Self { name: name.to_owned(), column: lookup.column.clone(), take: lookup.take.clone(), rows }),
             Err(Stop::Refused(failure)) => Err(failure),
-            Err(Stop::Damaged(what)) => Err(Failure::new(format!("`{}` is damaged: {what}", path.display())).hint("fetch it again")),
+            Err(Stop::Damaged(what)) => Err(Failure::new(format!("`{}` is damaged: {what}", path.display())).hint("Fetch it again")),
             Err(Stop::Enough) => Err(too_large(&lookup.file)),
         }
     }
 }
 
 fn too_large(file: &str) -> Failure {
-    Failure::new(format!("`{file}` has more than {ROWS} rows, too many for a lookup")).hint("join the tables before the import")
+    Failure::new(format!("`{file}` has more than {ROWS} rows, too many for a lookup")).hint("Join the tables before the import")
 }
 
 fn find(file: &str, beside: &[&Path]) -> Option<PathBuf> {

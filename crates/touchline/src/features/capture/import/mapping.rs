@@ -491,7 +491,7 @@ impl Mapping {
         let mapping: Self = toml::from_str(text).map_err(|error| {
             let failure = Failure::new(format!("`{name}` is not a mapping")).because(&Located(error.to_string()));
             match nearest_key(error.message()) {
-                Some(key) => failure.hint(format!("did you mean `{key}`?")),
+                Some(key) => failure.hint(format!("Did you mean `{key}`?")),
                 None => failure.hint("`touchline import FILE --suggest` proposes a mapping; docs/capture.md explains every key"),
             }
         })?;
@@ -507,7 +507,7 @@ impl Mapping {
     /// Refuses a file that cannot be read, and what [`Mapping::parse`] refuses.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(format!("cannot read the mapping `{}`", path.display()))
+            Failure::new(format!("Cannot read the mapping `{}`", path.display()))
                 .because(&error)
                 .hint("`touchline import FILE --suggest` proposes a mapping")
         })?;

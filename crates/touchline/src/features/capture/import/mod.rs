@@ -7,7 +7,7 @@
 //!
 //! * [`mapping`]: the document that says what columns mean
 //! * [`run`]: the import itself, into any sink; [`Preview`] is the sink of a dry run
-//! * suggest
+//! * [`suggest`]: a mapping proposed from the first rows of a file
 
 mod amount;
 mod draft;
@@ -24,14 +24,17 @@ mod read;
 mod reject;
 mod row;
 mod source;
-
+mod suggest;
 mod tally;
 
 pub use pipeline::{Import, Progress, run};
 pub use preview::{Preview, Sample};
 
+pub use super::Taken;
+pub use suggest::{Proposal, suggest};
 pub use tally::{Refused, SkippedRows, Summary, ValueSum};
 
+use super::Intake;
 use crate::failure::Failure;
 use model::{Arrival, Identity, Instant, Link};
 
@@ -49,11 +52,13 @@ pub trait Sink {
     ) -> Result<Taken, Failure>;
 }
 
-/// Says what became of a batch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Taken {
-    /// Interactions that were new.
-    pub added: u64,
-    /// Interactions that were there already.
-    pub duplicates: u64,
+impl Sink for Intake<'_> {
+    fn take(
+        &mut self,
+        arrivals: Vec<Arrival>,
+        facts: Vec<(Identity, Identity, Link, Instant)>,
+        traits: Vec<(Identity, String, String)>,
+    ) -> Result<Taken, Failure> {
+        Intake::take(self, arrivals, facts, traits)
+    }
 }

@@ -125,7 +125,7 @@ impl Rejects {
 
     fn create(&self, ending: &str) -> Result<(PathBuf, File), Failure> {
         let Some(input) = &self.input else {
-            return Err(Failure::new("a dry run keeps no rejects"));
+            return Err(Failure::new("A dry run keeps no rejects"));
         };
         let name = input.file_name().unwrap_or(input.as_os_str()).to_string_lossy();
         let beside = input.parent().map(Path::to_owned);
@@ -148,9 +148,9 @@ impl Rejects {
     }
 
     fn cannot_write(&self, error: &dyn std::error::Error) -> Failure {
-        Failure::new("cannot write the rejected rows, so that they would be lost")
+        Failure::new("Cannot write the rejected rows, so that they would be lost")
             .because(error)
-            .hint("make room or the folder writable and import again: what is there already is not added twice")
+            .hint("Make room or the folder writable and import again: what is there already is not added twice")
     }
 }
 

@@ -431,23 +431,23 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
     let Some(name) = name else {
         return Ok(TimeZone::UTC);
     };
-    TimeZone::get(name).map_err(|error| Failure::new(format!("`{name}` is not a known time zone")).because(&error).hint("use an IANA name such as Europe/Paris"))
+    TimeZone::get(name).map_err(|error| Failure::new(format!("`{name}` is not a known time zone")).because(&error).hint("Use an IANA name such as Europe/Paris"))
 }
 
 fn bind_time(mapping: &Mapping, binder: &Binder<'_>, zone: TimeZone) -> Result<TimePlan, Failure> {
     let time = &mapping.time;
     let name = time.format.as_deref().unwrap_or("iso");
     let format = TimeFormat::parse(name).ok_or_else(|| {
-        Failure::new(format!("`{name}` is not a format of times")).hint("use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M")
+        Failure::new(format!("`{name}` is not a format of times")).hint("Use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M")
     })?;
     if let Some(constant) = &time.constant {
         let at = format.read(constant, &zone);
-        return at.map(TimePlan::Constant).ok_or_else(|| Failure::new(format!("the time `{constant}` in the mapping does not exist or is written otherwise")));
+        return at.map(TimePlan::Constant).ok_or_else(|| Failure::new(format!("The time `{constant}` in the mapping does not exist or is written otherwise")));
     }
     if let Some(parts) = &time.parts {
         if parts.first_year.is_some() && binder.header.position(REASON).is_some() {
-            return Err(Failure::new("rows of a file of rejects do not tell the year, because they no longer follow each other")
-                .hint("mend them in the whole file and import that again: what is there already is not added twice"));
+            return Err(Failure::new("Rows of a file of rejects do not tell the year, because they no longer follow each other")
+                .hint("Mend them in the whole file and import that again: what is there already is not added twice"));
         }
         return Ok(TimePlan::Parts {
             year: binder.optional(parts.year.as_ref())?,
@@ -539,8 +539,8 @@ fn check_word<'a>(what: &str, word: &str, known: bool, all: impl Iterator<Item =
     }
     let failure = Failure::new(format!("`{word}` in the mapping is not a {what}"));
     Err(match nearest(word, all.clone()) {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
-        None => failure.hint(format!("use one of: {}", all.collect::<Vec<_>>().join(", "))),
+        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
+        None => failure.hint(format!("Use one of: {}", all.collect::<Vec<_>>().join(", "))),
     })
 }
 

@@ -55,7 +55,7 @@ pub(super) fn visit(
             one(inner, Box::new(unpacked), None, companion, shape, visitor)
         }
         [b'P', b'K', 3, 4] => members(&name, Metered { inner: again()?, meter }, shape, visitor),
-        [b'P', b'K', ..] => Err(Failure::new(format!("`{name}` is an empty or split zip archive")).hint("pack it again in one piece").into()),
+        [b'P', b'K', ..] => Err(Failure::new(format!("`{name}` is an empty or split zip archive")).hint("Pack it again in one piece").into()),
         _ => {
             let companion = companion_on_disk(path);
             one(name, Box::new(Metered { inner: again()?, meter }), Some(again()?), companion, shape, visitor)
@@ -67,23 +67,23 @@ fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
     match file.metadata() {
         Ok(found) if found.is_dir() => {
-            Err(Failure::new(format!("`{}` is a folder", path.display())).hint("import the files in it one by one, or pack them into a zip"))
+            Err(Failure::new(format!("`{}` is a folder", path.display())).hint("Import the files in it one by one, or pack them into a zip"))
         }
         _ => Ok(file),
     }
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::new(format!("cannot read `{}`", path.display())).because(error);
+    let failure = Failure::new(format!("Cannot read `{}`", path.display())).because(error);
     match error.kind() {
-        io::ErrorKind::NotFound => failure.hint("check the name; a path is taken from the folder you are in"),
-        io::ErrorKind::PermissionDenied => failure.hint("give yourself the right to read it"),
+        io::ErrorKind::NotFound => failure.hint("Check the name; a path is taken from the folder you are in"),
+        io::ErrorKind::PermissionDenied => failure.hint("Give yourself the right to read it"),
         _ => failure,
     }
 }
 
 fn empty(name: &str) -> Failure {
-    Failure::new(format!("`{name}` is empty")).hint("export it again; nothing was imported")
+    Failure::new(format!("`{name}` is empty")).hint("Export it again; nothing was imported")
 }
 
 /// Visits a single stream.
@@ -114,7 +114,7 @@ fn members(
     visitor: &mut dyn FnMut(Member<'_>) -> Result<(), Stop>,
 ) -> Result<Vec<String>, Stop> {
     let mut archive = zip::ZipArchive::new(BufReader::new(archive)).map_err(|error| {
-        Failure::new(format!("`{name}` is a zip archive that cannot be read")).because(&error).hint("it may be cut off: fetch it again")
+        Failure::new(format!("`{name}` is a zip archive that cannot be read")).because(&error).hint("It may be cut off: fetch it again")
     })?;
     let mut chosen = chosen_members(&mut archive, name, shape)?;
     chosen.sort();
@@ -145,11 +145,11 @@ fn chosen_members<R: Read + io::Seek>(
     let mut chosen = Vec::new();
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(|error| {
-            Failure::new(format!("a member of `{name}` cannot be unpacked")).because(&error).hint("unpack it yourself and import the file")
+            Failure::new(format!("A member of `{name}` cannot be unpacked")).because(&error).hint("Unpack it yourself and import the file")
         })?;
         let path = member.name().map(|path| path.to_string()).unwrap_or_default();
         if path == "xl/workbook.xml" {
-            return Err(Failure::new(format!("`{name}` is an Excel workbook")).hint("save the sheet as CSV and import that").into());
+            return Err(Failure::new(format!("`{name}` is an Excel workbook")).hint("Save the sheet as CSV and import that").into());
         }
         let last = path.rsplit('/').next().unwrap_or_default();
         let wanted = shape.members.as_deref().is_none_or(|pattern| matches(pattern, &path) || matches(pattern, last));
@@ -167,10 +167,10 @@ fn chosen_members<R: Read + io::Seek>(
     }
     match chosen.first() {
         None => Err(Failure::new(format!("`{name}` holds no member to read"))
-            .hint("check `members` and `format` under [file] in the mapping")
+            .hint("Check `members` and `format` under [file] in the mapping")
             .into()),
         Some((_, _, kind)) if chosen.iter().any(|(_, _, other)| other != kind) => {
-            Err(Failure::new(format!("`{name}` holds members of several kinds")).hint("choose with `members` or `format` under [file] in the mapping").into())
+            Err(Failure::new(format!("`{name}` holds members of several kinds")).hint("Choose with `members` or `format` under [file] in the mapping").into())
         }
         Some(_) => Ok(chosen),
     }
@@ -208,26 +208,26 @@ fn sniff(sample: &[u8], name: &str) -> Result<Kind, Failure> {
         return Ok(Kind::Parquet);
     }
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Err(Failure::new(format!("`{name}` is {what}, whatever its name says")).hint("export the data as CSV, JSON Lines, Parquet or XES"));
+        return Err(Failure::new(format!("`{name}` is {what}, whatever its name says")).hint("Export the data as CSV, JSON Lines, Parquet or XES"));
     }
     let text = super::encoding::peek(sample);
     let Some(text) = text else {
         return Err(Failure::new(format!("`{name}` holds binary data of a kind that is not known"))
-            .hint("export the data as CSV, JSON Lines, Parquet or XES"));
+            .hint("Export the data as CSV, JSON Lines, Parquet or XES"));
     };
     let start = text.trim_start();
     if start.starts_with('[') && start[1..].trim_start().starts_with(['{', '[']) {
-        return Err(Failure::new(format!("`{name}` is one JSON array")).hint("write one object a line: `jq -c '.[]' FILE > FILE.jsonl`"));
+        return Err(Failure::new(format!("`{name}` is one JSON array")).hint("Write one object a line: `jq -c '.[]' FILE > FILE.jsonl`"));
     }
     Ok(if start.starts_with('{') {
         Kind::Jsonl
     } else if start.starts_with("<?xml") || start.starts_with("<log") {
         if !start.contains("<log") {
-            return Err(Failure::new(format!("`{name}` is XML, but no XES event log")).hint("export the data as XES, CSV or JSON Lines"));
+            return Err(Failure::new(format!("`{name}` is XML, but no XES event log")).hint("Export the data as XES, CSV or JSON Lines"));
         }
         Kind::Xes
     } else if start.starts_with("<!DOCTYPE") || start.starts_with("<html") || start.starts_with("<!doctype") {
-        return Err(Failure::new(format!("`{name}` is a web page")).hint("a download may have needed a login: fetch the file again"));
+        return Err(Failure::new(format!("`{name}` is a web page")).hint("A download may have needed a login: fetch the file again"));
     } else if super::read::looks_like_chat(start) {
         Kind::Chat
     } else {

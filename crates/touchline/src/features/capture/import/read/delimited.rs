@@ -28,7 +28,7 @@ pub(super) fn read(
     let mut rows = reader(sign, text);
     let mut record = ByteRecord::new();
     if !next(&mut rows, &mut record)? {
-        return Err(Failure::new(format!("`{}` holds no rows", member.name)).hint("export it again; nothing was imported").into());
+        return Err(Failure::new(format!("`{}` holds no rows", member.name)).hint("Export it again; nothing was imported").into());
     }
     // A file of rejects always names its columns, whatever the mapping says of the file it came from.
     let named = shape.header.unwrap_or(true) || record.get(0) == Some(LINE.as_bytes());
@@ -131,13 +131,13 @@ fn sign(shape: &FileShape, beginning: &str, member: &str) -> Result<u8, Failure>
         return Ok(found.unwrap_or(b','));
     };
     let Ok(told_byte) = u8::try_from(told) else {
-        return Err(Failure::new(format!("`{told}` cannot separate columns")).hint("use one ASCII sign, such as `;`"));
+        return Err(Failure::new(format!("`{told}` cannot separate columns")).hint("Use one ASCII sign, such as `;`"));
     };
     let first = beginning.lines().next().unwrap_or_default();
     match found {
         Some(found) if found != told_byte && !first.contains(told) => {
-            Err(Failure::new(format!("the first row of `{member}` does not contain the delimiter {told:?}"))
-                .hint(format!("it looks separated by {:?}: set `delimiter` under [file], or leave it out", char::from(found))))
+            Err(Failure::new(format!("The first row of `{member}` does not contain the delimiter {told:?}"))
+                .hint(format!("It looks separated by {:?}: set `delimiter` under [file], or leave it out", char::from(found))))
         }
         _ => Ok(told_byte),
     }

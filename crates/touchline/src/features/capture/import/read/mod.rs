@@ -45,10 +45,10 @@ pub(super) fn read(
 pub(super) fn unknown_column(column: &str, member: &str, columns: &[String]) -> Failure {
     let failure = Failure::new(format!("`{member}` has no column `{column}`"));
     match nearest(column, columns.iter().map(String::as_str)) {
-        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
         None => {
             let listed: Vec<&str> = columns.iter().take(40).map(String::as_str).collect();
-            failure.hint(format!("its columns are: {}", listed.join(", ")))
+            failure.hint(format!("Its columns are: {}", listed.join(", ")))
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn read(
     let size = file.metadata().map_or(0, |found| found.len());
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|error| {
-        Failure::new(format!("`{name}` is a Parquet file that cannot be read")).because(&error).hint("it may be cut off: fetch it again")
+        Failure::new(format!("`{name}` is a Parquet file that cannot be read")).because(&error).hint("It may be cut off: fetch it again")
     })?;
     let (mask, notes) = projection(&builder, &name, wants)?;
     let rows = builder.metadata().file_metadata().num_rows().max(1) as u64;
@@ -62,10 +62,10 @@ fn on_disk(mut member: Member<'_>) -> Result<File, Stop> {
         return Ok(file);
     }
     let mut file = tempfile::tempfile().map_err(|error| {
-        Failure::new("cannot make a temporary file to unpack into").because(&error).hint("set TMPDIR to a folder with room")
+        Failure::new("Cannot make a temporary file to unpack into").because(&error).hint("Set TMPDIR to a folder with room")
     })?;
     std::io::copy(&mut member.stream, &mut file).and_then(|_| file.rewind()).map_err(|error| {
-        Failure::new(format!("cannot unpack `{}`", member.name)).because(&error).hint("the archive may be cut off, or the disk full")
+        Failure::new(format!("Cannot unpack `{}`", member.name)).because(&error).hint("The archive may be cut off, or the disk full")
     })?;
     Ok(file)
 }
@@ -88,8 +88,8 @@ fn projection(
         match (is_simple(field.data_type()), wanted) {
             (true, _) if wanted || all || [LINE, FILE].contains(&field.name().as_str()) => roots.push(index),
             (false, true) => {
-                return Err(Failure::new(format!("column `{}` of `{name}` holds {}", field.name(), field.data_type()))
-                    .hint("only columns of texts, numbers, times and truth values can be imported"));
+                return Err(Failure::new(format!("Column `{}` of `{name}` holds {}", field.name(), field.data_type()))
+                    .hint("Only columns of texts, numbers, times and truth values can be imported"));
             }
             (false, false) if all => notes.push(format!("column `{}` of `{name}` is nested and was left out", field.name())),
             _ => {}
