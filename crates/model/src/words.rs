@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Makes an enum with stable numbers (for the ledger) and stable names (for files and screens).
+///
+/// The name is taken as a `tt`, not a `literal`: a literal reaches the schema's derive wrapped and is not read there.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $text:literal;)+ }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $number:literal, $text:tt;)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema)]
         #[repr(u8)]
@@ -210,5 +212,12 @@ mod tests {
         }
         assert_eq!(Form::from_number(200), None);
         assert_eq!(Direction::parse("sideways"), None);
+    }
+
+    #[test]
+    fn the_interface_document_names_them_as_the_files_do() {
+        use utoipa::PartialSchema;
+        let schema = serde_json::to_string(&Direction::schema()).expect("serialises");
+        assert!(schema.contains(r#"["outbound","inbound","two_way","internal"]"#), "{schema}");
     }
 }

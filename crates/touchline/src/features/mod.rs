@@ -2,13 +2,20 @@
 //!
 //! [`router`] is the one place where their routes come together.
 
+// The blank lines keep the order of the loop from being sorted by letters.
 pub mod account;
-pub mod capture;
+
 pub mod goals;
-pub mod improve;
+
 pub mod map;
-pub mod measure;
+
 pub mod people;
+
+pub mod capture;
+
+pub mod measure;
+
+pub mod improve;
 
 use crate::platform::clock::Clock;
 use crate::platform::http::{Refusal, health, page, secured};
@@ -33,11 +40,14 @@ pub struct Site {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(title = "Touchline", version = "1", description = "Real interactions in, a map of touchpoints with verdicts out."))]
+#[openapi(info(
+    title = "Touchline",
+    version = "1",
+    description = "Real interactions in, a map of touchpoints with verdicts out."
+))]
 struct Document;
 
 /// Builds the whole site: interface, pages, headers.
-#[must_use]
 pub fn router(site: &Site) -> Router {
     let (api, document) = routes(site).split_for_parts();
     let document = Json(document);
