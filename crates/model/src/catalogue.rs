@@ -139,7 +139,8 @@ mod tests {
     fn templates_hold_the_touchpoints_of_their_business_type() {
         fn check(name: &str, numbers: &str) {
             let map = named(name);
-            let present: BTreeSet<&str> = map.touchpoints.iter().filter_map(|touchpoint| touchpoint.catalogue.as_deref()).collect();
+            let present: BTreeSet<&str> =
+                map.touchpoints.iter().filter_map(|touchpoint| touchpoint.catalogue.as_deref()).collect();
             for number in numbers.split_whitespace() {
                 assert!(present.contains(number), "{name} lacks {number}");
             }
@@ -157,7 +158,12 @@ mod tests {
                 assert!(touchpoint.cells.iter().any(|cell| cell.stage == touchpoint.primary_stage), "{name}: {}", touchpoint.id);
                 if let Some(number) = &touchpoint.catalogue {
                     let entry = entry(number).expect("a number of the catalogue");
-                    assert_eq!((touchpoint.class, touchpoint.direction), (entry.class, entry.direction), "{name}: {}", touchpoint.id);
+                    assert_eq!(
+                        (touchpoint.class, touchpoint.direction),
+                        (entry.class, entry.direction),
+                        "{name}: {}",
+                        touchpoint.id
+                    );
                 }
             }
         }
@@ -190,7 +196,10 @@ mod tests {
                 Value::String(_) => {
                     // A `Text` without translations is written as a plain string.
                     let field = place.rsplit('.').next().unwrap_or_default();
-                    assert!(!["name", "text", "needs", "message", "optimal_experience", "metric"].contains(&field), "{place}: {value}");
+                    assert!(
+                        !["name", "text", "needs", "message", "optimal_experience", "metric"].contains(&field),
+                        "{place}: {value}"
+                    );
                 }
                 _ => {}
             }
@@ -203,7 +212,8 @@ mod tests {
 
     #[test]
     fn objectives_name_no_tool() {
-        let tools = ["mail", "site", "web", "chat", "app ", "sms", "newsletter", "advert", "social", "phone", "survey", "portal", "bot"];
+        let tools =
+            ["mail", "site", "web", "chat", "app ", "sms", "newsletter", "advert", "social", "phone", "survey", "portal", "bot"];
         for name in TEMPLATES {
             let map = named(name);
             assert!(!map.objectives.is_empty(), "{name}");
@@ -217,7 +227,8 @@ mod tests {
     #[test]
     fn key_touchpoints_say_what_the_customer_should_get() {
         for name in TEMPLATES {
-            let described = named(name).touchpoints.iter().filter(|touchpoint| touchpoint.details.optimal_experience.is_some()).count();
+            let described =
+                named(name).touchpoints.iter().filter(|touchpoint| touchpoint.details.optimal_experience.is_some()).count();
             assert!(described >= 8, "{name}: {described}");
         }
     }
