@@ -8,6 +8,7 @@
 mod analyze;
 mod attribution;
 mod demo;
+mod import;
 mod init;
 mod map;
 mod serve;
@@ -40,6 +41,7 @@ enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
     Init(init::Args),
+    Import(import::Args),
     Map(map::Args),
     Analyze(analyze::Args),
     Attribution(attribution::Args),
@@ -95,6 +97,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Map(args) => map::run(&args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Attribution(args) => attribution::run(&args),

@@ -1,7 +1,8 @@
 //! What happened: every way in which interactions reach the ledger.
 //!
-//! Whatever the way, there is one door: [`Intake`].
+//! Whatever the way, there is one door: [`Intake`]. [`import`] brings files to it.
 
+pub mod import;
 mod intake;
 mod signals;
 
