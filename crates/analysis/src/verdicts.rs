@@ -22,8 +22,8 @@ use model::{Action, Class, Evidence, Figure, Life, Reason, Touchpoint, Unit, Ver
 /// The share of false discoveries among effects declared real that is put up with (Benjamini–Hochberg).
 const FALSE_DISCOVERY: f64 = 0.10;
 
-/// The difference in progression that a map should be able to see: three points.
-const DIFFERENCE_TO_SEE: f64 = 0.03;
+/// The difference in progression that a map should be able to see: five points.
+const DIFFERENCE_TO_SEE: f64 = 0.05;
 
 /// Is everything that a verdict looks at.
 #[derive(Debug)]

@@ -12,7 +12,8 @@ fn run(command: &mut Command) -> serde_json::Value {
 #[test]
 #[ignore = "needs Python with Polars, deltalake and DuckDB: run `make open-table`"]
 fn polars_and_duckdb_count_what_we_count() {
-    let python = std::env::var("TOUCHLINE_PYTHON").expect("TOUCHLINE_PYTHON names a Python with the packages of scripts/requirements.txt");
+    let python =
+        std::env::var("TOUCHLINE_PYTHON").expect("TOUCHLINE_PYTHON names a Python with the packages of scripts/requirements.txt");
     let folder = tempfile::tempdir().expect("folder");
     let data = folder.path().join("data");
     let touchline = || Command::new(env!("CARGO_BIN_EXE_touchline"));
@@ -24,7 +25,9 @@ fn polars_and_duckdb_count_what_we_count() {
     let seen = run(Command::new(python).arg(script).arg(data.join("ledger")));
     for reader in ["polars", "duckdb"] {
         let seen = &seen[reader];
-        for (ours, theirs) in [("interactions", "interactions"), ("people", "people"), ("value", "value"), ("outcomes", "outcomes")] {
+        for (ours, theirs) in
+            [("interactions", "interactions"), ("people", "people"), ("value", "value"), ("outcomes", "outcomes")]
+        {
             assert_eq!(totals[ours], seen[theirs], "{ours} as {reader} sees it");
         }
     }

@@ -73,7 +73,16 @@ fn print_table(map: &TouchpointMap, report: &MapReport) {
     );
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["verdict", "touchpoint", "people", "interactions", "conversion", "per outcome", "satisfied", "why, and what to do"]);
+    table.set_header([
+        "verdict",
+        "touchpoint",
+        "people",
+        "interactions",
+        "conversion",
+        "per outcome",
+        "satisfied",
+        "why, and what to do",
+    ]);
     let mut rows: Vec<&TouchpointFigures> = report.touchpoints.iter().collect();
     rows.sort_by_key(|figures| (!figures.verdict.kind.asks_for_change(), figures.verdict.kind));
     for figures in rows {
@@ -101,7 +110,8 @@ fn print_table(map: &TouchpointMap, report: &MapReport) {
 }
 
 fn window(report: &MapReport) -> String {
-    let day = |at: i64| jiff::Timestamp::from_microsecond(at).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
+    let day =
+        |at: i64| jiff::Timestamp::from_microsecond(at).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
     format!("{} to {}", day(report.window.from), day(report.window.to))
 }
 
@@ -128,11 +138,20 @@ fn money(minor: f64, currency: Currency) -> String {
 fn print_csv(map: &TouchpointMap, reports: &[MapReport]) -> Result<()> {
     let failed = |error: &dyn std::error::Error| Failure::new("Cannot write the table").because(error);
     let mut csv = csv::Writer::from_writer(io::stdout().lock());
-    let head = [
-        "segment", "touchpoint", "verdict", "rule", "evidence", "reason", "people", "interactions", "cost",
+    let head = ["segment", "touchpoint", "verdict", "rule", "evidence", "reason", "people", "interactions", "cost"];
+    let figures = [
+        "conversion",
+        "cost_per_outcome",
+        "roi",
+        "satisfaction",
+        "linear_share",
+        "markov_share",
+        "lift",
+        "reach",
+        "effect_share",
     ];
-    let figures = ["conversion", "cost_per_outcome", "roi", "satisfaction", "linear_share", "markov_share", "lift", "reach", "effect_share"];
-    let limits = figures.iter().flat_map(|name| [(*name).to_owned(), format!("{name}_low"), format!("{name}_high"), format!("{name}_n")]);
+    let limits =
+        figures.iter().flat_map(|name| [(*name).to_owned(), format!("{name}_low"), format!("{name}_high"), format!("{name}_n")]);
     csv.write_record(head.iter().map(|name| (*name).to_owned()).chain(limits)).map_err(|error| failed(&error))?;
     for report in reports {
         for touchpoint in &report.touchpoints {

@@ -65,7 +65,12 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         }
         None => false,
     };
-    let site = Site { state: home.state().clone(), clock: home.clock().clone(), https, reports: Arc::new(Reports::new(Analysis::run(home)?)) };
+    let site = Site {
+        state: home.state().clone(),
+        clock: home.clock().clone(),
+        https,
+        reports: Arc::new(Reports::new(Analysis::run(home)?)),
+    };
     home.block_on(async {
         // Before the listener, so that a signal is never lost once somebody can reach us.
         let stop = http::stop_signal()?;

@@ -14,7 +14,11 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
         "none.not_customer" => "Not met by customers: judged on the board of partners and departments.".to_owned(),
         "dark.silent" => format!("Live, yet nothing was heard of it in {} days.", n.count("days")),
         "insufficient.unseen" => "It sends no interactions by nature: ask people or look for yourself.".to_owned(),
-        "insufficient.n" => format!("{} known people are too few: about {} more are needed.", n.count("n"), n.count("needed")),
+        "insufficient.n" => format!(
+            "{} people could be compared, which is too few to tell: about {} more are needed.",
+            n.count("n"),
+            n.count("needed")
+        ),
         "over_used.r1" => format!(
             "Suspected over-use: a contact after number {} in a period costs more than it brings; {} of {} person-periods ({}) got more.",
             n.count("saturation"),

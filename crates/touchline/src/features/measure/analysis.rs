@@ -40,10 +40,7 @@ impl Analysis {
         let window = home.ledger().window().map_err(unread)?.unwrap_or_default();
         let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window));
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let fold = home
-            .ledger()
-            .scan(&relocated, threads, || MapFold::new(Arc::clone(&meaning)))
-            .map_err(unread)?;
+        let fold = home.ledger().scan(&relocated, threads, || MapFold::new(Arc::clone(&meaning))).map_err(unread)?;
         Ok(Self { map, signals, fold })
     }
 

@@ -98,7 +98,8 @@ fn read_all(import: &Import<'_>, meter: &AtomicU64, pages: SyncSender<Page>) -> 
     let mut notes = Vec::new();
     let told = source::visit(import.file, &import.mapping.file, meter, &mut |member| {
         let consumed = || meter.load(Relaxed);
-        let found = read::read(member, &import.mapping.file, &wants, &consumed, &mut |page| pages.send(page).map_err(|_| Stop::Enough))?;
+        let found =
+            read::read(member, &import.mapping.file, &wants, &consumed, &mut |page| pages.send(page).map_err(|_| Stop::Enough))?;
         notes.extend(found);
         Ok(())
     })?;
@@ -175,7 +176,9 @@ impl<'a> Mapper<'a> {
             self.bind(&page.header)?;
             self.page(&page)?;
             self.batch.progress = Progress { bytes: page.consumed, rows: self.tally.rows };
-            if self.batch.arrivals.len() + self.batch.facts.len() + self.batch.traits.len() >= BATCH && self.send(&parcels).is_err() {
+            if self.batch.arrivals.len() + self.batch.facts.len() + self.batch.traits.len() >= BATCH
+                && self.send(&parcels).is_err()
+            {
                 break;
             }
         }

@@ -36,11 +36,18 @@ pub fn suggest(file: &Path) -> Result<Proposal, Failure> {
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     let stem = name.split('.').next().unwrap_or("file").to_lowercase().replace([' ', '_'], "-");
     if kind == Kind::Chat {
-        return Ok(Proposal { mapping: chat(&stem), doubts: vec!["Whether somebody on the channel is staff is not in the log.".to_owned()] });
+        return Ok(Proposal {
+            mapping: chat(&stem),
+            doubts: vec!["Whether somebody on the channel is staff is not in the log.".to_owned()],
+        });
     }
     let mut draft = Proposal { mapping: String::new(), doubts: Vec::new() };
-    let guesses: Vec<Guess> =
-        header.columns.iter().zip(&columns).map(|(name, values)| Guess { name: name.clone(), role: role(name, values) }).collect();
+    let guesses: Vec<Guess> = header
+        .columns
+        .iter()
+        .zip(&columns)
+        .map(|(name, values)| Guess { name: name.clone(), role: role(name, values) })
+        .collect();
     write_proposal(&mut draft, &stem, kind, &guesses);
     Ok(draft)
 }
@@ -90,7 +97,8 @@ fn first_rows(file: &Path) -> Result<(Kind, Arc<Header>, Vec<Vec<String>>), Fail
         kind = member.kind;
         let wants = Wants { columns: Vec::new(), everything: true };
         read(member, &shape, &wants, &|| 0, &mut |page: Page| {
-            let (_, columns) = found.get_or_insert_with(|| (Arc::clone(&page.header), vec![Vec::new(); page.header.columns.len()]));
+            let (_, columns) =
+                found.get_or_insert_with(|| (Arc::clone(&page.header), vec![Vec::new(); page.header.columns.len()]));
             for row in page.rows().take(ROWS) {
                 for (index, column) in columns.iter_mut().enumerate() {
                     column.push(row.cell(index).to_owned());
@@ -125,12 +133,17 @@ fn role(name: &str, values: &[String]) -> Role {
     if let Some(found) = number_role(&name, &filled) {
         return found;
     }
-    if has(&["phone", "tel", "mobile", "телефон"]) && most(&filled, |value| value.chars().filter(char::is_ascii_digit).count() >= 6) {
+    if has(&["phone", "tel", "mobile", "телефон"])
+        && most(&filled, |value| value.chars().filter(char::is_ascii_digit).count() >= 6)
+    {
         return Role::Person("phone");
     }
     let plain: &[(&[&str], Role)] = &[
         (&["invoice", "order", "basket", "receipt", "facture", "commande", "заказ", "чек"], Role::Group),
-        (&["customer", "client", "member", "household", "user", "person", "case:", "клиент", "покупатель"], Role::Person("customer")),
+        (
+            &["customer", "client", "member", "household", "user", "person", "case:", "клиент", "покупатель"],
+            Role::Person("customer"),
+        ),
         (&["author", "nick", "visitor", "device", "contact_id"], Role::Person("author")),
         (&["message_id", "event_id", "uuid", "guid"], Role::Id),
         (&["channel", "medium", "canal", "канал", "contact"], Role::Channel),
@@ -203,7 +216,9 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
     }) {
         return Some((*epoch).to_owned());
     }
-    let numbers = most(filled, |value| value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') && !value.contains('-'));
+    let numbers = most(filled, |value| {
+        value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') && !value.contains('-')
+    });
     let dotted = most(filled, |value| value.matches('.').count() == 2);
     PATTERNS.into_iter().find(|pattern| (!numbers || dotted) && reads(pattern)).map(str::to_owned)
 }
@@ -223,15 +238,25 @@ fn write_proposal(draft: &mut Proposal, stem: &str, kind: Kind, guesses: &[Guess
     let (price, quantity) = (first(&|role| matches!(role, Role::Price(_))), first(&|role| *role == Role::Quantity));
     let count = first(&|role| *role == Role::Count);
     let bought = group.is_some() || amount.is_some() || price.is_some();
-    let mut top = format!("# Proposed from the first rows of {kind}. Read it, mend it, try it with --dry-run.\n\nsource = {}\n", quoted(stem));
+    let mut top = format!(
+        "# Proposed from the first rows of {kind}. Read it, mend it, try it with --dry-run.\n\nsource = {}\n",
+        quoted(stem)
+    );
     let mut tables = String::new();
     let mut doubts = Vec::new();
     match (id, group) {
         (Some(id), _) => say(&mut top, format_args!("id = [{}]", quoted(&id.name))),
-        (None, None) => doubts.push("No column looks like an id: the content of a row is its id. Name id columns if there are any.".to_owned()),
+        (None, None) => doubts
+            .push("No column looks like an id: the content of a row is its id. Name id columns if there are any.".to_owned()),
         (None, Some(_)) => {}
     }
-    let form = if score.is_some() { "review" } else if bought { "purchase" } else { "visit" };
+    let form = if score.is_some() {
+        "review"
+    } else if bought {
+        "purchase"
+    } else {
+        "visit"
+    };
     say(&mut top, format_args!("form = \"{form}\"  # unsure: view click visit call message purchase review …"));
     say(&mut top, format_args!("direction = \"inbound\"  # unsure: inbound, outbound, two_way"));
     doubts.push(format!("What happened (`form`) is a guess: {form}."));
@@ -248,7 +273,12 @@ fn write_proposal(draft: &mut Proposal, stem: &str, kind: Kind, guesses: &[Guess
             say(&mut tables, format_args!("# zone = \"Europe/Paris\"  # the times name no zone: UTC is taken"));
         }
         _ => {
-            say(&mut tables, format_args!("\n[time]\nconstant = \"2000-01-01\"  # unsure: no column looks like a time; name one with `column`"));
+            say(
+                &mut tables,
+                format_args!(
+                    "\n[time]\nconstant = \"2000-01-01\"  # unsure: no column looks like a time; name one with `column`"
+                ),
+            );
             doubts.push("No column looks like a time: every interaction would be of one day.".to_owned());
         }
     }
@@ -267,14 +297,26 @@ fn write_proposal(draft: &mut Proposal, stem: &str, kind: Kind, guesses: &[Guess
         doubts.push("The currency is a guess.".to_owned());
     }
     if let Some(Guess { name, role: Role::Score(scale) }) = score {
-        say(&mut tables, format_args!("\n[score]\nscale = \"{scale}\"  # nps, five, seven, ten, yes_no\ncolumn = {}", quoted(name)));
+        say(
+            &mut tables,
+            format_args!("\n[score]\nscale = \"{scale}\"  # nps, five, seven, ten, yes_no\ncolumn = {}", quoted(name)),
+        );
     }
     if let Some(count) = count {
-        say(&mut tables, format_args!("\n# If a row is many touches:\n# [touches]\n# column = {}\n# spread = \"day\"", quoted(&count.name)));
+        say(
+            &mut tables,
+            format_args!("\n# If a row is many touches:\n# [touches]\n# column = {}\n# spread = \"day\"", quoted(&count.name)),
+        );
         doubts.push(format!("Whether `{}` counts touches of one row is for you to say.", count.name));
     }
     if let (Some(group), None) = (group, id) {
-        say(&mut tables, format_args!("\n# All rows with the same text here are one interaction.\n[group]\ncolumns = [{}]", quoted(&group.name)));
+        say(
+            &mut tables,
+            format_args!(
+                "\n# All rows with the same text here are one interaction.\n[group]\ncolumns = [{}]",
+                quoted(&group.name)
+            ),
+        );
     }
     for text in guesses.iter().filter(|guess| guess.role == Role::FreeText) {
         doubts.push(format!("`{}` seems to be text that people wrote: it stays outside.", text.name));
@@ -310,7 +352,9 @@ fn people(tables: &mut String, doubts: &mut Vec<String>, guesses: &[Guess]) {
 }
 
 fn signal(tables: &mut String, guesses: &[Guess], form: &str) {
-    let column = |role: &Role| guesses.iter().find(|guess| guess.role == *role).map(|guess| format!("{{ column = {} }}", quoted(&guess.name)));
+    let column = |role: &Role| {
+        guesses.iter().find(|guess| guess.role == *role).map(|guess| format!("{{ column = {} }}", quoted(&guess.name)))
+    };
     say(tables, format_args!("\n[signal]\nevent = {}", column(&Role::Event).unwrap_or_else(|| format!("\"{form}\""))));
     match column(&Role::Channel) {
         Some(channel) => say(tables, format_args!("channel = {channel}")),
