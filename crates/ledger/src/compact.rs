@@ -1,19 +1,19 @@
 //! Keeping the ledger quick to read: the many small files of a bucket become one, and the rows of people who were
 //! joined move to where the joined person lives. Everything streams: memory does not grow with the ledger.
 
-use crate::columns::{BUCKETS, bucket_of, check_schema, index, rows_of};
+use crate::columns::{BUCKETS, bucket_of, file_schema, index, rows_of};
 use crate::disk::Disk;
 use crate::error::{Result, disk as disk_error, file};
 use crate::log::FileInfo;
 use crate::merge::{Run, Sink, compare, merge};
-use crate::read::{hashes, open};
+use crate::read::{hashes, whole_rows};
 use crate::write::{RunWriter, file_name};
 use analysis::sequence::Rows;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Int64Array, RecordBatch, UInt32Array};
 use deltalake_core::arrow::compute::{concat_batches, filter_record_batch, interleave_record_batch, take_record_batch};
 use model::PersonId;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::errors::ParquetError;
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -95,8 +95,7 @@ impl Moves<'_> {
                 continue;
             }
             touched.push(info.path.as_str());
-            let (reader, _) = batches(&path)?;
-            for batch in reader {
+            for batch in batches(&path)? {
                 let batch = batch.map_err(|error| file(&path)(ParquetError::from(error)))?;
                 let batch = self.leaving(&batch).map_err(file(&path))?;
                 moved += batch.num_rows() as u64;
@@ -168,12 +167,9 @@ fn persons(batch: &RecordBatch) -> &Int64Array {
     batch.column(index("person")).as_primitive()
 }
 
-/// Opens a file for reading whole rows; also returns its path for errors.
-pub(crate) fn batches(path: &Path) -> Result<(ParquetRecordBatchReader, &Path)> {
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(open(path)?, options).map_err(file(path))?;
-    check_schema(builder.schema(), path)?;
-    Ok((builder.with_batch_size(PART).build().map_err(file(path))?, path))
+/// Reads whole rows of a file, a part at a time.
+fn batches(path: &Path) -> Result<ParquetRecordBatchReader> {
+    whole_rows(path)?.with_batch_size(PART).build().map_err(file(path))
 }
 
 /// Collects rows that move, and writes them to sorted files whenever there are many.
@@ -235,8 +231,8 @@ struct FullRun<'a> {
 
 impl<'a> FullRun<'a> {
     fn open(moves: &'a Moves<'a>, path: PathBuf) -> Result<Self> {
-        let (reader, _) = batches(&path)?;
-        Ok(Self { moves, reader, batch: RecordBatch::new_empty(crate::columns::file_schema()), rows: Rows::default(), path })
+        let reader = batches(&path)?;
+        Ok(Self { moves, reader, batch: RecordBatch::new_empty(file_schema()), rows: Rows::default(), path })
     }
 }
 

@@ -10,7 +10,7 @@
 //!   them; scans are given the joinings since and read the rows under the new one.
 //! * One opener writes, any number read.
 //!
-//! Inside: [`columns`] says what is stored, `disk` what is durable, `log` which files count; `append`, `compact`
+//! Inside: `columns` says what is stored, `disk` what is durable, `log` which files count; `append`, `compact`
 //! and `scan` do the work, the latter two by the same `merge`.
 
 mod append;
@@ -101,6 +101,7 @@ impl Ledger {
     /// # Errors
     /// When the disk refuses or somebody else may write; the table is as it was then.
     pub fn compact(&mut self, relocated: &HashMap<PersonId, PersonId>) -> Result<Compacted> {
+        debug_assert!(is_transitive(relocated), "nobody is joined to somebody who is joined to a third");
         self.writing(|this| this.rewrite(relocated))
     }
 
@@ -125,6 +126,7 @@ impl Ledger {
         threads: usize,
         make: impl Fn() -> F + Sync,
     ) -> Result<F> {
+        debug_assert!(is_transitive(relocated), "nobody is joined to somebody who is joined to a third");
         scan::scan(&self.disk.dir, &self.log.files, relocated, threads, make)
     }
 
@@ -208,4 +210,9 @@ impl Ledger {
         }
         Ok(outcome)
     }
+}
+
+/// Tells whether every joining leads to its end in one step.
+fn is_transitive(relocated: &HashMap<PersonId, PersonId>) -> bool {
+    relocated.values().all(|to| relocated.get(to).is_none_or(|further| further == to))
 }

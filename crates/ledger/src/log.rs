@@ -4,7 +4,7 @@
 //! The library's own table state grows with every commit of a process, so none is kept: the list of files lives
 //! here, and the table is opened afresh whenever a checkpoint is due.
 
-use crate::columns::{BUCKET, BUCKETS, bucket_of, delta_schema};
+use crate::columns::{BUCKET, BUCKETS, delta_schema};
 use crate::disk::{Disk, LOG, bucket_folder};
 use crate::error::{LedgerError, Result, log};
 use deltalake_core::kernel::transaction::CommitData;
@@ -220,7 +220,7 @@ fn partition(file: &FileInfo) -> HashMap<String, Option<String>> {
 
 /// Reads the bucket from a path that this crate made.
 fn bucket_in(path: &str) -> u8 {
-    (0..BUCKETS).find(|bucket| path.starts_with(&format!("{}/", bucket_folder(*bucket)))).unwrap_or(bucket_of(0))
+    (0..BUCKETS).find(|bucket| path.starts_with(&format!("{}/", bucket_folder(*bucket)))).unwrap_or(0)
 }
 
 /// Returns a folder as the Delta library wants it.

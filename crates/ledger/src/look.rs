@@ -1,12 +1,12 @@
 //! Looking at single rows in full: the evidence behind a number, or everything we know of one person.
 
-use crate::columns::{check_schema, decode};
+use crate::columns::decode;
 use crate::error::{Result, file};
 use crate::log::FileInfo;
-use crate::read::{hashes, open};
+use crate::read::{hashes, whole_rows};
 use crate::share::{machine_threads, share};
 use model::{ActorId, Interaction};
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::RowSelection;
 use parquet::errors::ParquetError;
 use std::collections::HashSet;
 use std::path::Path;
@@ -36,11 +36,8 @@ fn look_into(path: &Path, rows: u64, actors: &HashSet<ActorId>, found: &mut Vec<
     if places.is_empty() {
         return Ok(());
     }
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(open(path)?, options).map_err(file(path))?;
-    check_schema(builder.schema(), path)?;
     let selection = RowSelection::from_consecutive_ranges(places.into_iter(), rows as usize);
-    for batch in builder.with_row_selection(selection).build().map_err(file(path))? {
+    for batch in whole_rows(path)?.with_row_selection(selection).build().map_err(file(path))? {
         found.extend(decode(&batch.map_err(|error| file(path)(ParquetError::from(error)))?, path)?);
     }
     Ok(())

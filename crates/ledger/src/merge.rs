@@ -41,67 +41,91 @@ pub(crate) fn compare(one: &Rows, row: usize, other: &Rows, other_row: usize) ->
 }
 
 /// Merges runs until all are at their end. Keeps nothing but their parts in memory.
-pub(crate) fn merge<R: Run>(mut runs: Vec<R>, sink: &mut impl Sink<R>) -> Result<()> {
-    let mut heads = vec![0; runs.len()];
-    for run in &mut runs {
-        run.refill()?;
+pub(crate) fn merge<R: Run>(runs: Vec<R>, sink: &mut impl Sink<R>) -> Result<()> {
+    let mut merging = Merging { heads: Vec::with_capacity(runs.len()), runs };
+    while merging.heads.len() < merging.runs.len() {
+        let run = merging.heads.len();
+        merging.runs[run].refill()?;
+        merging.heads.push(Head { row: 0, person: 0, at: 0 });
+        merging.move_to(run, 0);
     }
-    let mut at = 0;
-    while at < runs.len() {
-        at += usize::from(!drop_if_empty(&mut runs, &mut heads, at));
-    }
-    while let Some((first, second)) = two_lowest(&runs, &heads) {
-        let end = match second {
-            None => runs[first].rows().len(),
-            Some(second) => precede(&runs[first], heads[first], &runs[second], heads[second]),
-        };
-        sink.take(&runs, first, heads[first]..end)?;
-        heads[first] = end;
-        if end == runs[first].rows().len() {
-            sink.before_refill(&runs)?;
-            runs[first].refill()?;
-            heads[first] = 0;
-            drop_if_empty(&mut runs, &mut heads, first);
+    while let Some((first, second)) = merging.two_lowest() {
+        let end = merging.end_of_stretch(first, second);
+        sink.take(&merging.runs, first, merging.heads[first].row..end)?;
+        if end == merging.runs[first].rows().len() {
+            sink.before_refill(&merging.runs)?;
+            merging.runs[first].refill()?;
+            merging.move_to(first, 0);
+        } else {
+            merging.move_to(first, end);
         }
     }
     Ok(())
 }
 
-/// Forgets a run that is at its end.
-fn drop_if_empty<R: Run>(runs: &mut Vec<R>, heads: &mut Vec<usize>, run: usize) -> bool {
-    let is_empty = runs[run].rows().is_empty();
-    if is_empty {
-        runs.swap_remove(run);
-        heads.swap_remove(run);
-    }
-    is_empty
+/// Is the next row of a run, with what usually decides kept at hand.
+struct Head {
+    row: usize,
+    person: u64,
+    at: i64,
 }
 
-/// Finds the run whose next row comes first, and the one that comes after it.
-fn two_lowest<R: Run>(runs: &[R], heads: &[usize]) -> Option<(usize, Option<usize>)> {
-    if runs.is_empty() {
-        return None;
-    }
-    let (mut first, mut second) = (0, None);
-    for run in 1..runs.len() {
-        if runs[run].compare(heads[run], &runs[first], heads[first]).is_lt() {
-            second = Some(first);
-            first = run;
-        } else if second.is_none_or(|second: usize| runs[run].compare(heads[run], &runs[second], heads[second]).is_lt()) {
-            second = Some(run);
+/// Is the runs that are not at their end, each with its head.
+struct Merging<R> {
+    runs: Vec<R>,
+    heads: Vec<Head>,
+}
+
+impl<R: Run> Merging<R> {
+    /// Moves the head of a run; forgets the run when it is at its end.
+    fn move_to(&mut self, run: usize, row: usize) {
+        let rows = self.runs[run].rows();
+        if rows.is_empty() {
+            self.runs.swap_remove(run);
+            self.heads.swap_remove(run);
+        } else {
+            self.heads[run] = Head { row, person: rows.person[row], at: rows.at[row] };
         }
     }
-    Some((first, second))
-}
 
-/// Finds the end of the rows of `run` that come before the next row of `other`; there is at least one.
-fn precede<R: Run>(run: &R, head: usize, other: &R, other_head: usize) -> usize {
-    let (rows, bound) = (run.rows(), other.rows().person[other_head]);
-    if rows.person[head] < bound {
-        return head + gallop(&rows.person[head..], bound);
+    /// Tells whether the head of one run comes before that of another.
+    fn is_before(&self, run: usize, other: usize) -> bool {
+        let (one, two) = (&self.heads[run], &self.heads[other]);
+        let quick = (one.person, one.at).cmp(&(two.person, two.at));
+        quick.then_with(|| self.runs[run].compare(one.row, &self.runs[other], two.row)).is_lt()
     }
-    let more = (head + 1..rows.len()).take_while(|row| run.compare(*row, other, other_head).is_le());
-    head + 1 + more.count()
+
+    /// Finds the run whose head comes first, and the one that comes after it.
+    fn two_lowest(&self) -> Option<(usize, Option<usize>)> {
+        if self.runs.is_empty() {
+            return None;
+        }
+        let (mut first, mut second) = (0, None);
+        for run in 1..self.runs.len() {
+            if self.is_before(run, first) {
+                second = Some(first);
+                first = run;
+            } else if second.is_none_or(|second| self.is_before(run, second)) {
+                second = Some(run);
+            }
+        }
+        Some((first, second))
+    }
+
+    /// Finds the end of the rows of the first run that come before the head of the second; there is at least one.
+    fn end_of_stretch(&self, first: usize, second: Option<usize>) -> usize {
+        let (rows, head) = (self.runs[first].rows(), &self.heads[first]);
+        let Some(second) = second else { return rows.len() };
+        let bound = &self.heads[second];
+        if head.person < bound.person {
+            return head.row + gallop(&rows.person[head.row..], bound.person);
+        }
+        let precedes = |row: &usize| {
+            let quick = (rows.person[*row], rows.at[*row]).cmp(&(bound.person, bound.at));
+            quick.then_with(|| self.runs[first].compare(*row, &self.runs[second], bound.row)).is_le()
+        };
+        head.row + 1 + (head.row + 1..rows.len()).take_while(precedes).count()
+    }
 }
 
 /// Counts the persons below a bound in steps that double: quick for a few, and still quick for many.

@@ -2,11 +2,12 @@
 //! straight into [`Rows`], without Arrow in between. A column chunk whose statistics say that it holds nothing, or
 //! one and the same value, is not decoded at all.
 
-use crate::columns::{index, interaction_id, unknown};
+use crate::columns::{check_schema, index, interaction_id, unknown};
 use crate::error::{Result, disk, file};
 use crate::merge::Run;
 use analysis::sequence::{NO_COST, Rows};
 use model::InteractionId;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::column::reader::{ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
@@ -19,8 +20,16 @@ use std::path::{Path, PathBuf};
 const PART: usize = 8192;
 
 /// Opens a file of the table.
-pub(crate) fn open(path: &Path) -> Result<File> {
+fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(disk("open", path))
+}
+
+/// Opens a file for reading whole rows, by way of Arrow, and checks that it has our columns.
+pub(crate) fn whole_rows(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(open(path)?, options).map_err(file(path))?;
+    check_schema(builder.schema(), path)?;
+    Ok(builder)
 }
 
 /// Reads the columns of [`Rows`] of one file from front to back.
