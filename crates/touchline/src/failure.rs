@@ -29,7 +29,8 @@ impl Failure {
         let mut next = Some(error);
         while let Some(error) = next {
             let text = error.to_string();
-            if self.because.last() != Some(&text) {
+            // Many errors repeat their source in their own words.
+            if !self.because.last().is_some_and(|reason| reason.contains(&text)) {
                 self.because.push(text);
             }
             next = error.source();
@@ -48,9 +49,12 @@ impl Failure {
     }
 }
 
-/// Recognises a full disk in any layer's words: the system's (ENOSPC is 28) and SQLite's.
+/// Recognises a full disk in any layer's words: the system's (ENOSPC is 28), and SQLite's, to which a full disk may
+/// also be one on which it cannot make the index of its log (SQLITE_IOERR_SHMSIZE is 4874).
 fn says_disk_full(reason: &str) -> bool {
-    ["(os error 28)", "database or disk is full", "No space left on device"].iter().any(|words| reason.contains(words))
+    ["(os error 28)", "database or disk is full", "(code: 4874)", "No space left on device"]
+        .iter()
+        .any(|words| reason.contains(words))
 }
 
 impl fmt::Display for Failure {

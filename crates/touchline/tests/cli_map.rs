@@ -67,7 +67,10 @@ fn it_can_be_looked_at() {
     let shown = works(folder.path(), &["map", "show", "--data", "shop"]);
     assert!(shown.contains("→ Newsletter, weekly") && shown.contains("importance 60 %"), "{shown}");
     let grid = json(&works(folder.path(), &["map", "show", "--data", "shop", "--format", "json"]));
-    assert_eq!(grid["rows"][2][0], "Regulars");
+    assert_eq!(
+        (&grid["rows"][2]["segment"], &grid["rows"][2]["cells"][1][0]["touchpoint"]),
+        (&"regular".into(), &"newsletter".into())
+    );
     let diagram = works(folder.path(), &["map", "export", "--data", "shop", "--format", "mermaid"]);
     assert!(diagram.starts_with("journey\n    title Corner shop\n    section Awareness\n"), "{diagram}");
 }

@@ -133,10 +133,11 @@ fn show(map: &TouchpointMap, format: Shown) -> Result<()> {
     let columns = u16::try_from(grid.stages.len() + 1).unwrap_or(u16::MAX);
     table.load_style(presets::UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(columns.saturating_mul(COLUMN_WIDTH));
-    let stages = grid.stages.iter().map(|(name, weight)| format!("{name}\nimportance {:.0} %", weight * 100.0));
+    let stages = grid.stages.iter().map(|stage| format!("{}\nimportance {:.0} %", stage.name, stage.importance * 100.0));
     table.set_header(std::iter::once(map.name.en.clone()).chain(stages));
-    for (segment, cells) in &grid.rows {
-        table.add_row(std::iter::once(segment.clone()).chain(cells.iter().map(|cell| cell.join("\n"))));
+    for row in &grid.rows {
+        let cells = row.cells.iter().map(|cell| cell.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+        table.add_row(std::iter::once(row.name.to_owned()).chain(cells));
     }
     say(&format!("{table}\n→ to customers, ← from customers, ↔ both. {} touchpoints.", map.touchpoints.len()))
 }

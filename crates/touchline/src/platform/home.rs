@@ -46,10 +46,15 @@ impl Home {
             return Err(Failure::new(format!("The folder {} is not empty", dir.display()))
                 .hint("Name a folder that is empty or does not exist yet"));
         }
-        let home = Self::unlocked(dir, clock)?;
-        // Last, so that a folder in which this failed half-way is never taken for a data directory.
-        write_durably(&dir.join("format"), &format!("{FORMAT}\n")).map_err(unmade)?;
-        Ok(home)
+        let made = Self::unlocked(dir, clock).and_then(|home| {
+            // Last, so that a folder in which this failed half-way is never taken for a data directory.
+            write_durably(&dir.join("format"), &format!("{FORMAT}\n")).map_err(unmade)?;
+            Ok(home)
+        });
+        if made.is_err() {
+            clear(dir);
+        }
+        made
     }
 
     /// Opens a data directory.
@@ -113,6 +118,15 @@ impl Drop for Home {
     /// Settles the state store, so that the folder can be copied as plain files.
     fn drop(&mut self) {
         self.runtime.block_on(self.state.close());
+    }
+}
+
+/// Takes away what a failed attempt has left in a folder that was empty, so that the next one finds it empty.
+fn clear(dir: &Path) {
+    // What cannot be removed will be named by the next attempt.
+    let _ = fs::remove_dir_all(dir.join("ledger"));
+    for file in ["format", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "lock"] {
+        let _ = fs::remove_file(dir.join(file));
     }
 }
 
@@ -212,6 +226,15 @@ mod tests {
         check_refused(Home::open(folder.path(), system()), "not a Touchline data directory", "touchline init");
         check_refused(Home::create(folder.path(), system()), "not empty", "empty");
         assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn a_failed_attempt_leaves_the_folder_empty() {
+        let folder = tempfile::tempdir().expect("folder");
+        fs::write(folder.path().join("state.sqlite"), "no database").expect("writes");
+        clear(folder.path());
+        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 0);
+        drop(Home::create(folder.path(), system()).expect("is made"));
     }
 
     #[test]

@@ -82,10 +82,14 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
     pub fn finish(&mut self) -> Result<()> {
+        let is_due = self.home.ledger().needs_compaction() || self.people.relocated().len() >= RELOCATED_MAX;
+        if is_due { self.settle() } else { Ok(()) }
+    }
+
+    /// Compacts the ledger, and then forgets who was relocated: its rows bear the new numbers. In this order, because
+    /// relocating what is relocated already changes nothing.
+    fn settle(&mut self) -> Result<()> {
         let relocated = self.people.relocated();
-        if !self.home.ledger().needs_compaction() && relocated.len() < RELOCATED_MAX {
-            return Ok(());
-        }
         let compacted = self.home.ledger_mut().compact(&relocated);
         compacted.map_err(|error| Failure::new("Cannot compact the ledger").because(&error))?;
         let state = self.home.state().clone();
@@ -199,8 +203,12 @@ fn load(home: &Home) -> Result<(People, Signals)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::people::Components;
     use crate::platform::clock::Clock;
+    use analysis::sequence::{Fold, Rows};
     use model::{Direction, Form, Signature};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
     use std::path::Path;
     use std::sync::Arc;
 
@@ -300,6 +308,74 @@ mod tests {
             (both[0], both[1])
         };
         assert_eq!(relocated, [(larger.into(), smaller.into())].into());
+    }
+
+    /// Counts the rows of each person, as an analysis sees them.
+    #[derive(Default)]
+    struct PerPerson(BTreeMap<u64, u64>);
+
+    impl Fold for PerPerson {
+        fn take(&mut self, rows: &Rows) {
+            for range in rows.people() {
+                *self.0.entry(rows.person[range.start]).or_default() += range.len() as u64;
+            }
+        }
+
+        fn merge(&mut self, other: Self) {
+            for (person, rows) in other.0 {
+                *self.0.entry(person).or_default() += rows;
+            }
+        }
+    }
+
+    fn scanned(home: &Home) -> BTreeMap<u64, u64> {
+        let relocated = home.block_on(crate::features::people::relocated(home.state())).expect("reads");
+        home.ledger().scan(&relocated, 2, PerPerson::default).expect("scans").0
+    }
+
+    /// Is the plain version: every fact at once, then count.
+    fn expected(batches: &[Vec<(u8, Option<u8>)>]) -> BTreeMap<u64, u64> {
+        let all = || batches.iter().flatten();
+        let facts = all().filter_map(|(one, other)| {
+            IdentityFact::new(nick(*one).actor(), nick((*other)?).actor(), Link::Together, Instant(0))
+        });
+        let people = Components::of(facts);
+        let mut counts = BTreeMap::new();
+        for (one, _) in all() {
+            *counts.entry(people.person_of(nick(*one).actor()).0).or_default() += 1;
+        }
+        counts
+    }
+
+    fn nick(number: u8) -> Identity {
+        name(&format!("n{number}"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn rows_find_their_people_whenever_the_facts_came(
+            batches in prop::collection::vec(prop::collection::vec((0_u8..12, prop::option::of(0_u8..12)), 1..8), 1..5),
+        ) {
+            let dir = tempfile::tempdir().expect("folder");
+            let mut home = home(dir.path());
+            for (number, batch) in batches.iter().enumerate() {
+                let arrivals = batch.iter().enumerate().map(|(k, (one, other))| {
+                    let mut arrival = arrival(&format!("{number}-{k}"), &[], "open");
+                    arrival.identities = [Some(*one), *other].into_iter().flatten().map(nick).collect();
+                    arrival
+                });
+                take(&mut home, arrivals.collect(), vec![], vec![]);
+                prop_assert_eq!(scanned(&home), expected(&batches[..=number]));
+            }
+            let mut intake = Intake::new(&mut home).expect("opens");
+            intake.settle().expect("compacts");
+            prop_assert!(intake.people.relocated().is_empty());
+            prop_assert_eq!(scanned(&home), expected(&batches));
+            drop(home);
+            prop_assert_eq!(scanned(&super::tests::home(dir.path())), expected(&batches));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod mermaid;
 mod store;
 
 pub use csv::{apply as apply_csv, export as export_csv};
-pub use grid::{Grid, grid};
+pub use grid::{Column, Grid, Placed, Row, grid};
 pub use http::routes;
 pub use json::{apply as apply_json, export as export_json};
 pub use mermaid::export as export_mermaid;
