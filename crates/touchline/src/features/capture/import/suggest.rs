@@ -32,7 +32,7 @@ pub struct Proposal {
 /// # Errors
 /// Refuses a file that cannot be read.
 pub fn suggest(file: &Path) -> Result<Proposal, Failure> {
-    let (kind, header, columns) = first_rows(file)?;
+    let Beginning { kind, header, columns } = first_rows(file)?;
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     let stem = name.split('.').next().unwrap_or("file").to_lowercase().replace([' ', '_'], "-");
     if kind == Kind::Chat {
@@ -80,8 +80,15 @@ struct Guess {
     role: Role,
 }
 
-/// Reads the first rows, column by column.
-fn first_rows(file: &Path) -> Result<(Kind, Arc<Header>, Vec<Vec<String>>), Failure> {
+/// Is the beginning of a file, column by column.
+struct Beginning {
+    kind: Kind,
+    header: Arc<Header>,
+    columns: Vec<Vec<String>>,
+}
+
+/// Reads the first rows.
+fn first_rows(file: &Path) -> Result<Beginning, Failure> {
     let mut kind = Kind::Csv;
     let mut found: Option<(Arc<Header>, Vec<Vec<String>>)> = None;
     let meter = AtomicU64::new(0);
@@ -102,7 +109,7 @@ fn first_rows(file: &Path) -> Result<(Kind, Arc<Header>, Vec<Vec<String>>), Fail
     });
     match (result, found) {
         (Err(Stop::Refused(failure)), _) => Err(failure),
-        (_, Some((header, columns))) => Ok((kind, header, columns)),
+        (_, Some((header, columns))) => Ok(Beginning { kind, header, columns }),
         (_, None) => Err(Failure::new(format!("`{}` holds no rows to look at", file.display())).hint("Export it again")),
     }
 }
