@@ -158,11 +158,17 @@ fn importing_again_adds_nothing() {
 #[test]
 fn a_dry_run_lists_unmapped_signals_and_writes_nothing() {
     let folder = workplace();
-    write(&folder, "bad.csv", "visit_id,customer,email,at,channel,kind,amount,town\nv1,1,,never,shop,visit,,A\nv2,1,,2024-01-01,shop,visit,,A\n");
+    write(
+        &folder,
+        "bad.csv",
+        "visit_id,customer,email,at,channel,kind,amount,town\nv1,1,,never,shop,visit,,A\nv2,1,,2024-01-01,shop,visit,,A\n",
+    );
     let mapping = fixture("visits.toml");
     let args = ["import", "bad.csv", "--mapping", &mapping, "--data", "shop", "--dry-run"];
     let text = works(folder.path(), &args);
-    for part in ["1 rows refused", "first in line 2", "`at` is no time", "Nothing was written", "binds to a touchpoint: 1", "customer:1…"] {
+    for part in
+        ["1 rows refused", "first in line 2", "`at` is no time", "Nothing was written", "binds to a touchpoint: 1", "customer:1…"]
+    {
         assert!(text.contains(part), "`{part}` in: {text}");
     }
     assert!(!folder.path().join("bad.csv.rejected.csv").exists());
@@ -183,7 +189,8 @@ fn rejects_can_be_mended_and_imported() {
         ),
     );
     let mapping = fixture("visits.toml");
-    let import = |file: &str| json(&works(folder.path(), &["import", file, "--mapping", &mapping, "--data", "shop", "--format", "json"]));
+    let import =
+        |file: &str| json(&works(folder.path(), &["import", file, "--mapping", &mapping, "--data", "shop", "--format", "json"]));
     let first = import("visits.csv");
     assert_eq!((&first["added"], &first["rejected"]), (&1.into(), &4.into()));
     let rejects = folder.path().join("visits.csv.rejected.csv");
@@ -192,7 +199,8 @@ fn rejects_can_be_mended_and_imported() {
     for part in ["the row has 3 cells, the header has 8", "`at` is no time", "no form", "`amount` is not an amount", "\"A, B\""] {
         assert!(text.contains(part), "`{part}` in: {text}");
     }
-    let mended = text.replace("2024-02-30", "2024-02-29").replace("danced", "visit").replace("lots", "3.50").replace(",v5,1,", ",v5,1,,");
+    let mended =
+        text.replace("2024-02-30", "2024-02-29").replace("danced", "visit").replace("lots", "3.50").replace(",v5,1,", ",v5,1,,");
     let mended = mended.replace(",v5,1,,2024-01-01", ",v5,1,,2024-01-01,shop,visit,,A");
     fs::write(&rejects, mended).expect("writes");
     let second = import("visits.csv.rejected.csv");
@@ -204,16 +212,28 @@ fn rejects_can_be_mended_and_imported() {
 #[test]
 fn rejected_documents_stay_documents() {
     let folder = workplace();
-    write(&folder, "m.toml", "source = \"app\"\n[time]\ncolumn = \"sent.at\"\n[person]\nidentities = [{ namespace = \"user\", column = \"user.id\" }]\n");
-    write(&folder, "log.jsonl", "{\"user\":{\"id\":7},\"sent\":{\"at\":\"2024-01-01T10:00:00Z\"}}\nnonsense\n{\"user\":{\"id\":8},\"sent\":{\"at\":\"soon\"}}\n");
-    let import = |file: &str| json(&works(folder.path(), &["import", file, "--mapping", "m.toml", "--data", "shop", "--format", "json"]));
+    write(
+        &folder,
+        "m.toml",
+        "source = \"app\"\n[time]\ncolumn = \"sent.at\"\n[person]\nidentities = [{ namespace = \"user\", column = \"user.id\" }]\n",
+    );
+    write(
+        &folder,
+        "log.jsonl",
+        "{\"user\":{\"id\":7},\"sent\":{\"at\":\"2024-01-01T10:00:00Z\"}}\nnonsense\n{\"user\":{\"id\":8},\"sent\":{\"at\":\"soon\"}}\n",
+    );
+    let import =
+        |file: &str| json(&works(folder.path(), &["import", file, "--mapping", "m.toml", "--data", "shop", "--format", "json"]));
     let first = import("log.jsonl");
     assert_eq!((&first["added"], &first["rejected"]), (&1.into(), &2.into()));
     let rejects = folder.path().join("log.jsonl.rejected.jsonl");
     let text = fs::read_to_string(&rejects).expect("there are rejects");
     assert!(text.contains("\"_text\":\"nonsense\"") && text.contains("\"_line\":3"), "{text}");
-    fs::write(&rejects, text.lines().filter(|line| line.contains("soon")).map(|line| line.replace("soon", "2024-01-02")).collect::<String>())
-        .expect("writes");
+    fs::write(
+        &rejects,
+        text.lines().filter(|line| line.contains("soon")).map(|line| line.replace("soon", "2024-01-02")).collect::<String>(),
+    )
+    .expect("writes");
     assert_eq!(import("log.jsonl.rejected.jsonl")["added"], 1);
 }
 
@@ -229,17 +249,36 @@ const PLAIN: &str = "source = \"t\"\n[time]\ncolumn = \"at\"\n";
 
 #[test]
 fn bad_files_are_explained() {
-    refuses(&std::env::temp_dir(), &["import", "nowhere.csv", "--mapping", &fixture("visits.toml"), "--dry-run"], &["Cannot read `nowhere.csv`", "Check the name"]);
+    refuses(
+        &std::env::temp_dir(),
+        &["import", "nowhere.csv", "--mapping", &fixture("visits.toml"), "--dry-run"],
+        &["Cannot read `nowhere.csv`", "Check the name"],
+    );
     bad("empty.csv", b"", PLAIN, &["`empty.csv` is empty"]);
-    bad("a.csv", b"at;b\n2024-01-01;2\n", "source = \"t\"\n[time]\ncolumn = \"at\"\n[file]\ndelimiter = \",\"\n", &["delimiter", "';'"]);
+    bad(
+        "a.csv",
+        b"at;b\n2024-01-01;2\n",
+        "source = \"t\"\n[time]\ncolumn = \"at\"\n[file]\ndelimiter = \",\"\n",
+        &["delimiter", "';'"],
+    );
     bad("a.csv", b"att,b\n2024-01-01,2\n", PLAIN, &["no column `at`", "id you mean `att`?"]);
     bad("a.jsonl", b"{\"att\":\"2024-01-01\"}\n", PLAIN, &["no column `at`", "id you mean `att`?"]);
     bad("a.csv", b"%PDF-1.7 ...", PLAIN, &["a PDF document", "CSV"]);
     bad("a.parquet", b"PAR1 and then nothing", PLAIN, &["cannot be read", "cut off"]);
     bad("a.zip", b"PK\x03\x04 and then nothing", PLAIN, &["cannot be read"]);
     bad("a.json", b"[{\"at\":1}]", PLAIN, &["one JSON array", "jq"]);
-    bad("a.csv", b"at\n2024-01-01\n", "source = \"t\"\nform = \"purchas\"\n[time]\ncolumn = \"at\"\n", &["`purchas`", "id you mean `purchase`?"]);
-    bad("a.csv", b"at\n2024-01-01\n", "source = \"t\"\n[time]\ncolumn = \"at\"\nzone = \"Mars/Olympus\"\n", &["Mars/Olympus", "IANA"]);
+    bad(
+        "a.csv",
+        b"at\n2024-01-01\n",
+        "source = \"t\"\nform = \"purchas\"\n[time]\ncolumn = \"at\"\n",
+        &["`purchas`", "id you mean `purchase`?"],
+    );
+    bad(
+        "a.csv",
+        b"at\n2024-01-01\n",
+        "source = \"t\"\n[time]\ncolumn = \"at\"\nzone = \"Mars/Olympus\"\n",
+        &["Mars/Olympus", "IANA"],
+    );
 }
 
 #[test]
@@ -306,7 +345,11 @@ fn a_lookup_is_found_beside_the_file() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder, "a.csv", "who,plan\n1,x\n2,y\n3,z\n");
     write(&folder, "plans.csv", "plan;began\nx;2024-01-01\ny;2024-02-01\n");
-    write(&folder, "m.toml", "source = \"t\"\n[lookup.plans]\nfile = \"plans.csv\"\ncolumn = \"plan\"\nkey = \"plan\"\ntake = [\"began\"]\n[time]\ncolumn = \"plans.began\"\n");
+    write(
+        &folder,
+        "m.toml",
+        "source = \"t\"\n[lookup.plans]\nfile = \"plans.csv\"\ncolumn = \"plan\"\nkey = \"plan\"\ntake = [\"began\"]\n[time]\ncolumn = \"plans.began\"\n",
+    );
     let path = |name: &str| folder.path().join(name).display().to_string();
     let found = dry(&path("a.csv"), &path("m.toml"));
     assert_eq!(found["samples"][1]["at"], "2024-02-01T00:00:00Z");
@@ -325,7 +368,13 @@ fn suggestions_work_as_they_are() {
         assert!(summary["identities"].as_u64() >= Some(3), "{name}: {proposal}");
     }
     let proposal = works(folder.path(), &["import", &fixture("visits.csv"), "--suggest"]);
-    for part in ["namespace = \"customer\"", "lowercase = true", "column = \"at\"", "column = \"amount\"", "# Unsure: The currency is a guess."] {
+    for part in [
+        "namespace = \"customer\"",
+        "lowercase = true",
+        "column = \"at\"",
+        "column = \"amount\"",
+        "# Unsure: The currency is a guess.",
+    ] {
         assert!(proposal.contains(part), "`{part}` in: {proposal}");
     }
 }

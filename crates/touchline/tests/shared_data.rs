@@ -62,7 +62,8 @@ fn count(memory: &Memory, test: impl Fn(&Arrival) -> bool) -> usize {
 }
 
 fn mean_score(memory: &Memory) -> f64 {
-    let answers: Vec<f64> = memory.arrivals.iter().filter_map(|arrival| arrival.score).map(|score| f64::from(score.answer)).collect();
+    let answers: Vec<f64> =
+        memory.arrivals.iter().filter_map(|arrival| arrival.score).map(|score| f64::from(score.answer)).collect();
     answers.iter().sum::<f64>() / answers.len() as f64
 }
 

@@ -110,7 +110,8 @@ fn preview(args: &Args, what: &Import<'_>, home: Option<&Home>) -> Result<()> {
             for sample in &sink.samples {
                 let who = if sample.who.is_empty() { "anonymous".to_owned() } else { sample.who.join(" = ") };
                 line(&mut text, format_args!("  {}  {who}  {} {}  {}", sample.at, sample.direction, sample.form, sample.signal));
-                let extras = [("value", &sample.value), ("cost", &sample.cost), ("campaign", &sample.campaign), ("props", &sample.props)];
+                let extras =
+                    [("value", &sample.value), ("cost", &sample.cost), ("campaign", &sample.campaign), ("props", &sample.props)];
                 for (name, extra) in extras.into_iter().filter_map(|(name, extra)| extra.as_ref().map(|extra| (name, extra))) {
                     line(&mut text, format_args!("      {name}: {extra}"));
                 }
@@ -169,30 +170,30 @@ fn told(summary: &Summary, dry_run: bool) -> String {
     }
     line(
         &mut text,
-        format_args!("{} interactions of {} identities, {} anonymous.", summary.interactions, summary.identities, summary.anonymous),
+        format_args!(
+            "{} interactions of {} identities, {} anonymous.",
+            summary.interactions, summary.identities, summary.anonymous
+        ),
     );
     if let (Some(first), Some(last)) = (&summary.first, &summary.last) {
         line(&mut text, format_args!("From {first} to {last}."));
     }
     for value in &summary.values {
         let major = value.currency.major(value.minor);
-        line(&mut text, format_args!("Worth {major:.*} {} in {} interactions.", value.currency.digits() as usize, value.currency, value.interactions));
+        line(
+            &mut text,
+            format_args!(
+                "Worth {major:.*} {} in {} interactions.",
+                value.currency.digits() as usize,
+                value.currency,
+                value.interactions
+            ),
+        );
     }
     if summary.links > 0 {
         line(&mut text, format_args!("{} facts about names of one person.", summary.links));
     }
-    if summary.rejected > 0 {
-        line(&mut text, format_args!("{} rows refused:", summary.rejected));
-        for reason in &summary.reasons {
-            line(&mut text, format_args!("  {} rows, first in line {}: {}.", reason.rows, reason.first_line, reason.reason));
-        }
-        for (number, reason) in summary.examples.iter().filter(|_| summary.reasons.len() > 1) {
-            line(&mut text, format_args!("  line {number}: {reason}"));
-        }
-    }
-    for file in &summary.rejects {
-        line(&mut text, format_args!("Refused rows are in {file}: mend them and import that file with the same mapping."));
-    }
+    refusals(&mut text, summary);
     for note in &summary.notes {
         line(&mut text, format_args!("Note: {note}."));
     }
@@ -204,6 +205,22 @@ fn told(summary: &Summary, dry_run: bool) -> String {
         line(&mut text, format_args!("{} interactions added, {} were there already.", summary.added, summary.already_there));
     }
     text
+}
+
+/// Tells which rows were refused, why, and where they are.
+fn refusals(text: &mut String, summary: &Summary) {
+    if summary.rejected > 0 {
+        line(text, format_args!("{} rows refused:", summary.rejected));
+        for reason in &summary.reasons {
+            line(text, format_args!("  {} rows, first in line {}: {}.", reason.rows, reason.first_line, reason.reason));
+        }
+        for (number, reason) in summary.examples.iter().filter(|_| summary.reasons.len() > 1) {
+            line(text, format_args!("  line {number}: {reason}"));
+        }
+    }
+    for file in &summary.rejects {
+        line(text, format_args!("Refused rows are in {file}: mend them and import that file with the same mapping."));
+    }
 }
 
 fn list_signals(text: &mut String, signals: &[(Signature, u64)]) {

@@ -127,7 +127,11 @@ impl Draft {
         Ok(Arrival {
             source: source.to_owned(),
             message_id: self.key.into_vec(),
-            identities: self.names.iter().filter_map(|(space, name)| Identity::new(&namespaces[usize::from(*space)], name)).collect(),
+            identities: self
+                .names
+                .iter()
+                .filter_map(|(space, name)| Identity::new(&namespaces[usize::from(*space)], name))
+                .collect(),
             signature: signatures.count(self.signature),
             at: self.at,
             form: self.form,
@@ -148,7 +152,9 @@ impl Draft {
 
 fn add(one: Option<Billionths>, other: Option<Billionths>) -> Result<Option<Billionths>, Reason> {
     match (one, other) {
-        (Some(one), Some(other)) => one.checked_add(other).map(Some).ok_or_else(|| "the sum of the group is too large".to_owned()),
+        (Some(one), Some(other)) => {
+            one.checked_add(other).map(Some).ok_or_else(|| "the sum of the group is too large".to_owned())
+        }
         (one, other) => Ok(one.or(other)),
     }
 }

@@ -32,7 +32,9 @@ impl Groups {
             return self.open[*number as usize].absorb(draft).map(|()| None);
         }
         if self.open.len() >= OPEN {
-            return Err(format!("more than {OPEN} groups: sort the file by the group's columns and set `sorted = true` under [group]"));
+            return Err(format!(
+                "more than {OPEN} groups: sort the file by the group's columns and set `sorted = true` under [group]"
+            ));
         }
         self.index.insert(draft.key.clone(), self.open.len() as u32);
         self.open.push(draft);
@@ -86,8 +88,10 @@ mod tests {
             found.extend(groups.add(line(key, *at, *amount)).expect("fits"));
         }
         found.extend(groups.finish());
-        let found: Vec<_> =
-            found.iter().map(|draft| (std::str::from_utf8(&draft.key).expect("text"), draft.at.0, draft.value.expect("a value"))).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|draft| (std::str::from_utf8(&draft.key).expect("text"), draft.at.0, draft.value.expect("a value")))
+            .collect();
         assert_eq!(found, expected);
     }
 

@@ -32,11 +32,10 @@ impl Table {
 
     /// Loads a table from beside the imported file or beside the mapping.
     pub(super) fn load(name: &str, lookup: &Lookup, beside: &[&Path]) -> Result<Self, Failure> {
-        let path = find(&lookup.file, beside)
-            .ok_or_else(|| {
-                Failure::new(format!("Cannot find `{}`, which [lookup.{name}] of the mapping names", lookup.file))
-                    .hint("Put it into the folder of the imported file")
-            })?;
+        let path = find(&lookup.file, beside).ok_or_else(|| {
+            Failure::new(format!("Cannot find `{}`, which [lookup.{name}] of the mapping names", lookup.file))
+                .hint("Put it into the folder of the imported file")
+        })?;
         let mut wanted = vec![lookup.key.clone()];
         wanted.extend(lookup.take.iter().filter(|column| **column != lookup.key).cloned());
         let wants = Wants { columns: wanted, everything: false };
@@ -45,7 +44,9 @@ impl Table {
         let result = source::visit(&path, &FileShape::default(), &meter, &mut |member| {
             read(member, &FileShape::default(), &wants, &|| 0, &mut |page| {
                 let place = |column: &String| {
-                    page.header.position(column).ok_or_else(|| super::read::unknown_column(column, &page.header.member, &page.header.columns))
+                    page.header
+                        .position(column)
+                        .ok_or_else(|| super::read::unknown_column(column, &page.header.member, &page.header.columns))
                 };
                 let key = place(&lookup.key)?;
                 let take = lookup.take.iter().map(place).collect::<Result<Vec<usize>, Failure>>()?;
@@ -63,7 +64,9 @@ impl Table {
         match result {
             Ok(_) => Ok(Self { name: name.to_owned(), column: lookup.column.clone(), take: lookup.take.clone(), rows }),
             Err(Stop::Refused(failure)) => Err(failure),
-            Err(Stop::Damaged(what)) => Err(Failure::new(format!("`{}` is damaged: {what}", path.display())).hint("Fetch it again")),
+            Err(Stop::Damaged(what)) => {
+                Err(Failure::new(format!("`{}` is damaged: {what}", path.display())).hint("Fetch it again"))
+            }
             Err(Stop::Enough) => Err(too_large(&lookup.file)),
         }
     }

@@ -516,12 +516,8 @@ impl Mapping {
 
     /// Finds what the document says twice or not at all.
     fn contradiction(&self) -> Option<String> {
-        let times = [
-            self.time.column.is_some(),
-            !self.time.columns.is_empty(),
-            self.time.constant.is_some(),
-            self.time.parts.is_some(),
-        ];
+        let times =
+            [self.time.column.is_some(), !self.time.columns.is_empty(), self.time.constant.is_some(), self.time.parts.is_some()];
         if one_of(&times) {
             return Some("[time] needs exactly one of `column`, `columns`, `constant` and `parts`".to_owned());
         }
@@ -556,10 +552,14 @@ impl Mapping {
         let own = [&self.form, &self.direction, &self.offer, &self.arm, &self.campaign, &self.conversation];
         let signature = [&signal.event, &signal.channel, &signal.place, &signal.campaign, &signal.touchpoint];
         let parts = self.time.parts.iter().flat_map(|parts| {
-            [Some(&parts.month), parts.year.as_ref(), parts.day.as_ref(), parts.hour.as_ref(), parts.minute.as_ref()].into_iter().flatten()
+            [Some(&parts.month), parts.year.as_ref(), parts.day.as_ref(), parts.hour.as_ref(), parts.minute.as_ref()]
+                .into_iter()
+                .flatten()
         });
         let outcomes = self.outcome.iter().flat_map(|outcome| {
-            [Some(&outcome.event), outcome.form.as_ref(), outcome.direction.as_ref(), outcome.channel.as_ref()].into_iter().flatten()
+            [Some(&outcome.event), outcome.form.as_ref(), outcome.direction.as_ref(), outcome.channel.as_ref()]
+                .into_iter()
+                .flatten()
         });
         own.into_iter().chain(signature).filter_map(Option::as_ref).chain(parts).chain(outcomes)
     }
@@ -632,9 +632,12 @@ mod tests {
 
     #[test]
     fn misspelt_keys_name_the_nearest() {
-        refuses("source = \"t\"\ndirektion = \"inbound\"\n[time]\ncolumn = \"at\"\n", &["direktion", "did you mean `direction`?"]);
-        refuses("source = \"t\"\n[time]\ncolunm = \"at\"\n", &["line 3", "did you mean `column`?"]);
-        refuses("source = \"t\"\nform = { colum = \"x\" }\n[time]\ncolumn = \"at\"\n", &["did you mean `column`?"]);
+        refuses(
+            "source = \"t\"\ndirektion = \"inbound\"\n[time]\ncolumn = \"at\"\n",
+            &["direktion", "Did you mean `direction`?"],
+        );
+        refuses("source = \"t\"\n[time]\ncolunm = \"at\"\n", &["line 3", "Did you mean `column`?"]);
+        refuses("source = \"t\"\nform = { colum = \"x\" }\n[time]\ncolumn = \"at\"\n", &["Did you mean `column`?"]);
     }
 
     #[test]
@@ -648,6 +651,9 @@ mod tests {
             "source = \"t\"\n[time]\ncolumn = \"a\"\n[group]\ncolumns = [\"i\"]\n[touches]\ncolumn = \"n\"\n",
             &["cannot stand together"],
         );
-        refuses("source = \"t\"\n[time]\ncolumn = \"a\"\n[[skip]]\nbecause = \"x\"\nwhen = [{ column = \"k\" }]\n", &["exactly one test"]);
+        refuses(
+            "source = \"t\"\n[time]\ncolumn = \"a\"\n[[skip]]\nbecause = \"x\"\nwhen = [{ column = \"k\" }]\n",
+            &["exactly one test"],
+        );
     }
 }

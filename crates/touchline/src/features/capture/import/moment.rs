@@ -190,7 +190,9 @@ mod tests {
 
     #[test]
     fn months_have_names() {
-        for (text, expected) in [("may", Some(5)), ("Juillet", Some(7)), ("июня", Some(6)), ("12", Some(12)), ("13", None), ("", None)] {
+        for (text, expected) in
+            [("may", Some(5)), ("Juillet", Some(7)), ("июня", Some(6)), ("12", Some(12)), ("13", None), ("", None)]
+        {
             assert_eq!(month(text), expected, "{text}");
         }
     }

@@ -64,7 +64,15 @@ pub(super) struct Page {
 impl Page {
     /// Makes an empty page.
     pub(super) fn new(header: Arc<Header>) -> Self {
-        Self { header, consumed: 0, broken: Vec::new(), text: String::new(), ends: Vec::new(), lines: Vec::new(), raw: Vec::new() }
+        Self {
+            header,
+            consumed: 0,
+            broken: Vec::new(),
+            text: String::new(),
+            ends: Vec::new(),
+            lines: Vec::new(),
+            raw: Vec::new(),
+        }
     }
 
     /// Returns the number of good rows.

@@ -93,7 +93,8 @@ impl Binder<'_> {
     }
 
     fn known(&self) -> Vec<String> {
-        let looked_up = self.tables.iter().flat_map(|table| table.take.iter().map(move |column| format!("{}.{column}", table.name)));
+        let looked_up =
+            self.tables.iter().flat_map(|table| table.take.iter().map(move |column| format!("{}.{column}", table.name)));
         self.header.columns.iter().cloned().chain(looked_up).collect()
     }
 
@@ -124,7 +125,10 @@ impl Binder<'_> {
 
     /// Binds conditions that must all hold.
     pub(super) fn conditions(&self, conditions: &[Condition]) -> Result<Vec<Test>, Failure> {
-        conditions.iter().map(|condition| Ok(Test { place: self.place(&condition.column)?, condition: condition.clone() })).collect()
+        conditions
+            .iter()
+            .map(|condition| Ok(Test { place: self.place(&condition.column)?, condition: condition.clone() }))
+            .collect()
     }
 }
 
@@ -223,7 +227,9 @@ impl Test {
 /// Tells what a mapping wants of a file.
 pub(super) fn wants(mapping: &Mapping) -> Wants {
     let mut names: Vec<&str> = Vec::new();
-    names.extend(mapping.id.iter().chain(&mapping.reply_to).chain(&mapping.props).chain(mapping.traits.values()).map(String::as_str));
+    names.extend(
+        mapping.id.iter().chain(&mapping.reply_to).chain(&mapping.props).chain(mapping.traits.values()).map(String::as_str),
+    );
     names.extend(mapping.person.identities.iter().map(|name| name.column.as_str()));
     for link in &mapping.link {
         names.extend([link.one.column.as_str(), link.other.column.as_str()]);
@@ -232,7 +238,9 @@ pub(super) fn wants(mapping: &Mapping) -> Wants {
     names.extend(mapping.score.iter().map(|score| score.column.as_str()));
     names.extend(mapping.touches.iter().map(|touches| touches.column.as_str()));
     names.extend(mapping.group.iter().flat_map(|group| &group.columns).map(String::as_str));
-    for amount in [&mapping.value, &mapping.cost].into_iter().chain(mapping.outcome.iter().map(|outcome| &outcome.value)).flatten() {
+    for amount in
+        [&mapping.value, &mapping.cost].into_iter().chain(mapping.outcome.iter().map(|outcome| &outcome.value)).flatten()
+    {
         names.extend(amount.column.iter().chain(&amount.product).map(String::as_str));
         if let super::mapping::CurrencyField::Column(Field::Column(field)) = &amount.currency {
             names.push(&field.column);
@@ -247,7 +255,9 @@ pub(super) fn wants(mapping: &Mapping) -> Wants {
     names.extend(mapping.lookup.values().map(|lookup| lookup.column.as_str()));
     let in_lookup = |name: &str| {
         mapping.lookup.iter().any(|(table, lookup)| {
-            name.strip_prefix(table.as_str()).and_then(|rest| rest.strip_prefix('.')).is_some_and(|c| lookup.take.iter().any(|t| t == c))
+            name.strip_prefix(table.as_str())
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|c| lookup.take.iter().any(|t| t == c))
         })
     };
     let mut columns: Vec<String> = Vec::new();

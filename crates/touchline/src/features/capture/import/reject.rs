@@ -69,7 +69,8 @@ impl Rejects {
         }
         let line = broken.line.to_string();
         let marks = [header.position(LINE), header.position(REASON)];
-        let cells = broken.cells.iter().enumerate().filter(|(column, _)| !marks.contains(&Some(*column))).map(|(_, cell)| cell.as_str());
+        let cells =
+            broken.cells.iter().enumerate().filter(|(column, _)| !marks.contains(&Some(*column))).map(|(_, cell)| cell.as_str());
         self.table(header, [line.as_str(), broken.reason.as_str()].into_iter().chain(cells))
     }
 

@@ -168,7 +168,12 @@ impl RowPlan {
         }
         let directions = self.direction.iter().chain(self.outcomes.iter().filter_map(|outcome| outcome.direction.as_ref()));
         for word in directions.flat_map(Text::written) {
-            check_word("direction", word, Direction::parse(word).is_some(), Direction::ALL.iter().map(|direction| direction.name()))?;
+            check_word(
+                "direction",
+                word,
+                Direction::parse(word).is_some(),
+                Direction::ALL.iter().map(|direction| direction.name()),
+            )?;
         }
         Ok(())
     }
@@ -206,7 +211,9 @@ impl RowPlan {
             return Ok(said);
         }
         let names = self.names(scope);
-        if let Some(strongest) = names.first().and_then(|(space, name)| Identity::new(&self.names[usize::from(*space)].namespace, name)) {
+        if let Some(strongest) =
+            names.first().and_then(|(space, name)| Identity::new(&self.names[usize::from(*space)].namespace, name))
+        {
             for (name, place) in &self.traits {
                 let text = place.read(scope);
                 if !text.is_empty() {
@@ -245,7 +252,8 @@ impl RowPlan {
         let mut only = false;
         for link in self.links.iter().filter(|link| link.when.iter().all(|test| test.holds(scope))) {
             only |= link.only;
-            let names = [&link.one, &link.other].map(|name| name.read(scope).and_then(|text| Identity::new(&name.namespace, &text)));
+            let names =
+                [&link.one, &link.other].map(|name| name.read(scope).and_then(|text| Identity::new(&name.namespace, &text)));
             if let [Some(one), Some(other)] = names
                 && one != other
             {
@@ -341,7 +349,14 @@ impl RowPlan {
         Ok(last)
     }
 
-    fn outcomes(&self, scope: Scope<'_>, row: &Draft, last: Instant, drafts: &mut Vec<Draft>, running: &mut Running) -> Result<(), Reason> {
+    fn outcomes(
+        &self,
+        scope: Scope<'_>,
+        row: &Draft,
+        last: Instant,
+        drafts: &mut Vec<Draft>,
+        running: &mut Running,
+    ) -> Result<(), Reason> {
         for (number, outcome) in self.outcomes.iter().enumerate() {
             if !outcome.when.iter().all(|test| test.holds(scope)) {
                 continue;
@@ -405,7 +420,11 @@ impl TimePlan {
                 };
                 format.read(text.trim(), zone).ok_or_else(|| {
                     let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
-                    let what = if text.trim().is_empty() { "is empty: the time is needed" } else { "is no time that exists and is written as the mapping says" };
+                    let what = if text.trim().is_empty() {
+                        "is empty: the time is needed"
+                    } else {
+                        "is no time that exists and is written as the mapping says"
+                    };
                     format!("{} {what}", names.join(" and "))
                 })
             }
@@ -416,9 +435,9 @@ impl TimePlan {
                     };
                     text.read(scope)?.parse().map_err(|_| format!("`{}` is no whole number that a date can have", text.name()))
                 };
-                let small = |text: &Option<Text>, otherwise: i16| part(text, otherwise).map(|number| i8::try_from(number).unwrap_or(-1));
-                let month_number =
-                    moment::month(&month.read(scope)?).ok_or_else(|| format!("`{}` is no month", month.name()))?;
+                let small =
+                    |text: &Option<Text>, otherwise: i16| part(text, otherwise).map(|number| i8::try_from(number).unwrap_or(-1));
+                let month_number = moment::month(&month.read(scope)?).ok_or_else(|| format!("`{}` is no month", month.name()))?;
                 let year = if told.is_some() { part(told, 0)? } else { year.next(month_number) };
                 moment::from_parts((year, month_number, small(day, 1)?), small(hour, 0)?, small(minute, 0)?, zone)
                     .ok_or_else(|| "year, month and day make no date that exists".to_owned())
@@ -431,18 +450,23 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
     let Some(name) = name else {
         return Ok(TimeZone::UTC);
     };
-    TimeZone::get(name).map_err(|error| Failure::new(format!("`{name}` is not a known time zone")).because(&error).hint("Use an IANA name such as Europe/Paris"))
+    TimeZone::get(name).map_err(|error| {
+        Failure::new(format!("`{name}` is not a known time zone")).because(&error).hint("Use an IANA name such as Europe/Paris")
+    })
 }
 
 fn bind_time(mapping: &Mapping, binder: &Binder<'_>, zone: TimeZone) -> Result<TimePlan, Failure> {
     let time = &mapping.time;
     let name = time.format.as_deref().unwrap_or("iso");
     let format = TimeFormat::parse(name).ok_or_else(|| {
-        Failure::new(format!("`{name}` is not a format of times")).hint("Use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M")
+        Failure::new(format!("`{name}` is not a format of times"))
+            .hint("Use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M")
     })?;
     if let Some(constant) = &time.constant {
         let at = format.read(constant, &zone);
-        return at.map(TimePlan::Constant).ok_or_else(|| Failure::new(format!("The time `{constant}` in the mapping does not exist or is written otherwise")));
+        return at
+            .map(TimePlan::Constant)
+            .ok_or_else(|| Failure::new(format!("The time `{constant}` in the mapping does not exist or is written otherwise")));
     }
     if let Some(parts) = &time.parts {
         if parts.first_year.is_some() && binder.header.position(REASON).is_some() {
@@ -492,9 +516,8 @@ fn bind_amount(amount: &Amount, binder: &Binder<'_>) -> Result<AmountPlan, Failu
     let decimal = amount.decimal.unwrap_or('.');
     let constant = match &amount.constant {
         None => amount::ONE,
-        Some(text) => {
-            amount::parse(text, decimal, amount.thousands).ok_or_else(|| Failure::new(format!("`{text}` in the mapping is not an amount")))?
-        }
+        Some(text) => amount::parse(text, decimal, amount.thousands)
+            .ok_or_else(|| Failure::new(format!("`{text}` in the mapping is not an amount")))?,
     };
     let currency = match &amount.currency {
         CurrencyField::Constant(currency) => Ok(*currency),
@@ -515,7 +538,8 @@ fn read_amount(plan: Option<&AmountPlan>, scope: Scope<'_>) -> Result<(Option<Bi
         if text.is_empty() {
             return Ok((None, None));
         }
-        let factor = amount::parse(&text, plan.decimal, plan.thousands).ok_or_else(|| format!("`{}` is not an amount", place.name))?;
+        let factor =
+            amount::parse(&text, plan.decimal, plan.thousands).ok_or_else(|| format!("`{}` is not an amount", place.name))?;
         result = amount::product(result, factor).ok_or_else(|| format!("`{}` is too large an amount", place.name))?;
     }
     let currency = match &plan.currency {
@@ -526,7 +550,13 @@ fn read_amount(plan: Option<&AmountPlan>, scope: Scope<'_>) -> Result<(Option<Bi
 }
 
 /// Reads one of a closed set of words.
-fn read_word<T>(text: Option<&Text>, scope: Scope<'_>, what: &str, parse: fn(&str) -> Option<T>, otherwise: T) -> Result<T, Reason> {
+fn read_word<T>(
+    text: Option<&Text>,
+    scope: Scope<'_>,
+    what: &str,
+    parse: fn(&str) -> Option<T>,
+    otherwise: T,
+) -> Result<T, Reason> {
     match text {
         None => Ok(otherwise),
         Some(text) => parse(&text.read(scope)?).ok_or_else(|| format!("`{}` holds a word that is no {what}", text.name())),

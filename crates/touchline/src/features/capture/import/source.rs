@@ -55,7 +55,9 @@ pub(super) fn visit(
             one(inner, Box::new(unpacked), None, companion, shape, visitor)
         }
         [b'P', b'K', 3, 4] => members(&name, Metered { inner: again()?, meter }, shape, visitor),
-        [b'P', b'K', ..] => Err(Failure::new(format!("`{name}` is an empty or split zip archive")).hint("Pack it again in one piece").into()),
+        [b'P', b'K', ..] => {
+            Err(Failure::new(format!("`{name}` is an empty or split zip archive")).hint("Pack it again in one piece").into())
+        }
         _ => {
             let companion = companion_on_disk(path);
             one(name, Box::new(Metered { inner: again()?, meter }), Some(again()?), companion, shape, visitor)
@@ -66,9 +68,8 @@ pub(super) fn visit(
 fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
     match file.metadata() {
-        Ok(found) if found.is_dir() => {
-            Err(Failure::new(format!("`{}` is a folder", path.display())).hint("Import the files in it one by one, or pack them into a zip"))
-        }
+        Ok(found) if found.is_dir() => Err(Failure::new(format!("`{}` is a folder", path.display()))
+            .hint("Import the files in it one by one, or pack them into a zip")),
         _ => Ok(file),
     }
 }
@@ -114,7 +115,9 @@ fn members(
     visitor: &mut dyn FnMut(Member<'_>) -> Result<(), Stop>,
 ) -> Result<Vec<String>, Stop> {
     let mut archive = zip::ZipArchive::new(BufReader::new(archive)).map_err(|error| {
-        Failure::new(format!("`{name}` is a zip archive that cannot be read")).because(&error).hint("It may be cut off: fetch it again")
+        Failure::new(format!("`{name}` is a zip archive that cannot be read"))
+            .because(&error)
+            .hint("It may be cut off: fetch it again")
     })?;
     let mut chosen = chosen_members(&mut archive, name, shape)?;
     chosen.sort();
@@ -145,11 +148,15 @@ fn chosen_members<R: Read + io::Seek>(
     let mut chosen = Vec::new();
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(|error| {
-            Failure::new(format!("A member of `{name}` cannot be unpacked")).because(&error).hint("Unpack it yourself and import the file")
+            Failure::new(format!("A member of `{name}` cannot be unpacked"))
+                .because(&error)
+                .hint("Unpack it yourself and import the file")
         })?;
         let path = member.name().map(|path| path.to_string()).unwrap_or_default();
         if path == "xl/workbook.xml" {
-            return Err(Failure::new(format!("`{name}` is an Excel workbook")).hint("Save the sheet as CSV and import that").into());
+            return Err(Failure::new(format!("`{name}` is an Excel workbook"))
+                .hint("Save the sheet as CSV and import that")
+                .into());
         }
         let last = path.rsplit('/').next().unwrap_or_default();
         let wanted = shape.members.as_deref().is_none_or(|pattern| matches(pattern, &path) || matches(pattern, last));
@@ -170,7 +177,9 @@ fn chosen_members<R: Read + io::Seek>(
             .hint("Check `members` and `format` under [file] in the mapping")
             .into()),
         Some((_, _, kind)) if chosen.iter().any(|(_, _, other)| other != kind) => {
-            Err(Failure::new(format!("`{name}` holds members of several kinds")).hint("Choose with `members` or `format` under [file] in the mapping").into())
+            Err(Failure::new(format!("`{name}` holds members of several kinds"))
+                .hint("Choose with `members` or `format` under [file] in the mapping")
+                .into())
         }
         Some(_) => Ok(chosen),
     }
@@ -180,9 +189,9 @@ fn chosen_members<R: Read + io::Seek>(
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
-        Some((head, rest)) => name.strip_prefix(head).is_some_and(|tail| {
-            tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| matches(rest, &tail[at..]))
-        }),
+        Some((head, rest)) => name
+            .strip_prefix(head)
+            .is_some_and(|tail| tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| matches(rest, &tail[at..]))),
     }
 }
 
@@ -208,7 +217,8 @@ fn sniff(sample: &[u8], name: &str) -> Result<Kind, Failure> {
         return Ok(Kind::Parquet);
     }
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Err(Failure::new(format!("`{name}` is {what}, whatever its name says")).hint("Export the data as CSV, JSON Lines, Parquet or XES"));
+        return Err(Failure::new(format!("`{name}` is {what}, whatever its name says"))
+            .hint("Export the data as CSV, JSON Lines, Parquet or XES"));
     }
     let text = super::encoding::peek(sample);
     let Some(text) = text else {
@@ -217,17 +227,23 @@ fn sniff(sample: &[u8], name: &str) -> Result<Kind, Failure> {
     };
     let start = text.trim_start();
     if start.starts_with('[') && start[1..].trim_start().starts_with(['{', '[']) {
-        return Err(Failure::new(format!("`{name}` is one JSON array")).hint("Write one object a line: `jq -c '.[]' FILE > FILE.jsonl`"));
+        return Err(
+            Failure::new(format!("`{name}` is one JSON array")).hint("Write one object a line: `jq -c '.[]' FILE > FILE.jsonl`")
+        );
     }
     Ok(if start.starts_with('{') {
         Kind::Jsonl
     } else if start.starts_with("<?xml") || start.starts_with("<log") {
         if !start.contains("<log") {
-            return Err(Failure::new(format!("`{name}` is XML, but no XES event log")).hint("Export the data as XES, CSV or JSON Lines"));
+            return Err(
+                Failure::new(format!("`{name}` is XML, but no XES event log")).hint("Export the data as XES, CSV or JSON Lines")
+            );
         }
         Kind::Xes
     } else if start.starts_with("<!DOCTYPE") || start.starts_with("<html") || start.starts_with("<!doctype") {
-        return Err(Failure::new(format!("`{name}` is a web page")).hint("A download may have needed a login: fetch the file again"));
+        return Err(
+            Failure::new(format!("`{name}` is a web page")).hint("A download may have needed a login: fetch the file again")
+        );
     } else if super::read::looks_like_chat(start) {
         Kind::Chat
     } else {

@@ -28,7 +28,9 @@ pub(super) fn read(
     let mut rows = reader(sign, text);
     let mut record = ByteRecord::new();
     if !next(&mut rows, &mut record)? {
-        return Err(Failure::new(format!("`{}` holds no rows", member.name)).hint("Export it again; nothing was imported").into());
+        return Err(Failure::new(format!("`{}` holds no rows", member.name))
+            .hint("Export it again; nothing was imported")
+            .into());
     }
     // A file of rejects always names its columns, whatever the mapping says of the file it came from.
     let named = shape.header.unwrap_or(true) || record.get(0) == Some(LINE.as_bytes());
@@ -68,7 +70,9 @@ fn next<R: Read>(rows: &mut csv::Reader<R>, record: &mut ByteRecord) -> Result<b
     let more = rows.read_byte_record(record).map_err(|error| damaged(&error))?;
     if record.as_slice().len() > ROW_BYTES {
         let line = record.position().map_or(0, csv::Position::line);
-        return Err(Stop::Damaged(format!("the row that begins in line {line} is larger than 1 MiB; a quotation mark in it is not closed")));
+        return Err(Stop::Damaged(format!(
+            "the row that begins in line {line} is larger than 1 MiB; a quotation mark in it is not closed"
+        )));
     }
     Ok(more)
 }
@@ -146,7 +150,8 @@ fn sign(shape: &FileShape, beginning: &str, member: &str) -> Result<u8, Failure>
 /// Finds the sign that cuts most rows into the same number of cells, at least two.
 fn detect_sign(beginning: &str) -> Option<u8> {
     let widths = |sign: u8| -> Vec<usize> {
-        let mut widths: Vec<usize> = reader(sign, beginning.as_bytes()).byte_records().take(50).flatten().map(|row| row.len()).collect();
+        let mut widths: Vec<usize> =
+            reader(sign, beginning.as_bytes()).byte_records().take(50).flatten().map(|row| row.len()).collect();
         if widths.len() > 2 {
             widths.pop(); // may be cut off by the end of the sample
         }

@@ -56,7 +56,9 @@ fn object(line: &[u8], number: u64, columns: &[String], out: &mut Out<'_>) -> Re
             }
             out.end_row(number, Some(Value::Object(document).to_string()))
         }
-        Err(_) => out.broken(number, "the line is not a JSON object", vec![String::from_utf8_lossy(line.trim_ascii()).into_owned()]),
+        Err(_) => {
+            out.broken(number, "the line is not a JSON object", vec![String::from_utf8_lossy(line.trim_ascii()).into_owned()])
+        }
     }
 }
 

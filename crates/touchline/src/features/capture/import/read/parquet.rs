@@ -33,7 +33,9 @@ pub(super) fn read(
     let size = file.metadata().map_or(0, |found| found.len());
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|error| {
-        Failure::new(format!("`{name}` is a Parquet file that cannot be read")).because(&error).hint("It may be cut off: fetch it again")
+        Failure::new(format!("`{name}` is a Parquet file that cannot be read"))
+            .because(&error)
+            .hint("It may be cut off: fetch it again")
     })?;
     let (mask, notes) = projection(&builder, &name, wants)?;
     let rows = builder.metadata().file_metadata().num_rows().max(1) as u64;
@@ -65,7 +67,9 @@ fn on_disk(mut member: Member<'_>) -> Result<File, Stop> {
         Failure::new("Cannot make a temporary file to unpack into").because(&error).hint("Set TMPDIR to a folder with room")
     })?;
     std::io::copy(&mut member.stream, &mut file).and_then(|_| file.rewind()).map_err(|error| {
-        Failure::new(format!("Cannot unpack `{}`", member.name)).because(&error).hint("The archive may be cut off, or the disk full")
+        Failure::new(format!("Cannot unpack `{}`", member.name))
+            .because(&error)
+            .hint("The archive may be cut off, or the disk full")
     })?;
     Ok(file)
 }
@@ -101,7 +105,12 @@ fn projection(
 fn is_simple(kind: &DataType) -> bool {
     matches!(
         kind,
-        DataType::Utf8 | DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Decimal128(..) | DataType::Null
+        DataType::Utf8
+            | DataType::Boolean
+            | DataType::Date32
+            | DataType::Timestamp(..)
+            | DataType::Decimal128(..)
+            | DataType::Null
     ) || kind.is_integer()
         || matches!(kind, DataType::Float32 | DataType::Float64)
 }
