@@ -193,18 +193,7 @@ fn told(summary: &Summary, dry_run: bool) -> String {
     if summary.links > 0 {
         line(&mut text, format_args!("{} facts about names of one person.", summary.links));
     }
-    if summary.rejected > 0 {
-        line(&mut text, format_args!("{} rows refused:", summary.rejected));
-        for reason in &summary.reasons {
-            line(&mut text, format_args!("  {} rows, first in line {}: {}.", reason.rows, reason.first_line, reason.reason));
-        }
-        for (number, reason) in summary.examples.iter().filter(|_| summary.reasons.len() > 1) {
-            line(&mut text, format_args!("  line {number}: {reason}"));
-        }
-    }
-    for file in &summary.rejects {
-        line(&mut text, format_args!("Refused rows are in {file}: mend them and import that file with the same mapping."));
-    }
+    refusals(&mut text, summary);
     for note in &summary.notes {
         line(&mut text, format_args!("Note: {note}."));
     }
@@ -216,6 +205,22 @@ fn told(summary: &Summary, dry_run: bool) -> String {
         line(&mut text, format_args!("{} interactions added, {} were there already.", summary.added, summary.already_there));
     }
     text
+}
+
+/// Tells which rows were refused, why, and where they are.
+fn refusals(text: &mut String, summary: &Summary) {
+    if summary.rejected > 0 {
+        line(text, format_args!("{} rows refused:", summary.rejected));
+        for reason in &summary.reasons {
+            line(text, format_args!("  {} rows, first in line {}: {}.", reason.rows, reason.first_line, reason.reason));
+        }
+        for (number, reason) in summary.examples.iter().filter(|_| summary.reasons.len() > 1) {
+            line(text, format_args!("  line {number}: {reason}"));
+        }
+    }
+    for file in &summary.rejects {
+        line(text, format_args!("Refused rows are in {file}: mend them and import that file with the same mapping."));
+    }
 }
 
 fn list_signals(text: &mut String, signals: &[(Signature, u64)]) {

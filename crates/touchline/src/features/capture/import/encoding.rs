@@ -44,10 +44,10 @@ fn detect(sample: &[u8]) -> &'static Encoding {
 pub(super) fn peek(sample: &[u8]) -> Option<String> {
     let head = &sample[..sample.len().min(8192)];
     let encoding = detect(head);
-    if encoding != UTF_16LE && encoding != UTF_16BE && head.contains(&0) {
-        return None;
-    }
-    Some(encoding.decode(head).0.into_owned())
+    let text = encoding.decode(head).0.into_owned();
+    let odd = text.chars().filter(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')).count();
+    // A few control characters occur in chat logs; a zero, or many of them, in no text.
+    (!text.contains('\0') && odd * 10 <= text.chars().count()).then_some(text)
 }
 
 /// Tells whether a sample, which may end in the middle of a letter, is UTF-8.

@@ -634,10 +634,10 @@ mod tests {
     fn misspelt_keys_name_the_nearest() {
         refuses(
             "source = \"t\"\ndirektion = \"inbound\"\n[time]\ncolumn = \"at\"\n",
-            &["direktion", "did you mean `direction`?"],
+            &["direktion", "Did you mean `direction`?"],
         );
-        refuses("source = \"t\"\n[time]\ncolunm = \"at\"\n", &["line 3", "did you mean `column`?"]);
-        refuses("source = \"t\"\nform = { colum = \"x\" }\n[time]\ncolumn = \"at\"\n", &["did you mean `column`?"]);
+        refuses("source = \"t\"\n[time]\ncolunm = \"at\"\n", &["line 3", "Did you mean `column`?"]);
+        refuses("source = \"t\"\nform = { colum = \"x\" }\n[time]\ncolumn = \"at\"\n", &["Did you mean `column`?"]);
     }
 
     #[test]

@@ -144,6 +144,8 @@ struct Mapper<'a> {
     traits: HashMap<[u8; 16], [u8; 16]>,
     rejects: Rejects,
     tally: Tally,
+    /// The rows of which the caller has heard.
+    told: u64,
     batch: Parcel,
 }
 
@@ -167,6 +169,7 @@ impl<'a> Mapper<'a> {
             traits: HashMap::new(),
             rejects: Rejects::new(input, import.rejects_folder, mapping.file.delimiter),
             tally: Tally::new(mapping.skip.len()),
+            told: 0,
             batch: Parcel::empty(),
         })
     }
@@ -176,9 +179,7 @@ impl<'a> Mapper<'a> {
             self.bind(&page.header)?;
             self.page(&page)?;
             self.batch.progress = Progress { bytes: page.consumed, rows: self.tally.rows };
-            if self.batch.arrivals.len() + self.batch.facts.len() + self.batch.traits.len() >= BATCH
-                && self.send(&parcels).is_err()
-            {
+            if self.tell(&parcels).is_err() {
                 break;
             }
         }
@@ -197,6 +198,18 @@ impl<'a> Mapper<'a> {
         let mut summary = self.tally.summary(&skips, self.running.signatures);
         summary.rejects = self.rejects.files.iter().map(|path| path.display().to_string()).collect();
         Ok(summary)
+    }
+
+    /// Sends the batch when it is full; in between, and while groups are open, only how far things are.
+    fn tell(&mut self, parcels: &SyncSender<Parcel>) -> Result<(), Hangup> {
+        if self.batch.arrivals.len() + self.batch.facts.len() + self.batch.traits.len() >= BATCH {
+            return self.send(parcels);
+        }
+        if self.tally.rows - self.told < BATCH as u64 {
+            return Ok(());
+        }
+        self.told = self.tally.rows;
+        parcels.send(Parcel { progress: self.batch.progress, ..Parcel::empty() }).map_err(|_| Hangup)
     }
 
     /// Binds the mapping anew when a member has other columns.

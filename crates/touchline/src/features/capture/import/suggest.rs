@@ -32,7 +32,7 @@ pub struct Proposal {
 /// # Errors
 /// Refuses a file that cannot be read.
 pub fn suggest(file: &Path) -> Result<Proposal, Failure> {
-    let (kind, header, columns) = first_rows(file)?;
+    let Beginning { kind, header, columns } = first_rows(file)?;
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     let stem = name.split('.').next().unwrap_or("file").to_lowercase().replace([' ', '_'], "-");
     if kind == Kind::Chat {
@@ -41,15 +41,13 @@ pub fn suggest(file: &Path) -> Result<Proposal, Failure> {
             doubts: vec!["Whether somebody on the channel is staff is not in the log.".to_owned()],
         });
     }
-    let mut draft = Proposal { mapping: String::new(), doubts: Vec::new() };
     let guesses: Vec<Guess> = header
         .columns
         .iter()
         .zip(&columns)
         .map(|(name, values)| Guess { name: name.clone(), role: role(name, values) })
         .collect();
-    write_proposal(&mut draft, &stem, kind, &guesses);
-    Ok(draft)
+    Ok(proposal(&stem, kind, &guesses))
 }
 
 /// Is what a column seems to hold.
@@ -87,8 +85,15 @@ struct Guess {
     role: Role,
 }
 
-/// Reads the first rows, column by column.
-fn first_rows(file: &Path) -> Result<(Kind, Arc<Header>, Vec<Vec<String>>), Failure> {
+/// Is the beginning of a file, column by column.
+struct Beginning {
+    kind: Kind,
+    header: Arc<Header>,
+    columns: Vec<Vec<String>>,
+}
+
+/// Reads the first rows.
+fn first_rows(file: &Path) -> Result<Beginning, Failure> {
     let mut kind = Kind::Csv;
     let mut found: Option<(Arc<Header>, Vec<Vec<String>>)> = None;
     let meter = AtomicU64::new(0);
@@ -110,7 +115,7 @@ fn first_rows(file: &Path) -> Result<(Kind, Arc<Header>, Vec<Vec<String>>), Fail
     });
     match (result, found) {
         (Err(Stop::Refused(failure)), _) => Err(failure),
-        (_, Some((header, columns))) => Ok((kind, header, columns)),
+        (_, Some((header, columns))) => Ok(Beginning { kind, header, columns }),
         (_, None) => Err(Failure::new(format!("`{}` holds no rows to look at", file.display())).hint("Export it again")),
     }
 }
@@ -140,10 +145,8 @@ fn role(name: &str, values: &[String]) -> Role {
     }
     let plain: &[(&[&str], Role)] = &[
         (&["invoice", "order", "basket", "receipt", "facture", "commande", "заказ", "чек"], Role::Group),
-        (
-            &["customer", "client", "member", "household", "user", "person", "case:", "клиент", "покупатель"],
-            Role::Person("customer"),
-        ),
+        (&["customer", "client", "member", "household", "user", "person", "клиент", "покупатель"], Role::Person("customer")),
+        (&["case:concept:name"], Role::Person("case")),
         (&["author", "nick", "visitor", "device", "contact_id"], Role::Person("author")),
         (&["message_id", "event_id", "uuid", "guid"], Role::Id),
         (&["channel", "medium", "canal", "канал", "contact"], Role::Channel),
@@ -154,7 +157,8 @@ fn role(name: &str, values: &[String]) -> Role {
     if let Some((_, role)) = plain.iter().find(|(words, _)| has(words)) {
         return role.clone();
     }
-    if name == "id" && distinct.len() == filled.len() {
+    let like_id = name == "id" || name.ends_with("_id") || name.ends_with(" id") || name.ends_with("-id");
+    if like_id && distinct.len() == values.len() {
         return Role::Id;
     }
     let long = filled.iter().map(|value| value.chars().count()).sum::<usize>() / filled.len() > 40;
@@ -228,94 +232,42 @@ fn most(values: &[&str], test: impl Fn(&str) -> bool) -> bool {
     !values.is_empty() && values.iter().filter(|value| test(value)).count() * 100 >= values.len() * 95
 }
 
-fn write_proposal(draft: &mut Proposal, stem: &str, kind: Kind, guesses: &[Guess]) {
-    let first = |test: &dyn Fn(&Role) -> bool| guesses.iter().find(|guess| test(&guess.role));
-    let time = first(&|role| matches!(role, Role::Time(_)));
-    let group = first(&|role| *role == Role::Group);
-    let id = first(&|role| *role == Role::Id);
-    let score = first(&|role| matches!(role, Role::Score(_)));
-    let amount = first(&|role| matches!(role, Role::Amount(_)));
-    let (price, quantity) = (first(&|role| matches!(role, Role::Price(_))), first(&|role| *role == Role::Quantity));
-    let count = first(&|role| *role == Role::Count);
-    let bought = group.is_some() || amount.is_some() || price.is_some();
-    let mut top = format!(
-        "# Proposed from the first rows of {kind}. Read it, mend it, try it with --dry-run.\n\nsource = {}\n",
-        quoted(stem)
-    );
-    let mut tables = String::new();
-    let mut doubts = Vec::new();
+/// Writes the proposal: keys of the document first, then its tables; doubts stand on top.
+fn proposal(stem: &str, kind: Kind, guesses: &[Guess]) -> Proposal {
+    let id = first(guesses, |role| *role == Role::Id);
+    let group = first(guesses, |role| *role == Role::Group);
+    let (mut tables, mut doubts) = (String::new(), Vec::new());
+    let mut top = String::new();
+    say(&mut top, format_args!("# Proposed from the first rows of {kind}. Read it, mend it, try it with --dry-run.\n"));
+    say(&mut top, format_args!("source = {}", quoted(stem)));
     match (id, group) {
         (Some(id), _) => say(&mut top, format_args!("id = [{}]", quoted(&id.name))),
+        (None, Some(_)) => {}
         (None, None) => doubts
             .push("No column looks like an id: the content of a row is its id. Name id columns if there are any.".to_owned()),
-        (None, Some(_)) => {}
     }
-    let form = if score.is_some() {
-        "review"
-    } else if bought {
-        "purchase"
-    } else {
-        "visit"
-    };
+    let form = form(guesses);
     say(&mut top, format_args!("form = \"{form}\"  # unsure: view click visit call message purchase review …"));
     say(&mut top, format_args!("direction = \"inbound\"  # unsure: inbound, outbound, two_way"));
     doubts.push(format!("What happened (`form`) is a guess: {form}."));
     people(&mut tables, &mut doubts, guesses);
-    match time {
-        Some(Guess { name, role: Role::Time(format) }) => {
-            say(&mut tables, format_args!("\n[time]\ncolumn = {}", quoted(name)));
-            if format != "iso" {
-                say(&mut tables, format_args!("format = {}", quoted(format)));
-            }
-            if format.starts_with("%d/") || format.starts_with("%m/") {
-                doubts.push(format!("Whether `{name}` begins with the day or the month cannot be told for sure."));
-            }
-            say(&mut tables, format_args!("# zone = \"Europe/Paris\"  # the times name no zone: UTC is taken"));
-        }
-        _ => {
-            say(
-                &mut tables,
-                format_args!(
-                    "\n[time]\nconstant = \"2000-01-01\"  # unsure: no column looks like a time; name one with `column`"
-                ),
-            );
-            doubts.push("No column looks like a time: every interaction would be of one day.".to_owned());
-        }
-    }
+    time(&mut tables, &mut doubts, guesses);
     signal(&mut tables, guesses, form);
-    let worth = match (amount, price, quantity) {
-        (Some(Guess { name, role: Role::Amount(decimal) }), ..) => Some((format!("column = {}", quoted(name)), *decimal)),
-        (None, Some(Guess { name: price, role: Role::Price(decimal) }), Some(quantity)) => {
-            Some((format!("product = [{}, {}]", quoted(&quantity.name), quoted(price)), *decimal))
-        }
-        (None, Some(Guess { name, role: Role::Price(decimal) }), None) => Some((format!("column = {}", quoted(name)), *decimal)),
-        _ => None,
-    };
-    if let Some((columns, decimal)) = worth {
-        let decimal = if decimal == ',' { "\ndecimal = \",\"" } else { "" };
-        say(&mut tables, format_args!("\n[value]\n{columns}{decimal}\ncurrency = \"EUR\"  # unsure: the file does not tell"));
-        doubts.push("The currency is a guess.".to_owned());
+    worth(&mut tables, &mut doubts, guesses);
+    if let Some(Guess { name, role: Role::Score(scale) }) = first(guesses, |role| matches!(role, Role::Score(_))) {
+        let column = quoted(name);
+        say(&mut tables, format_args!("\n[score]\nscale = \"{scale}\"  # nps, five, seven, ten, yes_no\ncolumn = {column}"));
     }
-    if let Some(Guess { name, role: Role::Score(scale) }) = score {
-        say(
-            &mut tables,
-            format_args!("\n[score]\nscale = \"{scale}\"  # nps, five, seven, ten, yes_no\ncolumn = {}", quoted(name)),
-        );
-    }
-    if let Some(count) = count {
-        say(
-            &mut tables,
-            format_args!("\n# If a row is many touches:\n# [touches]\n# column = {}\n# spread = \"day\"", quoted(&count.name)),
-        );
+    if let Some(count) = first(guesses, |role| *role == Role::Count) {
+        let column = quoted(&count.name);
+        say(&mut tables, format_args!("\n# If a row is many touches:\n# [touches]\n# column = {column}\n# spread = \"day\""));
         doubts.push(format!("Whether `{}` counts touches of one row is for you to say.", count.name));
     }
     if let (Some(group), None) = (group, id) {
+        let column = quoted(&group.name);
         say(
             &mut tables,
-            format_args!(
-                "\n# All rows with the same text here are one interaction.\n[group]\ncolumns = [{}]",
-                quoted(&group.name)
-            ),
+            format_args!("\n# All rows with the same text here are one interaction.\n[group]\ncolumns = [{column}]"),
         );
     }
     for text in guesses.iter().filter(|guess| guess.role == Role::FreeText) {
@@ -324,12 +276,68 @@ fn write_proposal(draft: &mut Proposal, stem: &str, kind: Kind, guesses: &[Guess
     for doubt in &doubts {
         say(&mut top, format_args!("# Unsure: {doubt}"));
     }
-    *draft = Proposal { mapping: format!("{top}{tables}"), doubts };
+    Proposal { mapping: format!("{top}{tables}"), doubts }
+}
+
+/// Finds the first column of a role.
+fn first(guesses: &[Guess], test: impl Fn(&Role) -> bool) -> Option<&Guess> {
+    guesses.iter().find(|guess| test(&guess.role))
+}
+
+fn form(guesses: &[Guess]) -> &'static str {
+    let bought = |role: &Role| matches!(role, Role::Group | Role::Amount(_) | Role::Price(_));
+    if first(guesses, |role| matches!(role, Role::Score(_))).is_some() {
+        "review"
+    } else if first(guesses, bought).is_some() {
+        "purchase"
+    } else {
+        "visit"
+    }
+}
+
+fn time(tables: &mut String, doubts: &mut Vec<String>, guesses: &[Guess]) {
+    let Some(Guess { name, role: Role::Time(format) }) = first(guesses, |role| matches!(role, Role::Time(_))) else {
+        say(
+            tables,
+            format_args!("\n[time]\nconstant = \"2000-01-01\"  # unsure: no column looks like a time; name one with `column`"),
+        );
+        doubts.push("No column looks like a time: every interaction would be of one day.".to_owned());
+        return;
+    };
+    say(tables, format_args!("\n[time]\ncolumn = {}", quoted(name)));
+    if format != "iso" {
+        say(tables, format_args!("format = {}", quoted(format)));
+    }
+    if format.starts_with("%d/") || format.starts_with("%m/") {
+        doubts.push(format!("Whether `{name}` begins with the day or the month cannot be told for sure."));
+    }
+    say(tables, format_args!("# zone = \"Europe/Paris\"  # of times that name none; without it UTC is taken"));
+}
+
+/// Proposes what an interaction was worth: an amount, or a price times a quantity.
+fn worth(tables: &mut String, doubts: &mut Vec<String>, guesses: &[Guess]) {
+    let amount = first(guesses, |role| matches!(role, Role::Amount(_)));
+    let price = first(guesses, |role| matches!(role, Role::Price(_)));
+    let quantity = first(guesses, |role| *role == Role::Quantity);
+    let Some(Guess { name, role: Role::Amount(decimal) | Role::Price(decimal) }) = amount.or(price) else {
+        return;
+    };
+    match quantity {
+        Some(quantity) if amount.is_none() => {
+            say(tables, format_args!("\n[value]\nproduct = [{}, {}]", quoted(&quantity.name), quoted(name)));
+        }
+        _ => say(tables, format_args!("\n[value]\ncolumn = {}", quoted(name))),
+    }
+    if *decimal == ',' {
+        say(tables, format_args!("decimal = \",\"\nthousands = \".\""));
+    }
+    say(tables, format_args!("currency = \"EUR\"  # unsure: the file does not tell"));
+    doubts.push("The currency is a guess.".to_owned());
 }
 
 /// Proposes the names of the person, the strongest first: a customer number, then e-mail, then others.
 fn people(tables: &mut String, doubts: &mut Vec<String>, guesses: &[Guess]) {
-    let strength = ["customer", "email", "phone", "author"];
+    let strength = ["customer", "email", "phone", "author", "case"];
     let mut names: Vec<(&str, &str)> = guesses
         .iter()
         .filter_map(|guess| match guess.role {
@@ -339,6 +347,10 @@ fn people(tables: &mut String, doubts: &mut Vec<String>, guesses: &[Guess]) {
         .collect();
     names.sort_by_key(|(namespace, _)| strength.iter().position(|known| known == namespace));
     names.dedup_by_key(|(namespace, _)| *namespace);
+    // The case of an event log may be a person or an order: it stands for the person only where nothing else does.
+    if names.len() > 1 {
+        names.retain(|(namespace, _)| *namespace != "case");
+    }
     if names.is_empty() {
         doubts.push("No column looks like a person: every interaction would be anonymous.".to_owned());
         return;
@@ -438,6 +450,8 @@ mod tests {
         check("nps", &["0", "10"], Role::Score("nps"));
         check("Quantity", &["1", "-2"], Role::Quantity);
         check("channel", &["shop", "web"], Role::Channel);
+        check("visit_id", &["v1", "v2"], Role::Id);
+        check("shop_id", &["a", "a"], Role::Place);
         check("age", &["31", "42"], Role::Other);
         check("empty", &["", ""], Role::Other);
     }

@@ -57,3 +57,51 @@ pub(super) fn unknown_column(column: &str, member: &str, columns: &[String]) -> 
 fn damaged(error: &dyn std::error::Error) -> Stop {
     Stop::Damaged(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Cursor;
+
+    /// Reads a text as a table; returns its cells, row by row.
+    fn cells(text: &str, delimiter: char) -> Vec<Vec<String>> {
+        let shape = FileShape { delimiter: Some(delimiter), ..FileShape::default() };
+        let bytes = text.as_bytes().to_vec();
+        let member = Member {
+            name: "table.csv".to_owned(),
+            kind: Kind::Csv,
+            sample: bytes.clone(),
+            stream: Box::new(Cursor::new(bytes)),
+            file: None,
+            companion: None,
+        };
+        let mut found = Vec::new();
+        let result = read(member, &shape, &Wants::default(), &|| 0, &mut |page| {
+            assert!(page.broken.is_empty(), "{:?}", page.broken);
+            for row in page.rows() {
+                found.push((0..page.header.columns.len()).map(|column| row.verbatim(column).to_owned()).collect());
+            }
+            Ok(())
+        });
+        assert!(result.is_ok(), "{result:?}");
+        found
+    }
+
+    proptest! {
+        /// Whatever stands in the cells, quotes, signs and line breaks included, is read as it was written.
+        #[test]
+        fn tables_survive(
+            rows in prop::collection::vec(prop::collection::vec("[a-zé0-9 ,;|\t\"\n']{0,8}", 3), 0..40),
+            delimiter in prop::sample::select(vec![',', ';', '\t', '|', '^']),
+        ) {
+            let mut table = csv::WriterBuilder::new().delimiter(delimiter as u8).from_writer(Vec::new());
+            table.write_record(["one", "two", "three"]).expect("writes");
+            for row in &rows {
+                table.write_record(row).expect("writes");
+            }
+            let text = String::from_utf8(table.into_inner().expect("writes")).expect("is UTF-8");
+            prop_assert_eq!(cells(&text, delimiter), rows);
+        }
+    }
+}
