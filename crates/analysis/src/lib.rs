@@ -4,6 +4,34 @@
 //! machine and on many, because of one law that every fold keeps: `merge(run(a), run(b)) == run(a ++ b)`, bit for
 //! bit. Money is therefore integer minor units and divided credit is fixed point ([`fixed`]); floating point
 //! begins only where a fold finishes.
+//!
+//! * what is read: [`sequence`], [`meaning`], [`reading`]
+//! * what is kept: [`map_fold`] with [`tally`], [`landmarks`], [`frequency`], [`journeys`]
+//! * formulas over plain counts: [`intervals`], [`attribution`], [`coverage`] and the other metrics
+//! * what is said: [`finish`], [`verdicts`], [`report`]
 
+pub mod attribution;
+pub mod conversion;
+pub mod cost;
+pub mod coverage;
+pub mod distribution;
+#[cfg(test)]
+mod example;
+pub mod finish;
+pub mod fixed;
+pub mod frequency;
+pub mod intervals;
+pub mod journeys;
+pub mod landmarks;
+pub mod map_fold;
+pub mod meaning;
+pub mod missing;
+pub mod over_use;
+pub mod progression;
+pub mod reading;
 pub mod report;
 pub mod sequence;
+pub mod tally;
+pub mod under_use;
+pub mod verdicts;
+pub mod waste;

@@ -293,6 +293,8 @@ pub struct OverUse {
 pub struct FrequencyStep {
     /// Contacts in the period.
     pub contacts: u32,
+    /// Whether it stands for so many contacts or more: the tail.
+    pub open: bool,
     /// Person-periods with exactly so many.
     pub exactly: u64,
     /// Responders among them.

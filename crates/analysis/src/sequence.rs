@@ -78,7 +78,6 @@ impl Rows {
 
     /// Returns what rows are sorted by.
     #[must_use]
-    #[expect(clippy::type_complexity, reason = "the sort key is every column")]
     pub fn key(&self, row: usize) -> (u64, i64, u32, u8, u8, i64, i64, u16, u32) {
         (
             self.person[row],

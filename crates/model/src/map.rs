@@ -3,11 +3,11 @@
 //! The same document is the native file (`map export --format json`), the value in the state store, and the
 //! answer of the interface. Unknown fields are refused, so that a misspelt one is not silently lost.
 
+use crate::money::Currency;
 use crate::rules::{OutcomeRule, SegmentRule, Trigger};
 use crate::signal::SignalMatch;
 use crate::text::Text;
 use crate::words::{Audience, Class, Direction, Kind, Life};
-use crate::money::Currency;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
@@ -350,7 +350,9 @@ impl TouchpointMap {
     pub fn problems(&self) -> Vec<MapProblem> {
         let mut found = Problems(Vec::new());
         found.check(self.format == FORMAT, "format", || format!("is `{}`; this version reads `{FORMAT}`", self.format));
-        found.check((2..=12).contains(&self.stages.len()), "stages", || format!("{} stages; a map has 2 to 12", self.stages.len()));
+        found.check((2..=12).contains(&self.stages.len()), "stages", || {
+            format!("{} stages; a map has 2 to 12", self.stages.len())
+        });
         let sum: f64 = self.stages.iter().map(|stage| stage.weight).sum();
         found.check((sum - 1.0).abs() < 1e-6, "stages", || format!("the weights sum to {sum:.3}; they must sum to 1"));
         found.check(self.outcomes.iter().filter(|outcome| outcome.target).count() == 1, "outcomes", || {
@@ -442,7 +444,10 @@ fn check_segment(rule: &SegmentRule, place: &str, outcomes: &BTreeSet<&str>, tou
             }
         }
         SegmentRule::Not { of } => check_segment(of, place, outcomes, touchpoints, found),
-        SegmentRule::Everybody {} | SegmentRule::Trait { .. } | SegmentRule::Interactions { .. } | SegmentRule::LastSeen { .. } => {}
+        SegmentRule::Everybody {}
+        | SegmentRule::Trait { .. }
+        | SegmentRule::Interactions { .. }
+        | SegmentRule::LastSeen { .. } => {}
     }
 }
 

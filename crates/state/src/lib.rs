@@ -1,1 +1,239 @@
 //! The state store: connection, migrations, transactions. Each room writes its own SQL inside it.
+//!
+//! Invariants: this is the only crate that knows which database it is. Columns are BIGINT, DOUBLE PRECISION, TEXT
+//! and BLOB only, times are BIGINT microseconds, JSON is TEXT, placeholders are `$1`, so that the same statements
+//! run on SQLite today and on Postgres when it comes. SQLite has exactly one connection that writes, whose
+//! transactions take the write lock when they begin: two writers wait for each other instead of failing half-way.
+//!
+//! A migration is a file `migrations/NNNN_ROOM_what.sql`: one timeline for all rooms, and the room in the name is
+//! the only one that may name its tables.
+
+mod bulk;
+
+pub use bulk::{insert, select_in};
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, Connection};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Is a running transaction; dropped without [`Transaction::commit`] it leaves everything as it was.
+pub type Transaction = sqlx::Transaction<'static, Any>;
+
+/// Connections that only read; SQLite in WAL mode lets them read while one other writes.
+const READERS: u32 = 4;
+
+/// Is why the state store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The database cannot be opened.
+    #[error("cannot open the state store {place}")]
+    Open {
+        /// Where it is; a URL is shown without its password.
+        place: String,
+        /// What the driver says.
+        source: sqlx::Error,
+    },
+    /// The database was written by a newer version.
+    #[error("the state store has migration {migration}, which this version does not know")]
+    Newer {
+        /// The number of the unknown migration.
+        migration: i64,
+    },
+    /// The tables cannot be brought up to date.
+    #[error("cannot bring the state store up to date")]
+    Migrate(#[source] Box<sqlx::migrate::MigrateError>),
+    /// A statement failed.
+    #[error("the state store failed")]
+    Statement(#[from] sqlx::Error),
+}
+
+/// Is the open store. Clones share the same connections.
+#[derive(Clone, Debug)]
+pub struct State {
+    writer: AnyPool,
+    readers: AnyPool,
+    begin: &'static str,
+}
+
+impl State {
+    /// Opens the SQLite file at `path`, makes it when it is absent, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// Returns [`StateError`] when the file cannot be opened or was written by a newer version.
+    pub async fn open(path: &Path) -> Result<Self, StateError> {
+        sqlx::any::install_default_drivers();
+        let place = path.display().to_string();
+        let opened = |source| StateError::Open { place: place.clone(), source };
+        let url = format!("sqlite:{}?mode=rwc", percent_encoded(path));
+        let options = AnyConnectOptions::from_str(&url).map_err(opened)?;
+        // A first connection by itself: a pool would try a hopeless file again and again before it says so.
+        let mut first = AnyConnection::connect_with(&options).await.map_err(opened)?;
+        prepare(&mut first).await.map_err(opened)?;
+        migrate(&mut first).await?;
+        first.close().await?;
+        let writer = pool(1).connect_with(options.clone()).await.map_err(opened)?;
+        let readers = pool(READERS).connect_with(options).await.map_err(opened)?;
+        // IMMEDIATE: a deferred transaction that reads first may find, when it writes, that somebody else was faster.
+        Ok(Self { writer, readers, begin: "BEGIN IMMEDIATE" })
+    }
+
+    /// Begins a transaction that may write. There is one at a time; the next one waits.
+    ///
+    /// # Errors
+    /// Returns [`StateError::Statement`] when the write lock cannot be had in time.
+    pub async fn begin(&self) -> Result<Transaction, StateError> {
+        Ok(self.writer.begin_with(self.begin).await?)
+    }
+
+    /// Returns the connections for single statements that read.
+    #[must_use]
+    pub const fn reader(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// Settles what is still in the write-ahead log and closes every connection.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+fn pool(connections: u32) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(30))
+        .after_connect(|connection, _| Box::pin(prepare(connection)))
+}
+
+/// Sets what SQLite keeps per connection. FULL: a transaction that was reported as done survives a power cut.
+async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                   PRAGMA foreign_keys = ON;";
+    sqlx::raw_sql(pragmas).execute(connection).await?;
+    Ok(())
+}
+
+async fn migrate(connection: &mut AnyConnection) -> Result<(), StateError> {
+    use sqlx::migrate::MigrateError;
+    match sqlx::migrate!().run(connection).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(migration)) => Err(StateError::Newer { migration }),
+        Err(error) => Err(StateError::Migrate(Box::new(error))),
+    }
+}
+
+/// Writes a path as it stands in a URL: everything but the plainest letters as `%XX`.
+fn percent_encoded(path: &Path) -> String {
+    use std::fmt::Write;
+    path.as_os_str().as_encoded_bytes().iter().fold(String::new(), |mut url, byte| {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            url.push(char::from(*byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(url, "%{byte:02X}");
+        }
+        url
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn open(dir: &tempfile::TempDir) -> State {
+        State::open(&dir.path().join("state.sqlite")).await.expect("opens")
+    }
+
+    async fn meta(state: &State) -> Vec<(String, String)> {
+        sqlx::query_as("SELECT key, value FROM meta ORDER BY key").fetch_all(state.reader()).await.expect("reads")
+    }
+
+    async fn put(state: &State, key: &str, commit: bool) {
+        let mut transaction = state.begin().await.expect("begins");
+        sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2)")
+            .bind(key.to_owned())
+            .bind("x")
+            .execute(&mut *transaction)
+            .await
+            .expect("inserts");
+        if commit {
+            transaction.commit().await.expect("commits");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_committed_is_there_after_opening_again() {
+        let dir = tempfile::tempdir().expect("folder");
+        let state = open(&dir).await;
+        put(&state, "kept", true).await;
+        put(&state, "dropped", false).await;
+        state.close().await;
+        assert_eq!(meta(&open(&dir).await).await, [("kept".to_owned(), "x".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn strange_file_names_are_opened_as_they_are() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("50% größer? #1 état.sqlite");
+        State::open(&path).await.expect("opens").close().await;
+        assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn the_writer_is_durable_and_checks_references() {
+        let dir = tempfile::tempdir().expect("folder");
+        let state = open(&dir).await;
+        for (sql, expected) in [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1)] {
+            let found: i64 = sqlx::query_scalar(sql).fetch_one(&state.writer).await.expect("asks");
+            assert_eq!(found, expected, "{sql}");
+        }
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&state.writer).await.expect("asks");
+        assert_eq!(mode, "wal");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn writers_wait_for_each_other() {
+        let dir = tempfile::tempdir().expect("folder");
+        let state = open(&dir).await;
+        let tasks: Vec<_> = (0..20)
+            .map(|i| {
+                let state = state.clone();
+                tokio::spawn(async move { put(&state, &format!("{i:02}"), true).await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.expect("no writer fails");
+        }
+        assert_eq!(meta(&state).await.len(), 20);
+    }
+
+    #[tokio::test]
+    async fn a_store_of_a_newer_version_is_refused() {
+        let dir = tempfile::tempdir().expect("folder");
+        let state = open(&dir).await;
+        let mut transaction = state.begin().await.expect("begins");
+        sqlx::query(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (999999, 'future', 1, $1, 0)",
+        )
+        .bind(vec![0_u8])
+        .execute(&mut *transaction)
+        .await
+        .expect("inserts");
+        transaction.commit().await.expect("commits");
+        state.close().await;
+        let error = State::open(&dir.path().join("state.sqlite")).await.expect_err("is refused");
+        assert!(matches!(error, StateError::Newer { migration: 999_999 }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_refused() {
+        let dir = tempfile::tempdir().expect("folder");
+        std::fs::write(dir.path().join("state.sqlite"), "this is a letter, not a database, and it is long enough")
+            .expect("writes");
+        let error = State::open(&dir.path().join("state.sqlite")).await.expect_err("is refused");
+        assert!(error.to_string().contains("state.sqlite"), "{error}");
+    }
+}

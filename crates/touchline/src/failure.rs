@@ -34,6 +34,9 @@ impl Failure {
             }
             next = error.source();
         }
+        if self.hint.is_none() && self.because.iter().any(|reason| says_disk_full(reason)) {
+            self.hint = Some("The disk is full: make room and do it again; what was stored before is safe".to_owned());
+        }
         self
     }
 
@@ -43,6 +46,11 @@ impl Failure {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// Recognises a full disk in any layer's words: the system's (ENOSPC is 28) and SQLite's.
+fn says_disk_full(reason: &str) -> bool {
+    ["(os error 28)", "database or disk is full", "No space left on device"].iter().any(|words| reason.contains(words))
 }
 
 impl fmt::Display for Failure {
@@ -59,3 +67,22 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Error;
+
+    #[test]
+    fn every_part_has_its_line() {
+        let failure = Failure::new("Cannot read x").because(&Error::other("it is torn")).hint("Mend it");
+        assert_eq!(failure.to_string(), "Cannot read x\n  because: it is torn\n  hint: Mend it");
+    }
+
+    #[test]
+    fn a_full_disk_is_named_as_such() {
+        let failure = Failure::new("Cannot write x").because(&Error::from_raw_os_error(28));
+        assert!(failure.hint.expect("has a hint").contains("make room"));
+        assert!(Failure::new("Cannot write x").because(&Error::from_raw_os_error(13)).hint.is_none());
+    }
+}

@@ -1,17 +1,36 @@
 //! The command line: one file per command.
 //!
-//! Output for people ends with a period and may change; `--format json` is for programs and is stable.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
+//! A command is a struct of arguments and a function `run`; adding one is a file, a variant and a line in [`run`].
+//! Output for people ends with a period and may change; `--format json` is for programs and is stable. Results go to
+//! standard output, progress and errors to standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
 
+mod analyze;
+mod attribution;
+mod demo;
+mod import;
+mod init;
+mod map;
+mod serve;
 mod version;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Result};
+use crate::platform::clock::system;
+use crate::platform::home::Home;
 use clap::{Parser, Subcommand};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 
 /// Real interactions in, a map of touchpoints with verdicts out.
 #[derive(Parser, Debug)]
-#[command(name = "touchline", version, max_term_width = 100)]
+#[command(
+    name = "touchline",
+    version,
+    max_term_width = 100,
+    after_help = "First steps:\n  touchline demo\n  touchline init --data my-shop --template shop"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -19,6 +38,13 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Demo(demo::Args),
+    Serve(serve::Args),
+    Init(init::Args),
+    Import(import::Args),
+    Map(map::Args),
+    Analyze(analyze::Args),
+    Attribution(attribution::Args),
     Version(version::Args),
 }
 
@@ -34,17 +60,75 @@ pub enum Format {
     Csv,
 }
 
+/// Is where a command works.
+#[derive(clap::Args, Debug)]
+pub struct Data {
+    /// The data directory.
+    #[arg(long = "data", value_name = "DIR")]
+    dir: PathBuf,
+}
+
+impl Data {
+    /// Opens the data directory.
+    ///
+    /// # Errors
+    /// Fails when it is none, or held by another process.
+    pub fn open(&self) -> Result<Home> {
+        Home::open(&self.dir, system())
+    }
+}
+
 /// Runs the command line and returns its exit code: 0 only on success.
 #[must_use]
 pub fn main() -> ExitCode {
-    let result: Result<(), Failure> = match Cli::parse().command {
-        Command::Version(args) => version::run(&args),
-    };
-    match result {
+    let cli = Cli::parse();
+    log_to_stderr();
+    match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("Error: {failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Map(args) => map::run(&args),
+        Command::Analyze(args) => analyze::run(&args),
+        Command::Attribution(args) => attribution::run(&args),
+        Command::Version(args) => version::run(&args),
+    }
+}
+
+/// Logs go to standard error; `TOUCHLINE_LOG=debug` tells more. A log holds no personal data at any level of ours.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("TOUCHLINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,touchline=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+/// Prints a result for programs.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::new("Cannot write the result as JSON").because(&error))?;
+    say(&text)
+}
+
+/// Prints a result and a new line. A reader that has seen enough, such as `head`, is not an error.
+fn say(text: &str) -> Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new("Cannot write to standard output").because(&error))
+        }
+        _ => Ok(()),
     }
 }

@@ -1,6 +1,6 @@
 //! `touchline version`: which build this is.
 
-use super::Format;
+use super::{Format, print_json, say};
 use crate::failure::Failure;
 
 /// Print the version of this build.
@@ -15,8 +15,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let version = env!("CARGO_PKG_VERSION");
     match args.format {
-        Format::Json => println!("{}", serde_json::json!({ "version": version })),
-        Format::Table | Format::Csv => println!("touchline {version}"),
+        Format::Json => print_json(&serde_json::json!({ "version": version })),
+        Format::Table | Format::Csv => say(&format!("touchline {version}")),
     }
-    Ok(())
 }

@@ -1,1 +1,7 @@
-//! Plumbing that knows no room: HTTP, the data directory, embedded files.
+//! Plumbing that knows no room: HTTP, the data directory, time, chance.
+
+pub mod clock;
+pub mod home;
+pub mod http;
+pub mod id_map;
+pub mod token;

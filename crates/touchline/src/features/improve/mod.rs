@@ -1,1 +1,5 @@
-//! What to change: verdicts in words, with their actions.
+//! What to change: verdicts and actions said in words. The rules themselves are in `analysis::verdicts`.
+
+mod sentences;
+
+pub use sentences::{action, reason};

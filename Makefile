@@ -1,0 +1,80 @@
+# Two commands matter: `make demo` and `make test`. The rest are parts of them, or measurements.
+
+# Where built things go. CI sets this to a folder outside the clone so that it can be reused.
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+TOOLS  := $(CARGO_TARGET_DIR)/tools
+PYTHON := $(TOOLS)/python/bin/python
+BINARY := $(CARGO_TARGET_DIR)/release/touchline
+
+.PHONY: demo test test-shared bench build web check unit open-table e2e deny screenshots clean help
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+demo: build ## Build everything, start the sample company, print its address and a one-time link.
+	$(BINARY) demo
+
+build: web ## Build the browser application and the release binary.
+	@scripts/need.sh cargo cc
+	cargo build --release --locked --package touchline
+	@ls -l $(BINARY) | awk '{ printf "Built %s, %.1f MB.\n", $$9, $$5 / 1e6 }'
+
+web: web/dist/index.html
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	@scripts/need.sh node npm
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/index.html web/openapi.json web/vite.config.ts -type f 2>/dev/null)
+	cd web && npm run build
+	@touch $@
+
+test: check deny e2e open-table unit ## Install what the tests need, and run every test.
+
+check: web/node_modules/.package-lock.json ## Formatting, lints, types.
+	@scripts/need.sh cargo cc
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+	cd web && npm run check && npm test
+
+unit: web ## Every Rust test, those with needs of their own left out.
+	scripts/cargo-test.sh --workspace --locked
+
+open-table: web $(PYTHON) ## Let DuckDB and Polars read the ledger.
+	TOUCHLINE_PYTHON=$(PYTHON) scripts/cargo-test.sh --locked --package touchline --test open_table -- --ignored
+
+$(PYTHON): scripts/requirements.txt
+	@scripts/need.sh python3
+	python3 -m venv $(TOOLS)/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement scripts/requirements.txt
+	@touch $@
+
+e2e: web ## What a person does, told in a real browser.
+	@scripts/need.sh chromium
+	cargo build --locked --package touchline
+	cd web && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm run e2e
+
+screenshots: web ## Picture every page, light and dark, in three languages, into screenshots/.
+	@scripts/need.sh chromium
+	cargo build --locked --package touchline
+	cd web && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm run screenshots
+
+deny: $(TOOLS)/bin/cargo-deny ## Licences and sources of every dependency.
+	$(TOOLS)/bin/cargo-deny --all-features check --hide-inclusion-graph licenses sources bans
+
+# Optimisation would only make the check's own build longer.
+$(TOOLS)/bin/cargo-deny:
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off cargo install --quiet --locked --root $(TOOLS) cargo-deny@0.20.2
+
+test-shared: web ## Check the facts of public data sets; tells where it looks for them.
+	@scripts/need.sh cargo cc
+	scripts/test-shared.sh
+
+bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would use instead.
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	PYTHON=$(PYTHON) bench/run.sh
+
+clean: ## Remove what was built here.
+	rm -rf web/dist/* web/node_modules $(TOOLS)
+	cargo clean

@@ -1,0 +1,58 @@
+//! What each touchpoint cost in the window: recorded costs, and what the map declares.
+
+use crate::map_fold::Group;
+use model::map::{Cost, TouchpointMap};
+use model::time::DAY;
+use model::{Instant, Life};
+
+/// The mean length of a month in the Gregorian calendar, in days.
+const MONTH_DAYS: f64 = 30.436_875;
+
+/// Is the cost of one touchpoint, in minor units.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Spent {
+    /// Everything.
+    pub total: i64,
+    /// What one more contact costs: recorded or declared per contact.
+    pub per_contact: f64,
+    /// Working hours in the window.
+    pub hours: f64,
+}
+
+/// Costs of all touchpoints for one group of people.
+///
+/// What does not depend on contacts (running, staff, building) is shared out by interactions: a segment with a third of
+/// the interactions bears a third.
+pub(super) fn of_group(map: &TouchpointMap, window: (Instant, Instant), group: &Group, everybody: &Group) -> Vec<Spent> {
+    let months = ((window.1.0 - window.0.0) as f64 / (DAY as f64 * MONTH_DAYS)).max(0.0);
+    let touchpoints = map.touchpoints.iter().enumerate();
+    touchpoints
+        .map(|(at, touchpoint)| {
+            if matches!(touchpoint.life, Life::Planned | Life::Retired) {
+                return Spent::default();
+            }
+            let (met, all) = (&group.tally.touchpoints[at], &everybody.tally.touchpoints[at]);
+            let share = match all.interactions {
+                0 => group.tally.people as f64 / everybody.tally.people.max(1) as f64,
+                all => met.interactions as f64 / all as f64,
+            };
+            let variable = met.cost as f64 + touchpoint.cost.per_contact as f64 * met.without_cost as f64;
+            let hours = touchpoint.cost.staff_hours_per_month * months * share;
+            Spent {
+                total: (variable + fixed(&touchpoint.cost, months) * share).round() as i64,
+                per_contact: if met.interactions == 0 { 0.0 } else { variable / met.interactions as f64 },
+                hours,
+            }
+        })
+        .collect()
+}
+
+/// What is spent whether people come or not.
+fn fixed(cost: &Cost, months: f64) -> f64 {
+    let staff = cost.staff_hours_per_month * cost.staff_hour as f64;
+    let written_off = match cost.build_months {
+        0 => 0.0,
+        all => cost.build as f64 * (months / f64::from(all)).min(1.0),
+    };
+    (cost.running_per_month as f64 + staff) * months + written_off
+}

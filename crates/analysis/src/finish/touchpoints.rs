@@ -1,0 +1,283 @@
+//! One touchpoint after the other: all its figures, and then its verdict.
+//!
+//! Some figures compare touchpoints (median effect of a stage, shares of cost), so they are made in rounds: what stands by
+//! itself, what looks at the neighbours, the verdict.
+
+use super::costs::Spent;
+use super::frequency;
+use crate::attribution::{Credit, RuleCredits, ShareEstimates, estimate};
+use crate::conversion::share;
+use crate::cost::{cost_per_outcome, return_on_cost};
+use crate::intervals::{Estimate, median};
+use crate::journeys::credits;
+use crate::landmarks::Landmarks;
+use crate::map_fold::Group;
+use crate::meaning::Meaning;
+use crate::missing::{Checks, is_dark, opportunity};
+use crate::progression::{Stratum, progression};
+use crate::report::{Attribution, Completeness, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
+use crate::under_use::{Chance, Limits, under_use};
+use crate::verdicts::{Findings, discoveries, verdict};
+use crate::waste::{is_wasted, wasted};
+use model::map::TouchpointMap;
+use model::time::DAY;
+use model::{Class, Evidence, Figure, Life, Touchpoint, Unit};
+
+/// Silence of so many days makes a touchpoint's data stale (M12).
+const FRESH_DAYS: i64 = 30;
+
+/// Looks at one group of people.
+struct Look<'a> {
+    map: &'a TouchpointMap,
+    meaning: &'a Meaning,
+    group: &'a Group,
+    spent: &'a [Spent],
+    shares: Option<ShareEstimates>,
+    linear: Vec<Credit>,
+}
+
+/// Makes the figures of every touchpoint, in the map's order.
+pub(super) fn figures(map: &TouchpointMap, meaning: &Meaning, group: &Group, spent: &[Spent]) -> Vec<TouchpointFigures> {
+    let empty = || credits(meaning);
+    let groups = group.journeys.groups.iter().map(|credits| credits.as_deref().cloned().unwrap_or_else(empty));
+    let groups: Vec<RuleCredits> = groups.collect();
+    let mut all = empty();
+    groups.iter().for_each(|group| all.merge(group));
+    let look = Look { map, meaning, group, spent, shares: estimate(&groups), linear: all.linear().to_vec() };
+
+    let count = map.touchpoints.len();
+    let progressions: Vec<Progression> = (0..count).map(|at| look.progression(at)).collect();
+    let lifts: Vec<&Figure> = progressions.iter().map(|progression| &progression.lift).collect();
+    let discovered = discoveries(&lifts);
+    let wastes = look.wastes();
+    let costs_per_outcome: Vec<Figure> = (0..count).map(|at| look.cost_per_outcome(at)).collect();
+    (0..count)
+        .map(|at| {
+            let under_use = look.under_use(at, &progressions, &costs_per_outcome);
+            let apart = Apart { discovered: discovered[at], progression: &progressions[at], waste: &wastes[at], under_use };
+            look.finish(at, apart, costs_per_outcome[at].clone())
+        })
+        .collect()
+}
+
+/// Holds the figures of one touchpoint that needed the others.
+struct Apart<'a> {
+    discovered: bool,
+    progression: &'a Progression,
+    waste: &'a Waste,
+    under_use: UnderUse,
+}
+
+impl Look<'_> {
+    fn finish(&self, at: usize, apart: Apart, cost_per_outcome: Figure) -> TouchpointFigures {
+        let (touchpoint, met) = (&self.map.touchpoints[at], self.group.tally.touchpoints[at]);
+        let satisfaction = share(met.satisfied, met.answers, Evidence::E2);
+        let completeness = self.completeness(at);
+        let over_use = self.over_use(at);
+        let findings = Findings {
+            touchpoint,
+            people: met.people,
+            interactions: met.interactions,
+            days: (self.meaning.window.1.0 - self.meaning.window.0.0) as f64 / DAY as f64,
+            satisfaction: &satisfaction,
+            progression: apart.progression,
+            discovered: apart.discovered,
+            over_use: over_use.as_ref(),
+            under_use: &apart.under_use,
+            waste: apart.waste,
+            completeness: &completeness,
+        };
+        let verdict = verdict(&self.map.settings, &findings);
+        TouchpointFigures {
+            touchpoint: touchpoint.id.clone(),
+            people: met.people,
+            interactions: met.interactions,
+            last_at: (met.interactions > 0).then_some(met.last_at),
+            conversion: share(met.converted, met.people, Evidence::E3),
+            cost: self.spent[at].total,
+            attribution: self.attribution(at),
+            cost_per_outcome,
+            roi: self.roi(at),
+            satisfaction,
+            progression: apart.progression.clone(),
+            over_use,
+            under_use: apart.under_use,
+            waste: apart.waste.clone(),
+            completeness,
+            verdict,
+        }
+    }
+
+    /// Stage progression from the primary stage, week by week (M6).
+    fn progression(&self, at: usize) -> Progression {
+        let Landmarks { weeks, people, moved, touched, touched_moved } = &self.group.landmarks;
+        let stage = self.meaning.touchpoints[at].primary_stage;
+        let strata: Vec<Stratum> = (0..*weeks)
+            .map(|week| {
+                let (here, all) = (at * weeks + week, stage * weeks + week);
+                Stratum {
+                    touched: touched[here],
+                    touched_moved: touched_moved[here],
+                    untouched: people[all] - touched[here],
+                    untouched_moved: moved[all] - touched_moved[here],
+                }
+            })
+            .collect();
+        let unknown = |unit| Figure::unknown(unit);
+        match progression(&strata) {
+            None => Progression { touched: unknown(Unit::Share), baseline: unknown(Unit::Share), lift: unknown(Unit::Points) },
+            Some(found) => Progression {
+                touched: found.touched.figure(found.touched_people, Evidence::E3, Unit::Share, "wilson"),
+                baseline: found.baseline.figure(found.untouched_people, Evidence::E3, Unit::Share, "wilson"),
+                lift: found.lift.figure(found.touched_people, Evidence::E3, Unit::Points, "newcombe"),
+            },
+        }
+    }
+
+    fn attribution(&self, at: usize) -> Attribution {
+        let n = self.group.tally.outcomes - self.group.tally.outcomes_unknown;
+        let figure = |estimates: &dyn Fn(&ShareEstimates) -> Estimate| match &self.shares {
+            None => Figure::unknown(Unit::Share),
+            Some(shares) => {
+                let found = estimates(shares);
+                found.figure(n, Evidence::E3, Unit::Share, if found.interval.is_some() { "jackknife" } else { "" })
+            }
+        };
+        Attribution {
+            first: figure(&|shares| shares.first[at]),
+            last: figure(&|shares| shares.last[at]),
+            last_non_direct: figure(&|shares| shares.last_non_direct[at]),
+            linear: figure(&|shares| shares.linear[at]),
+            markov: figure(&|shares| shares.markov[at]),
+            outcomes: self.linear[at].conversions.to_f64(),
+            value: self.linear[at].value.to_f64(),
+            disagreement: self.shares.as_ref().map_or(0.0, |shares| shares.disagreement[at]),
+        }
+    }
+
+    fn cost_per_outcome(&self, at: usize) -> Figure {
+        let people = self.group.tally.touchpoints[at].people;
+        let found = cost_per_outcome(self.spent[at].total as f64, self.linear[at].conversions.to_f64(), people);
+        money(found, people, Unit::Money)
+    }
+
+    fn roi(&self, at: usize) -> Figure {
+        let people = self.group.tally.touchpoints[at].people;
+        let Credit { conversions, value } = self.linear[at];
+        let found = return_on_cost(self.spent[at].total as f64, value.to_f64(), conversions.to_f64(), people);
+        money(found, people, Unit::Ratio)
+    }
+
+    fn over_use(&self, at: usize) -> Option<OverUse> {
+        let pushed = self.meaning.touchpoints[at].pushed && self.group.frequency.totals[at].contacts > 0;
+        pushed.then(|| frequency::over_use(&self.map.settings, self.group, at, &self.spent[at]))
+    }
+
+    /// Under-use against the other touchpoints of the same primary stage (M10).
+    fn under_use(&self, at: usize, progressions: &[Progression], costs: &[Figure]) -> UnderUse {
+        let settings = &self.map.settings;
+        let neighbours: Vec<usize> = self.neighbours(at).collect();
+        let others: Vec<f64> = neighbours.iter().filter_map(|other| progressions[*other].lift.value).collect();
+        let costs: Vec<f64> = neighbours.iter().filter_map(|other| costs[*other].value).filter(|cost| *cost > 0.0).collect();
+        let stage = self.meaning.touchpoints[at].primary_stage;
+        let (eligible, touched) =
+            (self.group.tally.reached[stage], self.group.tally.cells[at * self.meaning.stages + stage].people);
+        let lift = &progressions[at].lift;
+        let enough = progressions[at].touched.n.min(progressions[at].baseline.n) >= settings.floor;
+        let effect = lift
+            .value
+            .zip(lift.low.zip(lift.high))
+            .filter(|_| enough)
+            .map(|(value, (low, high))| Estimate { value, interval: Some(crate::intervals::Interval { low, high }) });
+        let spent_per_person = self.spent[at].total as f64 / self.group.tally.touchpoints[at].people.max(1) as f64;
+        let found = under_use(
+            &Chance {
+                eligible,
+                touched,
+                effect,
+                others: &others,
+                low_quartile: None,
+                marginal_cost: effect.filter(|effect| effect.value > 0.0).map(|effect| spent_per_person / effect.value),
+                median_cost: median(&costs),
+            },
+            Limits { reach_low: settings.reach_low, reach_target: settings.reach_target },
+        );
+        let outcomes = |potential: Estimate| potential.figure(lift.n, Evidence::E3, Unit::Count, "newcombe");
+        UnderUse {
+            eligible,
+            reach: share(touched, eligible, Evidence::E3),
+            stage_median: found.stage_median,
+            potential: found.potential.map_or_else(|| Figure::unknown(Unit::Count), outcomes),
+            fires: found.fires,
+        }
+    }
+
+    /// The other live touchpoints with customers that are meant for the same stage.
+    fn neighbours(&self, at: usize) -> impl Iterator<Item = usize> {
+        let stage = self.meaning.touchpoints[at].primary_stage;
+        (0..self.map.touchpoints.len()).filter(move |other| {
+            *other != at && self.meaning.touchpoints[*other].primary_stage == stage && is_judged(&self.map.touchpoints[*other])
+        })
+    }
+
+    /// Cost shares against effect shares of all touchpoints (M11).
+    fn wastes(&self) -> Vec<Waste> {
+        let costs: Vec<f64> = self.spent.iter().map(|spent| spent.total as f64).collect();
+        let effects: Vec<f64> = self.linear.iter().map(|credit| credit.conversions.to_f64().max(0.0)).collect();
+        let found = wasted(&costs, &effects);
+        (0..costs.len())
+            .map(|at| {
+                let effect_share = self.attribution(at).linear;
+                let Some(found) = found.as_ref().map(|found| found.touchpoints[at]) else {
+                    return Waste { cost_share: 0.0, effect_share, ratio: None, amount: 0.0, fires: false };
+                };
+                let estimate = self.shares.as_ref().map(|shares| shares.linear[at]);
+                let fires =
+                    estimate.is_some_and(|share| is_wasted(found.cost_share, share)) && is_judged(&self.map.touchpoints[at]);
+                Waste { cost_share: found.cost_share, effect_share, ratio: found.ratio, amount: found.amount, fires }
+            })
+            .collect()
+    }
+
+    /// The six checks (M12).
+    fn completeness(&self, at: usize) -> Completeness {
+        let (touchpoint, met) = (&self.map.touchpoints[at], self.group.tally.touchpoints[at]);
+        let identified_share = share(met.identified, met.interactions, Evidence::E3);
+        let desired = |outcome: &&model::Outcome| match &touchpoint.desired_outcome {
+            Some(id) => outcome.id == *id,
+            None => outcome.target,
+        };
+        let checks = Checks {
+            emits: met.interactions > 0,
+            identified: identified_share.value.is_some_and(|share| share >= self.map.settings.identified_target),
+            feedback: met.answers > 0,
+            cost: self.spent[at].total > 0,
+            outcome: self.map.outcomes.iter().find(desired).is_some_and(|outcome| !outcome.rule.forms.is_empty()),
+            fresh: met.interactions > 0 && self.meaning.window.1.0 - met.last_at <= FRESH_DAYS * DAY,
+        };
+        let importance = self.map.stages[self.meaning.touchpoints[at].primary_stage].weight;
+        Completeness {
+            emits: checks.emits,
+            identified: checks.identified,
+            feedback: checks.feedback,
+            cost: checks.cost,
+            outcome: checks.outcome,
+            fresh: checks.fresh,
+            share: checks.completeness(),
+            identified_share,
+            opportunity: opportunity(met.identified, met.interactions, importance),
+            dark: is_dark(is_judged(touchpoint), touchpoint.emits, met.interactions),
+        }
+    }
+}
+
+fn is_judged(touchpoint: &Touchpoint) -> bool {
+    touchpoint.life == Life::Live && touchpoint.class == Class::Customer
+}
+
+fn money(found: Option<Estimate>, people: u64, unit: Unit) -> Figure {
+    found.map_or_else(
+        || Figure::unknown(unit),
+        |found| found.figure(people, Evidence::E3, unit, if found.interval.is_some() { "wilson" } else { "" }),
+    )
+}

@@ -1,0 +1,293 @@
+//! What facts mean: the map, compiled to small lookup tables that are applied while reading.
+//!
+//! Nothing of this is stored with a row. A changed rule, outcome, stage or segment therefore changes every report
+//! at once, also of the past, and can be undone.
+
+use crate::sequence::unpack_score;
+use model::map::{Segment, TouchpointMap};
+use model::rules::{SegmentRule, Trigger};
+use model::time::DAY;
+use model::{Class, Direction, Instant, Life, Scale, Signature};
+use std::collections::HashMap;
+
+/// Stands for "bound to no touchpoint".
+pub const NOWHERE: u16 = u16::MAX;
+
+/// Is a set of outcomes or stages: bit i stands for the i-th of the map.
+pub type Bits = u16;
+
+/// Number of forms a row may name; larger numbers come from a newer version and mean nothing here.
+const FORMS: usize = 32;
+
+/// Holds the compiled map. Positions are those of the map's lists.
+#[derive(Clone, Debug)]
+pub struct Meaning {
+    /// The first and the last moment of the data.
+    pub window: (Instant, Instant),
+    /// How many stages there are.
+    pub stages: usize,
+    /// How many channels there are.
+    pub channels: usize,
+    /// What is known of each touchpoint.
+    pub touchpoints: Vec<Place>,
+    /// The target outcome, as a bit.
+    pub target: Bits,
+    /// A journey ends after so many microseconds without a touch.
+    pub journey_gap: i64,
+    /// Moving on counts within so many microseconds (M6).
+    pub horizon: i64,
+    /// Length of a frequency period in days; 0: the whole window is one period (M9).
+    pub period_days: i64,
+    signal_touchpoint: Vec<u16>,
+    signal_outcomes: Vec<Bits>,
+    form_outcomes: [Bits; FORMS],
+    contact_stages: Bits,
+    form_stages: [Bits; FORMS],
+    score_stages: Vec<(Scale, i16, Bits)>,
+    /// Ways into a stage by a number of outcomes: (outcome, at least, stages).
+    pub(crate) outcome_stages: Vec<(usize, u32, Bits)>,
+    /// Ways into a stage by a quiet time after an outcome.
+    pub(crate) quiet: Vec<Quiet>,
+    /// After so many microseconds of silence a person of this stage falls back to the first.
+    pub(crate) lapse: Vec<i64>,
+    segments: Vec<Condition>,
+    traits: HashMap<u64, u64>,
+}
+
+/// Is what folds need to know of a touchpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The channel, by position.
+    pub channel: usize,
+    /// The stage it is meant to move people on from, by position.
+    pub primary_stage: usize,
+    /// Whether it counts as a touch: it is with customers.
+    pub with_customers: bool,
+    /// Whether the business pushes it, so that there can be too much of it (M9).
+    pub pushed: bool,
+    /// Whether it says nothing of where a person came from (last non-direct attribution skips it).
+    pub direct: bool,
+    stages: Bits,
+}
+
+/// Is "so many microseconds after the outcome, without complaint".
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quiet {
+    pub outcome: usize,
+    pub after: i64,
+    pub stage: u8,
+}
+
+/// Is a segment's rule with names replaced by positions.
+#[derive(Clone, Debug)]
+enum Condition {
+    Everybody,
+    Trait(u64),
+    Outcomes { outcome: usize, min: u32, max: u32 },
+    Interactions { min: u32, max: u32 },
+    LastSeen { min: i64, max: i64 },
+    Touched(usize),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+}
+
+/// Is what a segment's rule may ask of a person.
+pub(crate) struct Profile<'a> {
+    pub person: u64,
+    pub interactions: u32,
+    pub last_at: i64,
+    pub outcomes: &'a [u32],
+    pub touched: &'a dyn Fn(usize) -> bool,
+}
+
+impl Meaning {
+    /// Compiles a sound map ([`TouchpointMap::problems`] is empty) for the signals of a ledger.
+    ///
+    /// `signals` are in the order of their numbers. `traits` gives, for each person, the traits known of them.
+    #[must_use]
+    pub fn new(map: &TouchpointMap, signals: &[Signature], traits: &[(u64, String, String)], window: (Instant, Instant)) -> Self {
+        let mut wanted = Vec::new();
+        let segments = map.segments.iter().map(|segment: &Segment| condition(&segment.rule, map, &mut wanted)).collect();
+        let settings = &map.settings;
+        let mut meaning = Self {
+            window,
+            stages: map.stages.len(),
+            channels: map.channels.len(),
+            touchpoints: map.touchpoints.iter().map(|touchpoint| place(touchpoint, map)).collect(),
+            target: map.target().map_or(0, |at| 1 << at),
+            journey_gap: i64::from(settings.journey_gap_days) * DAY,
+            horizon: i64::from(settings.horizon_days) * DAY,
+            period_days: i64::from(settings.over_use_period_days),
+            signal_touchpoint: signals.iter().map(|signature| bind(map, signature)).collect(),
+            signal_outcomes: signals.iter().map(|signature| outcomes_of(map, signature)).collect(),
+            form_outcomes: [0; FORMS],
+            contact_stages: 0,
+            form_stages: [0; FORMS],
+            score_stages: Vec::new(),
+            outcome_stages: Vec::new(),
+            quiet: Vec::new(),
+            lapse: map.stages.iter().map(|stage| stage.lapse_days.map_or(i64::MAX, |days| i64::from(days) * DAY)).collect(),
+            segments,
+            traits: traits_wanted(&wanted, traits),
+        };
+        for (at, outcome) in map.outcomes.iter().enumerate() {
+            for form in &outcome.rule.forms {
+                meaning.form_outcomes[*form as usize] |= 1 << at;
+            }
+        }
+        for (stage, definition) in map.stages.iter().enumerate() {
+            for trigger in &definition.entry {
+                meaning.add_trigger(stage, trigger, map);
+            }
+        }
+        meaning
+    }
+
+    fn add_trigger(&mut self, stage: usize, trigger: &Trigger, map: &TouchpointMap) {
+        let bit: Bits = 1 << stage;
+        let outcome = |id: &str| map.outcomes.iter().position(|outcome| outcome.id == id);
+        match trigger {
+            Trigger::Contact {} => self.contact_stages |= bit,
+            Trigger::Forms { forms } => forms.iter().for_each(|form| self.form_stages[*form as usize] |= bit),
+            Trigger::Touchpoints { touchpoints } => {
+                for at in touchpoints.iter().filter_map(|id| map.touchpoint(id)) {
+                    self.touchpoints[at].stages |= bit;
+                }
+            }
+            Trigger::Outcome { outcome: id, at_least } => {
+                self.outcome_stages.extend(outcome(id).map(|at| (at, *at_least, bit)));
+            }
+            Trigger::Score { scale, at_least } => self.score_stages.push((*scale, *at_least, bit)),
+            Trigger::QuietAfter { outcome: id, days } => {
+                let quiet = |outcome| Quiet { outcome, after: i64::from(*days) * DAY, stage: stage as u8 };
+                self.quiet.extend(outcome(id).map(quiet));
+            }
+        }
+    }
+
+    /// Returns the touchpoint a signal is bound to, or [`NOWHERE`].
+    #[must_use]
+    pub fn touchpoint_of(&self, signal: u32) -> u16 {
+        self.signal_touchpoint.get(signal as usize).copied().unwrap_or(NOWHERE)
+    }
+
+    /// Returns the outcomes that a row is.
+    #[must_use]
+    pub fn outcomes_of(&self, signal: u32, form: u8) -> Bits {
+        let by_signal = self.signal_outcomes.get(signal as usize).copied().unwrap_or(0);
+        by_signal & self.form_outcomes.get(form as usize).copied().unwrap_or(0)
+    }
+
+    /// Returns the stages that a row opens by itself, counts of outcomes aside.
+    #[must_use]
+    pub(crate) fn stages_of(&self, touchpoint: u16, form: u8, score: u16) -> Bits {
+        let mut stages = self.contact_stages | self.form_stages.get(form as usize).copied().unwrap_or(0);
+        if let Some(place) = self.touchpoints.get(touchpoint as usize) {
+            stages |= place.stages;
+        }
+        if score != 0
+            && let Some(score) = unpack_score(score)
+        {
+            for (scale, at_least, bits) in &self.score_stages {
+                if *scale == score.scale && score.answer >= *at_least {
+                    stages |= bits;
+                }
+            }
+        }
+        stages
+    }
+
+    /// Returns the segments a person belongs to, bit i for the i-th.
+    #[must_use]
+    pub(crate) fn segments_of(&self, profile: &Profile) -> u64 {
+        let traits = self.traits.get(&profile.person).copied().unwrap_or(0);
+        let ends = self.window.1.0;
+        self.segments.iter().enumerate().filter(|(_, rule)| holds(rule, profile, traits, ends)).map(|(at, _)| 1 << at).sum()
+    }
+
+    /// Returns the frequency period that a moment falls in; periods of whole weeks start on Mondays.
+    #[must_use]
+    pub(crate) fn period(&self, at: i64) -> i64 {
+        if self.period_days == 0 { 0 } else { (at + 3 * DAY).div_euclid(self.period_days * DAY) }
+    }
+}
+
+fn place(touchpoint: &model::Touchpoint, map: &TouchpointMap) -> Place {
+    let with_customers = touchpoint.class == Class::Customer && touchpoint.life != Life::Planned;
+    Place {
+        channel: map.channels.iter().position(|channel| channel.id == touchpoint.channel).unwrap_or(0),
+        primary_stage: map.stage(&touchpoint.primary_stage).unwrap_or(0),
+        with_customers,
+        pushed: with_customers && touchpoint.direction == Direction::Outbound,
+        direct: touchpoint.direct,
+        stages: 0,
+    }
+}
+
+/// Binds a signature to a touchpoint: the first rule that fits, else the touchpoint that the source names itself.
+fn bind(map: &TouchpointMap, signature: &Signature) -> u16 {
+    let by_rule = map.rules.iter().find(|rule| rule.signal.fits(signature)).map(|rule| rule.touchpoint.as_str());
+    let named = by_rule.unwrap_or(&signature.touchpoint);
+    map.touchpoint(named).map_or(NOWHERE, |at| at as u16)
+}
+
+fn outcomes_of(map: &TouchpointMap, signature: &Signature) -> Bits {
+    let fitting = map.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.rule.signal.fits(signature));
+    fitting.map(|(at, _)| 1 << at).sum()
+}
+
+fn condition(rule: &SegmentRule, map: &TouchpointMap, wanted: &mut Vec<(String, String)>) -> Condition {
+    let unlimited = u32::MAX;
+    let days = |days: u32| i64::from(days) * DAY;
+    match rule {
+        SegmentRule::Everybody {} => Condition::Everybody,
+        SegmentRule::Trait { key, is } => {
+            let pair = (key.clone(), is.clone());
+            let at = wanted.iter().position(|known| *known == pair).unwrap_or_else(|| {
+                wanted.push(pair);
+                wanted.len() - 1
+            });
+            Condition::Trait(1_u64.checked_shl(at as u32).unwrap_or(0))
+        }
+        SegmentRule::Outcomes { outcome, min, max } => Condition::Outcomes {
+            outcome: map.outcomes.iter().position(|known| known.id == *outcome).unwrap_or(usize::MAX),
+            min: *min,
+            max: max.unwrap_or(unlimited),
+        },
+        SegmentRule::Interactions { min, max } => Condition::Interactions { min: *min, max: max.unwrap_or(unlimited) },
+        SegmentRule::LastSeen { min, max } => Condition::LastSeen { min: days(*min), max: max.map_or(i64::MAX, days) },
+        SegmentRule::Touched { touchpoint } => Condition::Touched(map.touchpoint(touchpoint).unwrap_or(usize::MAX)),
+        SegmentRule::All { of } => Condition::All(of.iter().map(|part| condition(part, map, wanted)).collect()),
+        SegmentRule::Any { of } => Condition::Any(of.iter().map(|part| condition(part, map, wanted)).collect()),
+        SegmentRule::Not { of } => Condition::Not(Box::new(condition(of, map, wanted))),
+    }
+}
+
+/// Keeps of all traits the ones that some segment asks for, as bits per person.
+fn traits_wanted(wanted: &[(String, String)], traits: &[(u64, String, String)]) -> HashMap<u64, u64> {
+    let mut known: HashMap<u64, u64> = HashMap::new();
+    for (person, key, value) in traits {
+        if let Some(at) = wanted.iter().position(|(wanted_key, is)| wanted_key == key && is == value) {
+            *known.entry(*person).or_default() |= 1_u64.checked_shl(at as u32).unwrap_or(0);
+        }
+    }
+    known
+}
+
+fn holds(condition: &Condition, profile: &Profile, traits: u64, ends: i64) -> bool {
+    match condition {
+        Condition::Everybody => true,
+        Condition::Trait(bit) => traits & bit != 0,
+        Condition::Outcomes { outcome, min, max } => {
+            let count = profile.outcomes.get(*outcome).copied().unwrap_or(0);
+            (*min..=*max).contains(&count)
+        }
+        Condition::Interactions { min, max } => (*min..=*max).contains(&profile.interactions),
+        Condition::LastSeen { min, max } => (*min..=*max).contains(&(ends - profile.last_at)),
+        Condition::Touched(touchpoint) => (profile.touched)(*touchpoint),
+        Condition::All(parts) => parts.iter().all(|part| holds(part, profile, traits, ends)),
+        Condition::Any(parts) => parts.iter().any(|part| holds(part, profile, traits, ends)),
+        Condition::Not(part) => !holds(part, profile, traits, ends),
+    }
+}

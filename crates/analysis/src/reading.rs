@@ -1,0 +1,215 @@
+//! One person's rows, read once: for each row its touchpoint, outcomes and stage; for the person the stages over
+//! time and the segments. Every fold then looks at this, so identical populations give identical counts.
+//!
+//! The stage of a row is the stage after it: the furthest whose way in has been opened, this row included.
+
+use crate::meaning::{Bits, Meaning, NOWHERE, Profile};
+use crate::sequence::Rows;
+use model::{Flags, Form};
+use std::ops::Range;
+
+/// Holds the reading of one person; the buffers are used again for the next.
+#[derive(Default, Debug)]
+pub struct Reading {
+    /// The person.
+    pub person: u64,
+    /// Whether the actor is nobody known: counts as an interaction, never as a person.
+    pub ephemeral: bool,
+    /// The rows that count, machines left out, by their number in [`Rows`].
+    pub rows: Vec<usize>,
+    /// For each of `rows`: the touchpoint, or [`NOWHERE`].
+    pub touchpoint: Vec<u16>,
+    /// For each of `rows`: the outcomes it is.
+    pub outcomes: Vec<Bits>,
+    /// For each of `rows`: the stage after it.
+    pub stage: Vec<u8>,
+    /// The stages over time.
+    pub episodes: Vec<Episode>,
+    /// The segments, as bits.
+    pub segments: u64,
+    /// Rows of machines.
+    pub bots: u64,
+    counts: Vec<u32>,
+    quiet: Vec<Option<i64>>,
+}
+
+/// Is one stay in one stage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Episode {
+    /// The stage.
+    pub stage: u8,
+    /// When it began.
+    pub from: i64,
+    /// The first of [`Reading::rows`] in it; it ends where the next begins.
+    pub first: usize,
+}
+
+impl Reading {
+    /// Reads the rows of one person.
+    pub fn read(&mut self, meaning: &Meaning, rows: &Rows, person: Range<usize>) {
+        self.reset(meaning, rows, &person);
+        let mut last_at = i64::MIN;
+        for row in person {
+            if Flags(rows.flags[row]).has(Flags::BOT) {
+                self.bots += 1;
+                continue;
+            }
+            let at = rows.at[row];
+            self.pass_time(meaning, last_at, at);
+            self.row(meaning, rows, row);
+            last_at = at;
+        }
+        if self.rows.is_empty() {
+            return;
+        }
+        self.pass_time(meaning, last_at, meaning.window.1.0);
+        let touched = |touchpoint: usize| self.touchpoint.contains(&(touchpoint as u16));
+        let interactions = self.rows.len() as u32;
+        let profile = Profile { person: self.person, interactions, last_at, outcomes: &self.counts, touched: &touched };
+        self.segments = meaning.segments_of(&profile);
+    }
+
+    fn reset(&mut self, meaning: &Meaning, rows: &Rows, person: &Range<usize>) {
+        self.person = rows.person[person.start];
+        self.ephemeral = Flags(rows.flags[person.start]).has(Flags::EPHEMERAL);
+        self.rows.clear();
+        self.touchpoint.clear();
+        self.outcomes.clear();
+        self.stage.clear();
+        self.episodes.clear();
+        self.segments = 0;
+        self.bots = 0;
+        self.counts.clear();
+        self.counts.resize(16, 0);
+        self.quiet.clear();
+        self.quiet.resize(meaning.quiet.len(), None);
+    }
+
+    fn row(&mut self, meaning: &Meaning, rows: &Rows, row: usize) {
+        let (at, form) = (rows.at[row], rows.form[row]);
+        let touchpoint = meaning.touchpoint_of(rows.signal[row]);
+        let outcomes = meaning.outcomes_of(rows.signal[row], form);
+        let mut opened = meaning.stages_of(touchpoint, form, rows.score[row]);
+        if outcomes != 0 {
+            opened |= self.count(meaning, outcomes, at);
+        }
+        if form == Form::Complaint as u8 {
+            self.quiet.fill(None);
+        }
+        let reached = if opened == 0 { 0 } else { (Bits::BITS - 1 - opened.leading_zeros()) as u8 };
+        match self.episodes.last() {
+            Some(now) if now.stage >= reached => {}
+            _ => self.episodes.push(Episode { stage: reached, from: at, first: self.rows.len() }),
+        }
+        self.rows.push(row);
+        self.touchpoint.push(touchpoint);
+        self.outcomes.push(outcomes);
+        self.stage.push(self.episodes.last().map_or(0, |now| now.stage));
+    }
+
+    /// Counts outcomes and returns the stages that the new counts open.
+    fn count(&mut self, meaning: &Meaning, outcomes: Bits, at: i64) -> Bits {
+        let mut left = outcomes;
+        while left != 0 {
+            self.counts[left.trailing_zeros() as usize] += 1;
+            left &= left - 1;
+        }
+        for (waiting, quiet) in self.quiet.iter_mut().zip(&meaning.quiet) {
+            if outcomes & (1 << quiet.outcome) != 0 && waiting.is_none() {
+                *waiting = Some(at + quiet.after);
+            }
+        }
+        let opened = meaning
+            .outcome_stages
+            .iter()
+            .filter(|(outcome, at_least, _)| outcomes & (1 << outcome) != 0 && self.counts[*outcome] >= *at_least);
+        opened.fold(0, |stages, (_, _, bits)| stages | bits)
+    }
+
+    /// Lets time pass without a row: quiet times end, and long silence loses the stage.
+    fn pass_time(&mut self, meaning: &Meaning, from: i64, to: i64) {
+        let Some(now) = self.episodes.last().copied() else { return };
+        let lapses_at = from.saturating_add(meaning.lapse[now.stage as usize]);
+        for at in 0..self.quiet.len() {
+            let stage = meaning.quiet[at].stage;
+            if let Some(due) = self.quiet[at].filter(|due| *due <= to) {
+                self.quiet[at] = None;
+                if due < lapses_at && self.episodes.last().is_some_and(|now| now.stage < stage) {
+                    self.episodes.push(Episode { stage, from: due, first: self.rows.len() });
+                }
+            }
+        }
+        let now = self.episodes.last().copied().unwrap_or(now);
+        let lapses_at = from.saturating_add(meaning.lapse[now.stage as usize]);
+        if now.stage > 0 && lapses_at < to {
+            self.episodes.push(Episode { stage: 0, from: lapses_at, first: self.rows.len() });
+        }
+    }
+
+    /// Returns each stay with its rows, as positions in [`Reading::rows`].
+    pub fn stays(&self) -> impl Iterator<Item = (Episode, Range<usize>)> + '_ {
+        self.episodes.iter().enumerate().map(|(at, episode)| {
+            let end = self.episodes.get(at + 1).map_or(self.rows.len(), |next| next.first);
+            (*episode, episode.first..end)
+        })
+    }
+
+    /// Tells whether a row is a touch of a journey: a touchpoint with customers, and not the target outcome itself.
+    #[must_use]
+    pub fn is_touch(&self, meaning: &Meaning, position: usize) -> bool {
+        let touchpoint = self.touchpoint[position];
+        touchpoint != NOWHERE
+            && meaning.touchpoints[touchpoint as usize].with_customers
+            && self.outcomes[position] & meaning.target == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example::{self, Row};
+    use model::time::DAY;
+
+    /// Reads rows of (day, touchpoint, form) and returns the stays as (stage, day).
+    fn check(rows: &[(i64, &str, Form)], last_day: i64, expected: &[(u8, i64)]) {
+        let rows: Vec<Row> = rows.iter().map(|(day, touchpoint, form)| Row::new(1, *day, touchpoint, *form)).collect();
+        let (meaning, rows) = example::rows(&rows, last_day);
+        let mut reading = Reading::default();
+        let person = 0..rows.len();
+        reading.read(&meaning, &rows, person);
+        let stays: Vec<_> = reading.episodes.iter().map(|episode| (episode.stage, episode.from / DAY)).collect();
+        assert_eq!(stays, expected);
+    }
+
+    #[test]
+    fn stages_open_by_form_outcome_and_repetition() {
+        check(&[(0, "ads", Form::View), (1, "page", Form::Visit), (2, "till", Form::Purchase)], 3, &[(0, 0), (1, 1), (2, 2)]);
+        check(&[(0, "till", Form::Purchase), (1, "till", Form::Purchase)], 2, &[(2, 0), (4, 1)]);
+    }
+
+    #[test]
+    fn quiet_time_after_a_purchase_is_satisfaction() {
+        check(&[(0, "till", Form::Purchase)], 20, &[(2, 0), (3, 14)]);
+        check(&[(0, "till", Form::Purchase)], 13, &[(2, 0)]);
+    }
+
+    #[test]
+    fn a_complaint_ends_the_quiet() {
+        check(&[(0, "till", Form::Purchase), (3, "till", Form::Complaint)], 30, &[(2, 0)]);
+    }
+
+    #[test]
+    fn long_silence_falls_back_and_a_row_brings_back() {
+        check(&[(0, "page", Form::Visit), (200, "ads", Form::View)], 201, &[(1, 0), (0, 90)]);
+        check(&[(0, "page", Form::Visit), (200, "page", Form::Visit)], 201, &[(1, 0), (0, 90), (1, 200)]);
+    }
+
+    #[test]
+    fn machines_are_counted_apart() {
+        let (meaning, mut rows) = example::rows(&[Row::new(1, 0, "page", Form::Visit), Row::new(1, 1, "page", Form::Visit)], 2);
+        rows.flags[0] = Flags::BOT.0;
+        let mut reading = Reading::default();
+        reading.read(&meaning, &rows, 0..2);
+        assert_eq!((reading.bots, reading.rows.as_slice()), (1, &[1][..]));
+    }
+}

@@ -1,0 +1,229 @@
+//! One verdict per touchpoint (M24): fixed precedence, first match wins.
+//!
+//! | rank | verdict | fires when |
+//! |---|---|---|
+//! | 1 | none | planned, paused, retired, or not with customers |
+//! | 2 | dark | live and expected to be heard of, yet silent (M12) |
+//! | 3 | insufficient data | fewer people than the floor, or nothing can be heard of it |
+//! | 4 | over-used | R1, R2 or R3 of M9 |
+//! | 5 | wasted | M11, and no declared purpose |
+//! | 6 | under-used | M10, after false-discovery control |
+//! | 7 | effective | lower limit of the effect above zero and effect above the stage's median, after false-discovery control |
+//! | 8 | needs care | satisfaction clearly below its target: the whole interval |
+//! | 9 | neutral | nothing of this, and enough data to have seen it; else insufficient data again |
+//!
+//! A limit that lies across a decision line decides nothing: such a rule does not fire.
+
+use crate::intervals::{benjamini_hochberg, normal_cdf, sample_size};
+use crate::report::{Completeness, OverUse, Progression, UnderUse, Waste};
+use model::map::Settings;
+use model::{Action, Class, Evidence, Figure, Life, Reason, Touchpoint, Unit, Verdict, VerdictKind};
+
+/// The share of false discoveries among effects declared real that is put up with (Benjamini–Hochberg).
+const FALSE_DISCOVERY: f64 = 0.10;
+
+/// The difference in progression that a map should be able to see: three points.
+const DIFFERENCE_TO_SEE: f64 = 0.03;
+
+/// Is everything that a verdict looks at.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    /// The touchpoint as designed.
+    pub touchpoint: &'a Touchpoint,
+    /// Known people who met it.
+    pub people: u64,
+    /// Its interactions.
+    pub interactions: u64,
+    /// How long the data span, in days.
+    pub days: f64,
+    /// Satisfaction (M7).
+    pub satisfaction: &'a Figure,
+    /// Stage progression (M6).
+    pub progression: &'a Progression,
+    /// Whether the lift stands after false-discovery control.
+    pub discovered: bool,
+    /// Over-use (M9).
+    pub over_use: Option<&'a OverUse>,
+    /// Under-use (M10).
+    pub under_use: &'a UnderUse,
+    /// Wasted effort (M11).
+    pub waste: &'a Waste,
+    /// Missing data (M12).
+    pub completeness: &'a Completeness,
+}
+
+/// Tells which lifts are discoveries: two-sided p values from their intervals, false discoveries held at 10 %.
+#[must_use]
+pub fn discoveries(lifts: &[&Figure]) -> Vec<bool> {
+    let p_of = |lift: &&Figure| match (lift.value, lift.low, lift.high) {
+        (Some(value), Some(low), Some(high)) if high > low => {
+            let error = (high - low) / (2.0 * crate::intervals::Z95);
+            2.0 * (1.0 - normal_cdf((value / error).abs()))
+        }
+        _ => 1.0,
+    };
+    // What could not be measured is no hypothesis: it must not make the others harder to prove.
+    let measured: Vec<usize> = (0..lifts.len()).filter(|at| lifts[*at].low.is_some()).collect();
+    let p: Vec<f64> = measured.iter().map(|at| p_of(&lifts[*at])).collect();
+    let mut found = vec![false; lifts.len()];
+    for (at, passes) in measured.into_iter().zip(benjamini_hochberg(&p, FALSE_DISCOVERY)) {
+        found[at] = passes;
+    }
+    found
+}
+
+/// Decides.
+#[must_use]
+pub fn verdict(settings: &Settings, findings: &Findings) -> Verdict {
+    not_judged(findings)
+        .or_else(|| dark(findings))
+        .or_else(|| unseen(settings, findings))
+        .or_else(|| over_used(findings))
+        .or_else(|| wasted(findings))
+        .or_else(|| under_used(settings, findings))
+        .or_else(|| effective(findings))
+        .or_else(|| needs_care(settings, findings))
+        .unwrap_or_else(|| ordinary(settings, findings))
+}
+
+fn say(kind: VerdictKind, rule: &str, reason: Reason, figure: &Figure, action: &str, numbers: &[(&str, f64)]) -> Verdict {
+    let Reason { key, numbers } = Reason::new(action, numbers);
+    Verdict {
+        kind,
+        rule: rule.to_owned(),
+        reason,
+        evidence: figure.evidence,
+        figure: figure.clone(),
+        action: Action { key, numbers },
+    }
+}
+
+fn count(n: u64) -> Figure {
+    Figure::exact(n as f64, n, Unit::Count)
+}
+
+fn not_judged(findings: &Findings) -> Option<Verdict> {
+    let touchpoint = findings.touchpoint;
+    let declared = Figure { evidence: Evidence::E1, ..Figure::unknown(Unit::Count) };
+    let key = match (touchpoint.life, touchpoint.class) {
+        (Life::Planned | Life::Paused | Life::Retired, _) => "none.planned",
+        (Life::Live, Class::Internal | Class::External) => "none.not_customer",
+        (Life::Live, Class::Customer) => return None,
+    };
+    Some(say(VerdictKind::None, "M24.1", Reason::new(key, &[]), &declared, "none", &[]))
+}
+
+fn dark(findings: &Findings) -> Option<Verdict> {
+    let reason = || Reason::new("dark.silent", &[("days", findings.days)]);
+    let none = Figure { evidence: Evidence::E3, ..Figure::exact(0.0, 0, Unit::Count) };
+    findings.completeness.dark.then(|| say(VerdictKind::Dark, "M24.2/M12", reason(), &none, "connect_source", &[]))
+}
+
+fn unseen(settings: &Settings, findings: &Findings) -> Option<Verdict> {
+    if findings.interactions == 0 {
+        let reason = Reason::new("insufficient.unseen", &[]);
+        let nothing = Figure::unknown(Unit::Count);
+        return Some(say(VerdictKind::InsufficientData, "M24.3", reason, &nothing, "ask_people", &[]));
+    }
+    let missing = settings.floor.checked_sub(findings.people).filter(|missing| *missing > 0)?;
+    Some(insufficient(findings.people, missing))
+}
+
+fn insufficient(n: u64, needed: u64) -> Verdict {
+    let reason = Reason::new("insufficient.n", &[("n", n as f64), ("needed", needed as f64)]);
+    say(VerdictKind::InsufficientData, "M24.3", reason, &count(n), "collect_data", &[("needed", needed as f64)])
+}
+
+fn over_used(findings: &Findings) -> Option<Verdict> {
+    let use_ = findings.over_use?;
+    let rule = use_.rules.first()?;
+    let cap = f64::from(use_.saturation.unwrap_or(1).max(1));
+    let (reason, figure) = match rule.as_str() {
+        "R1" => {
+            let beyond = use_.beyond.value.unwrap_or(0.0);
+            let over = (beyond * use_.beyond.n as f64).round();
+            let numbers = [("saturation", cap), ("over_people", over), ("beyond", beyond), ("n", use_.beyond.n as f64)];
+            (Reason::new("over_used.r1", &numbers), &use_.beyond)
+        }
+        "R2" => {
+            let numbers = [("z", use_.trend_z?), ("p", use_.trend_p?), ("net", use_.net_last?)];
+            (Reason::new("over_used.r2", &numbers), &use_.complaints)
+        }
+        _ => (Reason::new("over_used.r3", &[("complaint_rate", use_.complaints.value?)]), &use_.complaints),
+    };
+    Some(say(VerdictKind::OverUsed, &format!("M24.4/M9.{rule}"), reason, figure, "cap_frequency", &[("cap", cap)]))
+}
+
+fn waste_numbers(waste: &Waste) -> [(&'static str, f64); 4] {
+    let effect = waste.effect_share.value.unwrap_or(0.0);
+    // Where nothing at all is credited the quotient has no value; what is spent says enough.
+    [("cost_share", waste.cost_share), ("effect_share", effect), ("ratio", waste.ratio.unwrap_or(0.0)), ("waste", waste.amount)]
+}
+
+fn wasted(findings: &Findings) -> Option<Verdict> {
+    let waste = findings.waste;
+    (waste.fires && findings.touchpoint.purpose.is_none()).then(|| {
+        let reason = Reason::new("wasted.ratio", &waste_numbers(waste));
+        say(VerdictKind::Wasted, "M24.5/M11", reason, &waste.effect_share, "reduce_spend", &[("amount", waste.amount)])
+    })
+}
+
+fn under_used(settings: &Settings, findings: &Findings) -> Option<Verdict> {
+    let under = findings.under_use;
+    if !under.fires || !findings.discovered {
+        return None;
+    }
+    let potential = &under.potential;
+    let numbers = [
+        ("reach", under.reach.value?),
+        ("effect", findings.progression.lift.value?),
+        ("stage_median", under.stage_median.unwrap_or(0.0)),
+        ("potential", potential.value?),
+        ("potential_low", potential.low?),
+        ("potential_high", potential.high?),
+    ];
+    let reason = Reason::new("under_used.reach", &numbers);
+    let action = [("target", settings.reach_target)];
+    Some(say(VerdictKind::UnderUsed, "M24.6/M10", reason, &findings.progression.lift, "raise_reach", &action))
+}
+
+fn effective(findings: &Findings) -> Option<Verdict> {
+    let lift = &findings.progression.lift;
+    let (value, low, high) = (lift.value?, lift.low?, lift.high?);
+    let median = findings.under_use.stage_median.unwrap_or(0.0);
+    (findings.discovered && low > 0.0 && value > median).then(|| {
+        let numbers = [("lift", value), ("low", low), ("high", high), ("stage_median", median)];
+        say(VerdictKind::Effective, "M24.7/M6", Reason::new("effective.progression", &numbers), lift, "keep", &[])
+    })
+}
+
+fn needs_care(settings: &Settings, findings: &Findings) -> Option<Verdict> {
+    let satisfaction = findings.satisfaction;
+    let target = findings.touchpoint.satisfaction_target.unwrap_or(settings.satisfaction_target);
+    let (value, low, high) = (satisfaction.value?, satisfaction.low?, satisfaction.high?);
+    (satisfaction.n >= settings.floor && high < target).then(|| {
+        let reason = Reason::new("needs_care.satisfaction", &[("satisfaction", value), ("low", low), ("target", target)]);
+        say(VerdictKind::NeedsCare, "M24.8/M7", reason, satisfaction, "improve_experience", &[])
+    })
+}
+
+/// Nothing fired: either there is nothing to see, or too few people to see it.
+fn ordinary(settings: &Settings, findings: &Findings) -> Verdict {
+    if findings.waste.fires {
+        let numbers = waste_numbers(findings.waste);
+        let reason = Reason::new("neutral.justified", &numbers[..2]);
+        return say(VerdictKind::Neutral, "M24.9/M11", reason, &findings.waste.effect_share, "watch", &[]);
+    }
+    let Progression { touched, baseline, lift } = findings.progression;
+    let smaller = touched.n.min(baseline.n);
+    if smaller < settings.floor {
+        return insufficient(smaller, settings.floor - smaller);
+    }
+    let needed = baseline.value.and_then(|p| sample_size(p, DIFFERENCE_TO_SEE)).unwrap_or(settings.floor);
+    let crosses = lift.low.zip(lift.high).is_none_or(|(low, high)| low < 0.0 && high > 0.0);
+    if crosses && smaller < needed {
+        return insufficient(smaller, needed - smaller);
+    }
+    let reason = Reason::new("neutral.ordinary", &[("lift", lift.value.unwrap_or(0.0))]);
+    say(VerdictKind::Neutral, "M24.9", reason, lift, "watch", &[])
+}

@@ -1,0 +1,97 @@
+//! Taking in rows: drop what is stored already, sort the rest, write one file per touched bucket, then commit.
+
+use crate::columns::{bucket_of, encode, key};
+use crate::disk::Disk;
+use crate::error::{Result, file};
+use crate::known::{Ids, Known, Standing};
+use crate::log::FileInfo;
+use crate::read::ids;
+use crate::share::{machine_threads, share};
+use crate::write::{RunWriter, file_name};
+use model::Interaction;
+use parquet::errors::ParquetError;
+use std::path::Path;
+
+/// Is how many rows are put into columns at once.
+const BATCH: usize = 16_384;
+
+/// Is what an append did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Appended {
+    /// Rows that are now stored.
+    pub added: u64,
+    /// Rows left out, because their id was stored before or comes twice in the batch.
+    pub duplicates: u64,
+}
+
+/// Returns the places of the rows to store: of every id that is not stored yet, the first row in the batch.
+pub(crate) fn fresh(batch: &[Interaction], known: &Known, dir: &Path, files: &[FileInfo]) -> Result<Vec<u32>> {
+    let mut places: Vec<u32> = (0..batch.len() as u32).collect();
+    // In the order of ids the shards of `known` are visited one after the other.
+    places.sort_unstable_by_key(|place| (batch[*place as usize].id, *place));
+    places.dedup_by_key(|place| batch[*place as usize].id);
+    let mut suspects = Ids::default();
+    places.retain(|place| {
+        let id = batch[*place as usize].id;
+        let standing = known.standing(id);
+        if standing == Standing::Suspect {
+            suspects.insert(id);
+        }
+        standing != Standing::Stored
+    });
+    if !suspects.is_empty() {
+        let stored = stored_among(&suspects, dir, files)?;
+        places.retain(|place| !stored.contains(&batch[*place as usize].id));
+    }
+    Ok(places)
+}
+
+/// Finds those of some ids that are really stored, by looking at all ids in the files.
+fn stored_among(suspects: &Ids, dir: &Path, files: &[FileInfo]) -> Result<Ids> {
+    let look = |found: &mut Ids, info: &FileInfo| {
+        ids(&dir.join(&info.path), |id| {
+            if suspects.contains(&id) {
+                found.insert(id);
+            }
+        })
+    };
+    let found = share(files, machine_threads(), Ids::default, look)?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Reads the ids of all stored rows.
+pub(crate) fn load_known(dir: &Path, files: &[FileInfo]) -> Result<Known> {
+    let mut known = Known::new();
+    for info in files {
+        ids(&dir.join(&info.path), |id| known.load(id))?;
+    }
+    known.settle();
+    Ok(known)
+}
+
+/// Writes rows into one durable file per touched bucket.
+pub(crate) fn write(disk: &Disk, version: u64, mut rows: Vec<(&Interaction, u64)>) -> Result<Vec<FileInfo>> {
+    rows.sort_unstable_by(|(one, person), (other, other_person)| {
+        let time = || one.at.cmp(&other.at);
+        person.cmp(other_person).then_with(time).then_with(|| key(one).cmp(&key(other)))
+    });
+    let buckets: Vec<_> = rows.chunk_by(|one, other| bucket_of(one.1) == bucket_of(other.1)).collect();
+    let write_one = |files: &mut Vec<FileInfo>, rows: &&[(&Interaction, u64)]| {
+        files.push(write_bucket(disk, version, rows)?);
+        Ok(())
+    };
+    Ok(share(&buckets, machine_threads(), Vec::new, write_one)?.concat())
+}
+
+/// Writes the file of one bucket.
+fn write_bucket(disk: &Disk, version: u64, rows: &[(&Interaction, u64)]) -> Result<FileInfo> {
+    let bucket = bucket_of(rows[0].1);
+    let name = file_name(bucket, version);
+    let path = disk.dir.join(&name);
+    let mut writer = RunWriter::create(disk, path.clone())?;
+    for part in rows.chunks(BATCH) {
+        let batch = encode(part).map_err(|error| file(&path)(ParquetError::from(error)))?;
+        writer.push(&batch)?;
+    }
+    writer.finish_durably(bucket, name)
+}

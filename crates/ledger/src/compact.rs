@@ -1,0 +1,300 @@
+//! Keeping the ledger quick to read: the many small files of a bucket become one, and the rows of people who were
+//! joined move to where the joined person lives. Everything streams: memory does not grow with the ledger.
+
+use crate::columns::{BUCKETS, bucket_of, check_schema, index, rows_of};
+use crate::disk::Disk;
+use crate::error::{Result, disk as disk_error, file};
+use crate::log::FileInfo;
+use crate::merge::{Run, Sink, compare, merge};
+use crate::read::{hashes, open};
+use crate::write::{RunWriter, file_name};
+use analysis::sequence::Rows;
+use arrow_array::cast::AsArray;
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use deltalake_core::arrow::compute::{concat_batches, filter_record_batch, interleave_record_batch, take_record_batch};
+use model::PersonId;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Is from how many files in one bucket on a compaction is worth its while.
+pub(crate) const FILES_ENOUGH: usize = 8;
+/// Is how many rows of a file are in memory at a time.
+const PART: usize = 4096;
+/// Is how many files are merged at once; more are merged in several rounds, so that memory stays bounded.
+const WIDTH: usize = 32;
+/// Is how many rows that move are collected in memory before they are written to a file of their own.
+const MOVING: usize = 65_536;
+
+/// Is what a compaction did.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Compacted {
+    /// Files that were replaced.
+    pub replaced: u64,
+    /// Files that were written instead.
+    pub written: u64,
+    /// Rows that were rewritten under the person they belong to today.
+    pub moved: u64,
+}
+
+/// Is what a compaction is about to exchange.
+pub(crate) struct Plan {
+    /// The new files, durable already.
+    pub(crate) add: Vec<FileInfo>,
+    /// The files whose rows are in them.
+    pub(crate) remove: Vec<FileInfo>,
+    pub(crate) moved: u64,
+}
+
+/// Writes the files of a compaction; the table does not know them before they are committed.
+pub(crate) fn prepare(disk: &Disk, version: u64, files: &[FileInfo], relocated: &HashMap<PersonId, PersonId>) -> Result<Plan> {
+    disk.clear_spill()?;
+    let moves =
+        Moves { disk, names: relocated.iter().filter(|(from, to)| from != to).map(|(from, to)| (from.0, to.0)).collect() };
+    let (spilled, touched, moved) = moves.set_aside(files)?;
+    let mut plan = Plan { add: Vec::new(), remove: Vec::new(), moved };
+    for bucket in 0..BUCKETS {
+        let old: Vec<&FileInfo> = files.iter().filter(|file| file.bucket == bucket).collect();
+        let spills = &spilled[usize::from(bucket)];
+        let is_touched = old.iter().any(|file| touched.contains(&file.path.as_str()));
+        if old.len() <= 1 && spills.is_empty() && !is_touched {
+            continue;
+        }
+        let inputs = old.iter().map(|file| disk.dir.join(&file.path)).chain(spills.iter().cloned()).collect();
+        plan.add.extend(moves.merge_bucket(bucket, version, inputs)?);
+        plan.remove.extend(old.into_iter().cloned());
+    }
+    disk.clear_spill()?;
+    Ok(plan)
+}
+
+/// Knows who moves, and does it.
+struct Moves<'a> {
+    disk: &'a Disk,
+    /// Person as written to person today.
+    names: HashMap<u64, u64>,
+}
+
+/// Is the files of rows that move, per bucket they move to; the paths of the files they come from; their number.
+type Aside<'f> = (Vec<Vec<PathBuf>>, Vec<&'f str>, u64);
+
+impl Moves<'_> {
+    /// Copies the rows that move into sorted files of their own.
+    fn set_aside<'f>(&self, files: &'f [FileInfo]) -> Result<Aside<'f>> {
+        let mut moving = Moving { disk: self.disk, parts: Vec::new(), rows: 0, spilled: vec![Vec::new(); usize::from(BUCKETS)] };
+        let mut touched = Vec::new();
+        let mut moved = 0;
+        for info in files {
+            let path = self.disk.dir.join(&info.path);
+            if self.names.is_empty() || !self.concerns(&path)? {
+                continue;
+            }
+            touched.push(info.path.as_str());
+            let (reader, _) = batches(&path)?;
+            for batch in reader {
+                let batch = batch.map_err(|error| file(&path)(ParquetError::from(error)))?;
+                let batch = self.leaving(&batch).map_err(file(&path))?;
+                moved += batch.num_rows() as u64;
+                moving.push(batch)?;
+            }
+        }
+        moving.spill()?;
+        Ok((moving.spilled, touched, moved))
+    }
+
+    /// Tells whether a file holds rows that move.
+    fn concerns(&self, path: &Path) -> Result<bool> {
+        let mut found = false;
+        hashes(path, "person", |persons| {
+            let mut people = persons.chunk_by(|one, other| one == other);
+            found = found || people.any(|rows| self.names.contains_key(&rows[0].cast_unsigned()));
+        })?;
+        Ok(found)
+    }
+
+    /// Returns the rows that move, under the person they move to.
+    fn leaving(&self, batch: &RecordBatch) -> Result<RecordBatch, ParquetError> {
+        let name = |person: i64| self.names.get(&person.cast_unsigned()).map(|name| name.cast_signed());
+        let leaving = filter_record_batch(batch, &self.mask(batch, true))?;
+        let names: Int64Array = persons(&leaving).values().iter().map(|person| name(*person).unwrap_or(*person)).collect();
+        let mut columns = leaving.columns().to_vec();
+        columns[index("person")] = Arc::new(names) as ArrayRef;
+        Ok(RecordBatch::try_new(leaving.schema(), columns)?)
+    }
+
+    /// Marks the rows that move, or those that stay.
+    fn mask(&self, batch: &RecordBatch, moving: bool) -> BooleanArray {
+        let is_marked = |person: &i64| Some(self.names.contains_key(&person.cast_unsigned()) == moving);
+        persons(batch).values().iter().map(is_marked).collect()
+    }
+
+    /// Merges files into the one file of a bucket; `None` when no rows are left.
+    fn merge_bucket(&self, bucket: u8, version: u64, mut inputs: Vec<PathBuf>) -> Result<Option<FileInfo>> {
+        let mut round = 0;
+        while inputs.len() > WIDTH {
+            let path = self.disk.spill()?.join(format!("round-{bucket}-{round}.parquet"));
+            let mut writer = RunWriter::create(self.disk, path.clone())?;
+            self.merge_files(inputs.drain(..WIDTH), &mut writer)?;
+            writer.finish()?;
+            inputs.push(path);
+            round += 1;
+        }
+        let name = file_name(bucket, version);
+        let path = self.disk.dir.join(&name);
+        let mut writer = RunWriter::create(self.disk, path.clone())?;
+        self.merge_files(inputs.into_iter(), &mut writer)?;
+        let written = writer.finish_durably(bucket, name)?;
+        if written.rows > 0 {
+            return Ok(Some(written));
+        }
+        fs::remove_file(&path).map_err(disk_error("remove", &path))?;
+        Ok(None)
+    }
+
+    /// Merges the rows of files that stay into one file.
+    fn merge_files(&self, inputs: impl Iterator<Item = PathBuf>, writer: &mut RunWriter<'_>) -> Result<()> {
+        let runs = inputs.map(|path| FullRun::open(self, path)).collect::<Result<Vec<_>>>()?;
+        merge(runs, &mut Rewrite { writer, places: Vec::new() })
+    }
+}
+
+/// Returns the persons of a batch.
+fn persons(batch: &RecordBatch) -> &Int64Array {
+    batch.column(index("person")).as_primitive()
+}
+
+/// Opens a file for reading whole rows; also returns its path for errors.
+pub(crate) fn batches(path: &Path) -> Result<(ParquetRecordBatchReader, &Path)> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(open(path)?, options).map_err(file(path))?;
+    check_schema(builder.schema(), path)?;
+    Ok((builder.with_batch_size(PART).build().map_err(file(path))?, path))
+}
+
+/// Collects rows that move, and writes them to sorted files whenever there are many.
+struct Moving<'a> {
+    disk: &'a Disk,
+    parts: Vec<RecordBatch>,
+    rows: usize,
+    spilled: Vec<Vec<PathBuf>>,
+}
+
+impl Moving<'_> {
+    fn push(&mut self, batch: RecordBatch) -> Result<()> {
+        self.rows += batch.num_rows();
+        self.parts.push(batch);
+        if self.rows >= MOVING { self.spill() } else { Ok(()) }
+    }
+
+    /// Writes what was collected, one file per bucket.
+    fn spill(&mut self) -> Result<()> {
+        let parts = std::mem::take(&mut self.parts);
+        let Some(first) = parts.first().filter(|_| self.rows > 0) else { return Ok(()) };
+        let folder = self.disk.spill()?;
+        let all = concat_batches(&first.schema(), &parts).map_err(|error| file(&folder)(ParquetError::from(error)))?;
+        let (rows, ids) = (rows_of(&all), ids(&all));
+        let mut places: Vec<u32> = (0..all.num_rows() as u32).collect();
+        places.sort_unstable_by(|one, other| {
+            let (one, other) = (*one as usize, *other as usize);
+            compare(&rows, one, &rows, other).then_with(|| ids.value(one).cmp(ids.value(other)))
+        });
+        let bucket = |place: &u32| bucket_of(rows.person[*place as usize]);
+        for places in places.chunk_by(|one, other| bucket(one) == bucket(other)) {
+            let files = &mut self.spilled[usize::from(bucket(&places[0]))];
+            let path = folder.join(format!("moved-{}-{}.parquet", bucket(&places[0]), files.len()));
+            let part = take_record_batch(&all, &UInt32Array::from(places.to_vec()))
+                .map_err(|error| file(&path)(ParquetError::from(error)))?;
+            let mut writer = RunWriter::create(self.disk, path.clone())?;
+            writer.push(&part)?;
+            writer.finish()?;
+            files.push(path);
+        }
+        self.rows = 0;
+        Ok(())
+    }
+}
+
+/// Returns the ids of a batch.
+fn ids(batch: &RecordBatch) -> &BinaryArray {
+    batch.column(index("id")).as_binary()
+}
+
+/// Reads whole rows of a file, without those that move away.
+struct FullRun<'a> {
+    moves: &'a Moves<'a>,
+    path: PathBuf,
+    reader: ParquetRecordBatchReader,
+    batch: RecordBatch,
+    rows: Rows,
+}
+
+impl<'a> FullRun<'a> {
+    fn open(moves: &'a Moves<'a>, path: PathBuf) -> Result<Self> {
+        let (reader, _) = batches(&path)?;
+        Ok(Self { moves, reader, batch: RecordBatch::new_empty(crate::columns::file_schema()), rows: Rows::default(), path })
+    }
+}
+
+impl Run for FullRun<'_> {
+    fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    fn refill(&mut self) -> Result<()> {
+        self.rows = Rows::default();
+        while self.rows.is_empty()
+            && let Some(batch) = self.reader.next()
+        {
+            let mut batch = batch.map_err(|error| file(&self.path)(ParquetError::from(error)))?;
+            if !self.moves.names.is_empty() {
+                let staying = filter_record_batch(&batch, &self.moves.mask(&batch, false));
+                batch = staying.map_err(|error| file(&self.path)(ParquetError::from(error)))?;
+            }
+            self.rows = rows_of(&batch);
+            self.batch = batch;
+        }
+        Ok(())
+    }
+
+    /// Orders by the id at last, so that the same rows make the same file whatever way they came.
+    fn compare(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
+        let by_id = || ids(&self.batch).value(row).cmp(ids(&other.batch).value(other_row));
+        compare(&self.rows, row, &other.rows, other_row).then_with(by_id)
+    }
+}
+
+/// Writes merged rows to a file.
+struct Rewrite<'a, 'w> {
+    writer: &'a mut RunWriter<'w>,
+    /// Rows to be written next: which run, which row of its part in memory.
+    places: Vec<(usize, usize)>,
+}
+
+impl Rewrite<'_, '_> {
+    fn flush(&mut self, runs: &[FullRun<'_>]) -> Result<()> {
+        if let Some((run, _)) = self.places.first() {
+            let batches: Vec<&RecordBatch> = runs.iter().map(|run| &run.batch).collect();
+            let merged = interleave_record_batch(&batches, &self.places);
+            self.writer.push(&merged.map_err(|error| file(&runs[*run].path)(ParquetError::from(error)))?)?;
+            self.places.clear();
+        }
+        Ok(())
+    }
+}
+
+impl<'m> Sink<FullRun<'m>> for Rewrite<'_, '_> {
+    fn take(&mut self, runs: &[FullRun<'m>], run: usize, stretch: Range<usize>) -> Result<()> {
+        self.places.extend(stretch.map(|row| (run, row)));
+        if self.places.len() >= PART { self.flush(runs) } else { Ok(()) }
+    }
+
+    /// The places of rows mean something only as long as their part is in memory.
+    fn before_refill(&mut self, runs: &[FullRun<'m>]) -> Result<()> {
+        self.flush(runs)
+    }
+}

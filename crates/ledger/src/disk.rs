@@ -1,0 +1,224 @@
+//! The folder of the ledger: who may write, what reaches the disk and when, and the clearing up after a crash.
+//!
+//! `object_store`, which the Delta library writes through, never calls fsync. So files are made durable here: a file
+//! is complete on disk before anything names it, and the folder is synced once it has the name.
+
+use crate::columns::{BUCKET, BUCKETS};
+use crate::error::{Result, disk};
+use std::collections::HashSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Is the folder of the log.
+pub(crate) const LOG: &str = "_delta_log";
+/// Is the folder of what a compaction sets aside; the leading dot hides it from readers of the table.
+const SPILL: &str = ".spill";
+
+/// Makes a file or folder durable. Tests put one in that fails.
+pub(crate) type Sync = Arc<dyn Fn(&Path, &File) -> io::Result<()> + Send + std::marker::Sync>;
+
+/// Is the folder of a ledger.
+#[derive(Clone)]
+pub(crate) struct Disk {
+    /// The folder.
+    pub(crate) dir: PathBuf,
+    pub(crate) sync: Sync,
+}
+
+impl Disk {
+    /// Takes a folder, and makes it with all its sub-folders if it is not there.
+    pub(crate) fn open(dir: &Path) -> Result<Self> {
+        let this = Self { dir: dir.to_owned(), sync: Arc::new(|_, file| file.sync_all()) };
+        let folders = (0..BUCKETS).map(bucket_folder).chain([LOG.to_owned()]);
+        let mut is_new = false;
+        for folder in folders.map(|name| dir.join(name)).filter(|folder| !folder.is_dir()) {
+            fs::create_dir_all(&folder).map_err(disk("create the folder", &folder))?;
+            is_new = true;
+        }
+        if is_new {
+            this.sync_folder(dir)?;
+            dir.parent().map_or(Ok(()), |parent| this.sync_folder(parent))?;
+        }
+        Ok(this)
+    }
+
+    /// Takes the right to write, which ends with the returned file; `None` when somebody else has it.
+    pub(crate) fn lock(&self) -> Result<Option<File>> {
+        let path = self.dir.join(".lock");
+        let file = File::options().create(true).append(true).open(&path).map_err(disk("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(disk("lock", &path)(source)),
+        }
+    }
+
+    /// Makes a finished file durable.
+    pub(crate) fn sync_file(&self, path: &Path, file: &File) -> Result<()> {
+        (self.sync)(path, file).map_err(disk("sync", path))
+    }
+
+    /// Makes the names in a folder durable.
+    pub(crate) fn sync_folder(&self, path: &Path) -> Result<()> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let folder = File::open(path).map_err(disk("open the folder", path))?;
+        self.sync_file(path, &folder)
+    }
+
+    /// Writes a file that appears under its name complete and durable, or not at all.
+    ///
+    /// Returns `false` and changes nothing when the name is taken.
+    pub(crate) fn publish(&self, path: &Path, bytes: &[u8]) -> Result<bool> {
+        let draft = path.with_extension("draft");
+        let mut file = File::create(&draft).map_err(disk("create", &draft))?;
+        file.write_all(bytes).map_err(disk("write", &draft))?;
+        self.sync_file(&draft, &file)?;
+        // A hard link, unlike a renaming, fails when the name is taken.
+        let linked = fs::hard_link(&draft, path);
+        fs::remove_file(&draft).map_err(disk("remove", &draft))?;
+        match linked {
+            Ok(()) => path.parent().map_or(Ok(()), |folder| self.sync_folder(folder)).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(disk("create", path)(error)),
+        }
+    }
+
+    /// Makes the folder for what a compaction sets aside.
+    pub(crate) fn spill(&self) -> Result<PathBuf> {
+        let folder = self.dir.join(SPILL);
+        fs::create_dir_all(&folder).map_err(disk("create the folder", &folder))?;
+        Ok(folder)
+    }
+
+    /// Removes what an interrupted write left behind: files in the buckets that the log does not name, drafts of
+    /// log entries, and what a compaction set aside. Only for the holder of the lock.
+    pub(crate) fn sweep(&self, named: &HashSet<&str>) -> Result<()> {
+        for bucket in (0..BUCKETS).map(bucket_folder) {
+            for path in entries(&self.dir.join(&bucket))? {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if !named.contains(format!("{bucket}/{name}").as_str()) {
+                    fs::remove_file(&path).map_err(disk("remove", &path))?;
+                }
+            }
+        }
+        for path in entries(&self.dir.join(LOG))? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.ends_with(".draft") || name.contains('#') {
+                fs::remove_file(&path).map_err(disk("remove", &path))?;
+            }
+        }
+        self.clear_spill()
+    }
+
+    /// Removes what a compaction set aside.
+    pub(crate) fn clear_spill(&self) -> Result<()> {
+        let folder = self.dir.join(SPILL);
+        if folder.is_dir() { fs::remove_dir_all(&folder).map_err(disk("remove", &folder)) } else { Ok(()) }
+    }
+
+    /// Removes a checkpoint of the log that a loss of power cut short; the log entries say the same, only slower.
+    pub(crate) fn drop_torn_checkpoints(&self) -> Result<()> {
+        for path in self.checkpoints()? {
+            let is_whole = ends_with(&path, b"PAR1").map_err(disk("read", &path))?;
+            if !is_whole {
+                let pointer = self.dir.join(LOG).join("_last_checkpoint");
+                for path in [path, pointer] {
+                    remove_if_there(&path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the checkpoints of the log durable.
+    pub(crate) fn sync_checkpoints(&self) -> Result<()> {
+        let folder = self.dir.join(LOG);
+        let pointer = folder.join("_last_checkpoint");
+        for path in self.checkpoints()?.into_iter().chain([pointer]) {
+            let file = File::open(&path).map_err(disk("open", &path))?;
+            self.sync_file(&path, &file)?;
+        }
+        self.sync_folder(&folder)
+    }
+
+    /// Lists the checkpoints of the log.
+    fn checkpoints(&self) -> Result<Vec<PathBuf>> {
+        let is_checkpoint = |path: &PathBuf| path.to_string_lossy().ends_with(".checkpoint.parquet");
+        Ok(entries(&self.dir.join(LOG))?.into_iter().filter(is_checkpoint).collect())
+    }
+}
+
+/// Returns the name of a bucket's folder, as Delta and Hive write partitions.
+pub(crate) fn bucket_folder(bucket: u8) -> String {
+    format!("{BUCKET}={bucket}")
+}
+
+/// Removes a file; one that is not there is removed already.
+pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(disk("remove", path)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Lists the files of a folder.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let listing = || -> io::Result<Vec<PathBuf>> {
+        let paths = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+        Ok(paths.into_iter().filter(|path| path.is_file()).collect())
+    };
+    listing().map_err(disk("list the folder", folder))
+}
+
+/// Tells whether a file ends with these bytes.
+fn ends_with(path: &Path, end: &[u8; 4]) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    if file.metadata()?.len() < end.len() as u64 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-(end.len() as i64)))?;
+    let mut found = [0; 4];
+    file.read_exact(&mut found)?;
+    Ok(&found == end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_left_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open(dir.path()).expect("opens");
+        let path = dir.path().join("one.json");
+        assert!(disk.publish(&path, b"first").expect("publishes"));
+        assert!(!disk.publish(&path, b"second").expect("notices"));
+        assert_eq!(fs::read(&path).expect("reads"), b"first");
+        assert!(!path.with_extension("draft").exists());
+    }
+
+    #[test]
+    fn only_one_may_write() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open(dir.path()).expect("opens");
+        let first = disk.lock().expect("locks");
+        assert!(first.is_some());
+        assert!(disk.lock().expect("asks").is_none());
+        drop(first);
+        assert!(disk.lock().expect("asks again").is_some());
+    }
+
+    #[test]
+    fn a_checkpoint_cut_short_is_dropped_and_a_whole_one_stays() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open(dir.path()).expect("opens");
+        let log = dir.path().join(LOG);
+        fs::write(log.join("00.checkpoint.parquet"), b"PAR1 and more PAR1").expect("writes");
+        fs::write(log.join("01.checkpoint.parquet"), b"PAR1 and").expect("writes");
+        fs::write(log.join("02.checkpoint.parquet"), b"").expect("writes");
+        disk.drop_torn_checkpoints().expect("drops");
+        assert_eq!(disk.checkpoints().expect("lists"), [log.join("00.checkpoint.parquet")]);
+    }
+}

@@ -1,0 +1,257 @@
+//! The Delta log: which files make up the table. Reading it, checkpoints and the form of its entries are the Delta
+//! library's work; putting an entry on disk is ours, because an entry must be durable before anybody is told so.
+//!
+//! The library's own table state grows with every commit of a process, so none is kept: the list of files lives
+//! here, and the table is opened afresh whenever a checkpoint is due.
+
+use crate::columns::{BUCKET, BUCKETS, bucket_of, delta_schema};
+use crate::disk::{Disk, LOG, bucket_folder};
+use crate::error::{LedgerError, Result, log};
+use deltalake_core::kernel::transaction::CommitData;
+use deltalake_core::kernel::{Action, Add, Remove, StructType, new_metadata};
+use deltalake_core::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+use url::Url;
+
+/// Is after how many commits the log gets a checkpoint, from which it can be read without the older entries.
+const CHECKPOINT_EVERY: u64 = 100;
+
+/// Is one file of the table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileInfo {
+    /// The partition: the top four bits of its persons.
+    pub bucket: u8,
+    /// The path below the folder of the ledger, with `/`.
+    pub path: String,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Is why files are exchanged; outside readers see it in the table's history.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Change {
+    /// New rows.
+    Append,
+    /// The same rows in other files.
+    Compact,
+}
+
+/// Is the log of one table, as of its version.
+pub(crate) struct Log {
+    disk: Disk,
+    /// The last entry.
+    pub(crate) version: u64,
+    /// The files that make up the table, by path.
+    pub(crate) files: Vec<FileInfo>,
+}
+
+impl Log {
+    /// Reads the log; makes the table when there is none yet.
+    pub(crate) fn open(disk: &Disk) -> Result<Self> {
+        let mut this = Self { disk: disk.clone(), version: 0, files: Vec::new() };
+        if is_absent(disk) {
+            this.publish(0, &create_entry(&disk.dir)?)?;
+        }
+        this.reload()?;
+        Ok(this)
+    }
+
+    /// Reads the log again from the disk.
+    pub(crate) fn reload(&mut self) -> Result<()> {
+        let dir = self.disk.dir.clone();
+        let table = wait(&dir, move |dir| async move { load(&dir).await })?;
+        let state = table.snapshot().map_err(log(&self.disk.dir))?;
+        let view = |file: deltalake_core::kernel::LogicalFileView| FileInfo {
+            bucket: bucket_in(&file.path()),
+            path: file.path().into_owned(),
+            rows: file.num_records().unwrap_or(0) as u64,
+            bytes: file.size().unsigned_abs(),
+        };
+        self.files = state.log_data().iter().map(view).collect();
+        self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        self.version = state.version();
+        Ok(())
+    }
+
+    /// Writes through another disk from now on: one that fails, in tests.
+    #[cfg(test)]
+    pub(crate) fn use_disk(&mut self, disk: Disk) {
+        self.disk = disk;
+    }
+
+    /// Returns the paths of the files that make up the table.
+    pub(crate) fn paths(&self) -> HashSet<&str> {
+        self.files.iter().map(|file| file.path.as_str()).collect()
+    }
+
+    /// Takes files in and out of the table as one durable step.
+    pub(crate) fn commit(&mut self, change: Change, add: Vec<FileInfo>, remove: &[FileInfo]) -> Result<()> {
+        let version = self.version + 1;
+        let is_new = change == Change::Append;
+        let now = now_ms();
+        let actions = remove.iter().map(|file| Action::Remove(remove_action(file, now)));
+        let actions = actions.chain(add.iter().map(|file| Action::Add(add_action(file, now, is_new)))).collect();
+        self.publish(version, &entry(&self.disk.dir, actions, operation(change))?)?;
+        self.version = version;
+        let gone: HashSet<&str> = remove.iter().map(|file| file.path.as_str()).collect();
+        self.files.retain(|file| !gone.contains(file.path.as_str()));
+        self.files.extend(add);
+        self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        if (version + 1).is_multiple_of(CHECKPOINT_EVERY) {
+            // The rows are safe already and a checkpoint only shortens the next opening, so failing to write
+            // one is no reason to report a failed commit; the next is due a hundred commits later.
+            let _ = self.checkpoint();
+        }
+        Ok(())
+    }
+
+    /// Sums the log up in a checkpoint, and forgets entries older than the table's retention (30 days).
+    fn checkpoint(&self) -> Result<()> {
+        let dir = self.disk.dir.clone();
+        wait(&dir, move |dir| async move {
+            let table = load(&dir).await?;
+            create_checkpoint(&table, None).await?;
+            Ok(table)
+        })?;
+        // Only a durable checkpoint may outlive the entries it replaces.
+        self.disk.sync_checkpoints()?;
+        wait(&dir, move |dir| async move {
+            let table = load(&dir).await?;
+            cleanup_metadata(&table, None).await?;
+            Ok(table)
+        })?;
+        Ok(())
+    }
+
+    /// Puts an entry on disk under its number.
+    fn publish(&self, version: u64, bytes: &[u8]) -> Result<()> {
+        let path = self.disk.dir.join(LOG).join(format!("{version:020}.json"));
+        if self.disk.publish(&path, bytes)? {
+            return Ok(());
+        }
+        Err(LedgerError::Conflict { dir: self.disk.dir.clone(), version })
+    }
+}
+
+/// Tells whether there is no table yet.
+fn is_absent(disk: &Disk) -> bool {
+    let log = disk.dir.join(LOG);
+    let is_entry = |name: &str| name.ends_with(".json") || name == "_last_checkpoint";
+    fs::read_dir(&log)
+        .map_or(true, |mut entries| !entries.any(|entry| entry.is_ok_and(|entry| is_entry(&entry.file_name().to_string_lossy()))))
+}
+
+/// Makes the first entry of a table.
+fn create_entry(dir: &Path) -> Result<Vec<u8>> {
+    let make = || -> Result<(_, _), DeltaTableError> {
+        let schema = StructType::try_new(delta_schema())?;
+        let metadata = new_metadata(&schema, [BUCKET], [("delta.checkpointInterval", CHECKPOINT_EVERY.to_string())])?;
+        // The oldest protocol does all we need, so every reader can follow.
+        let protocol = serde_json::json!({ "minReaderVersion": 1, "minWriterVersion": 2 });
+        Ok((metadata, serde_json::from_value(protocol)?))
+    };
+    let (metadata, protocol): (_, deltalake_core::kernel::Protocol) = make().map_err(log(dir))?;
+    let operation = DeltaOperation::Create {
+        mode: SaveMode::ErrorIfExists,
+        location: location(dir)?,
+        protocol: protocol.clone(),
+        metadata: metadata.clone(),
+    };
+    entry(dir, vec![Action::Protocol(protocol), Action::Metadata(metadata)], operation)
+}
+
+/// Writes out an entry.
+fn entry(dir: &Path, actions: Vec<Action>, operation: DeltaOperation) -> Result<Vec<u8>> {
+    let data = CommitData::new(actions, operation, HashMap::new(), Vec::new());
+    Ok(data.get_bytes().map_err(log(dir))?.to_vec())
+}
+
+/// Names a change in Delta's words.
+fn operation(change: Change) -> DeltaOperation {
+    match change {
+        Change::Append => {
+            DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![BUCKET.to_owned()]), predicate: None }
+        }
+        Change::Compact => DeltaOperation::Optimize { predicate: None, target_size: 0 },
+    }
+}
+
+/// Says that a file belongs to the table.
+fn add_action(file: &FileInfo, now: i64, is_new: bool) -> Add {
+    Add {
+        path: file.path.clone(),
+        partition_values: partition(file),
+        size: file.bytes.cast_signed(),
+        modification_time: now,
+        data_change: is_new,
+        stats: Some(serde_json::json!({ "numRecords": file.rows }).to_string()),
+        tags: None,
+        deletion_vector: None,
+        base_row_id: None,
+        default_row_commit_version: None,
+        clustering_provider: None,
+    }
+}
+
+/// Says that a file no longer belongs to the table, while its rows do.
+fn remove_action(file: &FileInfo, now: i64) -> Remove {
+    Remove {
+        path: file.path.clone(),
+        data_change: false,
+        deletion_timestamp: Some(now),
+        extended_file_metadata: Some(true),
+        partition_values: Some(partition(file)),
+        size: Some(file.bytes.cast_signed()),
+        ..Remove::default()
+    }
+}
+
+/// Returns the partition of a file.
+fn partition(file: &FileInfo) -> HashMap<String, Option<String>> {
+    HashMap::from([(BUCKET.to_owned(), Some(file.bucket.to_string()))])
+}
+
+/// Reads the bucket from a path that this crate made.
+fn bucket_in(path: &str) -> u8 {
+    (0..BUCKETS).find(|bucket| path.starts_with(&format!("{}/", bucket_folder(*bucket)))).unwrap_or(bucket_of(0))
+}
+
+/// Returns a folder as the Delta library wants it.
+fn location(dir: &Path) -> Result<Url> {
+    let failure = |_| DeltaTableError::Generic("the path of the folder cannot be written as a URL".to_owned());
+    let absolute = std::path::absolute(dir).map_err(crate::error::disk("find", dir))?;
+    Url::from_directory_path(absolute).map_err(failure).map_err(log(dir))
+}
+
+/// Opens the table at its last version.
+async fn load(dir: &Path) -> Result<DeltaTable, DeltaTableError> {
+    let url = location(dir).map_err(|error| DeltaTableError::Generic(error.to_string()))?;
+    DeltaTableBuilder::from_url(url)?.load().await
+}
+
+/// Runs something asynchronous to its end on a thread of its own, so that callers need not know whether they are
+/// inside a runtime themselves. It is needed once per opening and once per hundred commits.
+fn wait<T, F>(dir: &Path, job: impl FnOnce(PathBuf) -> F + Send) -> Result<T>
+where
+    T: Send,
+    F: Future<Output = Result<T, DeltaTableError>>,
+{
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(job(dir.to_owned()))
+    };
+    let outcome = std::thread::scope(|scope| scope.spawn(run).join());
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(log(dir))
+}
+
+/// Returns the time for the log, which dates its entries in milliseconds since 1970.
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as i64)
+}

@@ -1,0 +1,192 @@
+//! The sample company: a map of a template, and people who live through it.
+//!
+//! Person `k` depends on the seed and on `k` alone, so any number of people can be made in any order, on any number
+//! of threads, and the first thousand of a million are the same as a thousand.
+
+mod cast;
+mod life;
+mod script;
+
+use crate::rng::Rng;
+use cast::{Cast, Part};
+use model::catalogue::template;
+use model::time::{DAY, WEEK};
+use model::{Arrival, Instant, TouchpointMap, VerdictKind};
+use script::{SCRIPTS, Script};
+
+/// The number of weeks that a company is watched.
+pub const WEEKS: i64 = 26;
+/// The number of people for whom the costs of the templates are meant.
+const PEOPLE: u32 = 20_000;
+/// The moment at which watching ends unless it is moved: 2026-10-31T00:00:00Z.
+pub const END: Instant = Instant(20_757 * DAY);
+
+/// Says which truths are planted; each can be switched off alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Truths {
+    /// One mailing reaches people up to six times a week, and only the first three pay.
+    pub over_used: bool,
+    /// One touchpoint works well and reaches few.
+    pub under_used: bool,
+    /// One advertisement costs much and moves little.
+    pub wasted: bool,
+    /// One touchpoint is live and never heard of.
+    pub dark: bool,
+    /// Two places name different contact data.
+    pub contact_data: bool,
+    /// Every sixth purchase lacks a step that the designed journey has.
+    pub deviation: bool,
+    /// One channel answers after days.
+    pub slow: bool,
+}
+
+impl Truths {
+    /// Plants all of them.
+    #[must_use]
+    pub const fn planted() -> Self {
+        Self { over_used: true, under_used: true, wasted: true, dark: true, contact_data: true, deviation: true, slow: true }
+    }
+
+    /// Plants none: nothing in the company asks for a change.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            over_used: false,
+            under_used: false,
+            wasted: false,
+            dark: false,
+            contact_data: false,
+            deviation: false,
+            slow: false,
+        }
+    }
+}
+
+/// Is an invented company: a map, and the interactions of its people.
+pub struct Company {
+    script: &'static Script,
+    template: TouchpointMap,
+    cast: Cast,
+    seed: u64,
+    people: u32,
+    truths: Truths,
+    end: Instant,
+}
+
+impl Company {
+    /// Founds the company of a template, with 20,000 people and every truth planted.
+    ///
+    /// # Panics
+    /// When there is no such template.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let script = SCRIPTS.iter().find(|script| script.template == name).expect("the name of a template");
+        let template = template(name).expect("every script has its template");
+        let truths = Truths::planted();
+        let cast = Cast::new(&template, script, truths);
+        Self { script, template, cast, seed: 1, people: PEOPLE, truths, end: END }
+    }
+
+    /// Sets where chance starts from.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Sets the number of people; each has about twenty interactions.
+    #[must_use]
+    pub fn people(self, people: u32) -> Self {
+        Self { people, ..self }
+    }
+
+    /// Chooses the planted truths.
+    #[must_use]
+    pub fn truths(self, truths: Truths) -> Self {
+        let cast = Cast::new(&self.template, self.script, truths);
+        Self { truths, cast, ..self }
+    }
+
+    /// Sets the moment at which watching ends; it begins [`WEEKS`] weeks before.
+    #[must_use]
+    pub fn end(self, end: Instant) -> Self {
+        Self { end, ..self }
+    }
+
+    /// Returns the map: the template, with running costs for this number of people and the planted faults.
+    #[must_use]
+    pub fn map(&self) -> TouchpointMap {
+        let mut map = self.template.clone();
+        for touchpoint in &mut map.touchpoints {
+            if self.truths.wasted && touchpoint.id == self.script.wasted {
+                touchpoint.cost.running_per_month = self.script.wasted_per_month;
+            }
+            let scale = f64::from(self.people) / f64::from(PEOPLE);
+            let cost = &mut touchpoint.cost;
+            cost.build = (cost.build as f64 * scale).round() as i64;
+            cost.running_per_month = (cost.running_per_month as f64 * scale).round() as i64;
+            cost.staff_hours_per_month *= scale;
+            if touchpoint.id == self.script.contact_data {
+                let elsewhere = if self.truths.contact_data { "+33 1 99 00 12 43" } else { "+33 1 99 00 12 34" };
+                touchpoint.custom.insert("telephone on the site".to_owned(), "+33 1 99 00 12 34".to_owned());
+                touchpoint.custom.insert("telephone on the map listing".to_owned(), elsewhere.to_owned());
+            }
+        }
+        map
+    }
+
+    /// Returns everything that arrives from or about person `k`, in the order of time.
+    #[must_use]
+    pub fn person(&self, k: u32) -> Vec<Arrival> {
+        life::live(self, k)
+    }
+
+    /// Returns everything that arrives, person after person.
+    pub fn arrivals(&self) -> impl Iterator<Item = Arrival> + '_ {
+        (0..self.people).flat_map(|k| self.person(k))
+    }
+
+    /// Returns the traits of person `k` as pairs of name and value.
+    #[must_use]
+    pub fn traits(&self, k: u32) -> Vec<(String, String)> {
+        let roles = self.script.roles;
+        if roles.is_empty() {
+            return Vec::new();
+        }
+        // A stream of its own, so that traits do not disturb the interactions.
+        let mut chance = Rng::new(!self.seed, u64::from(k));
+        vec![("role".to_owned(), roles[chance.below(roles.len())].to_owned())]
+    }
+
+    /// Returns the verdicts that a right analysis reaches: the touchpoint and the word, in the order of the words.
+    #[must_use]
+    pub fn planted(&self) -> Vec<(String, VerdictKind)> {
+        let script = self.script;
+        [
+            (self.truths.dark, script.dark, VerdictKind::Dark),
+            (self.truths.over_used, script.mailing, VerdictKind::OverUsed),
+            (self.truths.wasted, script.wasted, VerdictKind::Wasted),
+            (self.truths.under_used, script.under_used, VerdictKind::UnderUsed),
+        ]
+        .into_iter()
+        .filter(|(planted, ..)| *planted)
+        .map(|(_, id, kind)| (id.to_owned(), kind))
+        .collect()
+    }
+
+    /// Returns the touchpoint whose answers come late, while that truth is planted.
+    #[must_use]
+    pub fn slow(&self) -> Option<&str> {
+        self.truths.slow.then_some(self.script.slow)
+    }
+
+    /// Returns the step that every sixth purchase lacks, while that truth is planted.
+    #[must_use]
+    pub fn skipped(&self) -> Option<&str> {
+        self.truths.deviation.then_some(self.script.skipped)
+    }
+
+    /// Returns the Monday on which watching begins.
+    fn first_monday(&self) -> i64 {
+        (self.end.week() - WEEKS + 1) * WEEK - 3 * DAY
+    }
+}

@@ -1,0 +1,174 @@
+//! `touchline analyze`: what the ledger says about the map.
+
+use super::{Data, Format, print_json};
+use crate::failure::{Failure, Result};
+use crate::features::improve;
+use crate::features::measure::Analysis;
+use analysis::report::{MapReport, TouchpointFigures};
+use comfy_table::{ContentArrangement, Table, presets};
+use model::{Currency, Figure, TouchpointMap, Unit};
+use std::io;
+
+/// Analyse the ledger.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum What {
+    /// Compute every touchpoint of the map, with its verdict.
+    ///
+    /// JSON holds everything (metrics M1, M2, M3, M5, M6, M8 to M12 and M24, with n, intervals and evidence classes), for
+    /// everybody and for each segment; the table shows everybody, or the segment named.
+    #[command(
+        after_help = "Examples:\n  touchline analyze map --data my-shop\n  touchline analyze map --data my-shop --segment repeat-buyers --format json"
+    )]
+    Map {
+        #[command(flatten)]
+        data: Data,
+        /// Only this segment, by id.
+        #[arg(long)]
+        segment: Option<String>,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let What::Map { data, segment, format } = &args.what;
+    let analysis = Analysis::run(&data.open()?)?;
+    match format {
+        Format::Table => {
+            print_table(analysis.map(), &analysis.report(segment.as_deref())?);
+            Ok(())
+        }
+        Format::Json => print_json(&reports(&analysis, segment.as_deref())?),
+        Format::Csv => print_csv(analysis.map(), &reports(&analysis, segment.as_deref())?),
+    }
+}
+
+/// Makes the report of one segment, or of everybody and then each segment.
+fn reports(analysis: &Analysis, segment: Option<&str>) -> Result<Vec<MapReport>> {
+    if segment.is_some() {
+        return Ok(vec![analysis.report(segment)?]);
+    }
+    let segments = analysis.map().segments.iter().map(|segment| Some(segment.id.as_str()));
+    std::iter::once(None).chain(segments).map(|segment| analysis.report(segment)).collect()
+}
+
+fn print_table(map: &TouchpointMap, report: &MapReport) {
+    let totals = &report.totals;
+    let about = report.segment.as_deref().unwrap_or("everybody");
+    println!("{} ({about}), {}", map.name.en, window(report));
+    println!(
+        "{} people, {} interactions, {} outcomes worth {}, at a cost of {}.\n",
+        totals.people,
+        totals.interactions,
+        totals.outcomes,
+        money(totals.value as f64, map.currency),
+        money(totals.cost as f64, map.currency),
+    );
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(["verdict", "touchpoint", "people", "interactions", "conversion", "per outcome", "satisfied", "why, and what to do"]);
+    let mut rows: Vec<&TouchpointFigures> = report.touchpoints.iter().collect();
+    rows.sort_by_key(|figures| (!figures.verdict.kind.asks_for_change(), figures.verdict.kind));
+    for figures in rows {
+        let name = map.touchpoint(&figures.touchpoint).map_or("", |at| map.touchpoints[at].name.en.as_str());
+        let why = improve::reason(&figures.verdict.reason, map.currency);
+        let then = improve::action(&figures.verdict.action, map.currency);
+        table.add_row([
+            figures.verdict.kind.name().replace('_', " "),
+            name.to_owned(),
+            figures.people.to_string(),
+            figures.interactions.to_string(),
+            show(&figures.conversion, map.currency),
+            show(&figures.cost_per_outcome, map.currency),
+            show(&figures.satisfaction, map.currency),
+            format!("{why} {then}"),
+        ]);
+    }
+    println!("{table}");
+    if !report.unmapped.is_empty() {
+        println!("Signals bound to no touchpoint:");
+        for unmapped in report.unmapped.iter().take(10) {
+            println!("  {:>10}  {}", unmapped.interactions, unmapped.signal);
+        }
+    }
+}
+
+fn window(report: &MapReport) -> String {
+    let day = |at: i64| jiff::Timestamp::from_microsecond(at).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string());
+    format!("{} to {}", day(report.window.from), day(report.window.to))
+}
+
+/// Shows a figure with its interval; a rate of nothing is a dash.
+fn show(figure: &Figure, currency: Currency) -> String {
+    let number = |value: f64| match figure.unit {
+        Unit::Share => format!("{:.1}", value * 100.0),
+        Unit::Money => money(value, currency),
+        Unit::Points | Unit::Count | Unit::Ratio => format!("{value:.2}"),
+    };
+    let unit = if figure.unit == Unit::Share { " %" } else { "" };
+    match (figure.value, figure.low.zip(figure.high)) {
+        (None, _) => "–".to_owned(),
+        (Some(value), None) => format!("{}{unit}", number(value)),
+        (Some(value), Some((low, high))) => format!("{}{unit} [{}; {}]", number(value), number(low), number(high)),
+    }
+}
+
+fn money(minor: f64, currency: Currency) -> String {
+    format!("{:.*} {currency}", currency.digits() as usize, currency.major(minor.round() as i64))
+}
+
+/// One row per segment and touchpoint; empty where nothing is known. Money is in minor units.
+fn print_csv(map: &TouchpointMap, reports: &[MapReport]) -> Result<()> {
+    let failed = |error: &dyn std::error::Error| Failure::new("Cannot write the table").because(error);
+    let mut csv = csv::Writer::from_writer(io::stdout().lock());
+    let head = [
+        "segment", "touchpoint", "verdict", "rule", "evidence", "reason", "people", "interactions", "cost",
+    ];
+    let figures = ["conversion", "cost_per_outcome", "roi", "satisfaction", "linear_share", "markov_share", "lift", "reach", "effect_share"];
+    let limits = figures.iter().flat_map(|name| [(*name).to_owned(), format!("{name}_low"), format!("{name}_high"), format!("{name}_n")]);
+    csv.write_record(head.iter().map(|name| (*name).to_owned()).chain(limits)).map_err(|error| failed(&error))?;
+    for report in reports {
+        for touchpoint in &report.touchpoints {
+            csv.write_record(record(map, report, touchpoint)).map_err(|error| failed(&error))?;
+        }
+    }
+    csv.flush().map_err(|error| failed(&error))
+}
+
+fn record(map: &TouchpointMap, report: &MapReport, touchpoint: &TouchpointFigures) -> Vec<String> {
+    let verdict = &touchpoint.verdict;
+    let mut record = vec![
+        report.segment.clone().unwrap_or_default(),
+        touchpoint.touchpoint.clone(),
+        verdict.kind.name().to_owned(),
+        verdict.rule.clone(),
+        format!("{:?}", verdict.evidence),
+        improve::reason(&verdict.reason, map.currency),
+        touchpoint.people.to_string(),
+        touchpoint.interactions.to_string(),
+        touchpoint.cost.to_string(),
+    ];
+    let figures = [
+        &touchpoint.conversion,
+        &touchpoint.cost_per_outcome,
+        &touchpoint.roi,
+        &touchpoint.satisfaction,
+        &touchpoint.attribution.linear,
+        &touchpoint.attribution.markov,
+        &touchpoint.progression.lift,
+        &touchpoint.under_use.reach,
+        &touchpoint.waste.effect_share,
+    ];
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    for figure in figures {
+        record.extend([number(figure.value), number(figure.low), number(figure.high), figure.n.to_string()]);
+    }
+    record
+}

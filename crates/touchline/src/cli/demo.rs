@@ -1,0 +1,83 @@
+//! `touchline demo`: an invented company to look at, in a directory that goes away.
+
+use super::serve::{Place, open_house};
+use super::{Format, init, print_json};
+use crate::failure::{Failure, Result};
+use crate::features::capture::{Intake, Known, Taken};
+use crate::features::map::Maps;
+use crate::platform::clock::system;
+use crate::platform::home::Home;
+use indicatif::{ProgressBar, ProgressStyle};
+use model::{Arrival, Flags};
+use std::path::PathBuf;
+use testkit::Company;
+
+/// How many interactions are taken in at once.
+const BATCH: usize = 50_000;
+
+/// Show an invented company: its map, filled with interactions that have known truths inside.
+///
+/// Everything is made in a temporary directory, which is removed at the end, unless --data names one to keep.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  touchline demo\n  touchline demo --template school --people 2000")]
+pub(super) struct Args {
+    /// What the company resembles: online-shop, shop, school or b2b.
+    #[arg(long, default_value = "online-shop")]
+    template: String,
+    /// How many people it knows.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    people: u32,
+    /// The same seed makes the same company.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A new directory to keep the company in.
+    #[arg(long = "data", value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Make the company, say what was made, and do not serve it.
+    #[arg(long)]
+    no_serve: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    init::template_named(&args.template)?;
+    let temporary = tempfile::tempdir().map_err(|error| Failure::new("Cannot make a temporary directory").because(&error))?;
+    let dir = args.dir.clone().unwrap_or_else(|| temporary.path().join("demo"));
+    let mut home = Home::create(&dir, system())?;
+    let company = Company::new(&args.template).seed(args.seed).people(args.people);
+    home.block_on(Maps::new(home.state().clone()).save(&company.map(), "demo", (home.clock())()))?;
+    let taken = fill(&mut home, &company, args.people)?;
+    match args.place.format() {
+        Format::Json if args.no_serve => {
+            print_json(&serde_json::json!({ "data": home.dir(), "people": args.people, "interactions": taken.added }))?;
+        }
+        _ => eprintln!("Invented a company of {} people and {} interactions.", args.people, taken.added),
+    }
+    if args.no_serve { Ok(()) } else { open_house(&home, &args.place) }
+}
+
+/// Takes in everything that the company lived through.
+fn fill(home: &mut Home, company: &Company, people: u32) -> Result<Taken> {
+    let style = ProgressStyle::with_template("Inventing people {wide_bar} {pos}/{len} {eta}");
+    let progress = ProgressBar::new(u64::from(people)).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let mut intake = Intake::new(home)?.marked(Flags::BACKFILL);
+    let mut taken = Taken::default();
+    let (mut batch, mut traits): (Vec<Arrival>, Vec<Known>) = (Vec::with_capacity(BATCH), Vec::new());
+    for person in 0..people {
+        let life = company.person(person);
+        if let Some(identity) = life.iter().find_map(|arrival| arrival.identities.first()) {
+            let known = company.traits(person).into_iter();
+            traits.extend(known.map(|(key, value)| (identity.clone(), key, value)));
+        }
+        batch.extend(life);
+        if batch.len() >= BATCH || person + 1 == people {
+            let more = intake.take(std::mem::take(&mut batch), Vec::new(), std::mem::take(&mut traits))?;
+            taken = Taken { added: taken.added + more.added, duplicates: taken.duplicates + more.duplicates };
+            progress.set_position(u64::from(person) + 1);
+        }
+    }
+    intake.finish()?;
+    progress.finish_and_clear();
+    Ok(taken)
+}

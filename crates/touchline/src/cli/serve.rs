@@ -1,0 +1,109 @@
+//! `touchline serve`: serves a data directory to browsers.
+
+use super::{Data, say};
+use crate::failure::{Failure, Result};
+use crate::features::account::Accounts;
+use crate::features::measure::{Analysis, Reports};
+use crate::features::{Site, router};
+use crate::platform::home::Home;
+use crate::platform::http;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Serve a data directory to browsers.
+///
+/// Prints the address and, while nobody is signed in, a link that signs the owner in once, within an hour.
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Examples:\n  touchline serve --data my-shop\n  touchline serve --data my-shop --bind 0.0.0.0:7777 --url https://map.example.org"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    data: Data,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Is where the server is found.
+#[derive(clap::Args, Debug)]
+pub(super) struct Place {
+    /// The address to listen on; only this machine reaches the default one. Port 0 takes any free port.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7777")]
+    bind: SocketAddr,
+    /// The address by which browsers reach the server, where a proxy stands before it.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// Print a one-time link even when somebody is signed in.
+    #[arg(long)]
+    link: bool,
+    /// How to print address and link; JSON is one line.
+    #[arg(long, value_enum, default_value_t)]
+    format: super::Format,
+}
+
+impl Place {
+    /// Returns how to print.
+    pub(super) const fn format(&self) -> super::Format {
+        self.format
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    open_house(&args.data.open()?, &args.place)
+}
+
+/// Serves an open data directory until a signal to stop comes.
+pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
+    let https = match &place.url {
+        Some(url) if url.starts_with("https://") => true,
+        Some(url) if url.starts_with("http://") => false,
+        Some(url) => {
+            return Err(
+                Failure::new(format!("`{url}` is no address of a web site")).hint("Write it as in --url https://map.example.org")
+            );
+        }
+        None => false,
+    };
+    let site = Site { state: home.state().clone(), clock: home.clock().clone(), https, reports: Arc::new(Reports::new(Analysis::run(home)?)) };
+    home.block_on(async {
+        // Before the listener, so that a signal is never lost once somebody can reach us.
+        let stop = http::stop_signal()?;
+        let listener = TcpListener::bind(place.bind).await.map_err(|error| {
+            Failure::new(format!("Cannot listen on {}", place.bind))
+                .because(&error)
+                .hint("Stop what listens there, or name another port with --bind 127.0.0.1:7778")
+        })?;
+        let bound = listener.local_addr().map_err(|error| Failure::new("The listener has no address").because(&error))?;
+        let url = place.url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned());
+        let link = invitation(&Accounts::new(site.state.clone(), site.clock.clone()), place.link).await?;
+        if !https && !bound.ip().is_loopback() {
+            tracing::warn!("others can read along on the network: put a proxy with HTTPS before it and start with --url");
+        }
+        announce(home, &url, link.as_deref(), place.format)?;
+        http::serve(listener, router(&site), stop).await?;
+        tracing::info!("stopped");
+        Ok(())
+    })
+}
+
+/// Draws a one-time secret where one is needed.
+async fn invitation(accounts: &Accounts, wanted: bool) -> Result<Option<String>> {
+    if !wanted && accounts.anybody_signed_in().await? {
+        return Ok(None);
+    }
+    Ok(Some(accounts.invite_owner().await?.secret().to_owned()))
+}
+
+/// The secret stands behind `#`: browsers never send that part, so it reaches no log of any server or proxy.
+fn announce(home: &Home, url: &str, secret: Option<&str>, format: super::Format) -> Result<()> {
+    let link = secret.map(|secret| format!("{url}/#token={secret}"));
+    if format == super::Format::Json {
+        return say(&serde_json::json!({ "address": url, "link": link, "data": home.dir() }).to_string());
+    }
+    let invitation = match link {
+        Some(link) => format!("Sign in once, within an hour: {link}"),
+        None => "Somebody is signed in; for a new one-time link start with --link.".to_owned(),
+    };
+    say(&format!("Touchline serves {} at {url}\n{invitation}", home.dir().display()))
+}

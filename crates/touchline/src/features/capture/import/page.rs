@@ -1,0 +1,198 @@
+//! What every reader hands on: pages of rows whose cells are text, in one buffer, with their line numbers.
+//!
+//! One form for all kinds of files keeps everything behind the readers simple; pages are bounded, so memory is too.
+
+use crate::failure::Failure;
+use std::sync::Arc;
+
+/// The name of the column that holds the line of a row in its first file.
+pub(super) const LINE: &str = "_line";
+/// The name of the column that holds the member of an archive, or the file.
+pub(super) const FILE: &str = "_file";
+/// The name of the column that says why a row was refused.
+pub(super) const REASON: &str = "_reason";
+
+/// A page is handed on when it has so many rows …
+const ROWS: usize = 4096;
+/// … or so many bytes of text.
+const BYTES: usize = 1 << 20;
+
+/// Is what is known of a file, or of a member of an archive, before its first row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Header {
+    /// The name of the file or member.
+    pub(super) member: String,
+    /// The columns, in order.
+    pub(super) columns: Vec<String>,
+    /// Whether rows are documents of which only the wanted columns are cells; they then carry their raw text.
+    pub(super) documents: bool,
+}
+
+impl Header {
+    /// Finds a column by its name.
+    pub(super) fn position(&self, column: &str) -> Option<usize> {
+        self.columns.iter().position(|name| name == column)
+    }
+}
+
+/// Is a row that the reader itself could not make sense of.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// Where it stands.
+    pub(super) line: u64,
+    /// What is wrong; never the content.
+    pub(super) reason: String,
+    /// The cells as far as they were found.
+    pub(super) cells: Vec<String>,
+}
+
+/// Is a bounded run of rows.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// What the rows have in common.
+    pub(super) header: Arc<Header>,
+    /// The bytes of the file on disk consumed so far, for progress.
+    pub(super) consumed: u64,
+    /// Rows that could not be read.
+    pub(super) broken: Vec<Broken>,
+    text: String,
+    ends: Vec<usize>,
+    lines: Vec<u64>,
+    raw: Vec<String>,
+}
+
+impl Page {
+    /// Makes an empty page.
+    pub(super) fn new(header: Arc<Header>) -> Self {
+        Self { header, consumed: 0, broken: Vec::new(), text: String::new(), ends: Vec::new(), lines: Vec::new(), raw: Vec::new() }
+    }
+
+    /// Returns the number of good rows.
+    pub(super) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Returns one row.
+    pub(super) fn row(&self, index: usize) -> Row<'_> {
+        Row { page: self, index }
+    }
+
+    /// Returns all rows.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        (0..self.len()).map(|index| self.row(index))
+    }
+
+    /// Adds the next cell of the row under way.
+    pub(super) fn cell(&mut self, write: impl FnOnce(&mut String)) {
+        write(&mut self.text);
+        self.ends.push(self.text.len());
+    }
+
+    /// Ends the row under way, which has as many cells as the header has columns.
+    pub(super) fn end_row(&mut self, line: u64, raw: Option<String>) {
+        self.lines.push(line);
+        self.raw.extend(raw);
+        debug_assert_eq!(self.ends.len(), self.lines.len() * self.header.columns.len(), "every row fills the header");
+        debug_assert!(self.raw.is_empty() || self.raw.len() == self.lines.len(), "documents always carry their text");
+    }
+
+    fn is_full(&self) -> bool {
+        self.lines.len() + self.broken.len() >= ROWS || self.text.len() >= BYTES
+    }
+}
+
+/// Is one row of a page.
+#[derive(Clone, Copy)]
+pub(super) struct Row<'a> {
+    page: &'a Page,
+    index: usize,
+}
+
+impl<'a> Row<'a> {
+    /// Returns the text of a cell, without the space around it.
+    pub(super) fn cell(self, column: usize) -> &'a str {
+        self.verbatim(column).trim()
+    }
+
+    /// Returns the text of a cell as it stands.
+    pub(super) fn verbatim(self, column: usize) -> &'a str {
+        let at = self.index * self.page.header.columns.len() + column;
+        let start = if at == 0 { 0 } else { self.page.ends[at - 1] };
+        &self.page.text[start..self.page.ends[at]]
+    }
+
+    /// Returns the line at which the row begins in its file.
+    pub(super) fn line(self) -> u64 {
+        self.page.lines[self.index]
+    }
+
+    /// Returns the document of which the row was made, if it was.
+    pub(super) fn document(self) -> Option<&'a str> {
+        self.page.raw.get(self.index).map(String::as_str)
+    }
+}
+
+/// Is why reading stopped before the end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The file is damaged from here on; what came before counts.
+    Damaged(String),
+    /// Nothing can be made of the file.
+    Refused(Failure),
+    /// Whoever takes the pages has enough.
+    Enough,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
+/// Takes rows from a reader and hands on pages.
+pub(super) struct Out<'a> {
+    page: Page,
+    consumed: &'a dyn Fn() -> u64,
+    send: &'a mut dyn FnMut(Page) -> Result<(), Stop>,
+}
+
+impl<'a> Out<'a> {
+    /// Starts with the header of a file or member.
+    pub(super) fn new(header: Header, consumed: &'a dyn Fn() -> u64, send: &'a mut dyn FnMut(Page) -> Result<(), Stop>) -> Self {
+        Self { page: Page::new(Arc::new(header)), consumed, send }
+    }
+
+    /// Adds the next cell of the row under way.
+    pub(super) fn cell(&mut self, text: &str) {
+        self.page.cell(|buffer| buffer.push_str(text));
+    }
+
+    /// Ends the row under way.
+    pub(super) fn end_row(&mut self, line: u64, raw: Option<String>) -> Result<(), Stop> {
+        self.page.end_row(line, raw);
+        self.flush_when_full()
+    }
+
+    /// Reports a row that makes no sense.
+    pub(super) fn broken(&mut self, line: u64, reason: impl Into<String>, cells: Vec<String>) -> Result<(), Stop> {
+        self.page.broken.push(Broken { line, reason: reason.into(), cells });
+        self.flush_when_full()
+    }
+
+    /// Hands on what is left, whatever the reason for the end. Every reader calls it exactly once.
+    pub(super) fn finish(mut self, result: Result<(), Stop>) -> Result<(), Stop> {
+        let flushed = if matches!(result, Err(Stop::Enough)) { Ok(()) } else { self.flush() };
+        result.and(flushed)
+    }
+
+    fn flush_when_full(&mut self) -> Result<(), Stop> {
+        if self.page.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let mut next = Page::new(Arc::clone(&self.page.header));
+        std::mem::swap(&mut next, &mut self.page);
+        next.consumed = (self.consumed)();
+        (self.send)(next)
+    }
+}

@@ -1,0 +1,73 @@
+//! JSON Lines: one object a line, values inside objects by paths such as `customer.id`.
+
+use super::{Wants, damaged, documents};
+use crate::features::capture::import::encoding::{self, Utf8};
+use crate::features::capture::import::mapping::FileShape;
+use crate::features::capture::import::page::{Out, Page, Stop};
+use crate::features::capture::import::source::Member;
+use serde_json::{Map, Value};
+use std::io::{BufRead, BufReader, Read};
+
+/// A line larger than this is no line of a log.
+const LINE_BYTES: u64 = 16 << 20;
+
+pub(super) fn read(
+    member: Member<'_>,
+    shape: &FileShape,
+    wants: &Wants,
+    consumed: &dyn Fn() -> u64,
+    send: &mut dyn FnMut(Page) -> Result<(), Stop>,
+) -> Result<Vec<String>, Stop> {
+    let encoding = encoding::choose(shape.encoding.as_deref(), &member.sample)?;
+    let (header, notes) = documents::header(&member.name, seen(&encoding.decode(&member.sample).0), wants)?;
+    let columns = header.columns.clone();
+    let mut lines = BufReader::new(Utf8::new(member.stream, encoding).map_err(|error| damaged(&error))?);
+    let mut out = Out::new(header, consumed, send);
+    let result = (|| {
+        let (mut number, mut line) = (0, Vec::new());
+        loop {
+            line.clear();
+            let read = (&mut lines).take(LINE_BYTES).read_until(b'\n', &mut line).map_err(|error| damaged(&error))?;
+            number += 1;
+            if read == 0 {
+                return Ok(());
+            }
+            if read as u64 == LINE_BYTES {
+                return Err(Stop::Damaged(format!("line {number} is longer than 16 MiB")));
+            }
+            if !line.trim_ascii().is_empty() {
+                object(&line, number, &columns, &mut out)?;
+            }
+        }
+    })();
+    out.finish(result).map(|()| notes)
+}
+
+/// Hands on one line.
+fn object(line: &[u8], number: u64, columns: &[String], out: &mut Out<'_>) -> Result<(), Stop> {
+    match serde_json::from_slice::<Map<String, Value>>(line) {
+        Ok(mut document) => {
+            let number = documents::without_marks(&mut document).unwrap_or(number);
+            let mut text = String::new();
+            for column in columns {
+                text.clear();
+                documents::write(&document, column, &mut text);
+                out.cell(&text);
+            }
+            out.end_row(number, Some(Value::Object(document).to_string()))
+        }
+        Err(_) => out.broken(number, "the line is not a JSON object", vec![String::from_utf8_lossy(line.trim_ascii()).into_owned()]),
+    }
+}
+
+/// Lists the paths that the beginning of the file shows.
+fn seen(beginning: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    for line in beginning.lines().take(1000) {
+        if let Ok(mut document) = serde_json::from_str::<Map<String, Value>>(line) {
+            documents::without_marks(&mut document);
+            documents::paths(&document, "", &mut seen);
+        }
+    }
+    seen
+}

@@ -1,0 +1,562 @@
+//! From a row to what it says: the mapping applied, cell by cell.
+
+use super::amount::{self, Billionths};
+use super::draft::{Draft, Rare, Signatures};
+use super::mapping::{Amount, CurrencyField, Mapping, Name, Spread};
+use super::moment::{self, RollingYear, TimeFormat};
+use super::page::{LINE, REASON};
+use super::plan::{Binder, Place, Reason, Scope, Test, Text};
+use crate::failure::Failure;
+use jiff::tz::TimeZone;
+use model::map::nearest;
+use model::time::{DAY, SECOND, WEEK};
+use model::{Currency, Direction, Form, Identity, Instant, Link, Scale, Score};
+use std::borrow::Cow;
+
+/// One row is at most so many touches: more is a column that holds something else.
+const TOUCHES: u32 = 10_000;
+
+/// Is a mapping bound to a file, ready to read rows.
+#[derive(Debug)]
+pub(super) struct RowPlan {
+    source: String,
+    skip: Vec<Vec<Test>>,
+    links: Vec<LinkPlan>,
+    id: Vec<Place>,
+    group: Option<Vec<Place>>,
+    names: Vec<NamePlan>,
+    time: TimePlan,
+    signal: [Option<Text>; 5],
+    form: Option<Text>,
+    direction: Option<Text>,
+    value: Option<AmountPlan>,
+    cost: Option<AmountPlan>,
+    score: Option<(Scale, Place)>,
+    touches: Option<(Place, Spread)>,
+    reply_to: Vec<Place>,
+    /// Offer, arm, campaign, conversation.
+    tags: [Option<Text>; 4],
+    props: Vec<Place>,
+    traits: Vec<(String, Place)>,
+    outcomes: Vec<OutcomePlan>,
+    /// The columns that make up the content of a row.
+    content: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct NamePlan {
+    place: Place,
+    namespace: String,
+    lowercase: bool,
+    nobody: Vec<String>,
+}
+
+#[derive(Debug)]
+struct LinkPlan {
+    kind: Link,
+    one: NamePlan,
+    other: NamePlan,
+    when: Vec<Test>,
+    only: bool,
+}
+
+#[derive(Debug)]
+struct AmountPlan {
+    factors: Vec<Place>,
+    constant: Billionths,
+    decimal: char,
+    thousands: Option<char>,
+    currency: Result<Currency, Text>,
+}
+
+#[derive(Debug)]
+struct OutcomePlan {
+    when: Vec<Test>,
+    event: Text,
+    form: Option<Text>,
+    direction: Option<Text>,
+    channel: Option<Text>,
+    value: Option<AmountPlan>,
+}
+
+#[derive(Debug)]
+enum TimePlan {
+    Constant(Instant),
+    Text { places: Vec<Place>, format: TimeFormat, zone: TimeZone },
+    Parts { year: Option<Text>, month: Text, day: Option<Text>, hour: Option<Text>, minute: Option<Text>, zone: TimeZone },
+}
+
+/// Is what changes from row to row.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// The signatures met so far.
+    pub(super) signatures: Signatures,
+    year: RollingYear,
+}
+
+impl Running {
+    pub(super) fn new(mapping: &Mapping) -> Self {
+        let first_year = mapping.time.parts.as_ref().and_then(|parts| parts.first_year).unwrap_or_default();
+        Self { signatures: Signatures::default(), year: RollingYear::new(first_year) }
+    }
+}
+
+/// Is a fact about names, and when it was learnt.
+pub(super) type LinkFact = (Identity, Identity, Link, Instant);
+
+/// Is what one row says.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// Interactions.
+    pub(super) drafts: Vec<Draft>,
+    /// Facts about names.
+    pub(super) facts: Vec<LinkFact>,
+    /// Traits of the person.
+    pub(super) traits: Vec<(Identity, String, String)>,
+}
+
+impl RowPlan {
+    /// Binds a mapping to the columns of a file.
+    pub(super) fn bind(mapping: &Mapping, binder: &Binder<'_>) -> Result<Self, Failure> {
+        let zone = zone(mapping.time.zone.as_deref())?;
+        let signal = &mapping.signal;
+        let signal = [&signal.event, &signal.channel, &signal.place, &signal.campaign, &signal.touchpoint];
+        let tags = [&mapping.offer, &mapping.arm, &mapping.campaign, &mapping.conversation];
+        let optional = |field: &Option<_>| binder.optional(field.as_ref());
+        let plan = Self {
+            source: mapping.source.clone(),
+            skip: mapping.skip.iter().map(|skip| binder.conditions(&skip.when)).collect::<Result<_, _>>()?,
+            links: mapping.link.iter().map(|link| bind_link(link, binder)).collect::<Result<_, _>>()?,
+            id: binder.places(&mapping.id)?,
+            group: mapping.group.as_ref().map(|group| binder.places(&group.columns)).transpose()?,
+            names: mapping.person.identities.iter().map(|name| bind_name(name, binder)).collect::<Result<_, _>>()?,
+            time: bind_time(mapping, binder, zone)?,
+            signal: each(signal, optional)?,
+            form: optional(&mapping.form)?,
+            direction: optional(&mapping.direction)?,
+            value: mapping.value.as_ref().map(|amount| bind_amount(amount, binder)).transpose()?,
+            cost: mapping.cost.as_ref().map(|amount| bind_amount(amount, binder)).transpose()?,
+            score: mapping.score.as_ref().map(|score| Ok((score.scale, binder.place(&score.column)?))).transpose()?,
+            touches: mapping.touches.as_ref().map(|touches| Ok((binder.place(&touches.column)?, touches.spread))).transpose()?,
+            reply_to: binder.places(&mapping.reply_to)?,
+            tags: each(tags, optional)?,
+            props: binder.places(&mapping.props)?,
+            traits: mapping
+                .traits
+                .iter()
+                .map(|(name, column)| Ok((name.clone(), binder.place(column)?)))
+                .collect::<Result<_, Failure>>()?,
+            outcomes: mapping.outcome.iter().map(|outcome| bind_outcome(outcome, binder)).collect::<Result<_, _>>()?,
+            content: binder
+                .header
+                .columns
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| *name != LINE && *name != REASON && *name != super::page::FILE)
+                .map(|(column, _)| column)
+                .collect(),
+        };
+        plan.check_words()?;
+        Ok(plan)
+    }
+
+    /// Checks every form and direction that the mapping itself writes.
+    fn check_words(&self) -> Result<(), Failure> {
+        let forms = self.form.iter().chain(self.outcomes.iter().filter_map(|outcome| outcome.form.as_ref()));
+        for word in forms.flat_map(Text::written) {
+            check_word("form", word, Form::parse(word).is_some(), Form::ALL.iter().map(|form| form.name()))?;
+        }
+        let directions = self.direction.iter().chain(self.outcomes.iter().filter_map(|outcome| outcome.direction.as_ref()));
+        for word in directions.flat_map(Text::written) {
+            check_word("direction", word, Direction::parse(word).is_some(), Direction::ALL.iter().map(|direction| direction.name()))?;
+        }
+        Ok(())
+    }
+
+    /// Finds the rule by which a row is left out.
+    pub(super) fn skipped(&self, scope: Scope<'_>) -> Option<usize> {
+        self.skip.iter().position(|tests| tests.iter().all(|test| test.holds(scope)))
+    }
+
+    /// Computes the identity of the content of a row: a hash over all its cells, or over its document.
+    pub(super) fn content(&self, scope: Scope<'_>) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new();
+        match scope.row.document() {
+            Some(document) => {
+                hasher.update(document.as_bytes());
+            }
+            None => {
+                for column in &self.content {
+                    let cell = scope.row.verbatim(*column);
+                    hasher.update(&(cell.len() as u32).to_le_bytes());
+                    hasher.update(cell.as_bytes());
+                }
+            }
+        }
+        let mut head = [0; 16];
+        head.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        head
+    }
+
+    /// Reads what a row says. `content` is the hash of the row and its number among equal rows, where it is needed.
+    pub(super) fn read(&self, scope: Scope<'_>, content: Option<([u8; 16], u32)>, running: &mut Running) -> Result<Said, Reason> {
+        let at = self.time.read(scope, &mut running.year)?;
+        let mut said = Said::default();
+        if self.links(scope, at, &mut said) {
+            return Ok(said);
+        }
+        let names = self.names(scope);
+        if let Some(strongest) = names.first().and_then(|(space, name)| Identity::new(&self.names[usize::from(*space)].namespace, name)) {
+            for (name, place) in &self.traits {
+                let text = place.read(scope);
+                if !text.is_empty() {
+                    said.traits.push((strongest.clone(), name.clone(), text.into_owned()));
+                }
+            }
+        }
+        let (value, value_currency) = read_amount(self.value.as_ref(), scope)?;
+        let (cost, cost_currency) = read_amount(self.cost.as_ref(), scope)?;
+        if value_currency.is_some() && cost_currency.is_some() && value_currency != cost_currency {
+            return Err("value and cost have different currencies".to_owned());
+        }
+        let first = Draft {
+            key: self.key(scope, content)?,
+            names,
+            signature: self.signature(scope, running)?,
+            at,
+            form: read_word(self.form.as_ref(), scope, "form", Form::parse, Form::Other)?,
+            direction: read_word(self.direction.as_ref(), scope, "direction", Direction::parse, Direction::Inbound)?,
+            value,
+            cost,
+            currency: value_currency.or(cost_currency),
+            score: self.score(scope)?,
+            rare: self.rare(scope)?,
+        };
+        let last = self.touches(scope, &first, &mut said.drafts)?;
+        self.outcomes(scope, &first, last, &mut said.drafts, running)?;
+        if self.touches.is_none() {
+            said.drafts.insert(0, first);
+        }
+        Ok(said)
+    }
+
+    /// Adds the facts about names; tells whether the row says nothing else.
+    fn links(&self, scope: Scope<'_>, at: Instant, said: &mut Said) -> bool {
+        let mut only = false;
+        for link in self.links.iter().filter(|link| link.when.iter().all(|test| test.holds(scope))) {
+            only |= link.only;
+            let names = [&link.one, &link.other].map(|name| name.read(scope).and_then(|text| Identity::new(&name.namespace, &text)));
+            if let [Some(one), Some(other)] = names
+                && one != other
+            {
+                said.facts.push((one, other, link.kind, at));
+            }
+        }
+        only
+    }
+
+    fn names(&self, scope: Scope<'_>) -> Box<[(u16, Box<str>)]> {
+        let names = self.names.iter().enumerate();
+        names.filter_map(|(number, name)| Some((number as u16, name.read(scope)?.into_owned().into_boxed_str()))).collect()
+    }
+
+    /// Makes the message id: of the group, of the id columns, or of the content and its number among equal rows.
+    fn key(&self, scope: Scope<'_>, content: Option<([u8; 16], u32)>) -> Result<Box<[u8]>, Reason> {
+        let places = self.group.as_ref().unwrap_or(&self.id);
+        if !places.is_empty() {
+            return joined(places, scope).ok_or_else(|| {
+                let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
+                format!("{} is empty, so that the interaction has no id", names.join(", "))
+            });
+        }
+        let (hash, copy) = content.unwrap_or_default();
+        Ok([hash.as_slice(), &copy.to_le_bytes()].concat().into_boxed_slice())
+    }
+
+    fn signature(&self, scope: Scope<'_>, running: &mut Running) -> Result<u32, Reason> {
+        let mut fields: [Cow<'_, str>; 5] = Default::default();
+        for (field, text) in fields.iter_mut().zip(&self.signal) {
+            if let Some(text) = text {
+                *field = text.read(scope)?;
+            }
+        }
+        running.signatures.number(&self.source, [&fields[0], &fields[1], &fields[2], &fields[3], &fields[4]])
+    }
+
+    fn score(&self, scope: Scope<'_>) -> Result<Option<Score>, Reason> {
+        let Some((scale, place)) = &self.score else {
+            return Ok(None);
+        };
+        let text = place.read(scope);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let (low, high) = scale.range();
+        let wrong = || format!("`{}` is no whole number from {low} to {high}", place.name);
+        let answer = amount::parse(&text, '.', None).filter(|number| number % amount::ONE == 0).ok_or_else(wrong)? / amount::ONE;
+        let answer = i16::try_from(answer).map_err(|_| wrong())?;
+        Score::new(*scale, answer).map(Some).ok_or_else(wrong)
+    }
+
+    fn rare(&self, scope: Scope<'_>) -> Result<Option<Box<Rare>>, Reason> {
+        let [offer, arm, campaign, conversation] = each(self.tags.each_ref(), |text| {
+            let text = text.as_ref().map(|text| text.read(scope)).transpose()?;
+            Ok::<_, Reason>(text.filter(|text| !text.is_empty()).map(Cow::into_owned))
+        })?;
+        let reply_to = if self.reply_to.is_empty() { None } else { joined(&self.reply_to, scope) };
+        let rare = Rare { reply_to, offer, arm, campaign, conversation, props: self.props(scope) };
+        Ok((rare != Rare::default()).then(|| Box::new(rare)))
+    }
+
+    fn props(&self, scope: Scope<'_>) -> Option<String> {
+        let mut props = serde_json::Map::new();
+        for place in &self.props {
+            let text = place.read(scope);
+            if !text.is_empty() {
+                props.insert(place.name.clone(), serde_json::Value::String(text.into_owned()));
+            }
+        }
+        (!props.is_empty()).then(|| serde_json::Value::Object(props).to_string())
+    }
+
+    /// Makes the touches of a row that is many; returns the time of the last.
+    fn touches(&self, scope: Scope<'_>, first: &Draft, drafts: &mut Vec<Draft>) -> Result<Instant, Reason> {
+        let Some((place, spread)) = &self.touches else {
+            return Ok(first.at);
+        };
+        let text = place.read(scope);
+        let count = amount::parse(&text, '.', None).filter(|count| count % amount::ONE == 0).map(|count| count / amount::ONE);
+        let count = count.ok_or_else(|| format!("`{}` is no whole number", place.name))?;
+        if count < 0 {
+            return Err(format!("`{}` is negative: a count cannot be", place.name));
+        }
+        let count = u32::try_from(count).ok().filter(|count| *count <= TOUCHES);
+        let count = count.ok_or_else(|| format!("`{}` is larger than {TOUCHES}", place.name))?;
+        let span = spread.micros();
+        let mut last = first.at;
+        for number in 0..count {
+            last = Instant(first.at.0 + span * i64::from(number) / i64::from(count));
+            drafts.push(Draft { key: sub_key(&first.key, '#', number + 1), at: last, ..first.clone() });
+        }
+        Ok(last)
+    }
+
+    fn outcomes(&self, scope: Scope<'_>, row: &Draft, last: Instant, drafts: &mut Vec<Draft>, running: &mut Running) -> Result<(), Reason> {
+        for (number, outcome) in self.outcomes.iter().enumerate() {
+            if !outcome.when.iter().all(|test| test.holds(scope)) {
+                continue;
+            }
+            let event = outcome.event.read(scope)?;
+            let own = running.signatures.get(row.signature).clone();
+            let channel = match &outcome.channel {
+                Some(channel) => channel.read(scope)?,
+                None => Cow::Borrowed(own.channel.as_str()),
+            };
+            let (value, currency) = read_amount(outcome.value.as_ref(), scope)?;
+            drafts.push(Draft {
+                key: sub_key(&row.key, '!', number as u32 + 1),
+                names: row.names.clone(),
+                signature: running.signatures.number(&own.source, [&event, &channel, &own.place, &own.campaign, ""])?,
+                at: Instant(last.0 + SECOND),
+                form: read_word(outcome.form.as_ref(), scope, "form", Form::parse, Form::Purchase)?,
+                direction: read_word(outcome.direction.as_ref(), scope, "direction", Direction::parse, Direction::Inbound)?,
+                value,
+                cost: None,
+                currency,
+                score: None,
+                rare: row.rare.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl NamePlan {
+    /// Reads the name; `None` for nobody.
+    fn read<'a>(&self, scope: Scope<'a>) -> Option<Cow<'a, str>> {
+        let text = self.place.read(scope);
+        if text.is_empty() || self.nobody.iter().any(|nobody| text == *nobody) {
+            return None;
+        }
+        Some(if self.lowercase { Cow::Owned(text.to_lowercase()) } else { text })
+    }
+}
+
+impl Spread {
+    /// Returns its length.
+    const fn micros(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Hour => DAY / 24,
+            Self::Day => DAY,
+            Self::Week => WEEK,
+        }
+    }
+}
+
+impl TimePlan {
+    fn read(&self, scope: Scope<'_>, year: &mut RollingYear) -> Result<Instant, Reason> {
+        match self {
+            Self::Constant(at) => Ok(*at),
+            Self::Text { places, format, zone } => {
+                let text = match places.as_slice() {
+                    [place] => place.read(scope),
+                    places => Cow::Owned(places.iter().map(|place| place.read(scope)).collect::<Vec<_>>().join(" ")),
+                };
+                format.read(text.trim(), zone).ok_or_else(|| {
+                    let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
+                    let what = if text.trim().is_empty() { "is empty: the time is needed" } else { "is no time that exists and is written as the mapping says" };
+                    format!("{} {what}", names.join(" and "))
+                })
+            }
+            Self::Parts { year: told, month, day, hour, minute, zone } => {
+                let part = |text: &Option<Text>, otherwise: i16| -> Result<i16, Reason> {
+                    let Some(text) = text else {
+                        return Ok(otherwise);
+                    };
+                    text.read(scope)?.parse().map_err(|_| format!("`{}` is no whole number that a date can have", text.name()))
+                };
+                let small = |text: &Option<Text>, otherwise: i16| part(text, otherwise).map(|number| i8::try_from(number).unwrap_or(-1));
+                let month_number =
+                    moment::month(&month.read(scope)?).ok_or_else(|| format!("`{}` is no month", month.name()))?;
+                let year = if told.is_some() { part(told, 0)? } else { year.next(month_number) };
+                moment::from_parts((year, month_number, small(day, 1)?), small(hour, 0)?, small(minute, 0)?, zone)
+                    .ok_or_else(|| "year, month and day make no date that exists".to_owned())
+            }
+        }
+    }
+}
+
+fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
+    let Some(name) = name else {
+        return Ok(TimeZone::UTC);
+    };
+    TimeZone::get(name).map_err(|error| Failure::new(format!("`{name}` is not a known time zone")).because(&error).hint("Use an IANA name such as Europe/Paris"))
+}
+
+fn bind_time(mapping: &Mapping, binder: &Binder<'_>, zone: TimeZone) -> Result<TimePlan, Failure> {
+    let time = &mapping.time;
+    let name = time.format.as_deref().unwrap_or("iso");
+    let format = TimeFormat::parse(name).ok_or_else(|| {
+        Failure::new(format!("`{name}` is not a format of times")).hint("Use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M")
+    })?;
+    if let Some(constant) = &time.constant {
+        let at = format.read(constant, &zone);
+        return at.map(TimePlan::Constant).ok_or_else(|| Failure::new(format!("The time `{constant}` in the mapping does not exist or is written otherwise")));
+    }
+    if let Some(parts) = &time.parts {
+        if parts.first_year.is_some() && binder.header.position(REASON).is_some() {
+            return Err(Failure::new("Rows of a file of rejects do not tell the year, because they no longer follow each other")
+                .hint("Mend them in the whole file and import that again: what is there already is not added twice"));
+        }
+        return Ok(TimePlan::Parts {
+            year: binder.optional(parts.year.as_ref())?,
+            month: binder.text(&parts.month)?,
+            day: binder.optional(parts.day.as_ref())?,
+            hour: binder.optional(parts.hour.as_ref())?,
+            minute: binder.optional(parts.minute.as_ref())?,
+            zone,
+        });
+    }
+    let columns: Vec<String> = time.column.iter().chain(&time.columns).cloned().collect();
+    Ok(TimePlan::Text { places: binder.places(&columns)?, format, zone })
+}
+
+fn bind_name(name: &Name, binder: &Binder<'_>) -> Result<NamePlan, Failure> {
+    let place = binder.place(&name.column)?;
+    Ok(NamePlan { place, namespace: name.namespace.clone(), lowercase: name.lowercase, nobody: name.nobody.clone() })
+}
+
+fn bind_link(link: &super::mapping::LinkRule, binder: &Binder<'_>) -> Result<LinkPlan, Failure> {
+    Ok(LinkPlan {
+        kind: link.kind.into(),
+        one: bind_name(&link.one, binder)?,
+        other: bind_name(&link.other, binder)?,
+        when: binder.conditions(&link.when)?,
+        only: link.only,
+    })
+}
+
+fn bind_outcome(outcome: &super::mapping::OutcomeRow, binder: &Binder<'_>) -> Result<OutcomePlan, Failure> {
+    Ok(OutcomePlan {
+        when: binder.conditions(&outcome.when)?,
+        event: binder.text(&outcome.event)?,
+        form: binder.optional(outcome.form.as_ref())?,
+        direction: binder.optional(outcome.direction.as_ref())?,
+        channel: binder.optional(outcome.channel.as_ref())?,
+        value: outcome.value.as_ref().map(|amount| bind_amount(amount, binder)).transpose()?,
+    })
+}
+
+fn bind_amount(amount: &Amount, binder: &Binder<'_>) -> Result<AmountPlan, Failure> {
+    let decimal = amount.decimal.unwrap_or('.');
+    let constant = match &amount.constant {
+        None => amount::ONE,
+        Some(text) => {
+            amount::parse(text, decimal, amount.thousands).ok_or_else(|| Failure::new(format!("`{text}` in the mapping is not an amount")))?
+        }
+    };
+    let currency = match &amount.currency {
+        CurrencyField::Constant(currency) => Ok(*currency),
+        CurrencyField::Column(field) => Err(binder.text(field)?),
+    };
+    let columns: Vec<String> = amount.column.iter().chain(&amount.product).cloned().collect();
+    Ok(AmountPlan { factors: binder.places(&columns)?, constant, decimal, thousands: amount.thousands, currency })
+}
+
+/// Reads an amount and its currency; nothing where a cell is empty.
+fn read_amount(plan: Option<&AmountPlan>, scope: Scope<'_>) -> Result<(Option<Billionths>, Option<Currency>), Reason> {
+    let Some(plan) = plan else {
+        return Ok((None, None));
+    };
+    let mut result = plan.constant;
+    for place in &plan.factors {
+        let text = place.read(scope);
+        if text.is_empty() {
+            return Ok((None, None));
+        }
+        let factor = amount::parse(&text, plan.decimal, plan.thousands).ok_or_else(|| format!("`{}` is not an amount", place.name))?;
+        result = amount::product(result, factor).ok_or_else(|| format!("`{}` is too large an amount", place.name))?;
+    }
+    let currency = match &plan.currency {
+        Ok(currency) => *currency,
+        Err(text) => Currency::parse(&text.read(scope)?).map_err(|_| format!("`{}` is not a currency", text.name()))?,
+    };
+    Ok((Some(result), Some(currency)))
+}
+
+/// Reads one of a closed set of words.
+fn read_word<T>(text: Option<&Text>, scope: Scope<'_>, what: &str, parse: fn(&str) -> Option<T>, otherwise: T) -> Result<T, Reason> {
+    match text {
+        None => Ok(otherwise),
+        Some(text) => parse(&text.read(scope)?).ok_or_else(|| format!("`{}` holds a word that is no {what}", text.name())),
+    }
+}
+
+fn check_word<'a>(what: &str, word: &str, known: bool, all: impl Iterator<Item = &'a str> + Clone) -> Result<(), Failure> {
+    if known {
+        return Ok(());
+    }
+    let failure = Failure::new(format!("`{word}` in the mapping is not a {what}"));
+    Err(match nearest(word, all.clone()) {
+        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
+        None => failure.hint(format!("Use one of: {}", all.collect::<Vec<_>>().join(", "))),
+    })
+}
+
+/// Joins the texts of columns into an id; `None` when all are empty.
+fn joined(places: &[Place], scope: Scope<'_>) -> Option<Box<[u8]>> {
+    let texts: Vec<Cow<'_, str>> = places.iter().map(|place| place.read(scope)).collect();
+    texts.iter().any(|text| !text.is_empty()).then(|| texts.join("\u{1f}").into_bytes().into_boxed_slice())
+}
+
+/// Makes the id of a part of what a row says.
+fn sub_key(key: &[u8], mark: char, number: u32) -> Box<[u8]> {
+    [key, format!("{mark}{number}").as_bytes()].concat().into_boxed_slice()
+}
+
+/// Applies a function that may fail to each item of an array.
+fn each<T, U, E, const N: usize>(items: [T; N], f: impl FnMut(T) -> Result<U, E>) -> Result<[U; N], E> {
+    let results: Vec<U> = items.into_iter().map(f).collect::<Result<_, E>>()?;
+    Ok(results.try_into().unwrap_or_else(|_| unreachable!("as many results as items")))
+}

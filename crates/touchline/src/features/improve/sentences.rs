@@ -1,0 +1,153 @@
+//! The English sentences of reasons and actions, for the command line. The browser has its own in three languages.
+//!
+//! `docs/improve.md` lists the keys with their numbers.
+
+use model::{Action, Currency, Reason};
+use std::collections::BTreeMap;
+
+/// Says why a verdict was given.
+#[must_use]
+pub fn reason(reason: &Reason, currency: Currency) -> String {
+    let n = Numbers { numbers: &reason.numbers, currency };
+    match reason.key.as_str() {
+        "none.planned" => "Not in use: nothing to judge.".to_owned(),
+        "none.not_customer" => "Not met by customers: judged on the board of partners and departments.".to_owned(),
+        "dark.silent" => format!("Live, yet nothing was heard of it in {} days.", n.count("days")),
+        "insufficient.unseen" => "It sends no interactions by nature: ask people or look for yourself.".to_owned(),
+        "insufficient.n" => format!("{} known people are too few: about {} more are needed.", n.count("n"), n.count("needed")),
+        "over_used.r1" => format!(
+            "Suspected over-use: a contact after number {} in a period costs more than it brings; {} of {} person-periods ({}) got more.",
+            n.count("saturation"),
+            n.count("over_people"),
+            n.count("n"),
+            n.share("beyond"),
+        ),
+        "over_used.r2" => format!(
+            "Suspected over-use: complaints and unsubscriptions rise with frequency (z {:.2}, p {:.4}), and the most frequent contact loses {} each.",
+            n.raw("z"),
+            n.raw("p"),
+            n.money_of(-n.raw("net")),
+        ),
+        "over_used.r3" => format!("Suspected over-use: {} of people contacted complained.", n.share("complaint_rate")),
+        "wasted.ratio" => format!(
+            "It takes {} of all cost and brings {} of the effect; {} is spent above the average price of an effect.",
+            n.share("cost_share"),
+            n.share("effect_share"),
+            n.money("waste"),
+        ),
+        "under_used.reach" => format!(
+            "It moves people on ({} against a median of {}) and reaches only {} of them; about {} more [{}; {}] could be won.",
+            n.points("effect"),
+            n.points("stage_median"),
+            n.share("reach"),
+            n.count("potential"),
+            n.count("potential_low"),
+            n.count("potential_high"),
+        ),
+        "effective.progression" => format!(
+            "People who meet it move on more often: {} [{}; {}]; the stage's median is {}.",
+            n.points("lift"),
+            n.points("low"),
+            n.points("high"),
+            n.points("stage_median"),
+        ),
+        "needs_care.satisfaction" => {
+            format!("Only {} are satisfied; the target is {}.", n.share("satisfaction"), n.share("target"))
+        }
+        "neutral.ordinary" => format!("Nothing stands out (effect {}).", n.points("lift")),
+        "neutral.justified" => format!(
+            "Costly ({} of cost for {} of effect), justified by its declared purpose.",
+            n.share("cost_share"),
+            n.share("effect_share"),
+        ),
+        other => other.to_owned(),
+    }
+}
+
+/// Says what to do about a verdict.
+#[must_use]
+pub fn action(action: &Action, currency: Currency) -> String {
+    let n = Numbers { numbers: &action.numbers, currency };
+    match action.key.as_str() {
+        "connect_source" => "Connect its source, or bind its signals to it.".to_owned(),
+        "ask_people" => "Add a question to a survey, or a code that can be scanned.".to_owned(),
+        "collect_data" => format!("Go on collecting: about {} more people.", n.count("needed")),
+        "cap_frequency" => format!("Cap it at {} per person and period.", n.count("cap")),
+        "reduce_spend" => format!("Move up to {} to where it brings more.", n.money("amount")),
+        "raise_reach" => format!("Raise its reach to {}, as an experiment with a control group.", n.share("target")),
+        "keep" => "Keep it up.".to_owned(),
+        "improve_experience" => "Find out what displeases, and mend it.".to_owned(),
+        "watch" => "Watch it.".to_owned(),
+        "none" => String::new(),
+        other => other.to_owned(),
+    }
+}
+
+/// Lays out the numbers of a sentence.
+struct Numbers<'a> {
+    numbers: &'a BTreeMap<String, f64>,
+    currency: Currency,
+}
+
+impl Numbers<'_> {
+    fn raw(&self, name: &str) -> f64 {
+        self.numbers.get(name).copied().unwrap_or(f64::NAN)
+    }
+
+    fn count(&self, name: &str) -> String {
+        format!("{:.0}", self.raw(name))
+    }
+
+    fn share(&self, name: &str) -> String {
+        let percent = self.raw(name) * 100.0;
+        if percent.abs() < 1.0 { format!("{percent:.2} %") } else { format!("{percent:.1} %") }
+    }
+
+    fn points(&self, name: &str) -> String {
+        format!("{:+.1} points", self.raw(name) * 100.0)
+    }
+
+    fn money(&self, name: &str) -> String {
+        self.money_of(self.raw(name))
+    }
+
+    fn money_of(&self, minor: f64) -> String {
+        let digits = self.currency.digits() as usize;
+        format!("{:.digits$} {}", self.currency.major(minor.round() as i64), self.currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keys with their numbers, as the documentation lists them.
+    fn documented() -> Vec<(String, Vec<String>)> {
+        let page = include_str!("../../../../../docs/improve.md");
+        let rows = page.lines().filter(|line| line.starts_with("| `"));
+        let mut keys = Vec::new();
+        for row in rows {
+            let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let numbers: Vec<String> =
+                cells[1].split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
+            keys.extend(cells[0].split(',').map(|key| (key.trim().trim_matches('`').to_owned(), numbers.clone())));
+        }
+        keys
+    }
+
+    #[test]
+    fn every_documented_key_has_a_sentence_that_needs_only_its_numbers() {
+        let documented = documented();
+        assert!(documented.len() >= 20, "{documented:?}");
+        for (key, names) in documented {
+            let numbers: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 0.5)).collect();
+            let Reason { key, numbers } = Reason::new(&key, &numbers);
+            let said = if key.contains('.') {
+                reason(&Reason { key: key.clone(), numbers }, Currency::EUR)
+            } else {
+                action(&Action { key: key.clone(), numbers }, Currency::EUR)
+            };
+            assert!(said != key && !said.contains("NaN"), "{key}: {said}");
+        }
+    }
+}

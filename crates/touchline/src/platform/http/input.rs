@@ -1,0 +1,42 @@
+//! What a request brings, parsed at the border: what cannot be read is refused in the same shape as everything else.
+
+use super::Refusal;
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// Is the JSON body of a request.
+pub struct Body<T>(pub T);
+
+/// Is the query of a request's address.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+        match Json::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            // The parser's words may quote the body, which may hold a secret: they stay here.
+            Err(_) => Err(Refusal::malformed(
+                "The body of the request cannot be read",
+                "Send JSON as /api/openapi.json describes it, with `Content-Type: application/json`",
+            )),
+        }
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(asked)) => Ok(Self(asked)),
+            Err(_) => Err(Refusal::malformed(
+                "The address has a question that this route does not know",
+                "Read /api/openapi.json for the ones it does",
+            )),
+        }
+    }
+}

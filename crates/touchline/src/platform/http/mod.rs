@@ -1,0 +1,15 @@
+//! What every page and route shares: refusals, headers, embedded files, health, serving and stopping.
+
+mod assets;
+mod headers;
+mod health;
+mod input;
+mod refusal;
+mod serve;
+
+pub use assets::page;
+pub use headers::secured;
+pub use health::health;
+pub use input::{Asked, Body};
+pub use refusal::{Problem, Refusal};
+pub use serve::{serve, stop_signal};

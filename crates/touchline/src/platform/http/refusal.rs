@@ -1,0 +1,100 @@
+//! How HTTP says no: one shape for every route, worded once.
+
+use crate::failure::Failure;
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Is what a client reads when something did not work.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// What failed.
+    pub what: String,
+    /// Why, from the outside in.
+    pub because: Vec<String>,
+    /// What to do now.
+    pub hint: Option<String>,
+}
+
+/// Is a problem with its status.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The body of the answer.
+    pub problem: Problem,
+}
+
+impl Refusal {
+    /// Says that nobody is signed in.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Nobody is signed in", "Open the one-time link that the server printed at its start")
+    }
+
+    /// Says that a one-time link does not work, without telling why: a guesser learns nothing.
+    #[must_use]
+    pub fn stale_link() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "The link does not work: it was used before, or is older than an hour",
+            "Start the server with `--link` to get a new one",
+        )
+    }
+
+    /// Says that a request that changes something came from another site.
+    #[must_use]
+    pub fn cross_site() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "The request came from another site", "Use the application at its own address")
+    }
+
+    /// Says that something named in the request is not there.
+    #[must_use]
+    pub fn not_found(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, what, hint)
+    }
+
+    /// Says that the request cannot be understood.
+    #[must_use]
+    pub fn malformed(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, what, hint)
+    }
+
+    /// Says that the answer cannot be given just now.
+    #[must_use]
+    pub fn unavailable(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, what, hint)
+    }
+
+    fn new(status: StatusCode, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { status, problem: Problem { what: what.into(), because: Vec::new(), hint: Some(hint.into()) } }
+    }
+}
+
+impl From<Failure> for Refusal {
+    /// Hides what went wrong inside from the client, and tells the log instead.
+    fn from(failure: Failure) -> Self {
+        tracing::error!(what = failure.what, because = failure.because.join("; "), "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The server failed", "Read the server's log, which says why")
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.problem)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_inside_stays_inside() {
+        let refusal = Refusal::from(Failure::new("The file /srv/secret is unreadable"));
+        assert_eq!(refusal.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!format!("{:?}", refusal.problem).contains("secret"));
+    }
+}

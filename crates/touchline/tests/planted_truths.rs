@@ -1,0 +1,61 @@
+//! The main job on a company whose truth is known: what was planted is found, and where nothing was planted nothing is.
+
+use model::VerdictKind;
+use std::collections::BTreeSet;
+use testkit::{Company, Truths};
+use touchline::features::capture::Intake;
+use touchline::features::map::Maps;
+use touchline::features::measure::Analysis;
+use touchline::platform::clock::system;
+use touchline::platform::home::Home;
+
+/// The verdicts that the truths are about.
+const SOUGHT: [VerdictKind; 4] = [VerdictKind::OverUsed, VerdictKind::Wasted, VerdictKind::UnderUsed, VerdictKind::Dark];
+
+/// Lives a company through the whole product, and returns the touchpoints with a verdict that was sought.
+fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut home = Home::create(&folder.path().join("data"), system()).expect("a new directory");
+    let now = (home.clock())();
+    home.block_on(Maps::new(home.state().clone()).save(&company.map(), "test", now)).expect("a sound map");
+    let mut intake = Intake::new(&mut home).expect("opens");
+    let mut arrivals = company.arrivals().peekable();
+    while arrivals.peek().is_some() {
+        let batch = arrivals.by_ref().take(100_000).collect();
+        intake.take(batch, Vec::new(), Vec::new()).expect("takes");
+    }
+    intake.finish().expect("settles");
+    drop(intake);
+    let report = Analysis::run(&home).expect("runs").report(None).expect("everybody");
+    assert!(report.totals.interactions > 300_000, "{}", report.totals.interactions);
+    let sought = report.touchpoints.iter().filter(|figures| SOUGHT.contains(&figures.verdict.kind));
+    sought.map(|figures| (figures.touchpoint.clone(), figures.verdict.kind)).collect()
+}
+
+fn check(template: &str) {
+    let planted = Company::new(template);
+    let expected: BTreeSet<(String, VerdictKind)> = planted.planted().into_iter().collect();
+    assert_eq!(expected.len(), SOUGHT.len());
+    assert_eq!(found(&planted), expected, "planted in {template}");
+    assert_eq!(found(&Company::new(template).truths(Truths::none())), BTreeSet::new(), "nothing planted in {template}");
+}
+
+#[test]
+fn online_shop() {
+    check("online-shop");
+}
+
+#[test]
+fn shop() {
+    check("shop");
+}
+
+#[test]
+fn school() {
+    check("school");
+}
+
+#[test]
+fn b2b() {
+    check("b2b");
+}
