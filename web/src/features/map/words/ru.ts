@@ -122,7 +122,7 @@ export default {
   'what.conversion.mean': 'Люди с целевым действием среди тех, кто её встретил.',
   'what.attribution': 'Доля целевых действий по моделям',
   'what.disagree': 'Модели расходятся на {spread, distance}: её доля лежит между {low, percent} и {high, percent}.',
-  'what.agree': 'Модели согласны с точностью до {spread, distance}.',
+  'what.agree': 'Модели согласны: они расходятся лишь на {spread, distance} между собой.',
   'model.first': 'Первый контакт',
   'model.last': 'Последний контакт',
   'model.last_non_direct': 'Последний непрямой',
