@@ -27,6 +27,7 @@ mod scan;
 mod share;
 #[cfg(test)]
 mod tests;
+mod window;
 mod write;
 
 pub use append::Appended;
@@ -39,7 +40,7 @@ use columns::BUCKETS;
 use disk::{Disk, remove_if_there};
 use known::Known;
 use log::{Change, Log};
-use model::{ActorId, Interaction, PersonId};
+use model::{ActorId, Instant, Interaction, PersonId};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
@@ -133,6 +134,14 @@ impl Ledger {
     /// When a file cannot be read, or holds what this version does not know.
     pub fn interactions(&self, actors: &HashSet<ActorId>) -> Result<Vec<Interaction>> {
         look::interactions(&self.disk.dir, &self.log.files, actors)
+    }
+
+    /// Returns the moments of the first and the last row; `None` while there is none.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn window(&self) -> Result<Option<(Instant, Instant)>> {
+        window::window(&self.disk.dir, &self.log.files)
     }
 
     /// Returns how many rows are stored.

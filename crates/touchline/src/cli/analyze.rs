@@ -72,7 +72,7 @@ fn print_table(map: &TouchpointMap, report: &MapReport) {
         money(totals.cost as f64, map.currency),
     );
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["verdict", "touchpoint", "people", "interactions", "conversion", "per outcome", "satisfied", "why, and what to do"]);
     let mut rows: Vec<&TouchpointFigures> = report.touchpoints.iter().collect();
     rows.sort_by_key(|figures| (!figures.verdict.kind.asks_for_change(), figures.verdict.kind));

@@ -11,7 +11,7 @@ use analysis::meaning::Meaning;
 use analysis::report::MapReport;
 use model::map::nearest;
 use model::rules::SegmentRule;
-use model::{Instant, Signature, TouchpointMap};
+use model::{Signature, TouchpointMap};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,13 +36,14 @@ impl Analysis {
         let signals = home.block_on(signals(home.state()))?;
         let relocated = home.block_on(relocated(home.state()))?;
         let traits = home.block_on(traits(home, &map))?;
-        let window = home.ledger().window().unwrap_or((Instant(0), Instant(0)));
+        let unread = |error| Failure::new(format!("Cannot read the ledger in {}", home.dir().display())).because(&error);
+        let window = home.ledger().window().map_err(unread)?.unwrap_or_default();
         let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window));
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let fold = home
             .ledger()
             .scan(&relocated, threads, || MapFold::new(Arc::clone(&meaning)))
-            .map_err(|error| Failure::new(format!("Cannot read the ledger in {}", home.dir().display())).because(&error))?;
+            .map_err(unread)?;
         Ok(Self { map, signals, fold })
     }
 
