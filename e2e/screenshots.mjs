@@ -1,25 +1,25 @@
 // Takes a picture of every page in light and dark, in three languages, and on a phone: to be looked at.
 // Usage: npm run screenshots [FOLDER]
-import { mkdir } from "node:fs/promises";
-import { openStage } from "./stage.mjs";
+import { mkdir } from 'node:fs/promises';
+import { openStage } from './stage.mjs';
 
-const folder = process.argv[2] ?? "screenshots";
+const folder = process.argv[2] ?? 'screenshots';
 const pages = [
-  ["map", "/map"],
-  ["conversion", "/map?overlay=conversion"],
-  ["list", "/map?view=list"],
-  ["card", "/map/newsletter"],
+  ['map', '/map'],
+  ['conversion', '/map?overlay=conversion'],
+  ['list', '/map?view=list'],
+  ['card', '/map/newsletter'],
 ];
 const looks = [
-  { name: "light-en", language: "en", theme: "light" },
-  { name: "dark-en", language: "en", theme: "dark" },
-  { name: "light-fr", language: "fr", theme: "light" },
-  { name: "light-ru", language: "ru", theme: "light" },
-  { name: "phone-en", language: "en", theme: "light", width: 390, height: 844 },
+  { name: 'light-en', language: 'en', theme: 'light' },
+  { name: 'dark-en', language: 'en', theme: 'dark' },
+  { name: 'light-fr', language: 'fr', theme: 'light' },
+  { name: 'light-ru', language: 'ru', theme: 'light' },
+  { name: 'phone-en', language: 'en', theme: 'light', width: 390, height: 844 },
   {
-    name: "phone-ru-dark",
-    language: "ru",
-    theme: "dark",
+    name: 'phone-ru-dark',
+    language: 'ru',
+    theme: 'dark',
     width: 390,
     height: 844,
   },
@@ -31,10 +31,7 @@ for (const look of looks) {
   const page = await stage.page(look);
   for (const [name, path] of pages) {
     await page.goto(path);
-    await page
-      .locator('main[aria-busy="false"] :is(h1, h2):visible')
-      .first()
-      .waitFor();
+    await page.locator('main[aria-busy="false"] :is(h1, h2):visible').first().waitFor();
     await page.screenshot({
       path: `${folder}/${name}-${look.name}.png`,
       fullPage: true,
@@ -43,9 +40,8 @@ for (const look of looks) {
   await page.context().close();
 }
 const stranger = await stage.page({ signedIn: false });
-await stranger.goto("/map");
-await stranger.getByRole("heading", { level: 1 }).waitFor();
+await stranger.goto('/map');
+await stranger.getByRole('heading', { level: 1 }).waitFor();
 await stranger.screenshot({ path: `${folder}/signed-out.png` });
 await stage.close();
-if (stage.complaints.length > 0)
-  process.stderr.write(`${stage.complaints.join("\n")}\n`);
+if (stage.complaints.length > 0) process.stderr.write(`${stage.complaints.join('\n')}\n`);

@@ -1,25 +1,20 @@
 // The stage on which the tests play: a server (the binary's `touchline demo`, or a running one), a browser, and a
 // page that has signed in by the one-time link. A page that complains in its console fails its test.
-import { strict as assert } from "node:assert";
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { chromium } from "playwright-core";
+import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
 
-const chromiums = [
-  process.env.CHROMIUM,
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-];
+const chromiums = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ];
 
 /**
@@ -29,52 +24,40 @@ const flags = [
  * in `.mjs` is a stand-in, such as `../web/dev/server.mjs`. `TOUCHLINE_URL` is an unused link of a server that runs.
  */
 async function startServer() {
-  if (process.env.TOUCHLINE_URL)
-    return { link: process.env.TOUCHLINE_URL, stop: () => undefined };
-  const program =
-    process.env.TOUCHLINE_BIN ??
-    fileURLToPath(new URL("../target/debug/touchline", import.meta.url));
+  if (process.env.TOUCHLINE_URL) return { link: process.env.TOUCHLINE_URL, stop: () => undefined };
+  const program = process.env.TOUCHLINE_BIN ?? fileURLToPath(new URL('../target/debug/touchline', import.meta.url));
   if (!existsSync(program)) {
-    throw new Error(
-      `no server to test: ${program} is missing; build it, or set TOUCHLINE_BIN`,
-    );
+    throw new Error(`no server to test: ${program} is missing; build it, or set TOUCHLINE_BIN`);
   }
-  const command = program.endsWith(".mjs")
-    ? [process.execPath, program]
-    : [program, "demo", "--bind", "127.0.0.1:0"];
+  const command = program.endsWith('.mjs') ? [process.execPath, program] : [program, 'demo', '--bind', '127.0.0.1:0'];
   const server = spawn(command[0], command.slice(1), {
-    env: { ...process.env, PORT: "0" },
-    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const link = await new Promise((found, failed) => {
     const said = [];
     for (const stream of [server.stdout, server.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => {
+      createInterface({ input: stream }).on('line', (line) => {
         said.push(line);
         const match = /https?:\/\/\S+#token=[^\s"]+/.exec(line);
         if (match) found(match[0]);
       });
     }
-    server.on("exit", (code) =>
-      failed(new Error(`the server ended (${code}):\n${said.join("\n")}`)),
-    );
+    server.on('exit', (code) => failed(new Error(`the server ended (${code}):\n${said.join('\n')}`)));
   });
-  return { link, stop: () => server.kill("SIGTERM") };
+  return { link, stop: () => server.kill('SIGTERM') };
 }
 
 /** Opens a browser and signs in once; `page()` gives pages of that session. */
 export async function openStage() {
   const executablePath = chromiums.find((path) => path && existsSync(path));
-  if (!executablePath)
-    throw new Error(
-      "no Chromium: install the package chromium, or set CHROMIUM to its path",
-    );
+  if (!executablePath) throw new Error('no Chromium: install the package chromium, or set CHROMIUM to its path');
   const server = await startServer();
   const browser = await chromium.launch({ executablePath, args: flags });
   const first = await browser.newContext();
   const door = await first.newPage();
   await door.goto(server.link);
-  await door.getByRole("heading", { level: 1 }).first().waitFor();
+  await door.getByRole('heading', { level: 1 }).first().waitFor();
   const session = await first.storageState();
   const origin = new URL(server.link).origin;
   const complaints = [];
@@ -85,50 +68,36 @@ export async function openStage() {
     browser,
     complaints,
     /** Opens a page: `signedIn` false is a stranger; `language` and `theme` are what the reader has chosen before. */
-    async page({
-      signedIn = true,
-      language = "en",
-      theme = "light",
-      width = 1440,
-      height = 900,
-    } = {}) {
+    async page({ signedIn = true, language = 'en', theme = 'light', width = 1440, height = 900 } = {}) {
       const context = await browser.newContext({
         ...(signedIn ? { storageState: session } : {}),
         baseURL: origin,
         viewport: { width, height },
-        reducedMotion: "reduce",
+        reducedMotion: 'reduce',
       });
       await context.addInitScript(
         ([language, theme]) => {
-          localStorage.getItem("touchline.language") ??
-            localStorage.setItem("touchline.language", language);
-          localStorage.getItem("touchline.theme") ??
-            localStorage.setItem("touchline.theme", theme);
+          localStorage.getItem('touchline.language') ?? localStorage.setItem('touchline.language', language);
+          localStorage.getItem('touchline.theme') ?? localStorage.setItem('touchline.theme', theme);
         },
         [language, theme],
       );
       const page = await context.newPage();
-      page.on("console", (message) => {
+      page.on('console', (message) => {
         // A stranger is answered 401, and the browser says so by itself; everything else is ours.
-        const isExpected = !signedIn && message.text().includes("401");
-        if (["error", "warning"].includes(message.type()) && !isExpected)
-          complaints.push(message.text());
+        const isExpected = !signedIn && message.text().includes('401');
+        if (['error', 'warning'].includes(message.type()) && !isExpected) complaints.push(message.text());
       });
-      page.on("pageerror", (error) => complaints.push(String(error)));
-      page.on("request", (request) => {
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      page.on('request', (request) => {
         const url = new URL(request.url());
-        if (url.protocol.startsWith("http") && url.origin !== origin)
-          complaints.push(`a request to ${url.origin}`);
+        if (url.protocol.startsWith('http') && url.origin !== origin) complaints.push(`a request to ${url.origin}`);
       });
       return page;
     },
     /** Takes away the complaints that a test has provoked. */
     forgive(expected) {
-      complaints.splice(
-        0,
-        complaints.length,
-        ...complaints.filter((complaint) => !expected.test(complaint)),
-      );
+      complaints.splice(0, complaints.length, ...complaints.filter((complaint) => !expected.test(complaint)));
     },
     /** Fails where a page complained, sent a request to another host, or broke the content policy. */
     silence() {

@@ -842,7 +842,9 @@ function sampleVerdict([id, , , , , , , , , , , satisfied], people, facts) {
   if (people === 0)
     return give('dark', 'M24.2/M12', 'dark.silent', { days: 92 }, 'connect_source', {}, about(0, 0, 0, 'count', ''));
   if (people < 30)
-    return give('insufficient_data', 'M24.3', 'insufficient.n', { n: people, needed: 400 }, 'collect_data');
+    return give('insufficient_data', 'M24.3', 'insufficient.n', { n: people, needed: 376 }, 'collect_data', {
+      needed: 376,
+    });
   const low = lift.low ?? 0;
   const high = lift.high ?? 0;
   if (id === 'newsletter') {

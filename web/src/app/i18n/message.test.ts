@@ -38,6 +38,10 @@ describe('sentences', () => {
     }
   });
 
+  it('leave a # outside of plural forms as it stands', () => {
+    check('#token={n}, {n, plural, one {# link} other {# links}}', { n: 2 }, '#token=2, 2 links');
+  });
+
   it('nest values inside plural forms', () => {
     check('{n, plural, one {# of {all, number}} other {# of {all, number}}}', { n: 2, all: 28 }, '2 of 28');
   });

@@ -26,7 +26,7 @@ const parsed = new Map<string, Part[]>();
 export function fill(sentence: string, values: Values, writer: Writer): string {
   let parts = parsed.get(sentence);
   if (!parts) parsed.set(sentence, (parts = parse(sentence)));
-  return render(parts, values, writer, '');
+  return render(parts, values, writer, null);
 }
 
 /** Lists the values that a sentence needs, with their formats, sorted: two translations must need the same. */
@@ -53,10 +53,11 @@ export function pluralForms(sentence: string): string[][] {
   );
 }
 
-function render(parts: readonly Part[], values: Values, writer: Writer, count: string): string {
+/** Writes the parts; `count` is what `#` stands for inside a plural form, and outside of one `#` is a plain sign. */
+function render(parts: readonly Part[], values: Values, writer: Writer, count: string | null): string {
   return parts
     .map((part) => {
-      if (typeof part === 'string') return part.replaceAll('#', count);
+      if (typeof part === 'string') return count === null ? part : part.replaceAll('#', count);
       const value = values[part.name];
       if ('format' in part) {
         if (value === undefined) return '–';

@@ -7,5 +7,5 @@ export default {
   'step.1': 'Go to the terminal in which Touchline runs.',
   'step.2': 'Look for the line that begins with http and ends in #token=…',
   'step.3': 'Open that line in this browser. It works once.',
-  again: 'No link left? Start the server anew: it prints a fresh one.',
+  again: 'No link left? Start the server with --link: it prints a fresh one.',
 } as const;

@@ -7,5 +7,5 @@ export default {
   'step.1': 'Allez au terminal dans lequel Touchline tourne.',
   'step.2': 'Cherchez la ligne qui commence par http et se termine par #token=…',
   'step.3': 'Ouvrez cette ligne dans ce navigateur. Elle sert une seule fois.',
-  again: 'Plus de lien ? Redémarrez le serveur : il en affiche un nouveau.',
+  again: 'Plus de lien ? Démarrez le serveur avec --link : il en affiche un nouveau.',
 } as const;

@@ -4,7 +4,8 @@ import { fold, isPlanned, layOut, type Chip } from './grid';
 
 const map = sampleMap();
 const report = sampleReport();
-const rows = layOut(map, report, null);
+const all = { segment: null, verdict: null };
+const rows = layOut(map, report, all);
 const chipsOf = (row: number, stage: string): Chip[] =>
   rows[row]?.cells.find((cell) => cell.stage.id === stage)?.chips ?? [];
 
@@ -12,7 +13,7 @@ describe('grid', () => {
   it('has a row for each segment and a cell for each stage', () => {
     expect(rows.map((row) => row.segment.id)).toEqual(['new', 'first', 'repeat']);
     for (const row of rows) expect(row.cells).toHaveLength(7);
-    expect(layOut(map, report, 'repeat').map((row) => row.segment.id)).toEqual(['repeat']);
+    expect(layOut(map, report, { ...all, segment: 'repeat' }).map((row) => row.segment.id)).toEqual(['repeat']);
   });
 
   it('puts a touchpoint wherever the map places it', () => {
@@ -44,6 +45,13 @@ describe('grid', () => {
     ).toEqual(['wasted', 'over_used', 'under_used', 'needs_care']);
   });
 
+  it('shows one verdict alone', () => {
+    const chips = layOut(map, report, { ...all, verdict: 'dark' }).flatMap((row) =>
+      row.cells.flatMap((cell) => cell.chips),
+    );
+    expect(new Set(chips.map((chip) => chip.touchpoint.id))).toEqual(new Set(['packaging']));
+  });
+
   it('says what is missing in a cell', () => {
     expect(rows[0]?.cells.at(-1)?.missing).toEqual(['way_out']);
     expect(rows[2]?.cells.at(-1)?.missing).toEqual([]);
@@ -56,7 +64,7 @@ describe('grid', () => {
       ...map,
       touchpoints: [{ ...first, life: 'retired' as const }, { ...second, class: 'internal' as const }, ...rest],
     };
-    const shown = layOut(changed, report, null).flatMap((row) =>
+    const shown = layOut(changed, report, all).flatMap((row) =>
       row.cells.flatMap((cell) => cell.chips.map((chip) => chip.touchpoint.id)),
     );
     expect(shown).not.toContain(first.id);

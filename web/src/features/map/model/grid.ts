@@ -42,14 +42,20 @@ export interface GridRow {
   cells: GridCell[];
 }
 
-/** Lays out the rows of a map, or only the one of a segment. */
-export function layOut(map: TouchpointMap, report: MapReport, only: string | null): GridRow[] {
+/** Narrows the grid to one segment or one verdict; null: all. */
+export interface Filter {
+  segment: string | null;
+  verdict: VerdictKind | null;
+}
+
+/** Lays out the rows of a map, as far as the filter lets them through. */
+export function layOut(map: TouchpointMap, report: MapReport, filter: Filter): GridRow[] {
   const figures = new Map(report.touchpoints.map((entry) => [entry.touchpoint, entry]));
   const segments = new Map(report.segments.map((entry) => [entry.segment, entry]));
   const observed = new Map(report.cells.map((cell) => [placeKey(cell.segment, cell.stage, cell.touchpoint), cell]));
   const shown = map.touchpoints.filter((touchpoint) => isOnGrid(touchpoint));
   return map.segments
-    .filter((segment) => only === null || segment.id === only)
+    .filter((segment) => filter.segment === null || segment.id === filter.segment)
     .map((segment) => ({
       segment,
       figures: segments.get(segment.id),
@@ -61,6 +67,7 @@ export function layOut(map: TouchpointMap, report: MapReport, only: string | nul
             const cell = observed.get(placeKey(segment.id, stage.id, touchpoint.id));
             return chipOf(touchpoint, figures.get(touchpoint.id), cell, isPlanned(touchpoint, segment.id, stage.id));
           })
+          .filter((chip) => filter.verdict === null || chip.verdict === filter.verdict)
           .sort(byAttention),
       })),
     }));

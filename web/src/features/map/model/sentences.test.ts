@@ -1,35 +1,27 @@
-// Every key that the server may send has its sentence, and each sentence only asks for numbers that come with it.
+// Every key that the server may send has its sentence, and each sentence only asks for numbers that come with it. The
+// keys are those of docs/improve.md, which server, command line and browser share.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { needs } from '../../../app/i18n/message';
+import { sampleReport } from '../../../../dev/company.mjs';
 import en from '../words/en';
+import { actionOf, headlineOf, reasonOf } from './sentences';
 
-const reasons: Record<string, string[]> = {
-  'none.planned': [],
-  'none.not_customer': [],
-  'dark.silent': ['days'],
-  'insufficient.n': ['n', 'needed'],
-  'over_used.r1': ['saturation', 'over_people', 'beyond', 'n'],
-  'over_used.r2': ['z', 'p', 'net'],
-  'over_used.r3': ['complaint_rate'],
-  'wasted.ratio': ['cost_share', 'effect_share', 'ratio', 'waste'],
-  'under_used.reach': ['reach', 'effect', 'stage_median', 'potential', 'potential_low', 'potential_high'],
-  'effective.progression': ['lift', 'low', 'high', 'stage_median'],
-  'needs_care.satisfaction': ['satisfaction', 'low', 'target'],
-  'neutral.ordinary': ['lift'],
-  'neutral.justified': ['cost_share', 'effect_share'],
-};
+const page = readFileSync(new URL('../../../../../docs/improve.md', import.meta.url), 'utf8');
 
-const actions: Record<string, string[]> = {
-  connect_source: [],
-  collect_data: [],
-  cap_frequency: ['cap'],
-  reduce_spend: ['amount'],
-  raise_reach: ['target'],
-  keep: [],
-  improve_experience: [],
-  watch: [],
-  none: [],
-};
+/** Reads the table under a heading cell: the keys of each line and the numbers that come with them. */
+function table(head: string): [string, string[]][] {
+  const lines = page
+    .slice(page.indexOf(`| ${head} | numbers |`))
+    .split('\n')
+    .slice(2);
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(0, end < 0 ? undefined : end).flatMap((line) => {
+    const [, keys = '', numbers = ''] = line.split('|');
+    const names = numbers.split(',').map((name) => name.trim());
+    return [...keys.matchAll(/`([^`]+)`/g)].map((match): [string, string[]] => [match[1] ?? '', names]);
+  });
+}
 
 function check(key: string, numbers: string[]) {
   const sentence = (en as Record<string, string>)[key];
@@ -39,6 +31,31 @@ function check(key: string, numbers: string[]) {
 }
 
 describe('sentences of verdicts', () => {
-  it.each(Object.entries(reasons))('say the reason %s', check);
-  it.each(Object.entries(actions))('say the action %s', (key, numbers) => check(`action.${key}`, numbers));
+  it('are told of in the documentation', () => {
+    expect(table('reason').length).toBeGreaterThanOrEqual(14);
+    expect(table('action').length).toBeGreaterThanOrEqual(10);
+  });
+
+  it.each(table('reason'))('say the reason %s', check);
+  it.each(table('action'))('say the action %s', (key, numbers) => check(`action.${key}`, numbers));
+  it.each(table('action'))('say the action %s in the headline', (key, numbers) => {
+    if (`most.${key}` in en) check(`most.${key}`, [...numbers, 'name']);
+  });
+
+  it('are whole for every verdict of the sample', () => {
+    for (const { verdict } of sampleReport().touchpoints) {
+      for (const sentence of [reasonOf(verdict), actionOf(verdict), headlineOf(verdict, 'Post')]) {
+        expect(sentence).toMatch(/^\S.*\.$/);
+        expect(sentence).not.toContain('–');
+      }
+    }
+  });
+
+  it('stay true for a key that is not known yet', () => {
+    const [first] = sampleReport().touchpoints;
+    if (!first) throw new Error('the sample has touchpoints');
+    const verdict = { ...first.verdict, reason: { key: 'new.rule', numbers: {} }, action: { key: 'new', numbers: {} } };
+    expect(reasonOf(verdict)).toBe(en['reason.unknown']);
+    expect(headlineOf(verdict, 'Post')).toBe('look at “Post”.');
+  });
 });

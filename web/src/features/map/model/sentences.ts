@@ -26,6 +26,12 @@ export function headlineOf(verdict: Verdict, name: string): string {
   return say(sayable ? full : 'most.other', { ...numbers, name });
 }
 
+/** Says what could not be computed, and why; null for a key that this catalogue does not know. */
+export function noteOf(key: string): string | null {
+  const full = `note.${key}`;
+  return isKnown(full) ? say(full) : null;
+}
+
 function isKnown(key: string): key is keyof typeof en {
   return key in en;
 }

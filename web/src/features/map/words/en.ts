@@ -11,6 +11,11 @@ export default {
   summary:
     '{people, plural, one {# person} other {# people}}, {interactions, plural, one {# interaction} other {# interactions}}, {outcomes, plural, one {# outcome} other {# outcomes}}',
   'summary.cost': '{cost, money} spent',
+  'note.no_interactions': 'No interaction could be placed: nothing is judged yet.',
+  'note.no_outcomes':
+    'The target outcome never happened in this period: conversion, attribution and return are unknown.',
+  'note.outcomes_of_unknown_people':
+    'Some outcomes belong to people who are not known: they count in the totals, not in the journeys.',
   // Controls.
   'control.segment': 'Segment',
   'control.everybody': 'Everybody',
@@ -92,6 +97,7 @@ export default {
   'card.close': 'Close the card',
   'card.unknown': 'There is no touchpoint with this name on the map',
   'card.unknown.text': 'It may have been renamed or taken away.',
+  'card.suspected': 'Suspected: this was observed, not tried in an experiment.',
   'card.action': 'What to do:',
   'card.what': 'What it does',
   'card.who': 'Who meets it',
@@ -232,7 +238,8 @@ export default {
   'dark.silent':
     'It is live and should be heard of, but nothing has arrived for {days, plural, one {# day} other {# days}}.',
   'insufficient.n':
-    'It stands on {n, plural, one {# case} other {# cases}}; about {needed, plural, one {# is} other {# are}} needed before anything can be said.',
+    'It stands on {n, plural, one {# case} other {# cases}}; about {needed, number} more are needed before anything can be said.',
+  'insufficient.unseen': 'Nothing arrives from it, and nothing has to: only people can tell how it does.',
   'over_used.r1':
     'After {saturation, plural, one {the first contact} other {# contacts}}, each further one costs more than it brings; {over_people, plural, one {# person} other {# people}} ({beyond, percent}) got more.',
   'over_used.r2':
@@ -245,15 +252,15 @@ export default {
     'It works better than its neighbours, but reaches only {reach, percent} of those it is meant for; about {potential, plural, one {# more outcome} other {# more outcomes}} ({potential_low, number} to {potential_high, number}) can be gained.',
   'effective.progression':
     'People who meet it move on more often by {lift, points} ({low, points} to {high, points}), better than the other touchpoints of its stage.',
-  'needs_care.satisfaction':
-    '{satisfaction, percent} are satisfied with it (at least {low, percent}); the target is {target, percent}.',
+  'needs_care.satisfaction': '{satisfaction, percent} are satisfied with it; the target is {target, percent}.',
   'neutral.ordinary': 'Nothing stands out: people who meet it move on by {lift, points} against the others.',
   'neutral.justified':
     'It takes {cost_share, percent} of the cost for {effect_share, percent} of the effect, and a declared purpose justifies that.',
   'reason.unknown': 'The rule gives no reason in words.',
   // Actions: what to do now.
   'action.connect_source': 'Connect its source, or say that nothing is expected from it.',
-  'action.collect_data': 'Let it gather more cases before you judge it.',
+  'action.ask_people': 'Ask people about it, or go and look.',
+  'action.collect_data': 'Let it gather more cases before you judge it: about {needed, number}.',
   'action.cap_frequency': 'Send no more than {cap, plural, one {# contact} other {# contacts}} per person and period.',
   'action.cap_frequency.unknown': 'Contact each person less often, and try different frequencies side by side.',
   'action.reduce_spend': 'Spend {amount, money} less on it.',

@@ -10,6 +10,11 @@ export default {
   summary:
     '{people, plural, one {# personne} many {# de personnes} other {# personnes}}, {interactions, plural, one {# interaction} many {# d’interactions} other {# interactions}}, {outcomes, plural, one {# prise d’action} many {# de prises d’action} other {# prises d’action}}',
   'summary.cost': '{cost, money} dépensés',
+  'note.no_interactions': 'Aucune interaction n’a pu être placée : rien n’est encore jugé.',
+  'note.no_outcomes':
+    'La prise d’action visée n’a jamais eu lieu dans cette période : conversion, attribution et rendement sont inconnus.',
+  'note.outcomes_of_unknown_people':
+    'Des prises d’action viennent de personnes non identifiées : elles comptent dans les totaux, pas dans les parcours.',
   'control.segment': 'Segment',
   'control.everybody': 'Tout le monde',
   'control.overlay': 'Chiffre sur chaque point de contact',
@@ -86,6 +91,7 @@ export default {
   'card.close': 'Fermer la fiche',
   'card.unknown': 'Aucun point de contact de ce nom sur la carte',
   'card.unknown.text': 'Il a peut-être été renommé ou retiré.',
+  'card.suspected': 'Soupçonné : observé, non vérifié par une expérience.',
   'card.action': 'Que faire :',
   'card.what': 'Ce qu’il fait',
   'card.who': 'Qui le rencontre',
@@ -227,7 +233,8 @@ export default {
   'dark.silent':
     'Il est en service et devrait donner des nouvelles, mais rien n’est arrivé depuis {days, plural, one {# jour} many {# de jours} other {# jours}}.',
   'insufficient.n':
-    'Il repose sur {n, plural, one {# cas} many {# de cas} other {# cas}} ; il en faut environ {needed, number} pour pouvoir conclure.',
+    'Il repose sur {n, plural, one {# cas} many {# de cas} other {# cas}} ; il en faut environ {needed, number} de plus pour pouvoir conclure.',
+  'insufficient.unseen': 'Rien n’en arrive, et rien ne doit en arriver : seuls des gens peuvent dire ce qu’il vaut.',
   'over_used.r1':
     'Après {saturation, plural, one {le premier contact} many {# de contacts} other {# contacts}}, chaque contact de plus coûte plus qu’il ne rapporte ; {over_people, plural, one {# personne en a reçu} many {# de personnes en ont reçu} other {# personnes en ont reçu}} davantage ({beyond, percent}).',
   'over_used.r2':
@@ -240,14 +247,14 @@ export default {
     'Il est plus efficace que ses voisins, mais ne touche que {reach, percent} de ceux à qui il est destiné ; environ {potential, plural, one {# prise d’action} many {# de prises d’action} other {# prises d’action}} de plus ({potential_low, number} à {potential_high, number}) sont à gagner.',
   'effective.progression':
     'Ceux qui le rencontrent avancent plus souvent, de {lift, points} ({low, points} à {high, points}), mieux qu’avec les autres points de contact de son étape.',
-  'needs_care.satisfaction':
-    '{satisfaction, percent} en sont satisfaits (au moins {low, percent}) ; l’objectif est de {target, percent}.',
+  'needs_care.satisfaction': '{satisfaction, percent} en sont satisfaits ; l’objectif est de {target, percent}.',
   'neutral.ordinary': 'Rien ne ressort : ceux qui le rencontrent avancent de {lift, points} par rapport aux autres.',
   'neutral.justified':
     'Il prend {cost_share, percent} du coût pour {effect_share, percent} de l’effet, et un but déclaré le justifie.',
   'reason.unknown': 'La règle ne donne pas de raison en toutes lettres.',
   'action.connect_source': 'Raccordez sa source, ou dites qu’on n’en attend rien.',
-  'action.collect_data': 'Laissez-le réunir davantage de cas avant de le juger.',
+  'action.ask_people': 'Interrogez des gens à son sujet, ou allez voir.',
+  'action.collect_data': 'Laissez-le réunir davantage de cas avant de le juger : environ {needed, number}.',
   'action.cap_frequency':
     'Pas plus {cap, plural, one {d’un contact} many {de # de contacts} other {de # contacts}} par personne et par période.',
   'action.cap_frequency.unknown':

@@ -10,6 +10,10 @@ export default {
   summary:
     '{people, plural, one {# человек} few {# человека} many {# человек} other {# человека}}, {interactions, plural, one {# взаимодействие} few {# взаимодействия} many {# взаимодействий} other {# взаимодействия}}, {outcomes, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}',
   'summary.cost': 'потрачено {cost, money}',
+  'note.no_interactions': 'Ни одно взаимодействие не удалось разместить: оценивать пока нечего.',
+  'note.no_outcomes': 'Целевого действия за этот период не было: конверсия, атрибуция и окупаемость неизвестны.',
+  'note.outcomes_of_unknown_people':
+    'Часть целевых действий совершили неизвестные люди: они входят в итоги, но не в пути.',
   'control.segment': 'Сегмент',
   'control.everybody': 'Все',
   'control.overlay': 'Число у каждой точки контакта',
@@ -87,6 +91,7 @@ export default {
   'card.close': 'Закрыть карточку',
   'card.unknown': 'На карте нет точки контакта с таким именем',
   'card.unknown.text': 'Возможно, её переименовали или убрали.',
+  'card.suspected': 'Предположительно: это наблюдение, а не проверка экспериментом.',
   'card.action': 'Что делать:',
   'card.what': 'Что она даёт',
   'card.who': 'Кто с ней встречается',
@@ -117,7 +122,7 @@ export default {
   'what.conversion.mean': 'Люди с целевым действием среди тех, кто её встретил.',
   'what.attribution': 'Доля целевых действий по моделям',
   'what.disagree': 'Модели расходятся на {spread, distance}: её доля лежит между {low, percent} и {high, percent}.',
-  'what.agree': 'Модели согласны с точностью до {spread, distance}.',
+  'what.agree': 'Модели согласны: они расходятся лишь на {spread, distance} между собой.',
   'model.first': 'Первый контакт',
   'model.last': 'Последний контакт',
   'model.last_non_direct': 'Последний непрямой',
@@ -226,7 +231,8 @@ export default {
   'dark.silent':
     'Она работает и должна подавать сигналы, но ничего не поступало {days, plural, one {# день} few {# дня} many {# дней} other {# дня}}.',
   'insufficient.n':
-    'За ней {n, plural, one {# случай} few {# случая} many {# случаев} other {# случая}}; чтобы что-то сказать, нужно около {needed, number}.',
+    'За ней {n, plural, one {# случай} few {# случая} many {# случаев} other {# случая}}; чтобы что-то сказать, нужно ещё около {needed, number}.',
+  'insufficient.unseen': 'От неё ничего не поступает и не должно: о ней могут рассказать только люди.',
   'over_used.r1':
     'После {saturation, plural, one {# контакта} few {# контактов} many {# контактов} other {# контакта}} каждый следующий стоит больше, чем приносит; больше {over_people, plural, one {получил # человек} few {получили # человека} many {получили # человек} other {получили # человека}} ({beyond, percent}).',
   'over_used.r2':
@@ -239,13 +245,14 @@ export default {
     'Она эффективнее соседних, но охватывает лишь {reach, percent} тех, кому предназначена; можно получить ещё около {potential, plural, one {# целевого действия} few {# целевых действий} many {# целевых действий} other {# целевого действия}} (от {potential_low, number} до {potential_high, number}).',
   'effective.progression':
     'Встретившие её идут дальше чаще на {lift, points} (от {low, points} до {high, points}): лучше, чем у других точек этого этапа.',
-  'needs_care.satisfaction': 'Ею довольны {satisfaction, percent} (не менее {low, percent}); цель: {target, percent}.',
+  'needs_care.satisfaction': 'Ею довольны {satisfaction, percent}; цель: {target, percent}.',
   'neutral.ordinary': 'Ничего особенного: встретившие её идут дальше с разницей {lift, points} к остальным.',
   'neutral.justified':
     'На неё уходит {cost_share, percent} затрат при {effect_share, percent} эффекта, и это оправдано заявленной целью.',
   'reason.unknown': 'Правило не объясняет причину словами.',
   'action.connect_source': 'Подключите источник или укажите, что от неё ничего не ждут.',
-  'action.collect_data': 'Дайте ей накопить больше случаев, прежде чем оценивать.',
+  'action.ask_people': 'Спросите о ней людей или посмотрите сами.',
+  'action.collect_data': 'Дайте ей накопить больше случаев, прежде чем оценивать: около {needed, number}.',
   'action.cap_frequency':
     'Не больше {cap, plural, one {# контакта} few {# контактов} many {# контактов} other {# контакта}} на человека за период.',
   'action.cap_frequency.unknown': 'Обращайтесь к каждому реже и сравните разные частоты.',

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { Problem } from './api/client';
+import type { Page } from './page';
+import { viewer } from './viewer.svelte';
+
+const visit = { path: '/', params: {}, query: new URLSearchParams() };
+
+/** Makes a page whose data arrive when the test says so. */
+function pageOf(name: string) {
+  const waiting: { give: (data: string) => void; fail: (problem: Error) => void }[] = [];
+  const page: Page = {
+    path: `/${name}`,
+    title: { en: name, fr: name, ru: name },
+    load: () => new Promise((give, fail) => waiting.push({ give, fail })),
+    component: () => Promise.resolve({ default: (() => ({})) as never }),
+  };
+  return { page, waiting };
+}
+
+describe('viewer', () => {
+  it('never shows an old answer over a new one', async () => {
+    const { page, waiting } = pageOf('map');
+    const first = viewer.show(page, visit);
+    const second = viewer.show(page, visit);
+    waiting[1]?.give('new');
+    await second;
+    waiting[0]?.give('old');
+    await first;
+    expect(viewer.data).toBe('new');
+    expect(viewer.busy).toBe(false);
+  });
+
+  it('keeps the data of a page while it asks again, and drops them for another page', async () => {
+    const map = pageOf('map');
+    const shown = viewer.show(map.page, visit);
+    map.waiting[0]?.give('map');
+    await shown;
+    void viewer.show(map.page, visit);
+    expect(viewer.data).toBe('map');
+    void viewer.show(pageOf('other').page, visit);
+    expect(viewer.data).toBeUndefined();
+  });
+
+  it('tells a problem, and forgets it when asked again', async () => {
+    const { page, waiting } = pageOf('map');
+    const failed = viewer.show(page, visit);
+    waiting[0]?.fail(new Problem(503, 'busy'));
+    await failed;
+    expect(viewer.problem).toMatchObject({ status: 503, what: 'busy' });
+    void viewer.show(page, visit);
+    expect(viewer.problem).toBeNull();
+  });
+});
