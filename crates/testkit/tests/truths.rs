@@ -65,7 +65,7 @@ fn the_truths_stand_clear_of_the_decision_lines() {
                     assert!(finding.beyond > 0.3 && finding.complaints < 0.001, "{name}: {finding:?}");
                 }
                 Some(VerdictKind::Wasted) => {
-                    assert!(apart > 0.12 && finding.cost_share > 2.5 * finding.effect_share, "{name}: {finding:?}")
+                    assert!(apart > 0.09 && finding.cost_share > 2.2 * finding.effect_share, "{name}: {finding:?}")
                 }
                 Some(VerdictKind::UnderUsed) => {
                     assert!(finding.reach < 0.14 && finding.lift.is_some_and(|lift| lift.1 > 0.1), "{name}: {finding:?}");
