@@ -40,6 +40,8 @@ pub(super) struct Part {
     pub(super) direction: Direction,
     /// Whether only people known by name are met.
     pub(super) known: bool,
+    /// Whether people are met by their e-mail address.
+    pub(super) mail: bool,
     /// Whether some contacts stay anonymous.
     pub(super) anonymous: bool,
     /// The cost that the source records with each contact, in minor units.
@@ -110,6 +112,7 @@ fn part(map: &TouchpointMap, touchpoint: &Touchpoint, script: &Script, truths: T
         direction: touchpoint.direction,
         // A card to a whole neighbourhood needs no name: its code tells who came.
         known: identified == Identified::Always && touchpoint.channel != "post",
+        mail: touchpoint.channel == "e-mail",
         anonymous: identified != Identified::Always,
         cost: (advertisement && touchpoint.cost.per_contact > 0).then_some(touchpoint.cost.per_contact),
         opens,

@@ -64,13 +64,14 @@ struct Life<'a> {
     /// The messages made so far.
     messages: u32,
     device: Identity,
+    email: Identity,
     customer: Identity,
 }
 
 impl<'a> Life<'a> {
     fn new(company: &'a Company, k: u32) -> Self {
         let mut chance = Rng::new(company.seed, u64::from(k));
-        let name = |namespace: &str| Identity { namespace: namespace.to_owned(), value: format!("{}-{k}", &namespace[..1]) };
+        let name = |namespace: &str, value: String| Identity { namespace: namespace.to_owned(), value };
         Self {
             company,
             k,
@@ -82,8 +83,9 @@ impl<'a> Life<'a> {
             known: false,
             purchases: 0,
             messages: 0,
-            device: name("device"),
-            customer: name("customer"),
+            device: name("device", format!("d-{k}")),
+            email: name("email", format!("person-{k}@people.example")),
+            customer: name("customer", format!("c-{k}")),
         }
     }
 
@@ -171,7 +173,7 @@ impl<'a> Life<'a> {
         let value = company.script.value * self.chance.between(0.4, 1.6);
         let mut arrival = self.arrival(&company.cast.purchase, Form::Purchase, Direction::Inbound, at);
         let linking = !self.known || self.chance.chance(0.3);
-        arrival.identities = if linking { vec![self.customer.clone(), self.device.clone()] } else { vec![self.customer.clone()] };
+        arrival.identities = if linking { self.every_name() } else { vec![self.customer.clone()] };
         arrival.value = Some(value as i64);
         arrival.currency = Some(Currency::EUR);
         self.arrivals.push(arrival);
@@ -225,19 +227,19 @@ impl<'a> Life<'a> {
             && self.company.truths.over_used
             && self.chance.chance(MAILING_COMPLAINT[nth])
         {
-            self.by_name(signature, Form::Complaint, soon);
+            self.by_mail(signature, Form::Complaint, soon);
         }
         if let Some(signature) = &mailing.unsubscribe
             && self.chance.chance(MAILING_UNSUBSCRIBE[nth])
         {
-            self.by_name(signature, Form::Unsubscribe, soon);
+            self.by_mail(signature, Form::Unsubscribe, soon);
             self.subscribed = false;
         }
     }
 
-    fn by_name(&mut self, signature: &Signature, form: Form, at: i64) {
+    fn by_mail(&mut self, signature: &Signature, form: Form, at: i64) {
         let mut arrival = self.arrival(signature, form, Direction::Inbound, at);
-        arrival.identities = vec![self.customer.clone()];
+        arrival.identities = vec![self.email.clone()];
         self.arrivals.push(arrival);
     }
 
@@ -270,14 +272,23 @@ impl<'a> Life<'a> {
         }
     }
 
-    /// Returns the names under which the person is met; asking or buying makes a name known.
+    /// Returns the names under which the person is met; asking or buying makes all names known.
     fn names(&mut self, part: &Part) -> Vec<Identity> {
         let introduced = !self.known && (part.known || part.opens == Some(CONSIDERATION));
         self.known |= introduced;
         if introduced || (self.known && !part.known && self.chance.chance(0.2)) {
-            return vec![self.customer.clone(), self.device.clone()];
+            return self.every_name();
         }
-        vec![if self.known && (part.known || self.chance.chance(0.4)) { self.customer.clone() } else { self.device.clone() }]
+        let named = self.known && (part.known || self.chance.chance(0.4));
+        vec![match named {
+            true if part.mail => self.email.clone(),
+            true => self.customer.clone(),
+            false => self.device.clone(),
+        }]
+    }
+
+    fn every_name(&self) -> Vec<Identity> {
+        vec![self.customer.clone(), self.email.clone(), self.device.clone()]
     }
 
     /// Returns the answer to a question, where the form asks one: satisfaction before loyalty, recommendation from there on.
