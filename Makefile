@@ -36,7 +36,7 @@ check: web/node_modules/.package-lock.json ## Formatting, lints, types.
 	@scripts/need.sh cargo cc
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
-	cd web && npm run check && npm test
+	cd web && npm run lint && npm run check && npm test
 
 unit: web ## Every Rust test, those with needs of their own left out.
 	scripts/cargo-test.sh --workspace --locked
@@ -53,12 +53,12 @@ $(PYTHON): scripts/requirements.txt
 e2e: web ## What a person does, told in a real browser.
 	@scripts/need.sh chromium
 	cargo build --locked --package touchline
-	cd web && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm run e2e
+	cd e2e && npm ci --no-audit --no-fund && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm test
 
 screenshots: web ## Picture every page, light and dark, in three languages, into screenshots/.
 	@scripts/need.sh chromium
 	cargo build --locked --package touchline
-	cd web && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm run screenshots
+	cd e2e && npm ci --no-audit --no-fund && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm run screenshots ../screenshots
 
 deny: $(TOOLS)/bin/cargo-deny ## Licences and sources of every dependency.
 	$(TOOLS)/bin/cargo-deny --all-features check --hide-inclusion-graph licenses sources bans
