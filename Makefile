@@ -42,7 +42,7 @@ unit: web ## Every Rust test, those with needs of their own left out.
 	scripts/cargo-test.sh --workspace --locked
 
 open-table: web $(PYTHON) ## Let DuckDB and Polars read the ledger.
-	TOUCHLINE_PYTHON=$(PYTHON) scripts/cargo-test.sh --locked --package touchline --test open_table -- --ignored
+	TOUCHLINE_PYTHON=$(PYTHON) cargo test --locked --package touchline --test open_table -- --ignored
 
 $(PYTHON): scripts/requirements.txt
 	@scripts/need.sh python3

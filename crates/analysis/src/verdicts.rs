@@ -227,3 +227,173 @@ fn ordinary(settings: &Settings, findings: &Findings) -> Verdict {
     let reason = Reason::new("neutral.ordinary", &[("lift", lift.value.unwrap_or(0.0))]);
     say(VerdictKind::Neutral, "M24.9", reason, lift, "watch", &[])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example;
+
+    /// Is a touchpoint about which everything is known and nothing stands out.
+    struct Case {
+        touchpoint: Touchpoint,
+        people: u64,
+        interactions: u64,
+        satisfaction: Figure,
+        progression: Progression,
+        discovered: bool,
+        over_use: OverUse,
+        under_use: UnderUse,
+        waste: Waste,
+        completeness: Completeness,
+    }
+
+    fn figure(value: f64, low: f64, high: f64, n: u64, unit: Unit) -> Figure {
+        Figure { value: Some(value), low: Some(low), high: Some(high), n, evidence: Evidence::E3, unit, method: String::new() }
+    }
+
+    fn ordinary_case() -> Case {
+        let share = |value: f64| figure(value, value - 0.01, value + 0.01, 5_000, Unit::Share);
+        Case {
+            touchpoint: example::map().touchpoints[1].clone(),
+            people: 5_000,
+            interactions: 9_000,
+            satisfaction: share(0.8),
+            progression: Progression {
+                touched: share(0.2),
+                baseline: share(0.2),
+                lift: figure(0.0, -0.01, 0.01, 5_000, Unit::Points),
+            },
+            discovered: false,
+            over_use: OverUse {
+                curve: Vec::new(),
+                saturation: Some(2),
+                beyond: share(0.2),
+                complaints: share(0.002),
+                trend_z: Some(3.0),
+                trend_p: Some(0.001),
+                net_last: Some(-5.0),
+                rules: Vec::new(),
+            },
+            under_use: UnderUse {
+                eligible: 10_000,
+                reach: share(0.1),
+                stage_median: Some(0.0),
+                potential: figure(36.0, 15.0, 60.0, 5_000, Unit::Count),
+                fires: false,
+            },
+            waste: Waste { cost_share: 0.5, effect_share: share(0.1), ratio: Some(5.0), amount: 4_000.0, fires: false },
+            completeness: Completeness {
+                emits: true,
+                identified: true,
+                feedback: true,
+                cost: true,
+                outcome: true,
+                fresh: true,
+                share: 1.0,
+                identified_share: share(0.9),
+                opportunity: 1.0,
+                dark: false,
+            },
+        }
+    }
+
+    fn judged(case: &Case) -> Verdict {
+        let findings = Findings {
+            touchpoint: &case.touchpoint,
+            people: case.people,
+            interactions: case.interactions,
+            days: 180.0,
+            satisfaction: &case.satisfaction,
+            progression: &case.progression,
+            discovered: case.discovered,
+            over_use: Some(&case.over_use),
+            under_use: &case.under_use,
+            waste: &case.waste,
+            completeness: &case.completeness,
+        };
+        verdict(&Settings::default(), &findings)
+    }
+
+    #[track_caller]
+    fn check(change: impl Fn(&mut Case), kind: VerdictKind, reason: &str) {
+        let mut case = ordinary_case();
+        change(&mut case);
+        let verdict = judged(&case);
+        assert_eq!((verdict.kind, verdict.reason.key.as_str()), (kind, reason));
+        assert!(verdict.reason.numbers.values().all(|number| number.is_finite()), "{verdict:?}");
+    }
+
+    #[test]
+    fn each_rule_has_its_verdict() {
+        check(|_| {}, VerdictKind::Neutral, "neutral.ordinary");
+        check(|case| case.touchpoint.life = Life::Planned, VerdictKind::None, "none.planned");
+        check(|case| case.touchpoint.class = Class::Internal, VerdictKind::None, "none.not_customer");
+        check(|case| case.completeness.dark = true, VerdictKind::Dark, "dark.silent");
+        check(|case| case.interactions = 0, VerdictKind::InsufficientData, "insufficient.unseen");
+        check(|case| case.people = 29, VerdictKind::InsufficientData, "insufficient.n");
+        check(|case| case.over_use.rules = vec!["R1".into()], VerdictKind::OverUsed, "over_used.r1");
+        check(|case| case.over_use.rules = vec!["R2".into()], VerdictKind::OverUsed, "over_used.r2");
+        check(|case| case.over_use.rules = vec!["R3".into()], VerdictKind::OverUsed, "over_used.r3");
+        check(|case| case.waste.fires = true, VerdictKind::Wasted, "wasted.ratio");
+    }
+
+    #[test]
+    fn effects_must_be_discoveries() {
+        let works = |case: &mut Case| case.progression.lift = figure(0.12, 0.05, 0.2, 5_000, Unit::Points);
+        check(works, VerdictKind::Neutral, "neutral.ordinary");
+        let proven = |case: &mut Case| {
+            works(case);
+            case.discovered = true;
+        };
+        check(proven, VerdictKind::Effective, "effective.progression");
+        let rare = |case: &mut Case| {
+            proven(case);
+            case.under_use.fires = true;
+        };
+        check(rare, VerdictKind::UnderUsed, "under_used.reach");
+    }
+
+    #[test]
+    fn a_limit_across_the_line_decides_nothing() {
+        let displeased = |low: f64, high: f64| move |case: &mut Case| case.satisfaction = figure(0.5, low, high, 40, Unit::Share);
+        check(displeased(0.4, 0.55), VerdictKind::NeedsCare, "needs_care.satisfaction");
+        check(displeased(0.4, 0.65), VerdictKind::Neutral, "neutral.ordinary");
+    }
+
+    #[test]
+    fn the_first_rule_wins() {
+        let everything = |case: &mut Case| {
+            case.over_use.rules = vec!["R1".into()];
+            case.waste.fires = true;
+            case.under_use.fires = true;
+            case.discovered = true;
+        };
+        check(everything, VerdictKind::OverUsed, "over_used.r1");
+    }
+
+    #[test]
+    fn a_declared_purpose_justifies_cost() {
+        let dutiful = |case: &mut Case| {
+            case.waste.fires = true;
+            case.touchpoint.purpose = Some(model::map::Purpose::Legal);
+        };
+        check(dutiful, VerdictKind::Neutral, "neutral.justified");
+    }
+
+    #[test]
+    fn neutral_has_to_be_earned() {
+        let few = |n: u64| move |case: &mut Case| case.progression.touched.n = n;
+        check(few(1_024), VerdictKind::Neutral, "neutral.ordinary");
+        check(few(1_023), VerdictKind::InsufficientData, "insufficient.n");
+        check(few(12), VerdictKind::InsufficientData, "insufficient.n");
+    }
+
+    #[test]
+    fn what_was_not_measured_does_not_hide_a_discovery() {
+        let sure = figure(0.1, 0.05, 0.15, 500, Unit::Points);
+        let unknown = Figure::unknown(Unit::Points);
+        let many: Vec<&Figure> = std::iter::once(&sure).chain(std::iter::repeat_n(&unknown, 100)).collect();
+        assert!(discoveries(&many)[0]);
+        assert!(!discoveries(&many)[1..].contains(&true));
+    }
+}

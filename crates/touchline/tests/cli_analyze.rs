@@ -1,0 +1,64 @@
+//! `touchline analyze`, as a person uses it.
+
+mod common;
+
+use common::{refuses, works};
+use serde_json::Value;
+use std::path::Path;
+
+fn reports(folder: &Path) -> Value {
+    serde_json::from_str(&works(folder, &["analyze", "map", "--data", "a", "--format", "json"])).expect("is JSON")
+}
+
+fn sum(figures: &Value, of: impl Fn(&Value) -> f64) -> f64 {
+    figures.as_array().expect("a list").iter().map(of).sum()
+}
+
+#[test]
+fn a_map_is_analysed_for_everybody_and_each_segment() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["demo", "--people", "1500", "--no-serve", "--data", "a"]);
+    let reports = reports(folder.path());
+    let (all, segments) = (&reports[0], &reports.as_array().expect("a list")[1..]);
+    let people = |report: &Value| report["totals"]["people"].as_u64().expect("a number");
+    assert_eq!(people(all), 1_500);
+    assert_eq!(segments.iter().map(people).sum::<u64>(), 1_500, "the segments of this template share out everybody");
+
+    // Whatever is split sums to the whole.
+    let touchpoints = &all["touchpoints"];
+    for model in ["first", "last", "last_non_direct", "linear", "markov"] {
+        let shares = sum(touchpoints, |one| one["attribution"][model]["value"].as_f64().expect("a share"));
+        assert!((shares - 1.0).abs() < 1e-9, "{model}: {shares}");
+    }
+    let cost = sum(&all["stages"], |stage| stage["cost_share"].as_f64().expect("a share"));
+    assert!((cost - 1.0).abs() < 1e-9, "{cost}");
+    let met = sum(touchpoints, |one| one["interactions"].as_f64().expect("a number"));
+    let of_all = |name: &str| all["totals"][name].as_f64().expect("a number");
+    assert_eq!(met + of_all("unmapped"), of_all("interactions"));
+
+    let table = works(folder.path(), &["analyze", "map", "--data", "a"]);
+    assert!(table.contains("Newsletter") && table.contains("1500 people"), "{table}");
+    let csv = works(folder.path(), &["analyze", "map", "--data", "a", "--format", "csv"]);
+    let rows = csv.lines().count();
+    assert_eq!(rows, 1 + touchpoints.as_array().expect("a list").len() * (1 + segments.len()));
+}
+
+#[test]
+fn an_empty_ledger_knows_nothing_and_says_so() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["init", "--data", "a", "--template", "school"]);
+    let report = &reports(folder.path())[0];
+    assert_eq!(report["totals"]["people"], 0);
+    assert_eq!(report["totals"]["conversion"]["value"], Value::Null, "a rate of nothing is unknown, not 0 %");
+    assert_eq!(report["notes"][0]["key"], "no_interactions");
+    assert!(works(folder.path(), &["analyze", "map", "--data", "a"]).contains("0 people"));
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let folder = tempfile::tempdir().expect("folder");
+    refuses(folder.path(), &["analyze", "map", "--data", "gone"], &["no data directory", "touchline init"]);
+    works(folder.path(), &["init", "--data", "a", "--template", "online-shop"]);
+    let misspelt = ["analyze", "map", "--data", "a", "--segment", "repeat-buyer"];
+    refuses(folder.path(), &misspelt, &["no segment `repeat-buyer`", "Did you mean `repeat-buyers`?"]);
+}
