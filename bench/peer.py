@@ -41,16 +41,17 @@ def polars(question, files):
 
     table = engine.scan_parquet(files)
     col = engine.col
+    # Sorting inside each group is the quicker way for this engine: rows arrive almost sorted by person.
+    grouped = table.select("person", "at", "signal").group_by("person")
+    in_order = col("signal").sort_by("at", "signal")
     if question == "ends":
-        ordered = table.select("person", "at", "signal").sort("person", "at", "signal").group_by("person")
-        ends = ordered.agg(col("signal").first().alias("first"), col("signal").last().alias("last"))
+        ends = grouped.agg(in_order.first().alias("first"), in_order.last().alias("last"))
 
         def run():
             found = ends.collect(engine="streaming")
             return [(end, signal, count) for end in ("first", "last") for signal, count in found.group_by(end).len().rows()]
     else:
-        ordered = table.select("person", "at", "signal").sort("person", "at", "signal").group_by("person", maintain_order=True)
-        paths = ordered.agg(col("signal").cast(engine.String).str.join(">").alias("path"))
+        paths = grouped.agg(in_order.cast(engine.String).str.join(">").alias("path"))
         counts = paths.select(col("path").n_unique(), engine.len().alias("people"))
 
         def run():

@@ -853,7 +853,7 @@ function sampleVerdict([id, , , , , , , , , , , satisfied], people, facts) {
       'over_used',
       'M24.4/M9.R1',
       'over_used.r1',
-      { saturation: 3, over_people: Math.round(people * 0.22), beyond: 0.22, n: people },
+      { saturation: 3, over_periods: Math.round(people * 0.22), beyond: 0.22, n: people },
       'cap_frequency',
       { cap: 3 },
       beyond,

@@ -282,7 +282,7 @@ pub struct OverUse {
     pub trend_z: Option<f64>,
     /// One-sided p of that trend.
     pub trend_p: Option<f64>,
-    /// How much of one further contact's cost is left uncovered at the highest frequency, in minor units.
+    /// What the last contact of the highest frequency brings, its costs and harm taken off, in minor units.
     pub net_last: Option<f64>,
     /// The rules that fired: `R1` … `R4`.
     pub rules: Vec<String>,

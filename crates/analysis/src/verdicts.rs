@@ -142,7 +142,7 @@ fn over_used(findings: &Findings) -> Option<Verdict> {
         "R1" => {
             let beyond = use_.beyond.value.unwrap_or(0.0);
             let over = (beyond * use_.beyond.n as f64).round();
-            let numbers = [("saturation", cap), ("over_people", over), ("beyond", beyond), ("n", use_.beyond.n as f64)];
+            let numbers = [("saturation", cap), ("over_periods", over), ("beyond", beyond), ("n", use_.beyond.n as f64)];
             (Reason::new("over_used.r1", &numbers), &use_.beyond)
         }
         "R2" => {

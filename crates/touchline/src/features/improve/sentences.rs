@@ -22,7 +22,7 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
         "over_used.r1" => format!(
             "Suspected over-use: a contact after number {} in a period costs more than it brings; {} of {} person-periods ({}) got more.",
             n.count("saturation"),
-            n.count("over_people"),
+            n.count("over_periods"),
             n.count("n"),
             n.share("beyond"),
         ),

@@ -241,7 +241,7 @@ export default {
     'It stands on {n, plural, one {# case} other {# cases}}; about {needed, number} more are needed before anything can be said.',
   'insufficient.unseen': 'Nothing arrives from it, and nothing has to: only people can tell how it does.',
   'over_used.r1':
-    'After {saturation, plural, one {the first contact} other {# contacts}}, each further one costs more than it brings; {over_people, plural, one {# person} other {# people}} ({beyond, percent}) got more.',
+    'After {saturation, plural, one {the first contact} other {# contacts}}, each further one costs more than it brings; that happened {over_periods, plural, one {# time} other {# times}} ({beyond, percent} of all periods in which somebody was contacted).',
   'over_used.r2':
     'Complaints and unsubscriptions rise with each further contact (z {z, decimal}, p {p, decimal}), and at the highest frequency one more contact brings {net, money}.',
   'over_used.r3':

@@ -236,7 +236,7 @@ export default {
     'Il repose sur {n, plural, one {# cas} many {# de cas} other {# cas}} ; il en faut environ {needed, number} de plus pour pouvoir conclure.',
   'insufficient.unseen': 'Rien n’en arrive, et rien ne doit en arriver : seuls des gens peuvent dire ce qu’il vaut.',
   'over_used.r1':
-    'Après {saturation, plural, one {le premier contact} many {# de contacts} other {# contacts}}, chaque contact de plus coûte plus qu’il ne rapporte ; {over_people, plural, one {# personne en a reçu} many {# de personnes en ont reçu} other {# personnes en ont reçu}} davantage ({beyond, percent}).',
+    'Après {saturation, plural, one {le premier contact} many {# de contacts} other {# contacts}}, chaque contact de plus coûte plus qu’il ne rapporte ; c’est arrivé {over_periods, plural, one {# fois} many {# de fois} other {# fois}} ({beyond, percent} des périodes où quelqu’un a été contacté).',
   'over_used.r2':
     'Plaintes et désinscriptions augmentent avec chaque contact (z {z, decimal}, p {p, decimal}), et à la fréquence la plus haute un contact de plus rapporte {net, money}.',
   'over_used.r3':
