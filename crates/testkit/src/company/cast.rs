@@ -89,7 +89,7 @@ impl Cast {
         });
         let openers =
             std::array::from_fn(|stage| (0..parts.len()).filter(|number| parts[*number].opens == Some(stage)).collect());
-        Self { met, openers, aftercare, mailing, purchase: purchase(map), parts }
+        Self { met, openers, aftercare, mailing, purchase: purchase(map, script.sale), parts }
     }
 }
 
@@ -144,9 +144,8 @@ fn signatures(map: &TouchpointMap, touchpoint: &Touchpoint, event: Option<&str>)
 }
 
 /// Finds the signature under which the target outcome arrives: that of the rule which binds it to a touchpoint.
-fn purchase(map: &TouchpointMap) -> Signature {
-    let target = map.target().map(|target| &map.outcomes[target].rule.signal).expect("a sound map has a target");
-    let rule = map.rules.iter().find(|rule| rule.signal.source == target.source && rule.signal.event == target.event);
+fn purchase(map: &TouchpointMap, (source, event): (&str, &str)) -> Signature {
+    let rule = map.rules.iter().find(|rule| rule.signal.source == source && rule.signal.event == event);
     let rule = rule.expect("a test finds the target of every template bound to a touchpoint");
     let channel = map.touchpoint(&rule.touchpoint).map(|at| map.touchpoints[at].channel.clone()).unwrap_or_default();
     Signature {

@@ -21,6 +21,8 @@ pub(super) const ADVOCACY: usize = 6;
 pub(super) struct Script {
     /// The template it plays.
     pub(super) template: &'static str,
+    /// Source and event of the target outcome.
+    pub(super) sale: (&'static str, &'static str),
     /// Carries the over-use: a mailing that people get up to six times a week.
     pub(super) mailing: &'static str,
     /// Carries the under-use: works well, reaches few.
@@ -79,6 +81,7 @@ impl Care {
 pub(super) const SCRIPTS: [Script; 4] = [
     Script {
         template: "online-shop",
+        sale: ("shop", "order"),
         mailing: "newsletter",
         under_used: "follow-up-e-mail",
         wasted: "banner-advertisement",
@@ -104,6 +107,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
     },
     Script {
         template: "shop",
+        sale: ("till", "sale"),
         mailing: "lunch-mail",
         under_used: "stamp-card",
         wasted: "press-advertisement",
@@ -123,6 +127,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
     },
     Script {
         template: "school",
+        sale: ("office", "enrolled"),
         mailing: "school-circular",
         under_used: "feedback-session",
         wasted: "advertisement",
@@ -142,6 +147,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
     },
     Script {
         template: "b2b",
+        sale: ("crm", "contract_signed"),
         mailing: "newsletter",
         under_used: "quarterly-review",
         wasted: "advertisement",
