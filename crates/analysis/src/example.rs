@@ -1,10 +1,10 @@
 //! A small company for the tests of this crate: five stages, four touchpoints, two segments, and rows by hand.
 
 use crate::meaning::Meaning;
-use crate::sequence::{NO_COST, Rows};
+use crate::sequence::{NO_COST, Rows, pack_score};
 use model::map::TouchpointMap;
 use model::time::DAY;
-use model::{Direction, Form, Instant, Signature};
+use model::{Direction, Form, Instant, Scale, Score, Signature};
 
 /// The touchpoints, in the order of the map; each has one signal of the same number.
 pub(crate) const TOUCHPOINTS: [&str; 4] = ["ads", "mail", "page", "till"];
@@ -81,8 +81,10 @@ pub(crate) fn rows(rows: &[Row], last_day: i64) -> (Meaning, Rows) {
         let outbound = row.signal < 2;
         laid.direction.push(if outbound { Direction::Outbound } else { Direction::Inbound } as u8);
         laid.value.push(row.value);
-        laid.cost.push(NO_COST);
-        laid.score.push(0);
+        // Some carry a cost, some an answer on the scale of five, so that every column is put to use.
+        let marked = row.at / DAY % 7;
+        laid.cost.push(if marked == 1 { 25 } else { NO_COST });
+        laid.score.push(if marked == 2 { pack_score(Score::new(Scale::Five, 4)) } else { 0 });
         laid.flags.push(row.flags);
     }
     (meaning, laid)

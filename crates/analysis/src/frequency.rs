@@ -123,10 +123,13 @@ impl Frequency {
         }
     }
 
-    /// Books an unsubscription or complaint on the contact before it: of its own touchpoint if that is pushed, else of
-    /// every touchpoint that contacted the person in this period.
+    /// Books an unsubscription or complaint on the contact before it. A complaint counts against the touchpoint that it
+    /// names; an unsubscription that names none counts against every touchpoint that contacted the person in this period.
     fn harm(&mut self, form: u8, touchpoint: u16, period: i64, open: &Open) {
         let own = touchpoint != NOWHERE && open.periods[touchpoint as usize].contacts > 0;
+        if !own && form == Form::Complaint as u8 {
+            return;
+        }
         for place in open.used.iter().copied().filter(|used| !own || *used == touchpoint).map(usize::from) {
             let now = open.periods[place];
             if !own && now.number != period {

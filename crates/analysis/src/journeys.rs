@@ -46,14 +46,13 @@ impl Journeys {
                 path.clear();
             }
             if reading.outcomes[position] & meaning.target != 0 {
-                if path.is_empty() && reading.touchpoint[position] != NOWHERE {
-                    path.push(reading.touchpoint[position]);
+                let own = reading.touchpoint[position];
+                if path.is_empty() && own != NOWHERE && meaning.touchpoints[own as usize].with_customers {
+                    path.push(own);
                 }
-                if !path.is_empty() {
-                    credits.take_journey(path, Some(rows.value[row]));
-                    if !std::mem::replace(&mut converted, true) {
-                        self.converted_by_channel[channel(meaning, path)] += 1;
-                    }
+                credits.take_journey(path, Some(rows.value[row]));
+                if !path.is_empty() && !std::mem::replace(&mut converted, true) {
+                    self.converted_by_channel[channel(meaning, path)] += 1;
                 }
                 path.clear();
             } else if reading.is_touch(meaning, position) {

@@ -2,7 +2,8 @@
 //!
 //! Comparing everybody who was ever touched with everybody who was not would reward a touchpoint for meeting people
 //! who stay long: whoever stays longer is touched more and moves on later. So of each stay in a stage one active
-//! week is chosen (by hash, the same on every run). The person counts as touched by what they met in that week,
+//! week is chosen by lot (a hash, the same on every run): a week in which the person did something. Being sent something is
+//! no act, or whoever is only sent things would be compared with people who come by themselves. The person counts as touched by what they met in that week,
 //! and as moved on if a later stage is reached within the horizon after the week's first interaction. People whose
 //! horizon passes the end of the data are left out. Touched people are compared with people of the same stage who
 //! were active in the same calendar week.
@@ -11,7 +12,7 @@ use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::{Episode, Reading};
 use crate::sequence::Rows;
 use crate::tally::add;
-use model::Instant;
+use model::{Direction, Instant};
 use std::ops::Range;
 
 /// Holds landmarks of one group of people by week, stage and touchpoint.
@@ -63,12 +64,15 @@ impl Landmarks {
         positions: Range<usize>,
     ) {
         let at = |position: usize| rows.at[reading.rows[position]];
-        let Range { start, end } = chosen_week(positions, |position| week(at(position)), reading.person, number);
+        let acts = |position: usize| rows.direction[reading.rows[position]] != Direction::Outbound as u8;
+        let week_of = |position: usize| week(at(position));
+        let Some(Range { start, end }) = chosen_week(positions, week_of, acts, mix_of(reading.person, number)) else { return };
         let from = at(start);
         if from.saturating_add(meaning.horizon) > meaning.window.1.0 {
             return;
         }
-        let moved = u64::from(next.is_some_and(|next| next.stage > stay.stage && next.from <= from + meaning.horizon));
+        let moved =
+            u64::from(next.is_some_and(|next| next.stage > stay.stage && next.from <= from.saturating_add(meaning.horizon)));
         let Ok(week) = usize::try_from(week(from) - meaning.window.0.week()) else { return };
         if week >= self.weeks {
             return;
@@ -101,14 +105,27 @@ fn week(at: i64) -> i64 {
     Instant(at).week()
 }
 
-/// Chooses one week with rows by hash of the person and the number of the stay, and returns its rows.
-fn chosen_week(positions: Range<usize>, week: impl Fn(usize) -> i64, person: u64, number: usize) -> Range<usize> {
-    let starts = |position: &usize| *position == positions.start || week(*position) != week(position - 1);
-    let weeks = positions.clone().filter(starts).count();
-    let pick = (mix(person ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)) % weeks.max(1) as u64) as usize;
-    let mut beginnings = positions.clone().filter(starts).skip(pick);
-    let start = beginnings.next().unwrap_or(positions.start);
-    start..beginnings.next().unwrap_or(positions.end)
+/// Draws a number for a person's stay, the same on every run.
+fn mix_of(person: u64, number: usize) -> u64 {
+    mix(person ^ (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+/// Chooses one of the weeks in which the person did something, by lot, and returns all rows of that week.
+fn chosen_week(
+    positions: Range<usize>,
+    week: impl Fn(usize) -> i64,
+    acts: impl Fn(usize) -> bool,
+    lot: u64,
+) -> Option<Range<usize>> {
+    // The first act of each week stands for the week.
+    let weeks = || {
+        let mut last = None;
+        positions.clone().filter(|position| acts(*position)).map(&week).filter(move |week| last.replace(*week) != Some(*week))
+    };
+    let chosen = weeks().nth((lot % weeks().count().max(1) as u64) as usize)?;
+    let start = positions.clone().find(|position| week(*position) == chosen)?;
+    let end = (start..positions.end).find(|position| week(*position) != chosen).unwrap_or(positions.end);
+    Some(start..end)
 }
 
 /// Mixes the bits of a number (the finaliser of splitmix64, public domain).
@@ -144,27 +161,32 @@ mod tests {
 
     #[test]
     fn moving_on_within_the_horizon_counts() {
-        let moves = [(1, 0, "ads", Form::View), (1, 10, "page", Form::Visit)];
+        let moves = [(1, 0, "ads", Form::View), (1, 0, "till", Form::Other), (1, 10, "page", Form::Visit)];
         check(&moves, 100, [(1, 1), (1, 1)]);
-        let late = [(1, 0, "ads", Form::View), (1, 31, "page", Form::Visit)];
+        let late = [(1, 0, "ads", Form::View), (1, 0, "till", Form::Other), (1, 31, "page", Form::Visit)];
         check(&late, 100, [(1, 0), (1, 0)]);
     }
 
     #[test]
     fn an_open_horizon_is_left_out() {
-        check(&[(1, 0, "ads", Form::View), (1, 10, "page", Form::Visit)], 29, [(0, 0), (0, 0)]);
+        check(&[(1, 0, "ads", Form::View), (1, 0, "till", Form::Other), (1, 10, "page", Form::Visit)], 29, [(0, 0), (0, 0)]);
     }
 
     #[test]
     fn two_touches_in_a_week_are_one_person() {
-        check(&[(1, 0, "ads", Form::View), (1, 1, "ads", Form::View)], 100, [(1, 0), (1, 0)]);
+        check(&[(1, 0, "ads", Form::View), (1, 1, "ads", Form::View), (1, 1, "till", Form::Other)], 100, [(1, 0), (1, 0)]);
+    }
+
+    #[test]
+    fn whoever_is_only_sent_things_is_not_compared() {
+        check(&[(1, 0, "ads", Form::View), (1, 10, "page", Form::Visit)], 100, [(0, 0), (0, 0)]);
     }
 
     #[test]
     fn one_week_of_a_stay_is_chosen_evenly() {
         let mut picked = [0_u32; 3];
         for person in 0..3_000 {
-            let range = chosen_week(0..6, |position| (position / 2) as i64, person, 0);
+            let range = chosen_week(0..6, |position| (position / 2) as i64, |_| true, mix_of(person, 0)).expect("a week");
             assert_eq!(range.len(), 2);
             picked[range.start / 2] += 1;
         }

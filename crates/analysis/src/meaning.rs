@@ -116,8 +116,8 @@ impl Meaning {
             channels: map.channels.len(),
             touchpoints: map.touchpoints.iter().map(|touchpoint| place(touchpoint, map)).collect(),
             target: map.target().map_or(0, |at| 1 << at),
-            journey_gap: i64::from(settings.journey_gap_days) * DAY,
-            horizon: i64::from(settings.horizon_days) * DAY,
+            journey_gap: microseconds(settings.journey_gap_days),
+            horizon: microseconds(settings.horizon_days),
             period_days: i64::from(settings.over_use_period_days),
             signal_touchpoint: signals.iter().map(|signature| bind(map, signature)).collect(),
             signal_outcomes: signals.iter().map(|signature| outcomes_of(map, signature)).collect(),
@@ -127,7 +127,7 @@ impl Meaning {
             score_stages: Vec::new(),
             outcome_stages: Vec::new(),
             quiet: Vec::new(),
-            lapse: map.stages.iter().map(|stage| stage.lapse_days.map_or(i64::MAX, |days| i64::from(days) * DAY)).collect(),
+            lapse: map.stages.iter().map(|stage| stage.lapse_days.map_or(i64::MAX, microseconds)).collect(),
             segments,
             traits: traits_wanted(&wanted, traits),
         };
@@ -160,7 +160,7 @@ impl Meaning {
             }
             Trigger::Score { scale, at_least } => self.score_stages.push((*scale, *at_least, bit)),
             Trigger::QuietAfter { outcome: id, days } => {
-                let quiet = |outcome| Quiet { outcome, after: i64::from(*days) * DAY, stage: stage as u8 };
+                let quiet = |outcome| Quiet { outcome, after: microseconds(*days), stage: stage as u8 };
                 self.quiet.extend(outcome(id).map(quiet));
             }
         }
@@ -209,8 +209,13 @@ impl Meaning {
     /// Returns the frequency period that a moment falls in; periods of whole weeks start on Mondays.
     #[must_use]
     pub(crate) fn period(&self, at: i64) -> i64 {
-        if self.period_days == 0 { 0 } else { (at + 3 * DAY).div_euclid(self.period_days * DAY) }
+        if self.period_days == 0 { 0 } else { (at + 3 * DAY).div_euclid(self.period_days.saturating_mul(DAY)) }
     }
+}
+
+/// Turns days into microseconds; so many that they do not fit mean "never".
+fn microseconds(days: u32) -> i64 {
+    i64::from(days).saturating_mul(DAY)
 }
 
 fn place(touchpoint: &model::Touchpoint, map: &TouchpointMap) -> Place {
@@ -239,7 +244,7 @@ fn outcomes_of(map: &TouchpointMap, signature: &Signature) -> Bits {
 
 fn condition(rule: &SegmentRule, map: &TouchpointMap, wanted: &mut Vec<(String, String)>) -> Condition {
     let unlimited = u32::MAX;
-    let days = |days: u32| i64::from(days) * DAY;
+    let days = microseconds;
     match rule {
         SegmentRule::Everybody {} => Condition::Everybody,
         SegmentRule::Trait { key, is } => {

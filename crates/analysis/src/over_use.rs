@@ -212,7 +212,7 @@ pub fn quick_close(first: (u64, u64), third: (u64, u64)) -> Option<(Estimate, bo
 
 fn steps(exposures: &[Exposure], prices: Prices, floor: u64) -> Vec<Step> {
     let pooled = pool(exposures, floor);
-    let per_contact = |events: u64, counts: &Exposure| events as f64 / counts.contacts.max(1) as f64;
+    let per_contact = |events: u64, counts: &Exposure| (events as f64 / counts.contacts.max(1) as f64).min(1.0);
     let hazards: Vec<_> = pooled.iter().map(|(_, _, counts)| proportion(counts.responded, counts.at_risk)).collect();
     let response = cumulative(hazards.iter().map(|hazard| hazard.map_or(0.0, |hazard| hazard.value)));
     let unsubscribe = cumulative(pooled.iter().map(|(_, _, counts)| per_contact(counts.unsubscribed, counts)));

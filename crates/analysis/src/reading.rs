@@ -116,7 +116,7 @@ impl Reading {
         }
         for (waiting, quiet) in self.quiet.iter_mut().zip(&meaning.quiet) {
             if outcomes & (1 << quiet.outcome) != 0 && waiting.is_none() {
-                *waiting = Some(at + quiet.after);
+                *waiting = Some(at.saturating_add(quiet.after));
             }
         }
         let opened = meaning
@@ -130,13 +130,11 @@ impl Reading {
     fn pass_time(&mut self, meaning: &Meaning, from: i64, to: i64) {
         let Some(now) = self.episodes.last().copied() else { return };
         let lapses_at = from.saturating_add(meaning.lapse[now.stage as usize]);
-        for at in 0..self.quiet.len() {
+        while let Some((due, at)) = self.next_due(to) {
+            self.quiet[at] = None;
             let stage = meaning.quiet[at].stage;
-            if let Some(due) = self.quiet[at].filter(|due| *due <= to) {
-                self.quiet[at] = None;
-                if due < lapses_at && self.episodes.last().is_some_and(|now| now.stage < stage) {
-                    self.episodes.push(Episode { stage, from: due, first: self.rows.len() });
-                }
+            if due < lapses_at && self.episodes.last().is_some_and(|now| now.stage < stage) {
+                self.episodes.push(Episode { stage, from: due, first: self.rows.len() });
             }
         }
         let now = self.episodes.last().copied().unwrap_or(now);
@@ -144,6 +142,12 @@ impl Reading {
         if now.stage > 0 && lapses_at < to {
             self.episodes.push(Episode { stage: 0, from: lapses_at, first: self.rows.len() });
         }
+    }
+
+    /// Finds the quiet time that ends first, up to a moment.
+    fn next_due(&self, to: i64) -> Option<(i64, usize)> {
+        let waiting = self.quiet.iter().enumerate().filter_map(|(at, due)| Some(((*due)?, at)));
+        waiting.filter(|(due, _)| *due <= to).min()
     }
 
     /// Returns each stay with its rows, as positions in [`Reading::rows`].

@@ -81,7 +81,7 @@ pub fn verdict(settings: &Settings, findings: &Findings) -> Verdict {
         .or_else(|| over_used(findings))
         .or_else(|| wasted(findings))
         .or_else(|| under_used(settings, findings))
-        .or_else(|| effective(findings))
+        .or_else(|| effective(settings, findings))
         .or_else(|| needs_care(settings, findings))
         .unwrap_or_else(|| ordinary(settings, findings))
 }
@@ -121,9 +121,11 @@ fn dark(findings: &Findings) -> Option<Verdict> {
 
 fn unseen(settings: &Settings, findings: &Findings) -> Option<Verdict> {
     if findings.interactions == 0 {
-        let reason = Reason::new("insufficient.unseen", &[]);
+        // What is heard of elsewhere is not met by the people of this segment; what cannot be heard needs asking.
+        let (key, action) =
+            if findings.touchpoint.emits { ("insufficient.not_met", "watch") } else { ("insufficient.unseen", "ask_people") };
         let nothing = Figure::unknown(Unit::Count);
-        return Some(say(VerdictKind::InsufficientData, "M24.3", reason, &nothing, "ask_people", &[]));
+        return Some(say(VerdictKind::InsufficientData, "M24.3", Reason::new(key, &[]), &nothing, action, &[]));
     }
     let missing = settings.floor.checked_sub(findings.people).filter(|missing| *missing > 0)?;
     Some(insufficient(findings.people, missing))
@@ -137,12 +139,12 @@ fn insufficient(n: u64, needed: u64) -> Verdict {
 fn over_used(findings: &Findings) -> Option<Verdict> {
     let use_ = findings.over_use?;
     let rule = use_.rules.first()?;
-    let cap = f64::from(use_.saturation.unwrap_or(1).max(1));
+    let saturation = use_.saturation.filter(|point| *point > 0).map(f64::from);
     let (reason, figure) = match rule.as_str() {
         "R1" => {
             let beyond = use_.beyond.value.unwrap_or(0.0);
             let over = (beyond * use_.beyond.n as f64).round();
-            let numbers = [("saturation", cap), ("over_periods", over), ("beyond", beyond), ("n", use_.beyond.n as f64)];
+            let numbers = [("saturation", saturation?), ("over_periods", over), ("beyond", beyond), ("n", use_.beyond.n as f64)];
             (Reason::new("over_used.r1", &numbers), &use_.beyond)
         }
         "R2" => {
@@ -151,7 +153,12 @@ fn over_used(findings: &Findings) -> Option<Verdict> {
         }
         _ => (Reason::new("over_used.r3", &[("complaint_rate", use_.complaints.value?)]), &use_.complaints),
     };
-    Some(say(VerdictKind::OverUsed, &format!("M24.4/M9.{rule}"), reason, figure, "cap_frequency", &[("cap", cap)]))
+    // Without a saturation point no number of contacts can be named: the content is to blame, or every contact is too many.
+    let (action, numbers) = match saturation {
+        Some(cap) => ("cap_frequency", vec![("cap", cap)]),
+        None => ("improve_experience", Vec::new()),
+    };
+    Some(say(VerdictKind::OverUsed, &format!("M24.4/M9.{rule}"), reason, figure, action, &numbers))
 }
 
 fn waste_numbers(waste: &Waste) -> [(&'static str, f64); 4] {
@@ -187,8 +194,11 @@ fn under_used(settings: &Settings, findings: &Findings) -> Option<Verdict> {
     Some(say(VerdictKind::UnderUsed, "M24.6/M10", reason, &findings.progression.lift, "raise_reach", &action))
 }
 
-fn effective(findings: &Findings) -> Option<Verdict> {
-    let lift = &findings.progression.lift;
+fn effective(settings: &Settings, findings: &Findings) -> Option<Verdict> {
+    let Progression { touched, baseline, lift } = findings.progression;
+    if touched.n.min(baseline.n) < settings.floor {
+        return None;
+    }
     let (value, low, high) = (lift.value?, lift.low?, lift.high?);
     let median = findings.under_use.stage_median.unwrap_or(0.0);
     (findings.discovered && low > 0.0 && value > median).then(|| {
@@ -219,7 +229,9 @@ fn ordinary(settings: &Settings, findings: &Findings) -> Verdict {
     if smaller < settings.floor {
         return insufficient(smaller, settings.floor - smaller);
     }
-    let needed = baseline.value.and_then(|p| sample_size(p, DIFFERENCE_TO_SEE)).unwrap_or(settings.floor);
+    // A rate near 0 or 1 has no room for the difference on one side; the formula would ask for nobody.
+    let room = DIFFERENCE_TO_SEE / 2.0;
+    let needed = baseline.value.and_then(|p| sample_size(p.clamp(room, 1.0 - room), DIFFERENCE_TO_SEE)).unwrap_or(settings.floor);
     let crosses = lift.low.zip(lift.high).is_none_or(|(low, high)| low < 0.0 && high > 0.0);
     if crosses && smaller < needed {
         return insufficient(smaller, needed - smaller);
@@ -329,7 +341,9 @@ mod tests {
         check(|case| case.touchpoint.life = Life::Planned, VerdictKind::None, "none.planned");
         check(|case| case.touchpoint.class = Class::Internal, VerdictKind::None, "none.not_customer");
         check(|case| case.completeness.dark = true, VerdictKind::Dark, "dark.silent");
-        check(|case| case.interactions = 0, VerdictKind::InsufficientData, "insufficient.unseen");
+        check(|case| case.interactions = 0, VerdictKind::InsufficientData, "insufficient.not_met");
+        let silent_by_nature = |case: &mut Case| (case.interactions, case.touchpoint.emits) = (0, false);
+        check(silent_by_nature, VerdictKind::InsufficientData, "insufficient.unseen");
         check(|case| case.people = 29, VerdictKind::InsufficientData, "insufficient.n");
         check(|case| case.over_use.rules = vec!["R1".into()], VerdictKind::OverUsed, "over_used.r1");
         check(|case| case.over_use.rules = vec!["R2".into()], VerdictKind::OverUsed, "over_used.r2");

@@ -28,12 +28,13 @@ pub(super) fn of_group(map: &TouchpointMap, window: (Instant, Instant), group: &
     let touchpoints = map.touchpoints.iter().enumerate();
     touchpoints
         .map(|(at, touchpoint)| {
-            if matches!(touchpoint.life, Life::Planned | Life::Retired) {
-                return Spent::default();
-            }
+            // What is not in use keeps what was recorded of it, and costs nothing else.
+            let in_use = !matches!(touchpoint.life, Life::Planned | Life::Retired);
+            let months = if in_use { months } else { 0.0 };
             let (met, all) = (&group.tally.touchpoints[at], &everybody.tally.touchpoints[at]);
             let share = match all.interactions {
-                0 => group.tally.people as f64 / everybody.tally.people.max(1) as f64,
+                0 if everybody.tally.people == 0 => 1.0,
+                0 => group.tally.people as f64 / everybody.tally.people as f64,
                 all => met.interactions as f64 / all as f64,
             };
             let variable = met.cost as f64 + touchpoint.cost.per_contact as f64 * met.without_cost as f64;

@@ -2,18 +2,20 @@
 
 use super::costs::Spent;
 use crate::frequency::MOST;
+use crate::intervals::Estimate;
 use crate::map_fold::Group;
-use crate::over_use::{COMPLAINT_WARN, ComplaintLevel, Frequency, Prices, Step, over_use as judge};
+use crate::over_use::{BEYOND_LIMIT, COMPLAINT_WARN, Frequency, Prices, Step, over_use as judge};
 use crate::report::{FrequencyStep, OverUse};
 use model::map::Settings;
 use model::{Evidence, Figure, Unit};
 
 /// Judges how often the people of a group are contacted by a touchpoint.
 pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Spent) -> OverUse {
-    let found = judge(group.frequency.of(at), prices(settings, group, at, spent), settings.floor);
+    let prices = prices(settings, group, at, spent);
+    let found = judge(group.frequency.of(at), prices, settings.floor);
     let people: u64 = group.frequency.of(at).iter().map(|step| step.exactly).sum();
-    let contacts = group.frequency.totals[at].contacts;
-    let figure = |estimate: Option<crate::intervals::Estimate>, n| {
+    let contacts: u64 = group.frequency.of(at).iter().map(|step| step.contacts).sum();
+    let figure = |estimate: Option<Estimate>, n| {
         estimate.map_or_else(|| Figure::unknown(Unit::Share), |found| found.figure(n, Evidence::E3, Unit::Share, "wilson"))
     };
     OverUse {
@@ -24,7 +26,7 @@ pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Sp
         trend_z: found.trend.map(|trend| trend.z),
         trend_p: found.trend.map(|trend| trend.p),
         net_last: found.net_last,
-        rules: rules(&found),
+        rules: rules(&found, prices.gain),
     }
 }
 
@@ -41,16 +43,18 @@ fn prices(settings: &Settings, group: &Group, at: usize, spent: &Spent) -> Price
     }
 }
 
-/// Names the rules that fire, where their limits are not crossed by an interval.
+/// Names the rules that fire; a rule whose limit lies inside an interval does not.
 ///
-/// R1 needs a first contact that pays: a touchpoint that never does is a question of waste, not of frequency. The limit
-/// at which mailbox providers stop a sender counts as it is seen; the warning below it must be certain.
-fn rules(found: &Frequency) -> Vec<String> {
-    let certain_complaints = found.complaints.and_then(|share| share.interval).is_some_and(|limits| limits.low >= COMPLAINT_WARN);
+/// R1 needs a first contact that pays: a touchpoint that never does is a question of waste, not of frequency. R2 needs to know
+/// what a response is worth, or every contact would seem to lose.
+fn rules(found: &Frequency, gain: f64) -> Vec<String> {
+    let above =
+        |share: Option<Estimate>, limit: f64| share.and_then(|share| share.interval).is_some_and(|limits| limits.low >= limit);
+    let loses = |step: &Step| step.net.interval.is_some_and(|net| net.high <= 0.0);
     let stands = |rule: &&str| match *rule {
-        "R1" => found.certain && found.saturation.is_some_and(|point| point > 0),
-        "R3" => found.complaint_level == ComplaintLevel::Stop || certain_complaints,
-        _ => true,
+        "R1" => found.certain && found.saturation.is_some_and(|point| point > 0) && above(found.beyond, BEYOND_LIMIT),
+        "R2" => gain > 0.0 && found.steps.last().is_some_and(loses),
+        _ => above(found.complaints, COMPLAINT_WARN),
     };
     found.rules().into_iter().filter(stands).map(str::to_owned).collect()
 }

@@ -7,6 +7,7 @@ mod frequency;
 mod segments;
 mod touchpoints;
 
+use self::touchpoints::Crowd;
 use crate::conversion::share;
 use crate::map_fold::{Group, MapFold};
 use crate::report::{MapReport, Note, Totals, Unmapped, Window};
@@ -24,7 +25,8 @@ pub fn report(map: &TouchpointMap, signals: &[Signature], fold: &MapFold, segmen
     let by_segment: Vec<Group> = (0..map.segments.len()).map(|segment| fold.sum(Some(segment))).collect();
     let spent = costs::of_group(map, window, &group, &everybody);
     let cost_by_stage = segments::cost_by_stage(map, &group, &spent);
-    let touchpoints = touchpoints::figures(map, fold.meaning(), &group, &spent);
+    let crowds = crowds(map, fold, segment);
+    let touchpoints = touchpoints::figures(map, fold.meaning(), (&group, &everybody), (&spent, &crowds));
     MapReport {
         segment: segment.map(|at| map.segments[at].id.clone()),
         window: Window { from: window.0.0, to: window.1.0 },
@@ -38,6 +40,28 @@ pub fn report(map: &TouchpointMap, signals: &[Signature], fold: &MapFold, segmen
         unmapped: unmapped(signals, fold),
         notes: notes(&group),
     }
+}
+
+/// Counts, for every touchpoint, whom it could meet and whom it does (M10): people of its primary stage who belong to a
+/// segment that the map plans it for, and to the segment of the report.
+fn crowds(map: &TouchpointMap, fold: &MapFold, segment: Option<usize>) -> Vec<Crowd> {
+    let position = |id: &String| map.segments.iter().position(|segment| segment.id == *id);
+    let planned_for = |touchpoint: &model::Touchpoint| {
+        let sets = touchpoint.cells.iter().map(|cell| cell.segment.as_ref().and_then(position).map_or(u64::MAX, |at| 1 << at));
+        sets.reduce(|all, set| all | set).unwrap_or(u64::MAX)
+    };
+    let (stages, places) = (fold.meaning().stages, &fold.meaning().touchpoints);
+    let in_report = |set: u64| segment.is_none_or(|segment| set >> segment & 1 == 1);
+    let mut crowds = vec![Crowd::default(); map.touchpoints.len()];
+    for (at, crowd) in crowds.iter_mut().enumerate() {
+        let (wanted, stage) = (planned_for(&map.touchpoints[at]), places[at].primary_stage);
+        let here = |set: u64| in_report(set) && (wanted == u64::MAX || set & wanted != 0);
+        for (_, group) in fold.groups.iter().filter(|(set, _)| here(**set)) {
+            crowd.eligible += group.tally.reached[stage];
+            crowd.touched += group.tally.cells[at * stages + stage].people;
+        }
+    }
+    crowds
 }
 
 fn totals(fold: &MapFold, group: &Group, cost: i64, whole: bool) -> Totals {

@@ -26,34 +26,55 @@ use model::{Class, Evidence, Figure, Life, Touchpoint, Unit};
 /// Silence of so many days makes a touchpoint's data stale (M12).
 const FRESH_DAYS: i64 = 30;
 
+/// Counts the people a touchpoint could meet and those it does: of its primary stage and of the segments it is planned for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Crowd {
+    /// People of the stage and segments.
+    pub eligible: u64,
+    /// Those of them who met it in this stage.
+    pub touched: u64,
+}
+
 /// Looks at one group of people.
 struct Look<'a> {
     map: &'a TouchpointMap,
     meaning: &'a Meaning,
     group: &'a Group,
+    everybody: &'a Group,
     spent: &'a [Spent],
+    crowds: &'a [Crowd],
     shares: Option<ShareEstimates>,
     linear: Vec<Credit>,
+    /// Outcomes with a touch before them: what the shares are shares of.
+    credited: u64,
 }
 
 /// Makes the figures of every touchpoint, in the map's order.
-pub(super) fn figures(map: &TouchpointMap, meaning: &Meaning, group: &Group, spent: &[Spent]) -> Vec<TouchpointFigures> {
+pub(super) fn figures(
+    map: &TouchpointMap,
+    meaning: &Meaning,
+    (group, everybody): (&Group, &Group),
+    (spent, crowds): (&[Spent], &[Crowd]),
+) -> Vec<TouchpointFigures> {
     let empty = || credits(meaning);
     let groups = group.journeys.groups.iter().map(|credits| credits.as_deref().cloned().unwrap_or_else(empty));
     let groups: Vec<RuleCredits> = groups.collect();
     let mut all = empty();
     groups.iter().for_each(|group| all.merge(group));
-    let look = Look { map, meaning, group, spent, shares: estimate(&groups), linear: all.linear().to_vec() };
+    let (shares, credited) = (estimate(&groups), all.credited().conversions);
+    let look = Look { map, meaning, group, everybody, spent, crowds, shares, linear: all.linear().to_vec(), credited };
 
     let count = map.touchpoints.len();
     let progressions: Vec<Progression> = (0..count).map(|at| look.progression(at)).collect();
-    let lifts: Vec<&Figure> = progressions.iter().map(|progression| &progression.lift).collect();
+    let unknown = Figure::unknown(Unit::Points);
+    let lifts: Vec<&Figure> =
+        progressions.iter().map(|found| if look.is_above_floor(found) { &found.lift } else { &unknown }).collect();
     let discovered = discoveries(&lifts);
     let wastes = look.wastes();
     let costs_per_outcome: Vec<Figure> = (0..count).map(|at| look.cost_per_outcome(at)).collect();
     (0..count)
         .map(|at| {
-            let under_use = look.under_use(at, &progressions, &costs_per_outcome);
+            let under_use = look.under_use(at, &progressions);
             let apart = Apart { discovered: discovered[at], progression: &progressions[at], waste: &wastes[at], under_use };
             look.finish(at, apart, costs_per_outcome[at].clone())
         })
@@ -135,7 +156,7 @@ impl Look<'_> {
     }
 
     fn attribution(&self, at: usize) -> Attribution {
-        let n = self.group.tally.outcomes - self.group.tally.outcomes_unknown;
+        let n = self.credited;
         let figure = |estimates: &dyn Fn(&ShareEstimates) -> Estimate| match &self.shares {
             None => Figure::unknown(Unit::Share),
             Some(shares) => {
@@ -174,22 +195,20 @@ impl Look<'_> {
     }
 
     /// Under-use against the other touchpoints of the same primary stage (M10).
-    fn under_use(&self, at: usize, progressions: &[Progression], costs: &[Figure]) -> UnderUse {
+    fn under_use(&self, at: usize, progressions: &[Progression]) -> UnderUse {
         let settings = &self.map.settings;
-        let neighbours: Vec<usize> = self.neighbours(at).collect();
+        let neighbours: Vec<usize> = self.neighbours(at).filter(|other| self.is_above_floor(&progressions[*other])).collect();
         let others: Vec<f64> = neighbours.iter().filter_map(|other| progressions[*other].lift.value).collect();
-        let costs: Vec<f64> = neighbours.iter().filter_map(|other| costs[*other].value).filter(|cost| *cost > 0.0).collect();
-        let stage = self.meaning.touchpoints[at].primary_stage;
-        let (eligible, touched) =
-            (self.group.tally.reached[stage], self.group.tally.cells[at * self.meaning.stages + stage].people);
+        let prices: Vec<f64> =
+            neighbours.iter().filter_map(|other| self.price_of_a_step(*other, &progressions[*other])).collect();
+        let Crowd { eligible, touched } = self.crowds[at];
         let lift = &progressions[at].lift;
-        let enough = progressions[at].touched.n.min(progressions[at].baseline.n) >= settings.floor;
+        let enough = self.is_above_floor(&progressions[at]);
         let effect = lift
             .value
             .zip(lift.low.zip(lift.high))
             .filter(|_| enough)
             .map(|(value, (low, high))| Estimate { value, interval: Some(crate::intervals::Interval { low, high }) });
-        let spent_per_person = self.spent[at].total as f64 / self.group.tally.touchpoints[at].people.max(1) as f64;
         let found = under_use(
             &Chance {
                 eligible,
@@ -197,8 +216,8 @@ impl Look<'_> {
                 effect,
                 others: &others,
                 low_quartile: None,
-                marginal_cost: effect.filter(|effect| effect.value > 0.0).map(|effect| spent_per_person / effect.value),
-                median_cost: median(&costs),
+                marginal_cost: self.price_of_a_step(at, &progressions[at]),
+                median_cost: median(&prices),
             },
             Limits { reach_low: settings.reach_low, reach_target: settings.reach_target },
         );
@@ -210,6 +229,17 @@ impl Look<'_> {
             potential: found.potential.map_or_else(|| Figure::unknown(Unit::Count), outcomes),
             fires: found.fires,
         }
+    }
+
+    /// Tells whether enough people were compared to speak of an effect.
+    fn is_above_floor(&self, found: &Progression) -> bool {
+        found.touched.n.min(found.baseline.n) >= self.map.settings.floor
+    }
+
+    /// What it costs to move one more person on: spent per person over the effect on a person; none without an effect.
+    fn price_of_a_step(&self, at: usize, found: &Progression) -> Option<f64> {
+        let spent = self.spent[at].total as f64 / self.group.tally.touchpoints[at].people.max(1) as f64;
+        found.lift.value.filter(|lift| *lift > 0.0).map(|lift| spent / lift)
     }
 
     /// The other live touchpoints with customers that are meant for the same stage.
@@ -266,7 +296,7 @@ impl Look<'_> {
             share: checks.completeness(),
             identified_share,
             opportunity: opportunity(met.identified, met.interactions, importance),
-            dark: is_dark(is_judged(touchpoint), touchpoint.emits, met.interactions),
+            dark: is_dark(is_judged(touchpoint), touchpoint.emits, self.everybody.tally.touchpoints[at].interactions),
         }
     }
 }

@@ -14,6 +14,7 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
         "none.not_customer" => "Not met by customers: judged on the board of partners and departments.".to_owned(),
         "dark.silent" => format!("Live, yet nothing was heard of it in {} days.", n.count("days")),
         "insufficient.unseen" => "It sends no interactions by nature: ask people or look for yourself.".to_owned(),
+        "insufficient.not_met" => "Nobody of this segment has met it.".to_owned(),
         "insufficient.n" => format!(
             "{} people could be compared, which is too few to tell: about {} more are needed.",
             n.count("n"),

@@ -240,6 +240,7 @@ export default {
   'insufficient.n':
     'It stands on {n, plural, one {# case} other {# cases}}; about {needed, number} more are needed before anything can be said.',
   'insufficient.unseen': 'Nothing arrives from it, and nothing has to: only people can tell how it does.',
+  'insufficient.not_met': 'Nobody of this segment has met it.',
   'over_used.r1':
     'After {saturation, plural, one {the first contact} other {# contacts}}, each further one costs more than it brings; that happened {over_periods, plural, one {# time} other {# times}} ({beyond, percent} of all periods in which somebody was contacted).',
   'over_used.r2':

@@ -235,6 +235,7 @@ export default {
   'insufficient.n':
     'Il repose sur {n, plural, one {# cas} many {# de cas} other {# cas}} ; il en faut environ {needed, number} de plus pour pouvoir conclure.',
   'insufficient.unseen': 'Rien n’en arrive, et rien ne doit en arriver : seuls des gens peuvent dire ce qu’il vaut.',
+  'insufficient.not_met': 'Personne de ce segment ne l’a rencontré.',
   'over_used.r1':
     'Après {saturation, plural, one {le premier contact} many {# de contacts} other {# contacts}}, chaque contact de plus coûte plus qu’il ne rapporte ; c’est arrivé {over_periods, plural, one {# fois} many {# de fois} other {# fois}} ({beyond, percent} des périodes où quelqu’un a été contacté).',
   'over_used.r2':

@@ -233,6 +233,7 @@ export default {
   'insufficient.n':
     'За ней {n, plural, one {# случай} few {# случая} many {# случаев} other {# случая}}; чтобы что-то сказать, нужно ещё около {needed, number}.',
   'insufficient.unseen': 'От неё ничего не поступает и не должно: о ней могут рассказать только люди.',
+  'insufficient.not_met': 'Никто из этого сегмента с ней не встречался.',
   'over_used.r1':
     'После {saturation, plural, one {# контакта} few {# контактов} many {# контактов} other {# контакта}} каждый следующий стоит больше, чем приносит; так было {over_periods, plural, one {# раз} few {# раза} many {# раз} other {# раза}} ({beyond, percent} периодов, в которых кому-то писали или звонили).',
   'over_used.r2':
