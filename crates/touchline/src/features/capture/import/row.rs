@@ -4,9 +4,10 @@ use super::amount::{self, Billionths};
 use super::draft::{Draft, Rare, Signatures};
 use super::mapping::{Amount, CurrencyField, Mapping, Name, Spread};
 use super::moment::{self, RollingYear, TimeFormat};
-use super::page::{LINE, REASON};
+use super::page::{Broken, LINE, REASON};
 use super::plan::{Binder, Place, Reason, Scope, Test, Text};
 use crate::failure::Failure;
+use crate::features::capture::{Claim, Known};
 use jiff::tz::TimeZone;
 use model::map::nearest;
 use model::time::{DAY, SECOND, WEEK};
@@ -101,18 +102,15 @@ impl Running {
     }
 }
 
-/// Is a fact about names, and when it was learnt.
-pub(super) type LinkFact = (Identity, Identity, Link, Instant);
-
 /// Is what one row says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// Interactions.
     pub(super) drafts: Vec<Draft>,
     /// Facts about names.
-    pub(super) facts: Vec<LinkFact>,
+    pub(super) facts: Vec<Claim>,
     /// Traits of the person.
-    pub(super) traits: Vec<(Identity, String, String)>,
+    pub(super) traits: Vec<Known>,
 }
 
 impl RowPlan {
@@ -203,6 +201,29 @@ impl RowPlan {
         head
     }
 
+    /// Returns the group of a row, whatever else is wrong with it; `None` where there are none or its cells are empty.
+    pub(super) fn group(&self, scope: Scope<'_>) -> Option<Box<[u8]>> {
+        joined(self.group.as_ref()?, scope)
+    }
+
+    /// Lists the groups to which a row with too few or too many cells may belong, wherever in it they are missing or
+    /// too many. Empty when that cannot be said.
+    pub(super) fn groups_of(&self, broken: &Broken, width: usize) -> Vec<Box<[u8]>> {
+        let columns: Option<Vec<usize>> = self.group.iter().flatten().map(Place::column).collect();
+        // A line break inside a broken row may be the end of another row, lost in a quotation.
+        let Some(columns) = columns.filter(|_| !broken.cells.iter().any(|cell| cell.contains('\n'))) else {
+            return Vec::new();
+        };
+        let shift = broken.cells.len() as isize - width as isize;
+        let moved = |column: usize, fault: usize| if column < fault { Some(column) } else { column.checked_add_signed(shift) };
+        let faults = columns.iter().map(|column| column + 1).chain([0]);
+        let keys = faults.filter_map(|fault| {
+            let cells = columns.iter().map(|column| broken.cells.get(moved(*column, fault)?).map(|cell| cell.trim()));
+            join(&cells.collect::<Option<Vec<&str>>>()?)
+        });
+        keys.collect()
+    }
+
     /// Reads what a row says. `content` is the hash of the row and its number among equal rows, where it is needed.
     pub(super) fn read(&self, scope: Scope<'_>, content: Option<([u8; 16], u32)>, running: &mut Running) -> Result<Said, Reason> {
         let at = self.time.read(scope, &mut running.year)?;
@@ -217,7 +238,7 @@ impl RowPlan {
             for (name, place) in &self.traits {
                 let text = place.read(scope);
                 if !text.is_empty() {
-                    said.traits.push((strongest.clone(), name.clone(), text.into_owned()));
+                    said.traits.push((strongest.clone(), name.clone(), text.into_owned(), at));
                 }
             }
         }
@@ -577,6 +598,10 @@ fn check_word<'a>(what: &str, word: &str, known: bool, all: impl Iterator<Item =
 /// Joins the texts of columns into an id; `None` when all are empty.
 fn joined(places: &[Place], scope: Scope<'_>) -> Option<Box<[u8]>> {
     let texts: Vec<Cow<'_, str>> = places.iter().map(|place| place.read(scope)).collect();
+    join(&texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
+}
+
+fn join(texts: &[&str]) -> Option<Box<[u8]>> {
     texts.iter().any(|text| !text.is_empty()).then(|| texts.join("\u{1f}").into_bytes().into_boxed_slice())
 }
 
