@@ -199,6 +199,12 @@ fn rejects_can_be_mended_and_imported() {
     for part in ["the row has 3 cells, the header has 8", "`at` is no time", "no form", "`amount` is not an amount", "\"A, B\""] {
         assert!(text.contains(part), "`{part}` in: {text}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&rejects).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "rows are personal");
+    }
     let mended =
         text.replace("2024-02-30", "2024-02-29").replace("danced", "visit").replace("lots", "3.50").replace(",v5,1,", ",v5,1,,");
     let mended = mended.replace(",v5,1,,2024-01-01", ",v5,1,,2024-01-01,shop,visit,,A");
