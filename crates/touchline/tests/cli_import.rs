@@ -454,6 +454,39 @@ fn a_lookup_is_found_beside_the_file() {
     assert_eq!(found["summary"]["reasons"][0]["reason"], "`plans.began` is empty: the time is needed");
 }
 
+#[test]
+fn a_lookup_that_is_not_clear_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder, "a.csv", "who,plan\n1,x\n");
+    fs::create_dir(folder.path().join("tables")).expect("a folder");
+    let good = "plan,began\nx,2024-01-01\n";
+    let plans = [("tables/good.csv", ""), ("twice.csv", "x,2024-02-01\n"), ("broken.csv", "y,2024-02-01,3\n")];
+    for (name, more) in plans {
+        write(&folder, name, format!("{good}{more}"));
+    }
+    let outside = folder.path().join("twice.csv").display().to_string();
+    let mapping = |file: &str| {
+        let text = format!(
+            "source = \"t\"\n[lookup.plans]\nfile = '{file}'\ncolumn = \"plan\"\nkey = \"plan\"\ntake = [\"began\"]\n\
+             [time]\ncolumn = \"plans.began\"\n"
+        );
+        write(&folder, "m.toml", text);
+    };
+    let args = ["import", "a.csv", "--mapping", "m.toml", "--dry-run"];
+    for (file, reasons) in [
+        ("twice.csv", ["Line 3 of `twice.csv`", "another row has the same `plan`"]),
+        ("broken.csv", ["Line 3 of `broken.csv`", "the row has 3 cells, the header has 2"]),
+        ("../a.csv", ["leads elsewhere", "without `..`"]),
+        (outside.as_str(), ["leads elsewhere", "beside the imported file"]),
+        ("nowhere.csv", ["Cannot find `nowhere.csv`", "folder of the imported file"]),
+    ] {
+        mapping(file);
+        refuses(folder.path(), &args, &reasons);
+    }
+    mapping("./tables/good.csv");
+    works(folder.path(), &args);
+}
+
 /// What is suggested is itself a valid mapping that imports every row.
 #[test]
 fn suggestions_work_as_they_are() {

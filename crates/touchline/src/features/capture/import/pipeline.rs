@@ -427,3 +427,44 @@ impl Parcel {
         Self { arrivals: Vec::new(), facts: Vec::new(), traits: Vec::new(), progress: Progress::default() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Instant;
+
+    /// Keeps the traits.
+    #[derive(Default)]
+    struct Traits(Vec<Known>);
+
+    impl Sink for Traits {
+        fn take(&mut self, _: Vec<Arrival>, _: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure> {
+            self.0.extend(traits);
+            Ok(Taken::default())
+        }
+    }
+
+    /// Checks which trait, and from which second on, comes out of rows of seconds and values.
+    fn check(rows: &str, expected: (&str, i64)) {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("a.csv");
+        std::fs::write(&file, format!("at,who,tier\n{rows}")).expect("writes");
+        let mapping = "source = \"t\"\ntraits = { tier = \"tier\" }\n[time]\ncolumn = \"at\"\nformat = \"epoch_s\"\n\
+                       [person]\nidentities = [{ namespace = \"user\", column = \"who\" }]\n";
+        let mapping = Mapping::parse(mapping, "m.toml").expect("valid");
+        let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true };
+        let mut traits = Traits::default();
+        run(&import, &mut traits, &mut |_| {}).expect("imports");
+        let [(_, _, value, at)] = traits.0.as_slice() else { panic!("one trait, not {:?}", traits.0) };
+        assert_eq!((value.as_str(), *at), (expected.0, Instant(expected.1 * model::time::SECOND)), "{rows}");
+    }
+
+    #[test]
+    fn the_latest_trait_counts_with_the_time_of_its_row() {
+        check("1,a,silver\n2,a,gold\n", ("gold", 2));
+        check("2,a,gold\n1,a,silver\n", ("gold", 2));
+        check("1,a,silver\n1,a,gold\n", ("gold", 1));
+        check("1,a,gold\n1,a,bronze\n", ("bronze", 1));
+        check("1,a,gold\n9,a,gold\n5,a,\n", ("gold", 9));
+    }
+}
