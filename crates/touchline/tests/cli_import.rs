@@ -288,14 +288,24 @@ fn a_row_of_an_unknown_group_stops_the_import() {
     let folder = workplace();
     write(&folder, "m.toml", INVOICES);
     let args = ["import", "a.csv", "--mapping", "m.toml", "--data", "shop"];
-    let first = "invoice,at,amount\nA,2024-01-01,10.00\n";
-    write(&folder, "a.csv", format!("{first}\"A,2024-01-01,90.00\nB,2024-01-01,1.00\"\n"));
+    write(&folder, "a.csv", "at,invoice,amount\n2024-01-01,A,10.00\nTotal\n");
     refuses(folder.path(), &args, &["Line 3 of `a.csv` cannot be read", "nothing was imported", "Mend that line"]);
-    write(&folder, "a.csv", first);
-    check_invoices(&invoices(&folder, "a.csv"), 1, 0, 1_000);
     let line = "{\"invoice\":\"C\",\"at\":\"2024-01-01\",\"amount\":2}\n";
     write(&folder, "a.csv", format!("{line}{{\"invoice\":\"C\"\n"));
     refuses(folder.path(), &args, &["Line 2 of `a.csv` cannot be read"]);
+}
+
+#[test]
+fn a_quotation_that_swallows_rows_keeps_their_groups_too() {
+    let first = "invoice,at,amount\nA,2024-01-01,1\nB,2024-01-01,2\nC,2024-01-01,4\n";
+    for swallowing in ["\"A,2024-01-01,8\nB,2024-01-01,8\"\n", "A,2024-01-01,\"8\nB,2024-01-01,8\n"] {
+        let folder = workplace();
+        write(&folder, "m.toml", INVOICES);
+        write(&folder, "a.csv", format!("{first}{swallowing}"));
+        check_invoices(&invoices(&folder, "a.csv"), 1, 3, 400);
+        write(&folder, "a.csv", format!("{first}{}", swallowing.replace('"', "")));
+        check_invoices(&invoices(&folder, "a.csv"), 2, 0, 2_300);
+    }
 }
 
 #[test]

@@ -309,6 +309,7 @@ impl<'a> Mapper<'a> {
         for row in page.rows() {
             self.tally.rows += 1;
             if let Err(reason) = self.row(page, row) {
+                self.spoil_around(row, &page.header);
                 self.tally.refuse(row.line(), &reason);
                 self.rejects.row(&page.header, row, &reason)?;
             }
@@ -325,7 +326,8 @@ impl<'a> Mapper<'a> {
         let (Some(groups), Some((_, plan))) = (&mut self.groups, &self.bound) else {
             return Ok(());
         };
-        let keys = plan.groups_of(broken, header.columns.len());
+        let cells: Vec<&str> = broken.cells.iter().map(String::as_str).collect();
+        let keys = plan.groups_of(&cells, header.columns.len());
         if header.documents || keys.is_empty() {
             return Err(Failure::new(format!(
                 "Line {} of `{}` cannot be read ({}), and so nobody can say which group is not whole without it: nothing was imported",
@@ -337,6 +339,19 @@ impl<'a> Mapper<'a> {
             groups.spoil(key, None);
         }
         Ok(())
+    }
+
+    /// Spoils the groups of rows that a refused row may have swallowed, where a quotation in it was not closed.
+    fn spoil_around(&mut self, row: Row<'_>, header: &Header) {
+        let (Some(groups), Some((_, plan)), None) = (&mut self.groups, &self.bound, row.document()) else {
+            return;
+        };
+        let cells: Vec<&str> = (0..header.columns.len()).map(|column| row.verbatim(column)).collect();
+        if cells.iter().any(|cell| cell.contains('\n')) {
+            for key in plan.groups_of(&cells, cells.len()) {
+                groups.spoil(key, None);
+            }
+        }
     }
 
     fn row(&mut self, page: &Page, row: Row<'_>) -> Result<(), String> {

@@ -4,8 +4,9 @@ use super::amount::{self, Billionths};
 use super::draft::{Draft, Rare, Signatures};
 use super::mapping::{Amount, CurrencyField, Mapping, Name, Spread};
 use super::moment::{self, RollingYear, TimeFormat};
-use super::page::{Broken, LINE, REASON};
+use super::page::{LINE, REASON};
 use super::plan::{Binder, Place, Reason, Scope, Test, Text};
+use super::read::SIGNS;
 use crate::failure::Failure;
 use crate::features::capture::{Claim, Known};
 use jiff::tz::TimeZone;
@@ -25,6 +26,7 @@ pub(super) struct RowPlan {
     links: Vec<LinkPlan>,
     id: Vec<Place>,
     group: Option<Vec<Place>>,
+    delimiter: Option<char>,
     names: Vec<NamePlan>,
     time: TimePlan,
     signal: [Option<Text>; 5],
@@ -127,6 +129,7 @@ impl RowPlan {
             links: mapping.link.iter().map(|link| bind_link(link, binder)).collect::<Result<_, _>>()?,
             id: binder.places(&mapping.id)?,
             group: mapping.group.as_ref().map(|group| binder.places(&group.columns)).transpose()?,
+            delimiter: mapping.file.delimiter,
             names: mapping.person.identities.iter().map(|name| bind_name(name, binder)).collect::<Result<_, _>>()?,
             time: bind_time(mapping, binder, zone)?,
             signal: each(signal, optional)?,
@@ -206,20 +209,22 @@ impl RowPlan {
         joined(self.group.as_ref()?, scope)
     }
 
-    /// Lists the groups to which a row with too few or too many cells may belong, wherever in it they are missing or
-    /// too many. Empty when that cannot be said.
-    pub(super) fn groups_of(&self, broken: &Broken, width: usize) -> Vec<Box<[u8]>> {
+    /// Lists the groups of which a row is lost when one with these cells is refused: its own, wherever in it a cell is
+    /// missing or too many, and, where a quotation that was not closed swallowed lines, theirs. Empty when that cannot
+    /// be said. Some may be no groups at all.
+    pub(super) fn groups_of(&self, cells: &[&str], width: usize) -> Vec<Box<[u8]>> {
         let columns: Option<Vec<usize>> = self.group.iter().flatten().map(Place::column).collect();
-        // A line break inside a broken row may be the end of another row, lost in a quotation.
-        let Some(columns) = columns.filter(|_| !broken.cells.iter().any(|cell| cell.contains('\n'))) else {
+        let Some(columns) = columns else {
             return Vec::new();
         };
-        let shift = broken.cells.len() as isize - width as isize;
-        let moved = |column: usize, fault: usize| if column < fault { Some(column) } else { column.checked_add_signed(shift) };
-        let faults = columns.iter().map(|column| column + 1).chain([0]);
-        let keys = faults.filter_map(|fault| {
-            let cells = columns.iter().map(|column| broken.cells.get(moved(*column, fault)?).map(|cell| cell.trim()));
-            join(&cells.collect::<Option<Vec<&str>>>()?)
+        if !cells.iter().any(|cell| cell.contains('\n')) {
+            return shifted(&columns, cells, width);
+        }
+        let signs = SIGNS.into_iter().map(char::from).chain(self.delimiter);
+        let keys = signs.flat_map(|sign| {
+            let text = cells.join(&*sign.encode_utf8(&mut [0; 4]));
+            let lines = text.lines().map(|line| shifted(&columns, &line.split(sign).collect::<Vec<_>>(), width));
+            lines.flatten().collect::<Vec<_>>()
         });
         keys.collect()
     }
@@ -601,6 +606,18 @@ fn joined(places: &[Place], scope: Scope<'_>) -> Option<Box<[u8]>> {
     join(&texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
 }
 
+/// Lists the keys in a row that may have too few or too many cells, whichever of them are missing or too many.
+fn shifted(columns: &[usize], cells: &[&str], width: usize) -> Vec<Box<[u8]>> {
+    let shift = cells.len() as isize - width as isize;
+    let moved = |column: usize, fault: usize| if column < fault { Some(column) } else { column.checked_add_signed(shift) };
+    let faults = columns.iter().map(|column| column + 1).chain([0]);
+    let keys = faults.filter_map(|fault| {
+        let found = columns.iter().map(|column| cells.get(moved(*column, fault)?).map(|cell| cell.trim_matches([' ', '"'])));
+        join(&found.collect::<Option<Vec<&str>>>()?)
+    });
+    keys.collect()
+}
+
 fn join(texts: &[&str]) -> Option<Box<[u8]>> {
     texts.iter().any(|text| !text.is_empty()).then(|| texts.join("\u{1f}").into_bytes().into_boxed_slice())
 }
@@ -614,4 +631,28 @@ fn sub_key(key: &[u8], mark: char, number: u32) -> Box<[u8]> {
 fn each<T, U, E, const N: usize>(items: [T; N], f: impl FnMut(T) -> Result<U, E>) -> Result<[U; N], E> {
     let results: Vec<U> = items.into_iter().map(f).collect::<Result<_, E>>()?;
     Ok(results.try_into().unwrap_or_else(|_| unreachable!("as many results as items")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks which groups a row of three columns may belong to.
+    fn check(columns: &[usize], cells: &[&str], expected: &[&str]) {
+        let found = shifted(columns, cells, 3);
+        let mut found: Vec<&str> = found.iter().map(|key| std::str::from_utf8(key).expect("text")).collect();
+        found.dedup();
+        assert_eq!(found, expected, "{cells:?}");
+    }
+
+    #[test]
+    fn a_row_of_another_width_has_its_group_before_or_behind_the_fault() {
+        check(&[0], &["a", "b", "c"], &["a"]);
+        check(&[0], &["a", "b", "c", "d"], &["a", "b"]);
+        check(&[2], &["a", "b", "c", "d"], &["c", "d"]);
+        check(&[2], &["a", "b"], &["b"]);
+        check(&[0, 2], &["a", "b", "c", "d"], &["a\u{1f}d", "a\u{1f}c", "b\u{1f}d"]);
+        check(&[1], &["Total"], &[]);
+        check(&[0], &["\"a", "b", "c"], &["a"]);
+    }
 }

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::io::Read;
 
 /// The signs that are tried, in order of preference.
-const SIGNS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(in crate::features::capture::import) const SIGNS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// A row larger than this is a quotation mark that nobody closed.
 const ROW_BYTES: usize = 1 << 20;
 

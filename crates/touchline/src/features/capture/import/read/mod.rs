@@ -16,6 +16,7 @@ use model::map::nearest;
 use std::io::{BufRead, Read};
 
 pub(super) use chat::looks_like as looks_like_chat;
+pub(super) use delimited::SIGNS;
 
 /// Is what somebody wants of a file.
 #[derive(Clone, Debug, Default)]
