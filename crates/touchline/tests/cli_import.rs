@@ -199,6 +199,12 @@ fn rejects_can_be_mended_and_imported() {
     for part in ["the row has 3 cells, the header has 8", "`at` is no time", "no form", "`amount` is not an amount", "\"A, B\""] {
         assert!(text.contains(part), "`{part}` in: {text}");
     }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&rejects).expect("is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "rows are personal");
+    }
     let mended =
         text.replace("2024-02-30", "2024-02-29").replace("danced", "visit").replace("lots", "3.50").replace(",v5,1,", ",v5,1,,");
     let mended = mended.replace(",v5,1,,2024-01-01", ",v5,1,,2024-01-01,shop,visit,,A");
@@ -235,6 +241,108 @@ fn rejected_documents_stay_documents() {
     )
     .expect("writes");
     assert_eq!(import("log.jsonl.rejected.jsonl")["added"], 1);
+}
+
+const INVOICES: &str = r#"source = "till"
+[group]
+columns = ["invoice"]
+[time]
+column = "at"
+[value]
+column = "amount"
+currency = "EUR"
+"#;
+
+/// Imports a file of invoices; returns the summary.
+fn invoices(folder: &TempDir, name: &str) -> Value {
+    json(&works(folder.path(), &["import", name, "--mapping", "m.toml", "--data", "shop", "--format", "json"]))
+}
+
+/// Checks what is added, how many rows are refused, and the sum in cents.
+fn check_invoices(summary: &Value, added: u64, rejected: u64, cents: u64) {
+    let sum = summary["values"].as_array().and_then(|sums| sums.first()).map_or(0, |sum| sum["minor"].as_u64().expect("a sum"));
+    assert_eq!((&summary["added"], &summary["rejected"], sum), (&added.into(), &rejected.into(), cents), "{summary}");
+}
+
+#[test]
+fn a_refused_row_keeps_its_whole_group_until_it_is_mended() {
+    for (bad, good) in [("A,2024-01-01,x90.00", "A,2024-01-01,90.00"), ("A,2024-01-01,90,00", "A,2024-01-01,90.00")] {
+        let folder = workplace();
+        write(&folder, "m.toml", INVOICES);
+        let table = format!("invoice,at,amount\nA,2024-01-01,10.00\nB,2024-01-01,5.00\n{bad}\nA,2024-01-01,1.00\n");
+        write(&folder, "a.csv", &table);
+        check_invoices(&invoices(&folder, "a.csv"), 1, 3, 500);
+        let rejects = folder.path().join("a.csv.rejected.csv");
+        let text = fs::read_to_string(&rejects).expect("there are rejects");
+        assert_eq!(text.matches("another row of its group was refused").count(), 2, "{text}");
+        fs::write(&rejects, text.replace(bad, good)).expect("writes");
+        check_invoices(&invoices(&folder, "a.csv.rejected.csv"), 1, 0, 10_100);
+        write(&folder, "a.csv", table.replace(bad, good));
+        let whole = invoices(&folder, "a.csv");
+        assert_eq!((&whole["added"], &whole["already_there"]), (&0.into(), &2.into()));
+    }
+}
+
+#[test]
+fn a_row_of_an_unknown_group_stops_the_import() {
+    let folder = workplace();
+    write(&folder, "m.toml", INVOICES);
+    let args = ["import", "a.csv", "--mapping", "m.toml", "--data", "shop"];
+    write(&folder, "a.csv", "at,invoice,amount\n2024-01-01,A,10.00\nTotal\n");
+    refuses(folder.path(), &args, &["Line 3 of `a.csv` cannot be read", "nothing was imported", "Mend that line"]);
+    let line = "{\"invoice\":\"C\",\"at\":\"2024-01-01\",\"amount\":2}\n";
+    write(&folder, "a.csv", format!("{line}{{\"invoice\":\"C\"\n"));
+    refuses(folder.path(), &args, &["Line 2 of `a.csv` cannot be read"]);
+}
+
+#[test]
+fn a_quotation_that_swallows_rows_keeps_their_groups_too() {
+    let first = "invoice,at,amount\nA,2024-01-01,1\nB,2024-01-01,2\nC,2024-01-01,4\n";
+    for swallowing in ["\"A,2024-01-01,8\nB,2024-01-01,8\"\n", "A,2024-01-01,\"8\nB,2024-01-01,8\n"] {
+        let folder = workplace();
+        write(&folder, "m.toml", INVOICES);
+        write(&folder, "a.csv", format!("{first}{swallowing}"));
+        check_invoices(&invoices(&folder, "a.csv"), 1, 3, 400);
+        write(&folder, "a.csv", format!("{first}{}", swallowing.replace('"', "")));
+        check_invoices(&invoices(&folder, "a.csv"), 2, 0, 2_300);
+    }
+}
+
+#[test]
+fn a_group_in_pieces_is_refused_where_the_mapping_says_sorted() {
+    let folder = workplace();
+    write(&folder, "m.toml", INVOICES.replace("[time]", "sorted = true\n[time]"));
+    write(&folder, "a.csv", "invoice,at,amount\nA,2024-01-01,1\nB,2024-01-01,2\nA,2024-01-01,4\nC,2024-01-01,8\n");
+    let summary = invoices(&folder, "a.csv");
+    check_invoices(&summary, 2, 2, 1_000);
+    assert!(
+        summary["reasons"][0]["reason"].as_str().is_some_and(|reason| reason.contains("do not follow each other")),
+        "{summary}"
+    );
+    write(&folder, "m.toml", INVOICES);
+    check_invoices(&invoices(&folder, "a.csv"), 1, 0, 1_500);
+}
+
+#[test]
+fn a_damaged_file_gives_no_half_groups() {
+    use std::io::Write;
+    let folder = workplace();
+    let rows: String = (0..60_000).map(|row| format!("{},2024-01-01,1,{}\n", row / 10, row * 7919 % 100_003)).collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(format!("invoice,at,amount,no\n{rows}").as_bytes()).expect("packs");
+    let packed = packed.finish().expect("packs");
+    write(&folder, "whole.csv.gz", &packed);
+    write(&folder, "cut.csv.gz", &packed[..packed.len() / 2]);
+    write(&folder, "m.toml", INVOICES);
+    let args = ["import", "cut.csv.gz", "--mapping", "m.toml", "--data", "shop", "--format", "json"];
+    refuses(folder.path(), &args, &["damaged", "nothing was imported", "sorted = true"]);
+    write(&folder, "m.toml", INVOICES.replace("[time]", "sorted = true\n[time]"));
+    let Said { ok, out, .. } = touchline(folder.path(), &args);
+    let cut = json(&out);
+    let added = cut["added"].as_u64().expect("a number");
+    assert!(!ok && (1_000..6_000).contains(&added), "{cut}");
+    check_invoices(&cut, added, cut["rejected"].as_u64().expect("a number"), added * 1_000);
+    assert_eq!(invoices(&folder, "whole.csv.gz")["added"], 6_000 - added);
 }
 
 /// Checks that a file is refused with a message that says what is wrong and what to do.
@@ -354,6 +462,39 @@ fn a_lookup_is_found_beside_the_file() {
     let found = dry(&path("a.csv"), &path("m.toml"));
     assert_eq!(found["samples"][1]["at"], "2024-02-01T00:00:00Z");
     assert_eq!(found["summary"]["reasons"][0]["reason"], "`plans.began` is empty: the time is needed");
+}
+
+#[test]
+fn a_lookup_that_is_not_clear_is_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    write(&folder, "a.csv", "who,plan\n1,x\n");
+    fs::create_dir(folder.path().join("tables")).expect("a folder");
+    let good = "plan,began\nx,2024-01-01\n";
+    let plans = [("tables/good.csv", ""), ("twice.csv", "x,2024-02-01\n"), ("broken.csv", "y,2024-02-01,3\n")];
+    for (name, more) in plans {
+        write(&folder, name, format!("{good}{more}"));
+    }
+    let outside = folder.path().join("twice.csv").display().to_string();
+    let mapping = |file: &str| {
+        let text = format!(
+            "source = \"t\"\n[lookup.plans]\nfile = '{file}'\ncolumn = \"plan\"\nkey = \"plan\"\ntake = [\"began\"]\n\
+             [time]\ncolumn = \"plans.began\"\n"
+        );
+        write(&folder, "m.toml", text);
+    };
+    let args = ["import", "a.csv", "--mapping", "m.toml", "--dry-run"];
+    for (file, reasons) in [
+        ("twice.csv", ["Line 3 of `twice.csv`", "another row has the same `plan`"]),
+        ("broken.csv", ["Line 3 of `broken.csv`", "the row has 3 cells, the header has 2"]),
+        ("../a.csv", ["leads elsewhere", "without `..`"]),
+        (outside.as_str(), ["leads elsewhere", "beside the imported file"]),
+        ("nowhere.csv", ["Cannot find `nowhere.csv`", "folder of the imported file"]),
+    ] {
+        mapping(file);
+        refuses(folder.path(), &args, &reasons);
+    }
+    mapping("./tables/good.csv");
+    works(folder.path(), &args);
 }
 
 /// What is suggested is itself a valid mapping that imports every row.

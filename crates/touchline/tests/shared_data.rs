@@ -22,7 +22,7 @@ impl Sink for Memory {
         &mut self,
         arrivals: Vec<Arrival>,
         facts: Vec<(Identity, Identity, Link, Instant)>,
-        _: Vec<(Identity, String, String)>,
+        _: Vec<(Identity, String, String, Instant)>,
     ) -> Result<Taken, Failure> {
         let offered = arrivals.len() as u64;
         let before = self.arrivals.len();

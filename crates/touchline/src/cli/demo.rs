@@ -66,9 +66,9 @@ fn fill(home: &mut Home, company: &Company, people: u32) -> Result<Taken> {
     let (mut batch, mut traits): (Vec<Arrival>, Vec<Known>) = (Vec::with_capacity(BATCH), Vec::new());
     for person in 0..people {
         let life = company.person(person);
-        if let Some(identity) = life.iter().find_map(|arrival| arrival.identities.first()) {
+        if let Some((identity, at)) = life.iter().find_map(|arrival| Some((arrival.identities.first()?, arrival.at))) {
             let known = company.traits(person).into_iter();
-            traits.extend(known.map(|(key, value)| (identity.clone(), key, value)));
+            traits.extend(known.map(|(key, value)| (identity.clone(), key, value, at)));
         }
         batch.extend(life);
         if batch.len() >= BATCH || person + 1 == people {

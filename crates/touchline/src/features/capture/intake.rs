@@ -34,8 +34,8 @@ pub struct Taken {
 /// Says that two identities are one person, why, and since when.
 pub type Claim = (Identity, Identity, Link, Instant);
 
-/// Says something about an identity: a key and its value.
-pub type Known = (Identity, String, String);
+/// Says something about an identity: a key, its value, and when it was so.
+pub type Known = (Identity, String, String, Instant);
 
 /// Is what the state store must learn before the interactions of a batch can be written; each thing once.
 #[derive(Default)]
@@ -108,9 +108,9 @@ impl<'a> Intake<'a> {
             let (one, other) = (self.meet(&one, &mut news)?, self.meet(&other, &mut news)?);
             self.learn(IdentityFact::new(one, other, link, at), &mut news);
         }
-        for (identity, key, value) in traits {
+        for (identity, key, value, at) in traits {
             let actor = self.meet(&identity, &mut news)?;
-            news.traits.push(Trait { actor, key, value, at: received });
+            news.traits.push(Trait { actor, key, value, at });
         }
         self.store(news)?;
         let people = &self.people;
@@ -263,7 +263,7 @@ mod tests {
         let batch =
             || vec![arrival("1", &["ada"], "open"), arrival("2", &["ada", "countess"], "open"), arrival("3", &[], "close")];
         let facts = || vec![(name("countess"), name("lovelace"), Link::Renamed, Instant(9))];
-        let traits = || vec![(name("ada"), "tier".to_owned(), "gold".to_owned())];
+        let traits = || vec![(name("ada"), "tier".to_owned(), "gold".to_owned(), Instant(7))];
         let mut first = home(dir.path());
         assert_eq!(take(&mut first, batch(), facts(), traits()), Taken { added: 3, duplicates: 0 });
         for table in ["actor", "identity_fact", "trait", "signal"] {
@@ -281,6 +281,19 @@ mod tests {
         let mut again = home(dir.path());
         assert_eq!(take(&mut again, batch(), facts(), traits()), Taken { added: 0, duplicates: 3 });
         assert_eq!(again.ledger().count(), 3);
+    }
+
+    #[test]
+    fn what_is_told_late_of_long_ago_changes_no_trait() {
+        let dir = tempfile::tempdir().expect("folder");
+        let mut home = home(dir.path());
+        let tier = |value: &str, at| vec![(name("ada"), "tier".to_owned(), value.to_owned(), Instant(at))];
+        for (value, at, expected) in [("silver", 5, "silver"), ("gold", 9, "gold"), ("silver", 5, "gold"), ("tin", 8, "gold")] {
+            take(&mut home, vec![], vec![], tier(value, at));
+            let stored: String =
+                home.block_on(sqlx::query_scalar("SELECT value FROM trait").fetch_one(home.state().reader())).expect("one trait");
+            assert_eq!(stored, expected, "after {value} at {at}");
+        }
     }
 
     #[test]

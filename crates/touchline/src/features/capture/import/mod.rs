@@ -2,8 +2,9 @@
 //!
 //! A file flows through three threads with bounded queues between them: one reads pages of text cells, one
 //! applies the mapping, and the caller's own hands batches to a [`Sink`]. Memory does not grow with the file,
-//! except for what the mapping itself asks for: the open groups (about 250 bytes each), and the hashes of rows
-//! where the content of a row is its id or equal rows are dropped (about 40 bytes a row).
+//! except for what the mapping itself asks for: the open groups (about 250 bytes each; of sorted ones about 35 bytes),
+//! and the hashes of rows where the content of a row is its id or equal rows are dropped (about 40 bytes a row); and
+//! for the summary, which counts people (about 20 bytes each). A file of groups is read twice: see [`run`].
 //!
 //! * [`mapping`]: the document that says what columns mean
 //! * [`run`]: the import itself, into any sink; [`Preview`] is the sink of a dry run
@@ -34,31 +35,21 @@ pub use super::Taken;
 pub use suggest::{Proposal, suggest};
 pub use tally::{Refused, SkippedRows, Summary, ValueSum};
 
-use super::Intake;
+use super::{Claim, Intake, Known};
 use crate::failure::Failure;
-use model::{Arrival, Identity, Instant, Link};
+use model::Arrival;
 
 /// Takes what a file says. The application's own sink makes it durable; tests keep it in memory.
 pub trait Sink {
-    /// Takes a batch of interactions, facts about names, and traits (identity, name, value).
+    /// Takes a batch of interactions, facts about names, and traits.
     ///
     /// # Errors
     /// Returns why the batch could not be kept; the import then stops, and can be repeated without harm.
-    fn take(
-        &mut self,
-        arrivals: Vec<Arrival>,
-        facts: Vec<(Identity, Identity, Link, Instant)>,
-        traits: Vec<(Identity, String, String)>,
-    ) -> Result<Taken, Failure>;
+    fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure>;
 }
 
 impl Sink for Intake<'_> {
-    fn take(
-        &mut self,
-        arrivals: Vec<Arrival>,
-        facts: Vec<(Identity, Identity, Link, Instant)>,
-        traits: Vec<(Identity, String, String)>,
-    ) -> Result<Taken, Failure> {
+    fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure> {
         Intake::take(self, arrivals, facts, traits)
     }
 }

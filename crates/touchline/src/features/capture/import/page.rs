@@ -14,7 +14,7 @@ pub(super) const REASON: &str = "_reason";
 
 /// A page is handed on when it has so many rows …
 const ROWS: usize = 4096;
-/// … or so many bytes of text.
+/// … or so many bytes, of whatever it holds.
 const BYTES: usize = 1 << 20;
 
 /// Is what is known of a file, or of a member of an archive, before its first row.
@@ -59,6 +59,8 @@ pub(super) struct Page {
     ends: Vec<usize>,
     lines: Vec<u64>,
     raw: Vec<String>,
+    /// The bytes held beside `text` and `ends`.
+    beside: usize,
 }
 
 impl Page {
@@ -72,6 +74,7 @@ impl Page {
             ends: Vec::new(),
             lines: Vec::new(),
             raw: Vec::new(),
+            beside: 0,
         }
     }
 
@@ -99,13 +102,22 @@ impl Page {
     /// Ends the row under way, which has as many cells as the header has columns.
     pub(super) fn end_row(&mut self, line: u64, raw: Option<String>) {
         self.lines.push(line);
+        self.beside += raw.as_ref().map_or(0, String::len);
         self.raw.extend(raw);
         debug_assert_eq!(self.ends.len(), self.lines.len() * self.header.columns.len(), "every row fills the header");
         debug_assert!(self.raw.is_empty() || self.raw.len() == self.lines.len(), "documents always carry their text");
     }
 
+    /// Adds a row that could not be read.
+    fn add_broken(&mut self, broken: Broken) {
+        self.beside += broken.cells.iter().map(|cell| cell.len() + size_of::<String>()).sum::<usize>();
+        self.broken.push(broken);
+    }
+
     fn is_full(&self) -> bool {
-        self.lines.len() + self.broken.len() >= ROWS || self.text.len() >= BYTES
+        // Cells may be empty and many.
+        let bytes = self.text.len() + self.ends.len() * size_of::<usize>() + self.beside;
+        self.lines.len() + self.broken.len() >= ROWS || bytes >= BYTES
     }
 }
 
@@ -183,7 +195,7 @@ impl<'a> Out<'a> {
 
     /// Reports a row that makes no sense.
     pub(super) fn broken(&mut self, line: u64, reason: impl Into<String>, cells: Vec<String>) -> Result<(), Stop> {
-        self.page.broken.push(Broken { line, reason: reason.into(), cells });
+        self.page.add_broken(Broken { line, reason: reason.into(), cells });
         self.flush_when_full()
     }
 
@@ -202,5 +214,38 @@ impl<'a> Out<'a> {
         std::mem::swap(&mut next, &mut self.page);
         next.consumed = (self.consumed)();
         (self.send)(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks how many rows a page takes before it is full.
+    fn check(columns: usize, mut add: impl FnMut(&mut Page), expected: usize) {
+        let columns = (0..columns).map(|number| number.to_string()).collect();
+        let mut page = Page::new(Arc::new(Header { member: String::new(), columns, documents: false }));
+        let mut rows = 0;
+        while !page.is_full() {
+            add(&mut page);
+            rows += 1;
+        }
+        assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn pages_are_bounded_by_all_they_hold() {
+        let filled = |page: &mut Page, text: &str, raw: Option<String>| {
+            for _ in 0..page.header.columns.len() {
+                page.cell(|cell| cell.push_str(text));
+            }
+            page.end_row(1, raw);
+        };
+        check(1, |page| filled(page, "", None), ROWS);
+        check(1, |page| filled(page, &"x".repeat(BYTES / 4), None), 4);
+        check(1, |page| filled(page, "", Some("x".repeat(BYTES / 4))), 4);
+        check(BYTES / 16, |page| filled(page, "", None), 2);
+        let broken = || Broken { line: 1, reason: String::new(), cells: vec!["x".repeat(BYTES / 4)] };
+        check(1, |page| page.add_broken(broken()), 4);
     }
 }

@@ -1,17 +1,18 @@
 //! The import as a pipeline: reader → mapper → sink, each on its own thread, with queues that push back.
 
 use super::draft::Draft;
-use super::group::Groups;
+use super::group::{Groups, Spoiled};
 use super::lookup::Table;
 use super::mapping::{Duplicates, Mapping};
-use super::page::{Header, Page, Row, Stop};
+use super::page::{Broken, Header, Page, Row, Stop};
 use super::plan::{Binder, Scope, wants};
 use super::reject::Rejects;
-use super::row::{LinkFact, RowPlan, Running};
+use super::row::{RowPlan, Running};
 use super::tally::{Summary, Tally};
 use super::{Sink, Taken, read, source};
 use crate::failure::Failure;
-use model::{Arrival, Identity};
+use crate::features::capture::{Claim, Known};
+use model::Arrival;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use std::time::Instant as Stopwatch;
 const BATCH: usize = 50_000;
 /// Pages that may wait for the mapper.
 const PAGES: usize = 8;
+/// Traits of so many people are gathered before they are handed on.
+const TRAITS: usize = 100_000;
 
 /// Is what to import.
 #[derive(Clone, Copy, Debug)]
@@ -41,24 +44,84 @@ pub struct Import<'a> {
 }
 
 /// Is how far an import has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Progress {
     /// Bytes of the file on disk that are consumed.
     pub bytes: u64,
-    /// Rows that went to the sink.
+    /// Rows that were read. Of a file that is read twice, each reading counts half.
     pub rows: u64,
 }
 
 /// Imports a file into a sink.
 ///
 /// A damaged file gives what stands before the damage; [`Summary::complete`] is then false and the notes say why.
+/// A file of groups is read twice: first to find the groups of which a row is refused, and then to store the others.
 ///
 /// # Errors
 /// Refuses a file that cannot be read at all, a mapping that does not fit it, and passes on the sink's failure.
-/// Batches taken until then stay; importing again adds nothing twice.
+/// Batches taken until then stay; importing again adds nothing twice. Refuses a file of groups also where it cannot be
+/// said which of them are whole.
 pub fn run(import: &Import<'_>, sink: &mut dyn Sink, progress: &mut dyn FnMut(Progress)) -> Result<Summary, Failure> {
     let started = Stopwatch::now();
-    let mapper = Mapper::new(import)?;
+    let mut summary = match &import.mapping.group {
+        None => pass(import, &Spoiled::new(), sink, progress)?.0,
+        Some(group) => {
+            let mut half = Progress::default();
+            let spoiled = survey(import, group.sorted, &mut |now| {
+                half = Progress { bytes: now.bytes / 2, rows: now.rows / 2 };
+                progress(half);
+            })?;
+            let second = |now: Progress| Progress { bytes: half.bytes + now.bytes / 2, rows: half.rows + now.rows / 2 };
+            pass(import, &spoiled, sink, &mut |now| progress(second(now)))?.0
+        }
+    };
+    summary.seconds = started.elapsed().as_secs_f64();
+    Ok(summary)
+}
+
+/// Reads a file of groups without storing anything, to find those that cannot be stored whole.
+fn survey(import: &Import<'_>, sorted: bool, progress: &mut dyn FnMut(Progress)) -> Result<Spoiled, Failure> {
+    let (summary, mut ends) = pass(&Import { dry_run: true, ..*import }, &Spoiled::new(), &mut Nobody, progress)?;
+    if summary.complete {
+        return Ok(ends.spoiled);
+    }
+    if !sorted {
+        return Err(Failure::new(format!(
+            "`{}` is damaged after {} rows, and any group may have rows behind the damage: nothing was imported",
+            import.file.display(),
+            summary.rows
+        ))
+        .hint("Fetch it again; where the rows of a group follow each other, `sorted = true` under [group] imports what stands before"));
+    }
+    ends.spoiled.extend(ends.last.map(|key| (key, "the file is damaged in or behind its group".into())));
+    Ok(ends.spoiled)
+}
+
+/// Is the sink of a survey.
+struct Nobody;
+
+impl Sink for Nobody {
+    fn take(&mut self, _: Vec<Arrival>, _: Vec<Claim>, _: Vec<Known>) -> Result<Taken, Failure> {
+        Ok(Taken::default())
+    }
+}
+
+/// Is what a pass found out about groups.
+#[derive(Default)]
+struct Ends {
+    spoiled: Spoiled,
+    /// The last group of a sorted file.
+    last: Option<Box<[u8]>>,
+}
+
+/// Reads the file once, leaving out the groups known as spoiled.
+fn pass(
+    import: &Import<'_>,
+    spoiled: &Spoiled,
+    sink: &mut dyn Sink,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(Summary, Ends), Failure> {
+    let mapper = Mapper::new(import, spoiled)?;
     let meter = AtomicU64::new(0);
     let (pages, incoming) = sync_channel(PAGES);
     let (parcels, outgoing) = sync_channel(0);
@@ -70,7 +133,7 @@ pub fn run(import: &Import<'_>, sink: &mut dyn Sink, progress: &mut dyn FnMut(Pr
     });
     let taken = taken?;
     // A panic in a thread is a mistake in the program: it goes on as one.
-    let mut summary = mapped.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let (mut summary, ends) = mapped.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     match read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
         Ok(notes) => summary.notes.extend(notes),
         Err(Stop::Refused(failure)) => return Err(failure),
@@ -88,8 +151,7 @@ pub fn run(import: &Import<'_>, sink: &mut dyn Sink, progress: &mut dyn FnMut(Pr
     }
     summary.added = taken.added;
     summary.already_there = taken.duplicates;
-    summary.seconds = started.elapsed().as_secs_f64();
-    Ok(summary)
+    Ok((summary, ends))
 }
 
 /// Reads every member and queues its pages.
@@ -125,8 +187,8 @@ fn take_all(parcels: Receiver<Parcel>, sink: &mut dyn Sink, progress: &mut dyn F
 /// Is a batch on its way to the sink.
 struct Parcel {
     arrivals: Vec<Arrival>,
-    facts: Vec<LinkFact>,
-    traits: Vec<(Identity, String, String)>,
+    facts: Vec<Claim>,
+    traits: Vec<Known>,
     progress: Progress,
 }
 
@@ -137,11 +199,11 @@ struct Mapper<'a> {
     tables: Vec<Table>,
     bound: Option<(Arc<Header>, RowPlan)>,
     running: Running,
-    groups: Option<Groups>,
+    groups: Option<Groups<'a>>,
     /// How often each content was met.
     contents: HashMap<[u8; 16], u32>,
-    /// The last value of each trait, as a hash: what does not change is not said again.
-    traits: HashMap<[u8; 16], [u8; 16]>,
+    /// The latest value of each trait, by a hash of person and name, until it is handed on.
+    traits: HashMap<[u8; 16], Known>,
     rejects: Rejects,
     tally: Tally,
     /// The rows of which the caller has heard.
@@ -153,7 +215,7 @@ struct Mapper<'a> {
 struct Hangup;
 
 impl<'a> Mapper<'a> {
-    fn new(import: &Import<'a>) -> Result<Self, Failure> {
+    fn new(import: &Import<'a>, spoiled: &'a Spoiled) -> Result<Self, Failure> {
         let mapping = import.mapping;
         let beside: Vec<&Path> = import.file.parent().into_iter().chain(import.mapping_folder).collect();
         let tables = mapping.lookup.iter().map(|(name, lookup)| Table::load(name, lookup, &beside)).collect::<Result<_, _>>()?;
@@ -164,7 +226,7 @@ impl<'a> Mapper<'a> {
             tables,
             bound: None,
             running: Running::new(mapping),
-            groups: mapping.group.as_ref().map(|group| Groups::new(group.sorted)),
+            groups: mapping.group.as_ref().map(|group| Groups::new(group.sorted, spoiled)),
             contents: HashMap::new(),
             traits: HashMap::new(),
             rejects: Rejects::new(input, import.rejects_folder, mapping.file.delimiter),
@@ -174,7 +236,7 @@ impl<'a> Mapper<'a> {
         })
     }
 
-    fn run(mut self, pages: Receiver<Page>, parcels: SyncSender<Parcel>) -> Result<Summary, Failure> {
+    fn run(mut self, pages: Receiver<Page>, parcels: SyncSender<Parcel>) -> Result<(Summary, Ends), Failure> {
         for page in pages {
             self.bind(&page.header)?;
             self.page(&page)?;
@@ -183,25 +245,41 @@ impl<'a> Mapper<'a> {
                 break;
             }
         }
-        if let Some(groups) = self.groups.take() {
-            for group in groups.finish() {
-                self.finish_draft(group, 0)?;
-                if self.batch.arrivals.len() >= BATCH && self.send(&parcels).is_err() {
-                    break;
-                }
-            }
-        }
+        let ends = self.end_groups(&parcels);
+        self.batch.traits.extend(self.traits.drain().map(|(_, known)| known));
         // When the sink hung up, its failure is what the person reads.
         let _ = self.send(&parcels);
         self.rejects.finish()?;
         let skips: Vec<String> = self.mapping.skip.iter().map(|skip| skip.because.clone()).collect();
         let mut summary = self.tally.summary(&skips, self.running.signatures);
         summary.rejects = self.rejects.files.iter().map(|path| path.display().to_string()).collect();
-        Ok(summary)
+        Ok((summary, ends))
+    }
+
+    /// Finishes the groups still open at the end of the file.
+    fn end_groups(&mut self, parcels: &SyncSender<Parcel>) -> Ends {
+        let Some(mut groups) = self.groups.take() else {
+            return Ends::default();
+        };
+        let mut last = None;
+        for group in groups.take_open() {
+            let key = group.key.clone();
+            if let Err(reason) = self.arrive(group) {
+                groups.spoil(key.clone(), Some(&reason));
+            }
+            last = self.mapping.group.as_ref().is_some_and(|group| group.sorted).then_some(key);
+            if self.batch.arrivals.len() >= BATCH && self.send(parcels).is_err() {
+                break;
+            }
+        }
+        Ends { spoiled: groups.into_spoiled(), last }
     }
 
     /// Sends the batch when it is full; in between, and while groups are open, only how far things are.
     fn tell(&mut self, parcels: &SyncSender<Parcel>) -> Result<(), Hangup> {
+        if self.traits.len() >= TRAITS {
+            self.batch.traits.extend(self.traits.drain().map(|(_, known)| known));
+        }
         if self.batch.arrivals.len() + self.batch.facts.len() + self.batch.traits.len() >= BATCH {
             return self.send(parcels);
         }
@@ -224,17 +302,56 @@ impl<'a> Mapper<'a> {
     fn page(&mut self, page: &Page) -> Result<(), Failure> {
         for broken in &page.broken {
             self.tally.rows += 1;
+            self.spoil_by(broken, &page.header)?;
             self.tally.refuse(broken.line, &broken.reason);
             self.rejects.broken(&page.header, broken)?;
         }
         for row in page.rows() {
             self.tally.rows += 1;
             if let Err(reason) = self.row(page, row) {
+                self.spoil_around(row, &page.header);
                 self.tally.refuse(row.line(), &reason);
                 self.rejects.row(&page.header, row, &reason)?;
             }
         }
+        if self.groups.as_ref().is_some_and(Groups::are_too_many) {
+            return Err(Failure::new("The file has more groups than memory should hold: nothing was imported")
+                .hint("Sort it by the columns of the group and set `sorted = true` under [group]"));
+        }
         Ok(())
+    }
+
+    /// Spoils the groups to which a row that could not be read may belong.
+    fn spoil_by(&mut self, broken: &Broken, header: &Header) -> Result<(), Failure> {
+        let (Some(groups), Some((_, plan))) = (&mut self.groups, &self.bound) else {
+            return Ok(());
+        };
+        let cells: Vec<&str> = broken.cells.iter().map(String::as_str).collect();
+        let keys = plan.groups_of(&cells, header.columns.len());
+        if header.documents || keys.is_empty() {
+            return Err(Failure::new(format!(
+                "Line {} of `{}` cannot be read ({}), and so nobody can say which group is not whole without it: nothing was imported",
+                broken.line, header.member, broken.reason
+            ))
+            .hint("Mend that line, or take it out, and import the file again"));
+        }
+        for key in keys {
+            groups.spoil(key, None);
+        }
+        Ok(())
+    }
+
+    /// Spoils the groups of rows that a refused row may have swallowed, where a quotation in it was not closed.
+    fn spoil_around(&mut self, row: Row<'_>, header: &Header) {
+        let (Some(groups), Some((_, plan)), None) = (&mut self.groups, &self.bound, row.document()) else {
+            return;
+        };
+        let cells: Vec<&str> = (0..header.columns.len()).map(|column| row.verbatim(column)).collect();
+        if cells.iter().any(|cell| cell.contains('\n')) {
+            for key in plan.groups_of(&cells, cells.len()) {
+                groups.spoil(key, None);
+            }
+        }
     }
 
     fn row(&mut self, page: &Page, row: Row<'_>) -> Result<(), String> {
@@ -257,60 +374,58 @@ impl<'a> Mapper<'a> {
                 return Ok(());
             }
         }
-        let said = plan.read(scope, content, &mut self.running)?;
-        self.tally.links += said.facts.len() as u64;
-        self.batch.facts.extend(said.facts);
-        self.keep_traits(said.traits);
+        let said = plan.read(scope, content, &mut self.running).inspect_err(|_| {
+            if let (Some(groups), Some(key)) = (&mut self.groups, plan.group(scope)) {
+                groups.spoil(key, None);
+            }
+        })?;
         for draft in said.drafts {
             self.draft(draft)?;
         }
+        self.tally.links += said.facts.len() as u64;
+        self.batch.facts.extend(said.facts);
+        self.keep_traits(said.traits);
         Ok(())
     }
 
-    /// Keeps traits that say something new.
-    fn keep_traits(&mut self, traits: Vec<(Identity, String, String)>) {
-        let hash = |parts: [&str; 3]| {
+    /// Keeps the latest value of each trait; of two values with one time, that of the later row.
+    fn keep_traits(&mut self, traits: Vec<Known>) {
+        for known in traits {
+            let (identity, name, _, at) = &known;
             let mut hasher = blake3::Hasher::new();
-            for part in parts {
+            for part in [&identity.namespace, &identity.value, name] {
                 hasher.update(&(part.len() as u32).to_le_bytes());
                 hasher.update(part.as_bytes());
             }
-            let mut head = [0; 16];
-            head.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-            head
-        };
-        for (identity, name, value) in traits {
-            let key = hash([&identity.namespace, &identity.value, &name]);
-            let now = hash([&value, "", ""]);
-            if self.traits.insert(key, now) != Some(now) {
-                self.batch.traits.push((identity, name, value));
+            let mut key = [0; 16];
+            key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+            if self.traits.get(&key).is_none_or(|(.., before)| before <= at) {
+                self.traits.insert(key, known);
             }
         }
     }
 
     fn draft(&mut self, draft: Draft) -> Result<(), String> {
-        let finished = match &mut self.groups {
-            Some(groups) => groups.add(draft)?,
-            None => Some(draft),
+        let Some(groups) = &mut self.groups else {
+            return self.arrive(draft);
         };
-        match finished {
-            Some(draft) => self.arrive(draft),
-            None => Ok(()),
+        let Some(finished) = groups.add(draft)? else {
+            return Ok(());
+        };
+        // What is wrong with a finished group is not the fault of the row that follows it.
+        let key = finished.key.clone();
+        if let Err(reason) = self.arrive(finished)
+            && let Some(groups) = &mut self.groups
+        {
+            groups.spoil(key, Some(&reason));
         }
+        Ok(())
     }
 
     fn arrive(&mut self, draft: Draft) -> Result<(), String> {
         let arrival = draft.finish(&self.mapping.source, &self.namespaces, &mut self.running.signatures)?;
         self.tally.interaction(&arrival);
         self.batch.arrivals.push(arrival);
-        Ok(())
-    }
-
-    /// Finishes a group at the end of the file; its rows are gone, so that a refusal has no row to keep.
-    fn finish_draft(&mut self, draft: Draft, line: u64) -> Result<(), Failure> {
-        if let Err(reason) = self.arrive(draft) {
-            self.tally.refuse(line, &reason);
-        }
         Ok(())
     }
 
@@ -324,6 +439,47 @@ impl<'a> Mapper<'a> {
 
 impl Parcel {
     fn empty() -> Self {
-        Self { arrivals: Vec::new(), facts: Vec::new(), traits: Vec::new(), progress: Progress { bytes: 0, rows: 0 } }
+        Self { arrivals: Vec::new(), facts: Vec::new(), traits: Vec::new(), progress: Progress::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::Instant;
+
+    /// Keeps the traits.
+    #[derive(Default)]
+    struct Traits(Vec<Known>);
+
+    impl Sink for Traits {
+        fn take(&mut self, _: Vec<Arrival>, _: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure> {
+            self.0.extend(traits);
+            Ok(Taken::default())
+        }
+    }
+
+    /// Checks which trait, and from which second on, comes out of rows of seconds and values.
+    fn check(rows: &str, expected: (&str, i64)) {
+        let folder = tempfile::tempdir().expect("folder");
+        let file = folder.path().join("a.csv");
+        std::fs::write(&file, format!("at,who,tier\n{rows}")).expect("writes");
+        let mapping = "source = \"t\"\ntraits = { tier = \"tier\" }\n[time]\ncolumn = \"at\"\nformat = \"epoch_s\"\n\
+                       [person]\nidentities = [{ namespace = \"user\", column = \"who\" }]\n";
+        let mapping = Mapping::parse(mapping, "m.toml").expect("valid");
+        let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true };
+        let mut traits = Traits::default();
+        run(&import, &mut traits, &mut |_| {}).expect("imports");
+        let [(_, _, value, at)] = traits.0.as_slice() else { panic!("one trait, not {:?}", traits.0) };
+        assert_eq!((value.as_str(), *at), (expected.0, Instant(expected.1 * model::time::SECOND)), "{rows}");
+    }
+
+    #[test]
+    fn the_latest_trait_counts_with_the_time_of_its_row() {
+        check("1,a,silver\n2,a,gold\n", ("gold", 2));
+        check("2,a,gold\n1,a,silver\n", ("gold", 2));
+        check("1,a,silver\n1,a,gold\n", ("gold", 1));
+        check("1,a,gold\n1,a,bronze\n", ("bronze", 1));
+        check("1,a,gold\n9,a,gold\n5,a,\n", ("gold", 9));
     }
 }

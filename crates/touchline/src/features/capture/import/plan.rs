@@ -42,6 +42,14 @@ enum Found {
 }
 
 impl Place {
+    /// Returns the column of the row itself, where it is one.
+    pub(super) const fn column(&self) -> Option<usize> {
+        match self.found {
+            Found::Cell(column) => Some(column),
+            _ => None,
+        }
+    }
+
     /// Reads the text there.
     pub(super) fn read<'a>(&self, scope: Scope<'a>) -> Cow<'a, str> {
         match self.found {

@@ -2,7 +2,8 @@
 
 use super::{Sink, Taken};
 use crate::failure::Failure;
-use model::{Arrival, Identity, Instant, Link};
+use crate::features::capture::{Claim, Known};
+use model::{Arrival, Identity};
 use serde::Serialize;
 
 /// So many interactions are shown.
@@ -43,12 +44,7 @@ pub struct Sample {
 }
 
 impl Sink for Preview {
-    fn take(
-        &mut self,
-        arrivals: Vec<Arrival>,
-        _: Vec<(Identity, Identity, Link, Instant)>,
-        _: Vec<(Identity, String, String)>,
-    ) -> Result<Taken, Failure> {
+    fn take(&mut self, arrivals: Vec<Arrival>, _: Vec<Claim>, _: Vec<Known>) -> Result<Taken, Failure> {
         let more = SHOWN - self.samples.len();
         self.samples.extend(arrivals.iter().take(more).map(Sample::of));
         Ok(Taken::default())

@@ -135,7 +135,7 @@ impl Rejects {
             for number in 1..1000 {
                 let count = if number == 1 { String::new() } else { format!("-{number}") };
                 let path = folder.join(format!("{name}.rejected{count}.{ending}"));
-                match OpenOptions::new().write(true).create_new(true).open(&path) {
+                match owned().open(&path) {
                     Ok(file) => return Ok((path, file)),
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                     Err(error) => {
@@ -153,6 +153,15 @@ impl Rejects {
             .because(error)
             .hint("Make room or the folder writable and import again: what is there already is not added twice")
     }
+}
+
+/// Says how a file of rejects is made: new, and for nobody else to read, because whole rows are personal.
+fn owned() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Returns the columns of the file itself, without those that an earlier file of rejects added.

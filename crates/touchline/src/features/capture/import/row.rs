@@ -6,7 +6,9 @@ use super::mapping::{Amount, CurrencyField, Mapping, Name, Spread};
 use super::moment::{self, RollingYear, TimeFormat};
 use super::page::{LINE, REASON};
 use super::plan::{Binder, Place, Reason, Scope, Test, Text};
+use super::read::SIGNS;
 use crate::failure::Failure;
+use crate::features::capture::{Claim, Known};
 use jiff::tz::TimeZone;
 use model::map::nearest;
 use model::time::{DAY, SECOND, WEEK};
@@ -24,6 +26,7 @@ pub(super) struct RowPlan {
     links: Vec<LinkPlan>,
     id: Vec<Place>,
     group: Option<Vec<Place>>,
+    delimiter: Option<char>,
     names: Vec<NamePlan>,
     time: TimePlan,
     signal: [Option<Text>; 5],
@@ -101,18 +104,15 @@ impl Running {
     }
 }
 
-/// Is a fact about names, and when it was learnt.
-pub(super) type LinkFact = (Identity, Identity, Link, Instant);
-
 /// Is what one row says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     /// Interactions.
     pub(super) drafts: Vec<Draft>,
     /// Facts about names.
-    pub(super) facts: Vec<LinkFact>,
+    pub(super) facts: Vec<Claim>,
     /// Traits of the person.
-    pub(super) traits: Vec<(Identity, String, String)>,
+    pub(super) traits: Vec<Known>,
 }
 
 impl RowPlan {
@@ -129,6 +129,7 @@ impl RowPlan {
             links: mapping.link.iter().map(|link| bind_link(link, binder)).collect::<Result<_, _>>()?,
             id: binder.places(&mapping.id)?,
             group: mapping.group.as_ref().map(|group| binder.places(&group.columns)).transpose()?,
+            delimiter: mapping.file.delimiter,
             names: mapping.person.identities.iter().map(|name| bind_name(name, binder)).collect::<Result<_, _>>()?,
             time: bind_time(mapping, binder, zone)?,
             signal: each(signal, optional)?,
@@ -203,6 +204,31 @@ impl RowPlan {
         head
     }
 
+    /// Returns the group of a row, whatever else is wrong with it; `None` where there are none or its cells are empty.
+    pub(super) fn group(&self, scope: Scope<'_>) -> Option<Box<[u8]>> {
+        joined(self.group.as_ref()?, scope)
+    }
+
+    /// Lists the groups of which a row is lost when one with these cells is refused: its own, wherever in it a cell is
+    /// missing or too many, and, where a quotation that was not closed swallowed lines, theirs. Empty when that cannot
+    /// be said. Some may be no groups at all.
+    pub(super) fn groups_of(&self, cells: &[&str], width: usize) -> Vec<Box<[u8]>> {
+        let columns: Option<Vec<usize>> = self.group.iter().flatten().map(Place::column).collect();
+        let Some(columns) = columns else {
+            return Vec::new();
+        };
+        if !cells.iter().any(|cell| cell.contains('\n')) {
+            return shifted(&columns, cells, width);
+        }
+        let signs = SIGNS.into_iter().map(char::from).chain(self.delimiter);
+        let keys = signs.flat_map(|sign| {
+            let text = cells.join(&*sign.encode_utf8(&mut [0; 4]));
+            let lines = text.lines().map(|line| shifted(&columns, &line.split(sign).collect::<Vec<_>>(), width));
+            lines.flatten().collect::<Vec<_>>()
+        });
+        keys.collect()
+    }
+
     /// Reads what a row says. `content` is the hash of the row and its number among equal rows, where it is needed.
     pub(super) fn read(&self, scope: Scope<'_>, content: Option<([u8; 16], u32)>, running: &mut Running) -> Result<Said, Reason> {
         let at = self.time.read(scope, &mut running.year)?;
@@ -217,7 +243,7 @@ impl RowPlan {
             for (name, place) in &self.traits {
                 let text = place.read(scope);
                 if !text.is_empty() {
-                    said.traits.push((strongest.clone(), name.clone(), text.into_owned()));
+                    said.traits.push((strongest.clone(), name.clone(), text.into_owned(), at));
                 }
             }
         }
@@ -577,6 +603,22 @@ fn check_word<'a>(what: &str, word: &str, known: bool, all: impl Iterator<Item =
 /// Joins the texts of columns into an id; `None` when all are empty.
 fn joined(places: &[Place], scope: Scope<'_>) -> Option<Box<[u8]>> {
     let texts: Vec<Cow<'_, str>> = places.iter().map(|place| place.read(scope)).collect();
+    join(&texts.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
+}
+
+/// Lists the keys in a row that may have too few or too many cells, whichever of them are missing or too many.
+fn shifted(columns: &[usize], cells: &[&str], width: usize) -> Vec<Box<[u8]>> {
+    let shift = cells.len() as isize - width as isize;
+    let moved = |column: usize, fault: usize| if column < fault { Some(column) } else { column.checked_add_signed(shift) };
+    let faults = columns.iter().map(|column| column + 1).chain([0]);
+    let keys = faults.filter_map(|fault| {
+        let found = columns.iter().map(|column| cells.get(moved(*column, fault)?).map(|cell| cell.trim_matches([' ', '"'])));
+        join(&found.collect::<Option<Vec<&str>>>()?)
+    });
+    keys.collect()
+}
+
+fn join(texts: &[&str]) -> Option<Box<[u8]>> {
     texts.iter().any(|text| !text.is_empty()).then(|| texts.join("\u{1f}").into_bytes().into_boxed_slice())
 }
 
@@ -589,4 +631,28 @@ fn sub_key(key: &[u8], mark: char, number: u32) -> Box<[u8]> {
 fn each<T, U, E, const N: usize>(items: [T; N], f: impl FnMut(T) -> Result<U, E>) -> Result<[U; N], E> {
     let results: Vec<U> = items.into_iter().map(f).collect::<Result<_, E>>()?;
     Ok(results.try_into().unwrap_or_else(|_| unreachable!("as many results as items")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks which groups a row of three columns may belong to.
+    fn check(columns: &[usize], cells: &[&str], expected: &[&str]) {
+        let found = shifted(columns, cells, 3);
+        let mut found: Vec<&str> = found.iter().map(|key| std::str::from_utf8(key).expect("text")).collect();
+        found.dedup();
+        assert_eq!(found, expected, "{cells:?}");
+    }
+
+    #[test]
+    fn a_row_of_another_width_has_its_group_before_or_behind_the_fault() {
+        check(&[0], &["a", "b", "c"], &["a"]);
+        check(&[0], &["a", "b", "c", "d"], &["a", "b"]);
+        check(&[2], &["a", "b", "c", "d"], &["c", "d"]);
+        check(&[2], &["a", "b"], &["b"]);
+        check(&[0, 2], &["a", "b", "c", "d"], &["a\u{1f}d", "a\u{1f}c", "b\u{1f}d"]);
+        check(&[1], &["Total"], &[]);
+        check(&[0], &["\"a", "b", "c"], &["a"]);
+    }
 }

@@ -16,6 +16,9 @@ const SAMPLE: u64 = 256 * 1024;
 /// A companion file (the links of a chat log) may be so large.
 const COMPANION: u64 = 64 * 1024 * 1024;
 
+/// An archive may have so many members.
+const MEMBERS: usize = 100_000;
+
 /// Is one stream to be read.
 pub(super) struct Member<'a> {
     /// The name of the file, or of the member in its archive.
@@ -119,6 +122,7 @@ fn members(
             .because(&error)
             .hint("It may be cut off: fetch it again")
     })?;
+    refuse_crowds(archive.len(), name)?;
     let mut chosen = chosen_members(&mut archive, name, shape)?;
     chosen.sort();
     let mut notes = Vec::new();
@@ -137,6 +141,15 @@ fn members(
         visitor(Member { name: member_name, kind, stream, sample, file: None, companion })?;
     }
     Ok(notes)
+}
+
+/// Refuses an archive of so many members that looking at each would take for ever.
+fn refuse_crowds(members: usize, name: &str) -> Result<(), Failure> {
+    if members <= MEMBERS {
+        return Ok(());
+    }
+    Err(Failure::new(format!("`{name}` holds {members} members; {MEMBERS} are the most that are read"))
+        .hint("Pack them into several archives, or join them into one file"))
 }
 
 /// Chooses the members: by the pattern of the mapping, by its format, and never by extension.
@@ -358,6 +371,13 @@ mod tests {
         check(b"<html><body>", Err("a web page"));
         check(b"<?xml version=\"1.0\"?><rss/>", Err("no XES"));
         check(b"\x00\x01\x02\x03\x00\xff\xfe\x80", Err("binary data"));
+    }
+
+    #[test]
+    fn crowds_are_refused() {
+        assert!(refuse_crowds(MEMBERS, "a.zip").is_ok());
+        let failure = refuse_crowds(MEMBERS + 1, "a.zip").expect_err("refused").to_string();
+        assert!(failure.contains("`a.zip` holds 100001 members"), "{failure}");
     }
 
     #[test]

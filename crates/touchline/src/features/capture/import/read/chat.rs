@@ -4,7 +4,7 @@
 //! `NAME.annotation.txt` beside `NAME.raw.txt` may tell which line answers which (`3 7 -`: line 7 answers line 3,
 //! counted from 0). The texts of the messages are personal: only their length is handed on.
 
-use super::damaged;
+use super::{damaged, next_line};
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Header, Out, Page, Stop};
@@ -12,8 +12,10 @@ use crate::features::capture::import::source::Member;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 
+/// A line larger than this is no line of a chat.
+const LINE_BYTES: u64 = 1 << 20;
 /// The columns of every chat log.
 const COLUMNS: [&str; 8] = ["kind", "id", "at", "nick", "new_nick", "reply_to", "conversation", "length"];
 
@@ -35,13 +37,10 @@ pub(super) fn read(
     let mut out = Out::new(header, consumed, send);
     let result = (|| {
         let mut line = Vec::new();
-        loop {
-            line.clear();
-            if lines.read_until(b'\n', &mut line).map_err(|error| damaged(&error))? == 0 {
-                return Ok(());
-            }
+        while next_line(&mut lines, &mut line, LINE_BYTES, log.number as u64 + 1)? {
             log.line(String::from_utf8_lossy(&line).trim_end(), &mut out)?;
         }
+        Ok(())
     })();
     out.finish(result).map(|()| notes)
 }
@@ -195,15 +194,6 @@ impl Links {
 
 /// Finds the smallest line of each connected set of lines.
 fn roots(pairs: &[(usize, usize)]) -> HashMap<usize, usize> {
-    fn root(parents: &mut HashMap<usize, usize>, line: usize) -> usize {
-        let parent = *parents.entry(line).or_insert(line);
-        if parent == line {
-            return line;
-        }
-        let root = root(parents, parent);
-        parents.insert(line, root);
-        root
-    }
     let mut parents = HashMap::new();
     for (one, other) in pairs {
         let (a, b) = (root(&mut parents, *one), root(&mut parents, *other));
@@ -211,6 +201,19 @@ fn roots(pairs: &[(usize, usize)]) -> HashMap<usize, usize> {
     }
     let lines: Vec<usize> = parents.keys().copied().collect();
     lines.into_iter().map(|line| (line, root(&mut parents, line))).collect()
+}
+
+/// Finds the root of a line, and shortens the way for whoever asks next.
+fn root(parents: &mut HashMap<usize, usize>, mut line: usize) -> usize {
+    loop {
+        let parent = *parents.entry(line).or_insert(line);
+        if parent == line {
+            return line;
+        }
+        let beyond = *parents.entry(parent).or_insert(parent);
+        parents.insert(line, beyond);
+        line = beyond;
+    }
 }
 
 #[cfg(test)]
@@ -240,6 +243,15 @@ mod tests {
         assert_eq!(links.conversation_of(7), None);
         assert_eq!(links.answered_by(6, &[true; 9]), Some(5));
         assert_eq!(links.answered_by(6, &[true, true, true, true, true, false]), Some(4));
+    }
+
+    #[test]
+    fn a_long_conversation_has_one_beginning() {
+        let lines = 200_000;
+        let text: String = (0..lines).rev().map(|line| format!("{line} {} -\n", line + 1)).collect();
+        assert_eq!(Links::parse(&text).conversation_of(lines), Some(0));
+        let backwards: Vec<(usize, usize)> = (0..lines).rev().map(|line| (line, line + 1)).collect();
+        assert_eq!(roots(&backwards)[&lines], 0);
     }
 
     #[test]

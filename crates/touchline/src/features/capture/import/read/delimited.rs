@@ -1,17 +1,19 @@
 //! CSV, TSV and their like: any sign between columns, quotes, any encoding, with or without a header.
 
 use super::damaged;
+use super::fuse::Fuse;
 use crate::failure::Failure;
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Header, LINE, Out, Page, Stop};
 use crate::features::capture::import::source::Member;
 use csv::{ByteRecord, ReaderBuilder};
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::Read;
 
 /// The signs that are tried, in order of preference.
-const SIGNS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(in crate::features::capture::import) const SIGNS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// A row larger than this is a quotation mark that nobody closed.
 const ROW_BYTES: usize = 1 << 20;
 
@@ -25,9 +27,10 @@ pub(super) fn read(
     let beginning = encoding.decode(&member.sample).0;
     let sign = sign(shape, &beginning, &member.name)?;
     let text = Utf8::new(member.stream, encoding).map_err(|error| damaged(&error))?;
-    let mut rows = reader(sign, text);
+    let left = Cell::new(ROW_BYTES);
+    let mut rows = reader(sign, Fuse::new(text, &left));
     let mut record = ByteRecord::new();
-    if !next(&mut rows, &mut record)? {
+    if !next(&mut rows, &mut record, &left)? {
         return Err(Failure::new(format!("`{}` holds no rows", member.name))
             .hint("Export it again; nothing was imported")
             .into());
@@ -42,7 +45,7 @@ pub(super) fn read(
         if !named {
             table.row(&record, &mut out)?;
         }
-        while next(&mut rows, &mut record)? {
+        while next(&mut rows, &mut record, &left)? {
             table.row(&record, &mut out)?;
         }
         Ok(())
@@ -66,15 +69,16 @@ fn reader<R: Read>(sign: u8, text: R) -> csv::Reader<R> {
     ReaderBuilder::new().delimiter(sign).flexible(true).has_headers(false).buffer_capacity(1 << 16).from_reader(text)
 }
 
-fn next<R: Read>(rows: &mut csv::Reader<R>, record: &mut ByteRecord) -> Result<bool, Stop> {
-    let more = rows.read_byte_record(record).map_err(|error| damaged(&error))?;
-    if record.as_slice().len() > ROW_BYTES {
+/// Reads the next row, which may take [`ROW_BYTES`] of the stream.
+fn next<R: Read>(rows: &mut csv::Reader<R>, record: &mut ByteRecord, left: &Cell<usize>) -> Result<bool, Stop> {
+    left.set(ROW_BYTES);
+    rows.read_byte_record(record).map_err(|error| {
+        if left.get() > 0 {
+            return damaged(&error);
+        }
         let line = record.position().map_or(0, csv::Position::line);
-        return Err(Stop::Damaged(format!(
-            "the row that begins in line {line} is larger than 1 MiB; a quotation mark in it is not closed"
-        )));
-    }
-    Ok(more)
+        Stop::Damaged(format!("the row that begins in line {line} is larger than 1 MiB; a quotation mark in it is not closed"))
+    })
 }
 
 /// Is what is needed to hand on records as rows.

@@ -1,12 +1,12 @@
 //! JSON Lines: one object a line, values inside objects by paths such as `customer.id`.
 
-use super::{Wants, damaged, documents};
+use super::{Wants, damaged, documents, next_line};
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Out, Page, Stop};
 use crate::features::capture::import::source::Member;
 use serde_json::{Map, Value};
-use std::io::{BufRead, BufReader, Read};
+use std::io::BufReader;
 
 /// A line larger than this is no line of a log.
 const LINE_BYTES: u64 = 16 << 20;
@@ -24,21 +24,14 @@ pub(super) fn read(
     let mut lines = BufReader::new(Utf8::new(member.stream, encoding).map_err(|error| damaged(&error))?);
     let mut out = Out::new(header, consumed, send);
     let result = (|| {
-        let (mut number, mut line) = (0, Vec::new());
-        loop {
-            line.clear();
-            let read = (&mut lines).take(LINE_BYTES).read_until(b'\n', &mut line).map_err(|error| damaged(&error))?;
-            number += 1;
-            if read == 0 {
-                return Ok(());
-            }
-            if read as u64 == LINE_BYTES {
-                return Err(Stop::Damaged(format!("line {number} is longer than 16 MiB")));
-            }
+        let (mut number, mut line) = (1, Vec::new());
+        while next_line(&mut lines, &mut line, LINE_BYTES, number)? {
             if !line.trim_ascii().is_empty() {
                 object(&line, number, &columns, &mut out)?;
             }
+            number += 1;
         }
+        Ok(())
     })();
     out.finish(result).map(|()| notes)
 }

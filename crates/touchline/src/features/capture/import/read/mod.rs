@@ -3,6 +3,7 @@
 mod chat;
 mod delimited;
 mod documents;
+mod fuse;
 mod jsonl;
 mod parquet;
 mod xes;
@@ -12,8 +13,10 @@ use super::page::{Page, Stop};
 use super::source::Member;
 use crate::failure::Failure;
 use model::map::nearest;
+use std::io::{BufRead, Read};
 
 pub(super) use chat::looks_like as looks_like_chat;
+pub(super) use delimited::SIGNS;
 
 /// Is what somebody wants of a file.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,16 @@ pub(super) fn unknown_column(column: &str, member: &str, columns: &[String]) -> 
     }
 }
 
+/// Reads the next line, of at most so many bytes; tells whether there is one.
+fn next_line(lines: &mut impl BufRead, line: &mut Vec<u8>, most: u64, number: u64) -> Result<bool, Stop> {
+    line.clear();
+    let read = lines.take(most).read_until(b'\n', line).map_err(|error| damaged(&error))?;
+    if read as u64 == most {
+        return Err(Stop::Damaged(format!("line {number} is longer than {} MiB", most >> 20)));
+    }
+    Ok(read > 0)
+}
+
 /// Says why a stream cannot be read further.
 fn damaged(error: &dyn std::error::Error) -> Stop {
     Stop::Damaged(error.to_string())
@@ -62,7 +75,36 @@ fn damaged(error: &dyn std::error::Error) -> Stop {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::io::Cursor;
+    use std::io::{BufReader, Cursor, repeat};
+
+    /// Checks that a record without an end is met with an error after a good row, and not with all memory.
+    fn check_endless(kind: Kind, good: &str, begun: &str, expected: &str) {
+        let bytes = format!("{good}{begun}").into_bytes();
+        let member = Member {
+            name: "2024-01-01.txt".to_owned(),
+            kind,
+            sample: bytes.clone(),
+            stream: Box::new(BufReader::new(Cursor::new(bytes).chain(repeat(b'x')))),
+            file: None,
+            companion: None,
+        };
+        let mut rows = 0;
+        let result = read(member, &FileShape::default(), &Wants::default(), &|| 0, &mut |page| {
+            rows += page.len();
+            Ok(())
+        });
+        assert!(matches!(&result, Err(Stop::Damaged(what)) if what.contains(expected)), "{result:?}");
+        assert_eq!(rows, 1, "what stands before counts");
+    }
+
+    #[test]
+    fn endless_records_end_the_file() {
+        check_endless(Kind::Csv, "a,b\n1,2\n", "3,\"", "the row that begins in line 3 is larger than 1 MiB");
+        check_endless(Kind::Jsonl, "{\"a\":1}\n", "{\"a\":\"", "line 2 is longer than 16 MiB");
+        check_endless(Kind::Chat, "[10:00] <ann> hello\n", "[10:01] <ann> ", "line 2 is longer than 1 MiB");
+        let event = "<event><string key=\"a\" value=\"1\"/></event>";
+        check_endless(Kind::Xes, &format!("<log><trace>{event}"), "<event><string key=\"", "larger than any");
+    }
 
     /// Reads a text as a table; returns its cells, row by row.
     fn cells(text: &str, delimiter: char) -> Vec<Vec<String>> {

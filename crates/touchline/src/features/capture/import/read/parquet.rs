@@ -16,8 +16,16 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 use std::cell::Cell;
 use std::fmt::Write;
 use std::fs::File;
-use std::io::Seek;
+use std::io::{Read, Seek};
 
+/// A packed file may unpack to so many times its size, for Parquet is packed in itself …
+const UNPACKED_TIMES: u64 = 1_000;
+/// … at least to so many bytes …
+const UNPACKED_FREE: u64 = 64 << 20;
+/// … and at most to so many.
+const UNPACKED_MAX: u64 = 64 << 30;
+/// So many bytes are unpacked between two looks.
+const UNPACKED_STEP: u64 = 1 << 20;
 /// Rows decoded at once.
 const BATCH: usize = 4096;
 
@@ -29,7 +37,7 @@ pub(super) fn read(
 ) -> Result<Vec<String>, Stop> {
     let name = member.name.clone();
     let packed = member.file.is_none();
-    let file = on_disk(member)?;
+    let file = on_disk(member, consumed)?;
     let size = file.metadata().map_or(0, |found| found.len());
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|error| {
@@ -59,19 +67,34 @@ pub(super) fn read(
 }
 
 /// Gets the bytes where they can be read from the end: what is packed is unpacked into a temporary file.
-fn on_disk(mut member: Member<'_>) -> Result<File, Stop> {
+fn on_disk(mut member: Member<'_>, packed: &dyn Fn() -> u64) -> Result<File, Stop> {
     if let Some(file) = member.file.take() {
         return Ok(file);
     }
     let mut file = tempfile::tempfile().map_err(|error| {
         Failure::new("Cannot make a temporary file to unpack into").because(&error).hint("Set TMPDIR to a folder with room")
     })?;
-    std::io::copy(&mut member.stream, &mut file).and_then(|_| file.rewind()).map_err(|error| {
-        Failure::new(format!("Cannot unpack `{}`", member.name))
-            .because(&error)
-            .hint("The archive may be cut off, or the disk full")
-    })?;
+    let room = || packed().saturating_mul(UNPACKED_TIMES).clamp(UNPACKED_FREE, UNPACKED_MAX);
+    unpack(&mut member.stream, &mut file, &room, &member.name)?;
     Ok(file)
+}
+
+/// Unpacks, and stops where it becomes more than there is room for, which is asked for again as more is read.
+fn unpack(stream: &mut dyn Read, file: &mut File, room: &dyn Fn() -> u64, name: &str) -> Result<(), Failure> {
+    let failed = |error: &std::io::Error| {
+        Failure::new(format!("Cannot unpack `{name}`")).because(error).hint("The archive may be cut off, or the disk full")
+    };
+    let mut unpacked = 0;
+    loop {
+        match std::io::copy(&mut stream.take(UNPACKED_STEP), file).map_err(|error| failed(&error))? {
+            0 => return file.rewind().map_err(|error| failed(&error)),
+            more => unpacked += more,
+        }
+        if unpacked > room() {
+            return Err(Failure::new(format!("`{name}` becomes too large when it is unpacked: {} MiB and more", unpacked >> 20))
+                .hint("Where it is right all the same, unpack it yourself and import the Parquet file"));
+        }
+    }
 }
 
 /// Chooses the columns: those wanted, or all that hold simple values.
@@ -209,5 +232,30 @@ fn write_moment(nanoseconds: i128, adjusted: bool, text: &mut String) {
     if let Ok(stamp) = jiff::Timestamp::from_nanosecond(nanoseconds) {
         let local = jiff::tz::TimeZone::UTC.to_datetime(stamp);
         let _ = write!(text, "{local}{}", if adjusted { "Z" } else { "" }); // writing to a String cannot fail
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::repeat;
+
+    /// Checks whether so many bytes are unpacked where there is room for so many.
+    fn check(bytes: u64, room: u64, fits: bool) {
+        let mut file = tempfile::tempfile().expect("a file");
+        let result = unpack(&mut repeat(0).take(bytes), &mut file, &|| room, "x.parquet");
+        assert_eq!(result.is_ok(), fits, "{bytes} into {room}");
+        if let Err(failure) = result {
+            assert!(failure.to_string().contains("`x.parquet` becomes too large"), "{failure}");
+        }
+        assert!(file.metadata().expect("is there").len() <= room + UNPACKED_STEP);
+    }
+
+    #[test]
+    fn unpacking_ends_where_the_room_does() {
+        check(0, 0, true);
+        check(3 * UNPACKED_STEP, 3 * UNPACKED_STEP, true);
+        check(3 * UNPACKED_STEP + 1, 3 * UNPACKED_STEP, false);
+        check(u64::MAX, 2 * UNPACKED_STEP, false);
     }
 }

@@ -3,13 +3,18 @@
 //! The usual columns are `case:concept:name` (who or what), `concept:name` (what happened), `time:timestamp`
 //! and `org:resource`. Attributes inside attributes are left out. Lines are the numbers of the events.
 
+use super::fuse::Fuse;
 use super::{Wants, damaged, documents};
 use crate::features::capture::import::page::{Out, Page, Stop};
 use crate::features::capture::import::source::Member;
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value};
-use std::io::BufRead;
+use std::cell::Cell;
+use std::io::{BufRead, BufReader};
+
+/// An event, or the attributes of a trace, larger than this are none.
+const EVENT_BYTES: usize = 16 << 20;
 
 pub(super) fn read(
     member: Member<'_>,
@@ -48,13 +53,17 @@ enum Place {
 
 /// Calls `visit` with the number and the attributes of every event.
 fn events(stream: impl BufRead, visit: &mut dyn FnMut(u64, Map<String, Value>) -> Result<(), Stop>) -> Result<(), Stop> {
-    let mut xml = quick_xml::Reader::from_reader(stream);
+    let left = Cell::new(EVENT_BYTES);
+    let mut xml = quick_xml::Reader::from_reader(BufReader::new(Fuse::new(stream, &left)));
     let mut buffer = Vec::new();
     let mut places = vec![Place::Other];
     let (mut number, mut trace, mut event) = (0, Map::new(), Map::new());
     loop {
         buffer.clear();
         let here = places.last().copied().unwrap_or(Place::Other);
+        if here == Place::Log {
+            left.set(EVENT_BYTES);
+        }
         match xml.read_event_into(&mut buffer).map_err(|error| damaged(&error))? {
             Event::Start(tag) => {
                 let place = enter(&tag, here);
@@ -70,6 +79,7 @@ fn events(stream: impl BufRead, visit: &mut dyn FnMut(u64, Map<String, Value>) -
             Event::End(_) => {
                 if here == Place::Event {
                     number += 1;
+                    left.set(EVENT_BYTES);
                     visit(number, std::mem::take(&mut event))?;
                 }
                 places.pop();
