@@ -182,7 +182,7 @@ mod tests {
     impl Stage {
         async fn new() -> Self {
             let dir = tempfile::tempdir().expect("folder");
-            let state = State::open(&dir.path().join("state.sqlite")).await.expect("opens");
+            let state = State::create(&dir.path().join("state.sqlite")).await.expect("opens");
             let now = Arc::new(AtomicI64::new(1_000 * DAY));
             let hand = Arc::clone(&now);
             let accounts = Accounts::new(state, Arc::new(move || Instant(hand.load(Ordering::Relaxed))));
