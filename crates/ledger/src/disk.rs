@@ -4,7 +4,7 @@
 //! is complete on disk before anything names it, and the folder is synced once it has the name.
 
 use crate::columns::{BUCKET, BUCKETS};
-use crate::error::{Result, disk};
+use crate::error::{LedgerError, Result, disk};
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// Is the folder of the log.
 pub(crate) const LOG: &str = "_delta_log";
+/// Is the file in it that says which checkpoint is the last.
+pub(crate) const POINTER: &str = "_last_checkpoint";
 /// Is the folder of what a compaction sets aside; the leading dot hides it from readers of the table.
 const SPILL: &str = ".spill";
 
@@ -32,15 +34,12 @@ impl Disk {
     pub(crate) fn open(dir: &Path) -> Result<Self> {
         let this = Self { dir: dir.to_owned(), sync: Arc::new(|_, file| file.sync_all()) };
         let folders = (0..BUCKETS).map(bucket_folder).chain([LOG.to_owned()]);
-        let mut is_new = false;
-        for folder in folders.map(|name| dir.join(name)).filter(|folder| !folder.is_dir()) {
+        for folder in folders.map(|name| dir.join(name)) {
             fs::create_dir_all(&folder).map_err(disk("create the folder", &folder))?;
-            is_new = true;
         }
-        if is_new {
-            this.sync_folder(dir)?;
-            dir.parent().map_or(Ok(()), |parent| this.sync_folder(parent))?;
-        }
+        // Always: an opening before this one may have made the folders and not have lived to sync them.
+        this.sync_folder(dir)?;
+        dir.parent().map_or(Ok(()), |parent| this.sync_folder(parent))?;
         Ok(this)
     }
 
@@ -94,14 +93,28 @@ impl Disk {
 
     /// Removes what an interrupted write left behind: files in the buckets that the log does not name, drafts of
     /// log entries, and what a compaction set aside. Only for the holder of the lock.
-    pub(crate) fn sweep(&self, named: &HashSet<&str>) -> Result<()> {
-        for bucket in (0..BUCKETS).map(bucket_folder) {
-            for path in entries(&self.dir.join(&bucket))? {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if !named.contains(format!("{bucket}/{name}").as_str()) {
-                    fs::remove_file(&path).map_err(disk("remove", &path))?;
-                }
+    ///
+    /// Removes nothing when files and log do not belong together: a crash leaves files of the version after the last
+    /// one, and none that is newer; and it never loses a file that the log names.
+    pub(crate) fn sweep(&self, version: u64, named: &HashSet<&str>) -> Result<()> {
+        let mut missing = named.clone();
+        let mut left = Vec::new();
+        for (name, path) in self.data_files()? {
+            if missing.remove(name.as_str()) {
+                continue;
             }
+            match version_in(&name) {
+                Some(newer) if newer > version + 1 => return Err(self.incomplete(format!("{name} is newer than the log"))),
+                Some(_) => left.push(path),
+                None if name.contains('#') => left.push(path),
+                None => {} // Not ours.
+            }
+        }
+        if let Some(name) = missing.into_iter().min() {
+            return Err(self.incomplete(format!("{name} is in the log and not in the folder")));
+        }
+        for path in left {
+            fs::remove_file(&path).map_err(disk("remove", &path))?;
         }
         for path in entries(&self.dir.join(LOG))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -118,24 +131,55 @@ impl Disk {
         if folder.is_dir() { fs::remove_dir_all(&folder).map_err(disk("remove", &folder)) } else { Ok(()) }
     }
 
+    /// Lists the files in the buckets: the path below the ledger as the log writes it, and where it is.
+    pub(crate) fn data_files(&self) -> Result<Vec<(String, PathBuf)>> {
+        let mut found = Vec::new();
+        for bucket in (0..BUCKETS).map(bucket_folder) {
+            let name = |path: &Path| format!("{bucket}/{}", path.file_name().unwrap_or_default().to_string_lossy());
+            found.extend(entries(&self.dir.join(&bucket))?.into_iter().map(|path| (name(&path), path)));
+        }
+        Ok(found)
+    }
+
+    /// Tells that files and log do not belong together.
+    pub(crate) fn incomplete(&self, what: String) -> LedgerError {
+        LedgerError::Incomplete { dir: self.dir.clone(), what }
+    }
+
     /// Removes a checkpoint of the log that a loss of power cut short; the log entries say the same, only slower.
     pub(crate) fn drop_torn_checkpoints(&self) -> Result<()> {
+        let mut torn = Vec::new();
         for path in self.checkpoints()? {
-            let is_whole = ends_with(&path, b"PAR1").map_err(disk("read", &path))?;
-            if !is_whole {
-                let pointer = self.dir.join(LOG).join("_last_checkpoint");
-                for path in [path, pointer] {
-                    remove_if_there(&path)?;
-                }
+            if !ends_with(&path, b"PAR1").map_err(disk("read", &path))? {
+                torn.push(path);
             }
         }
-        Ok(())
+        if torn.is_empty() && !self.points_nowhere()? {
+            return Ok(());
+        }
+        // The pointer first, and durably: a pointer to a checkpoint that is gone would keep the log from being read.
+        remove_if_there(&self.dir.join(LOG).join(POINTER))?;
+        self.sync_folder(&self.dir.join(LOG))?;
+        torn.iter().try_for_each(|path| remove_if_there(path))
+    }
+
+    /// Tells whether the log points to a checkpoint that is gone, while its entries are there from the first one on.
+    fn points_nowhere(&self) -> Result<bool> {
+        let log = self.dir.join(LOG);
+        let pointer = log.join(POINTER);
+        let text = match fs::read(&pointer) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            read => read.map_err(disk("read", &pointer))?,
+        };
+        let version = serde_json::from_slice::<serde_json::Value>(&text).ok().and_then(|pointer| pointer["version"].as_u64());
+        let is_there = version.is_some_and(|version| log.join(format!("{version:020}.checkpoint.parquet")).exists());
+        Ok(!is_there && log.join(format!("{:020}.json", 0)).exists())
     }
 
     /// Makes the checkpoints of the log durable.
     pub(crate) fn sync_checkpoints(&self) -> Result<()> {
         let folder = self.dir.join(LOG);
-        let pointer = folder.join("_last_checkpoint");
+        let pointer = folder.join(POINTER);
         for path in self.checkpoints()?.into_iter().chain([pointer]) {
             let file = File::open(&path).map_err(disk("open", &path))?;
             self.sync_file(&path, &file)?;
@@ -153,6 +197,12 @@ impl Disk {
 /// Returns the name of a bucket's folder, as Delta and Hive write partitions.
 pub(crate) fn bucket_folder(bucket: u8) -> String {
     format!("{BUCKET}={bucket}")
+}
+
+/// Reads the version that brought a file in from its name (see [`crate::write::file_name`]); `None` when it is not ours.
+fn version_in(name: &str) -> Option<u64> {
+    let stem = name.rsplit('/').next()?.strip_suffix(".parquet")?;
+    stem.split('-').next()?.parse().ok()
 }
 
 /// Removes a file; one that is not there is removed already.
@@ -218,7 +268,40 @@ mod tests {
         fs::write(log.join("00.checkpoint.parquet"), b"PAR1 and more PAR1").expect("writes");
         fs::write(log.join("01.checkpoint.parquet"), b"PAR1 and").expect("writes");
         fs::write(log.join("02.checkpoint.parquet"), b"").expect("writes");
+        fs::write(log.join(POINTER), b"{}").expect("writes");
         disk.drop_torn_checkpoints().expect("drops");
         assert_eq!(disk.checkpoints().expect("lists"), [log.join("00.checkpoint.parquet")]);
+        assert!(!log.join(POINTER).exists());
+    }
+
+    #[track_caller]
+    fn check_pointer(text: &str, files: &[&str], stays: bool) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open(dir.path()).expect("opens");
+        let log = dir.path().join(LOG);
+        fs::write(log.join(POINTER), text).expect("writes");
+        for name in files {
+            fs::write(log.join(name), b"PAR1 PAR1").expect("writes");
+        }
+        disk.drop_torn_checkpoints().expect("looks");
+        assert_eq!(log.join(POINTER).exists(), stays, "{text} {files:?}");
+    }
+
+    #[test]
+    fn a_pointer_to_a_checkpoint_that_is_gone_is_dropped() {
+        let (entry, checkpoint) = ("00000000000000000000.json", "00000000000000000099.checkpoint.parquet");
+        check_pointer("{\"version\":99,\"size\":3}", &[entry, checkpoint], true);
+        check_pointer("{\"version\":99,\"size\":3}", &[entry], false);
+        check_pointer("{\"vers", &[entry, checkpoint], false);
+        check_pointer("{\"version\":99,\"size\":3}", &["00000000000000000007.json"], true);
+    }
+
+    #[test]
+    fn the_version_is_read_from_a_name() {
+        let check = |name: &str, expected| assert_eq!(version_in(name), expected, "{name}");
+        check("bucket=3/00000000000000000012.parquet", Some(12));
+        check("bucket=3/00000000000000000012-00ab.parquet", Some(12));
+        check("bucket=3/part-00012.parquet", None);
+        check("bucket=3/12.csv", None);
     }
 }

@@ -13,6 +13,17 @@ pub enum LedgerError {
         /// The folder of the ledger.
         dir: PathBuf,
     },
+    /// The log is missing or older than the data files, or names files that are missing.
+    #[error(
+        "the ledger in {} is incomplete: {what}; restore the folder from a backup as a whole. No row was changed",
+        dir.display()
+    )]
+    Incomplete {
+        /// The folder of the ledger.
+        dir: PathBuf,
+        /// Which file has no counterpart.
+        what: String,
+    },
     /// The operating system refused.
     #[error("cannot {what} {}: {source}; check free space and rights in the data folder, then try again", path.display())]
     Disk {
@@ -40,7 +51,7 @@ pub enum LedgerError {
         what: String,
     },
     /// The Delta log cannot be read, or an entry cannot be made.
-    #[error("the log of the ledger in {} cannot be used: {source}; run `touchline doctor`, or restore a backup", dir.display())]
+    #[error("the log of the ledger in {} cannot be used: {source}; restore the folder from a backup as a whole", dir.display())]
     Log {
         /// The folder of the ledger.
         dir: PathBuf,

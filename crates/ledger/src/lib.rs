@@ -40,7 +40,7 @@ use columns::BUCKETS;
 use disk::{Disk, remove_if_there};
 use known::Known;
 use log::{Change, Log};
-use model::{ActorId, Instant, Interaction, PersonId};
+use model::{ActorId, Instant, Interaction, PersonId, SignalId};
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
@@ -68,7 +68,8 @@ impl Ledger {
     /// there can read: the table as of the opening.
     ///
     /// # Errors
-    /// When the folder cannot be read or made, or its log is damaged.
+    /// When the folder cannot be read or made, its log is damaged, or log and data files do not belong together
+    /// ([`LedgerError::Incomplete`]); no data file is touched then.
     pub fn open(dir: &Path) -> Result<Self> {
         let disk = Disk::open(dir)?;
         let lock = disk.lock()?;
@@ -77,7 +78,7 @@ impl Ledger {
         }
         let log = Log::open(&disk)?;
         if lock.is_some() {
-            disk.sweep(&log.paths())?;
+            disk.sweep(log.version, &log.paths())?;
         }
         Ok(Self { disk, log, known: None, lock })
     }
@@ -146,6 +147,15 @@ impl Ledger {
         window::window(&self.disk.dir, &self.log.files)
     }
 
+    /// Returns the highest number of a signal in the rows; `None` while there is no row. Read from the statistics of
+    /// the files, which compare numbers as signed: exact below 2³¹.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn highest_signal(&self) -> Result<Option<SignalId>> {
+        window::highest_signal(&self.disk.dir, &self.log.files)
+    }
+
     /// Returns how many rows are stored.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -175,7 +185,7 @@ impl Ledger {
             self.known = None;
             // The first failure is the one to tell. Should the log be out of reach as well, then the next change
             // finds its version taken, and the next opening sweeps.
-            let _ = self.log.reload().and_then(|()| self.disk.sweep(&self.log.paths()));
+            let _ = self.log.reload().and_then(|()| self.disk.sweep(self.log.version, &self.log.paths()));
         }
         outcome
     }

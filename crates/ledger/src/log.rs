@@ -5,7 +5,7 @@
 //! here, and the table is opened afresh whenever a checkpoint is due.
 
 use crate::columns::{BUCKET, BUCKETS, delta_schema};
-use crate::disk::{Disk, LOG, bucket_folder};
+use crate::disk::{Disk, LOG, POINTER, bucket_folder};
 use crate::error::{LedgerError, Result, log};
 use deltalake_core::kernel::transaction::CommitData;
 use deltalake_core::kernel::{Action, Add, Remove, StructType, new_metadata};
@@ -14,6 +14,7 @@ use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use url::Url;
@@ -56,7 +57,10 @@ impl Log {
     /// Reads the log; makes the table when there is none yet.
     pub(crate) fn open(disk: &Disk) -> Result<Self> {
         let mut this = Self { disk: disk.clone(), version: 0, files: Vec::new() };
-        if is_absent(disk) {
+        if is_absent(disk)? {
+            if let Some((name, _)) = disk.data_files()?.into_iter().find(|(name, _)| name.ends_with(".parquet")) {
+                return Err(disk.incomplete(format!("there is {name} and no log")));
+            }
             this.publish(0, &create_entry(&disk.dir)?)?;
         }
         this.reload()?;
@@ -140,12 +144,19 @@ impl Log {
     }
 }
 
-/// Tells whether there is no table yet.
-fn is_absent(disk: &Disk) -> bool {
-    let log = disk.dir.join(LOG);
-    let is_entry = |name: &str| name.ends_with(".json") || name == "_last_checkpoint";
-    fs::read_dir(&log)
-        .map_or(true, |mut entries| !entries.any(|entry| entry.is_ok_and(|entry| is_entry(&entry.file_name().to_string_lossy()))))
+/// Tells whether the log is empty. A folder that cannot be read is a failure, for what is in it is not known.
+fn is_absent(disk: &Disk) -> Result<bool> {
+    let folder = disk.dir.join(LOG);
+    let is_entry = |name: &str| name.ends_with(".json") || name.ends_with(".checkpoint.parquet") || name == POINTER;
+    let look = || -> io::Result<bool> {
+        for entry in fs::read_dir(&folder)? {
+            if is_entry(&entry?.file_name().to_string_lossy()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    look().map_err(crate::error::disk("list the folder", &folder))
 }
 
 /// Makes the first entry of a table.
@@ -254,4 +265,18 @@ where
 /// Returns the time for the log, which dates its entries in milliseconds since 1970.
 fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_cannot_be_listed_is_not_taken_for_an_empty_one() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open(dir.path()).expect("opens");
+        assert!(is_absent(&disk).expect("lists"));
+        fs::remove_dir(dir.path().join(LOG)).expect("removes");
+        assert!(matches!(is_absent(&disk), Err(LedgerError::Disk { .. })));
+    }
 }

@@ -1,7 +1,7 @@
 //! What a ledger promises, told against a plain model: a list of interactions in memory that is sorted on demand.
 
 use crate::compact::FILES_ENOUGH;
-use crate::disk::{LOG, bucket_folder};
+use crate::disk::{LOG, POINTER, bucket_folder};
 use crate::{Appended, Ledger, LedgerError};
 use analysis::sequence::{Fold, NO_COST, Rows, pack_score};
 use model::{ActorId, Currency, Direction, Flags, Form, Instant, Interaction, InteractionId, PersonId, Scale, Score, SignalId};
@@ -316,13 +316,100 @@ fn what_a_crash_left_is_swept() {
     let mut ledger = open(dir.path());
     append(&mut ledger, &[bare(1, 1, 1)]);
     drop(ledger);
-    let left = ["bucket=3/00000000000000000002.parquet", "bucket=0/x.parquet#1", "_delta_log/00000000000000000002.draft"];
+    let left = [
+        "bucket=3/00000000000000000002-00ab.parquet",
+        "bucket=3/00000000000000000001.parquet",
+        "bucket=0/x.parquet#1",
+        "_delta_log/00000000000000000002.draft",
+    ];
     for path in left {
         fs::write(dir.path().join(path), b"half").expect("writes");
     }
     fs::create_dir(dir.path().join(".spill")).expect("makes");
     check(&open(dir.path()), &[bare(1, 1, 1)]);
     assert!(left.iter().all(|path| !dir.path().join(path).exists()) && !dir.path().join(".spill").exists());
+}
+
+/// Checks that after some damage the ledger is not opened, says so, and keeps every file there is.
+#[track_caller]
+fn check_incomplete(damage: impl Fn(&Path), what: &str) {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    append(&mut ledger, &[bare(1, 1, 1), bare(2, 2, 2), bare(3, 3, 3)]);
+    append(&mut ledger, &[bare(4, 1, 4)]);
+    append(&mut ledger, &[bare(5, 1, 5)]);
+    compact(&mut ledger);
+    drop(ledger);
+    damage(dir.path());
+    let before = files_on_disk(dir.path());
+    for _ in 0..2 {
+        let error = Ledger::open(dir.path()).expect_err("is refused");
+        assert!(matches!(error, LedgerError::Incomplete { .. }), "{error}");
+        assert!(error.to_string().contains(what) && error.to_string().contains("backup"), "{error}");
+    }
+    assert_eq!(files_on_disk(dir.path()), before);
+}
+
+#[test]
+fn a_ledger_without_its_log_is_refused_and_kept() {
+    let log = |dir: &Path| dir.join(LOG);
+    check_incomplete(|dir| fs::remove_dir_all(log(dir)).expect("removes"), "no log");
+    let empty = |dir: &Path| {
+        for entry in fs::read_dir(log(dir)).expect("lists") {
+            fs::remove_file(entry.expect("an entry").path()).expect("removes");
+        }
+    };
+    check_incomplete(empty, "no log");
+}
+
+#[test]
+fn a_log_that_is_older_than_the_files_is_refused_and_the_files_are_kept() {
+    let forget = |versions: std::ops::Range<u64>| {
+        move |dir: &Path| {
+            for version in versions.clone() {
+                fs::remove_file(dir.join(LOG).join(format!("{version:020}.json"))).expect("removes");
+            }
+        }
+    };
+    check_incomplete(forget(1..5), "newer than the log");
+    check_incomplete(forget(2..5), "newer than the log");
+    // Only the compaction is forgotten: its files could be left by a crash, but the ones before it are gone.
+    check_incomplete(forget(4..5), "not in the folder");
+}
+
+#[test]
+fn what_others_put_into_a_bucket_is_left_alone() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    append(&mut ledger, &[bare(1, 1, 1)]);
+    drop(ledger);
+    let note = dir.path().join("bucket=0/part-1.parquet");
+    fs::write(&note, b"theirs").expect("writes");
+    assert_eq!(open(dir.path()).count(), 1);
+    assert!(note.exists());
+}
+
+#[test]
+fn a_log_that_points_to_a_missing_checkpoint_is_read_from_its_entries() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    append(&mut ledger, &[bare(1, 1, 1)]);
+    drop(ledger);
+    fs::write(dir.path().join(LOG).join(POINTER), b"{\"version\":99,\"size\":3}").expect("writes");
+    check(&open(dir.path()), &[bare(1, 1, 1)]);
+}
+
+#[test]
+fn the_highest_signal_is_known_without_reading_rows() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    assert_eq!(ledger.highest_signal().expect("reads"), None);
+    let row = |n, signal| Interaction { signal: SignalId(signal), ..bare(n, n, 1) };
+    append(&mut ledger, &[row(1, 0), row(2, 7)]);
+    append(&mut ledger, &[row(3, 5)]);
+    assert_eq!(ledger.highest_signal().expect("reads"), Some(SignalId(7)));
+    compact(&mut ledger);
+    assert_eq!(ledger.highest_signal().expect("reads"), Some(SignalId(7)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use arrow_array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 
 /// Is a file that is being written.
@@ -19,9 +20,9 @@ pub(crate) struct RunWriter<'a> {
 }
 
 impl<'a> RunWriter<'a> {
-    /// Begins a file; one of that name is written over, for it can only be left from a failed attempt.
+    /// Begins a file under a name that is not taken: what is on disk may be named by the log.
     pub(crate) fn create(disk: &'a Disk, path: PathBuf) -> Result<Self> {
-        let out = File::create(&path).map_err(disk_error("create", &path))?;
+        let out = File::create_new(&path).map_err(disk_error("create", &path))?;
         let options = ArrowWriterOptions::new().with_properties(writer_properties()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(out, file_schema(), options).map_err(file(&path))?;
         Ok(Self { disk, path, writer, rows: 0 })
@@ -48,7 +49,33 @@ impl<'a> RunWriter<'a> {
     }
 }
 
-/// Returns the path, below the ledger, of a bucket's file that a version of the table brings in.
+/// Returns a path, below the ledger, for a bucket's file that a version of the table brings in.
+///
+/// It is another one every time: two attempts at the same version, by whatever programs, never share a file.
 pub(crate) fn file_name(bucket: u8, version: u64) -> String {
-    format!("{}/{version:020}.parquet", bucket_folder(bucket))
+    // The standard library seeds its hashers by chance, which is all that is needed here.
+    let chance = RandomState::new().build_hasher().finish();
+    format!("{}/{version:020}-{chance:016x}.parquet", bucket_folder(bucket))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attempt_has_a_name_of_its_own() {
+        let (one, other) = (file_name(3, 12), file_name(3, 12));
+        assert!(one.starts_with("bucket=3/00000000000000000012-"), "{one}");
+        assert_ne!(one, other);
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_written_over() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let disk = Disk::open(dir.path()).expect("opens");
+        let path = dir.path().join("taken.parquet");
+        std::fs::write(&path, b"rows").expect("writes");
+        assert!(RunWriter::create(&disk, path.clone()).is_err());
+        assert_eq!(std::fs::read(&path).expect("reads"), b"rows");
+    }
 }

@@ -92,7 +92,7 @@ mod tests {
     #[tokio::test]
     async fn more_rows_than_one_statement_holds() {
         let dir = tempfile::tempdir().expect("folder");
-        let state = State::open(&dir.path().join("state.sqlite")).await.expect("opens");
+        let state = State::create(&dir.path().join("state.sqlite")).await.expect("opens");
         let ids: Vec<i64> = (0..10_000).collect();
         let mut transaction = state.begin().await.expect("begins");
         let bind = |statement: Statement, id: &i64| statement.bind(*id).bind("device").bind(id.to_string());

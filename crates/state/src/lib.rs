@@ -14,6 +14,7 @@ pub use bulk::{insert, select_in};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection};
+use std::fs::File;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -34,6 +35,12 @@ pub enum StateError {
         place: String,
         /// What the driver says.
         source: sqlx::Error,
+    },
+    /// There is no database, or an empty file in its place.
+    #[error("the state store {place} is missing or empty")]
+    Missing {
+        /// Where it should be.
+        place: String,
     },
     /// The database was written by a newer version.
     #[error("the state store has migration {migration}, which this version does not know")]
@@ -58,15 +65,42 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the SQLite file at `path`, makes it when it is absent, and brings its tables up to date.
+    /// Makes a SQLite file at `path`, which only its owner may read and write, and opens it.
     ///
     /// # Errors
-    /// Returns [`StateError`] when the file cannot be opened or was written by a newer version.
+    /// Returns [`StateError::Open`] when the file is there already or cannot be made.
+    pub async fn create(path: &Path) -> Result<Self, StateError> {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        // SQLite gives the files of its log the same rights.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let unmade = |error: std::io::Error| StateError::Open { place: path.display().to_string(), source: error.into() };
+        options.open(path).map_err(unmade)?;
+        Self::connect(path).await
+    }
+
+    /// Opens the SQLite file at `path` and brings its tables up to date. Never makes one: where it is gone, an empty
+    /// store in its place would hide the loss.
+    ///
+    /// # Errors
+    /// Returns [`StateError`] when the file is missing, cannot be opened or was written by a newer version.
     pub async fn open(path: &Path) -> Result<Self, StateError> {
+        match std::fs::metadata(path) {
+            Ok(file) if file.len() > 0 => Self::connect(path).await,
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StateError::Open { place: path.display().to_string(), source: error.into() })
+            }
+            _ => Err(StateError::Missing { place: path.display().to_string() }),
+        }
+    }
+
+    /// Connects to a SQLite file that is there; an empty one becomes a new store.
+    async fn connect(path: &Path) -> Result<Self, StateError> {
         sqlx::any::install_default_drivers();
         let place = path.display().to_string();
         let opened = |source| StateError::Open { place: place.clone(), source };
-        let url = format!("sqlite:{}?mode=rwc", percent_encoded(path));
+        let url = format!("sqlite:{}?mode=rw", percent_encoded(path));
         let options = AnyConnectOptions::from_str(&url).map_err(opened)?;
         // A first connection by itself: a pool would try a hopeless file again and again before it says so.
         let mut first = AnyConnection::connect_with(&options).await.map_err(opened)?;
@@ -142,8 +176,8 @@ fn percent_encoded(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    async fn open(dir: &tempfile::TempDir) -> State {
-        State::open(&dir.path().join("state.sqlite")).await.expect("opens")
+    async fn made(dir: &tempfile::TempDir) -> State {
+        State::create(&dir.path().join("state.sqlite")).await.expect("is made")
     }
 
     async fn meta(state: &State) -> Vec<(String, String)> {
@@ -166,17 +200,54 @@ mod tests {
     #[tokio::test]
     async fn what_was_committed_is_there_after_opening_again() {
         let dir = tempfile::tempdir().expect("folder");
-        let state = open(&dir).await;
+        let state = made(&dir).await;
         put(&state, "kept", true).await;
         put(&state, "dropped", false).await;
         state.close().await;
-        assert_eq!(meta(&open(&dir).await).await, [("kept".to_owned(), "x".to_owned())]);
+        let state = State::open(&dir.path().join("state.sqlite")).await.expect("opens");
+        assert_eq!(meta(&state).await, [("kept".to_owned(), "x".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_gone_or_empty_is_not_made_anew() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("state.sqlite");
+        let check = async || {
+            let error = State::open(&path).await.expect_err("is refused");
+            assert!(matches!(error, StateError::Missing { .. }), "{error:?}");
+        };
+        check().await;
+        assert!(!path.exists());
+        std::fs::write(&path, "").expect("writes");
+        check().await;
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_there_is_not_made_again() {
+        let dir = tempfile::tempdir().expect("folder");
+        put(&made(&dir).await, "kept", true).await;
+        let error = State::create(&dir.path().join("state.sqlite")).await.expect_err("is refused");
+        assert!(matches!(error, StateError::Open { .. }), "{error:?}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_the_owner_may_read_a_store() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("folder");
+        let state = made(&dir).await;
+        put(&state, "kept", true).await;
+        for name in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
+            let mode = std::fs::metadata(dir.path().join(name)).expect("is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
 
     #[tokio::test]
     async fn strange_file_names_are_opened_as_they_are() {
         let dir = tempfile::tempdir().expect("folder");
         let path = dir.path().join("50% größer? #1 état.sqlite");
+        State::create(&path).await.expect("is made").close().await;
         State::open(&path).await.expect("opens").close().await;
         assert!(path.exists());
     }
@@ -184,7 +255,7 @@ mod tests {
     #[tokio::test]
     async fn the_writer_is_durable_and_checks_references() {
         let dir = tempfile::tempdir().expect("folder");
-        let state = open(&dir).await;
+        let state = made(&dir).await;
         for (sql, expected) in [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1)] {
             let found: i64 = sqlx::query_scalar(sql).fetch_one(&state.writer).await.expect("asks");
             assert_eq!(found, expected, "{sql}");
@@ -196,7 +267,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn writers_wait_for_each_other() {
         let dir = tempfile::tempdir().expect("folder");
-        let state = open(&dir).await;
+        let state = made(&dir).await;
         let tasks: Vec<_> = (0..20)
             .map(|i| {
                 let state = state.clone();
@@ -212,7 +283,7 @@ mod tests {
     #[tokio::test]
     async fn a_store_of_a_newer_version_is_refused() {
         let dir = tempfile::tempdir().expect("folder");
-        let state = open(&dir).await;
+        let state = made(&dir).await;
         let mut transaction = state.begin().await.expect("begins");
         sqlx::query(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \

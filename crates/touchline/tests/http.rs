@@ -29,7 +29,7 @@ struct Answer {
 impl Stage {
     async fn new() -> Self {
         let dir = tempfile::tempdir().expect("folder");
-        let state = state::State::open(&dir.path().join("state.sqlite")).await.expect("opens");
+        let state = state::State::create(&dir.path().join("state.sqlite")).await.expect("opens");
         let clock: Clock = Arc::new(|| Instant(1_700_000_000_000_000));
         let site = Site { state, clock, https: false, reports: Arc::new(NoReports) };
         Self { router: router(&site), site, _dir: dir }

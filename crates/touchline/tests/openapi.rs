@@ -8,7 +8,7 @@ use touchline::features::{Site, document, measure::NoReports};
 #[tokio::test]
 async fn the_committed_document_is_current() {
     let dir = tempfile::tempdir().expect("folder");
-    let state = state::State::open(&dir.path().join("state.sqlite")).await.expect("opens");
+    let state = state::State::create(&dir.path().join("state.sqlite")).await.expect("opens");
     let site = Site { state, clock: touchline::platform::clock::system(), https: false, reports: Arc::new(NoReports) };
     let current = document(&site).to_pretty_json().expect("serialises") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/openapi.json");

@@ -100,7 +100,8 @@ async fn invitation(accounts: &Accounts, wanted: bool) -> Result<Option<String>>
     Ok(Some(accounts.invite_owner().await?.secret().to_owned()))
 }
 
-/// The secret stands behind `#`: browsers never send that part, so it reaches no log of any server or proxy.
+/// The secret stands behind `#`: browsers never send that part, so it reaches no log of any
+/// server or proxy. Standard output itself may be kept, by a service manager.
 fn announce(home: &Home, url: &str, secret: Option<&str>, format: super::Format) -> Result<()> {
     let link = secret.map(|secret| format!("{url}/#token={secret}"));
     if format == super::Format::Json {

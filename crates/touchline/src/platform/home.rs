@@ -9,7 +9,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::platform::clock::Clock;
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError};
 use state::{State, StateError};
 use std::fs::{self, File, TryLockError};
 use std::future::Future;
@@ -36,25 +36,27 @@ impl Home {
     /// # Errors
     /// Fails when the folder holds anything already, or cannot be written.
     pub fn create(dir: &Path, clock: Clock) -> Result<Self> {
-        let unmade = |error| Failure::new(format!("Cannot make the data directory {}", dir.display())).because(&error);
-        fs::create_dir_all(dir).map_err(unmade)?;
-        if dir.join("format").exists() {
-            return Err(Failure::new(format!("{} is a Touchline data directory already", dir.display()))
-                .hint("Use it with the other commands, or name another folder"));
-        }
-        if fs::read_dir(dir).map_err(unmade)?.next().is_some() {
-            return Err(Failure::new(format!("The folder {} is not empty", dir.display()))
-                .hint("Name a folder that is empty or does not exist yet"));
-        }
-        let made = Self::unlocked(dir, clock).and_then(|home| {
-            // Last, so that a folder in which this failed half-way is never taken for a data directory.
-            write_durably(&dir.join("format"), &format!("{FORMAT}\n")).map_err(unmade)?;
-            Ok(home)
-        });
+        make_folder(dir).map_err(|error| unmade(dir, &error))?;
+        // Twice: before the lock, so that a folder of somebody else's is left as it is, and under it, so that of two
+        // who make a directory in one folder at the same time the second one learns of the first.
+        check_free(dir)?;
+        let lock = lock(dir)?;
+        check_free(dir)?;
+        // The second handle keeps the lock while a failed attempt is cleared away.
+        let held = lock.try_clone().map_err(|error| unmade(dir, &error))?;
+        let made = Self::made(dir, held, clock);
         if made.is_err() {
             clear(dir);
         }
         made
+    }
+
+    /// Fills a folder that is empty and ours.
+    fn made(dir: &Path, lock: File, clock: Clock) -> Result<Self> {
+        let home = Self::locked(dir, lock, clock, |path, runtime| runtime.block_on(State::create(path)))?;
+        // Last, so that a folder in which this failed half-way is never taken for a data directory.
+        write_durably(&dir.join("format"), &format!("{FORMAT}\n")).map_err(|error| unmade(dir, &error))?;
+        Ok(home)
     }
 
     /// Opens a data directory.
@@ -63,19 +65,29 @@ impl Home {
     /// Fails when it is none, was made by a newer version, or is held by another process.
     pub fn open(dir: &Path, clock: Clock) -> Result<Self> {
         check_format(dir)?;
-        Self::unlocked(dir, clock)
+        let lock = lock(dir)?;
+        Self::locked(dir, lock, clock, |path, runtime| runtime.block_on(State::open(path)))
     }
 
-    fn unlocked(dir: &Path, clock: Clock) -> Result<Self> {
-        let lock = lock(dir)?;
+    /// Opens what is in a folder whose lock is held.
+    fn locked(
+        dir: &Path,
+        lock: File,
+        clock: Clock,
+        state: impl FnOnce(&Path, &Runtime) -> Result<State, StateError>,
+    ) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| Failure::new("Cannot start the threads of the server").because(&error))?;
-        let state = runtime.block_on(State::open(&dir.join("state.sqlite"))).map_err(|error| unopened(dir, &error))?;
-        let ledger = Ledger::open(&dir.join("ledger"))
-            .map_err(|error| Failure::new(format!("Cannot open the ledger in {}", dir.display())).because(&error))?;
+        let state = state(&dir.join("state.sqlite"), &runtime).map_err(|error| unopened(dir, &error))?;
+        let ledger = Ledger::open(&dir.join("ledger")).map_err(|error| unreadable(dir, &error));
+        let ledger = ledger.and_then(|ledger| {
+            runtime.block_on(check_pair(dir, &state, &ledger))?;
+            Ok(ledger)
+        });
+        let ledger = ledger.inspect_err(|_| runtime.block_on(state.close()))?;
         Ok(Self { dir: dir.to_owned(), state, ledger, clock, runtime, _lock: lock })
     }
 
@@ -121,13 +133,63 @@ impl Drop for Home {
     }
 }
 
-/// Takes away what a failed attempt has left in a folder that was empty, so that the next one finds it empty.
+/// Makes a folder that only its owner may enter, for it will hold personal data, and makes its name durable. One
+/// that is there keeps its rights.
+fn make_folder(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let named = |path: &&Path| !path.as_os_str().is_empty();
+    let absent: Vec<&Path> = dir.ancestors().filter(named).take_while(|path| !path.exists()).collect();
+    if let Some((own, above)) = absent.split_first() {
+        above.first().map_or(Ok(()), fs::create_dir_all)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(own)?;
+    }
+    for path in absent {
+        let parent = path.parent().filter(named).unwrap_or_else(|| Path::new("."));
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Refuses a folder that holds anything but a lock, which an attempt that failed leaves behind.
+fn check_free(dir: &Path) -> Result<()> {
+    if dir.join("format").exists() {
+        return Err(Failure::new(format!("{} is a Touchline data directory already", dir.display()))
+            .hint("Use it with the other commands, or name another folder"));
+    }
+    for entry in fs::read_dir(dir).map_err(|error| unmade(dir, &error))? {
+        if entry.map_err(|error| unmade(dir, &error))?.file_name() != "lock" {
+            return Err(Failure::new(format!("The folder {} is not empty", dir.display()))
+                .hint("Name a folder that is empty or does not exist yet"));
+        }
+    }
+    Ok(())
+}
+
+/// Takes away what a failed attempt has left in a folder that was empty, so that the next one finds it empty. Only
+/// for the holder of the lock; the file of the lock stays, or two could hold a lock of that name.
 fn clear(dir: &Path) {
     // What cannot be removed will be named by the next attempt.
     let _ = fs::remove_dir_all(dir.join("ledger"));
-    for file in ["format", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm", "lock"] {
+    for file in ["format", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
         let _ = fs::remove_file(dir.join(file));
     }
+}
+
+/// Refuses a state store that is older than the ledger. What a row refers to is stored before the row, so a signal
+/// without its text shows that the two were not restored together. The table is only counted here.
+async fn check_pair(dir: &Path, state: &State, ledger: &Ledger) -> Result<()> {
+    let Some(highest) = ledger.highest_signal().map_err(|error| unreadable(dir, &error))? else {
+        return Ok(());
+    };
+    let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM signal")
+        .fetch_one(state.reader())
+        .await
+        .map_err(|error| unopened(dir, &error.into()))?;
+    if i64::from(highest.0) < known {
+        return Ok(());
+    }
+    Err(Failure::new(format!("The state store in {} is older than the ledger", dir.display()))
+        .hint("Restore both from the same backup; no row was changed"))
 }
 
 fn check_format(dir: &Path) -> Result<()> {
@@ -170,10 +232,19 @@ fn lock(dir: &Path) -> Result<File> {
     }
 }
 
+fn unmade(dir: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("Cannot make the data directory {}", dir.display())).because(error)
+}
+
+fn unreadable(dir: &Path, error: &LedgerError) -> Failure {
+    Failure::new(format!("Cannot open the ledger in {}", dir.display())).because(error)
+}
+
 fn unopened(dir: &Path, error: &StateError) -> Failure {
     let what = Failure::new(format!("Cannot open the state store in {}", dir.display())).because(error);
     match error {
         StateError::Newer { .. } => what.hint("It was written by a newer Touchline: upgrade this program; nothing was changed"),
+        StateError::Missing { .. } => what.hint("Restore the whole data directory from a backup; nothing was changed"),
         _ => what,
     }
 }
@@ -232,9 +303,99 @@ mod tests {
     fn a_failed_attempt_leaves_the_folder_empty() {
         let folder = tempfile::tempdir().expect("folder");
         fs::write(folder.path().join("state.sqlite"), "no database").expect("writes");
+        let held = lock(folder.path()).expect("locks");
         clear(folder.path());
-        assert_eq!(fs::read_dir(folder.path()).expect("lists").count(), 0);
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).expect("lists").map(|entry| entry.expect("an entry").file_name()).collect();
+        assert_eq!(left, ["lock"]);
+        drop(held);
         drop(Home::create(folder.path(), system()).expect("is made"));
+    }
+
+    #[test]
+    fn who_comes_second_spoils_nothing() {
+        let folder = tempfile::tempdir().expect("folder");
+        let first = lock(folder.path()).expect("locks");
+        check_refused(Home::create(folder.path(), system()), "in use by another process", "Stop that process");
+        fs::write(folder.path().join("state.sqlite"), "of the first").expect("writes");
+        check_refused(Home::create(folder.path(), system()), "not empty", "empty");
+        assert_eq!(fs::read_to_string(folder.path().join("state.sqlite")).expect("reads"), "of the first");
+        drop(first);
+    }
+
+    #[test]
+    fn of_many_who_make_a_directory_one_does() {
+        let folder = tempfile::tempdir().expect("folder");
+        let dir = folder.path().join("data");
+        let made: usize = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..4).map(|_| scope.spawn(|| usize::from(Home::create(&dir, system()).is_ok()))).collect();
+            tries.into_iter().map(|one| one.join().expect("ends")).sum()
+        });
+        assert_eq!(made, 1);
+        drop(Home::open(&dir, system()).expect("is whole"));
+    }
+
+    #[test]
+    fn a_new_directory_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("folder");
+        let dir = folder.path().join("new/data");
+        drop(Home::create(&dir, system()).expect("is made"));
+        for (path, expected) in [(dir.clone(), 0o700), (dir.join("state.sqlite"), 0o600)] {
+            let mode = fs::metadata(&path).expect("is there").permissions().mode();
+            assert_eq!(mode & 0o777, expected, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_lost_state_store_is_not_replaced_by_an_empty_one() {
+        let folder = tempfile::tempdir().expect("folder");
+        drop(Home::create(folder.path(), system()).expect("is made"));
+        fs::remove_file(folder.path().join("state.sqlite")).expect("removes");
+        check_refused(Home::open(folder.path(), system()), "Cannot open the state store", "backup");
+        assert!(!folder.path().join("state.sqlite").exists());
+    }
+
+    #[test]
+    fn a_state_store_older_than_the_ledger_is_refused() {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut home = Home::create(folder.path(), system()).expect("is made");
+        let row = |signal| model::Interaction {
+            id: model::InteractionId(u128::from(signal)),
+            actor: model::ActorId(1),
+            at: model::Instant(1),
+            received: model::Instant(1),
+            sent: None,
+            original: None,
+            signal: model::SignalId(signal),
+            form: model::Form::View,
+            direction: model::Direction::Inbound,
+            value: None,
+            cost: None,
+            currency: None,
+            score: None,
+            reply_to: None,
+            offer: None,
+            arm: None,
+            campaign: None,
+            conversation: None,
+            flags: model::Flags::default(),
+            props: None,
+        };
+        let signal =
+            "INSERT INTO signal (id, source, event, channel, place, campaign, touchpoint) VALUES (0, 's', '', '', '', '', '')";
+        home.block_on(async {
+            let mut transaction = home.state().begin().await.expect("begins");
+            sqlx::query(signal).execute(&mut *transaction).await.expect("inserts");
+            transaction.commit().await.expect("commits");
+        });
+        let person = |actor: model::ActorId| model::PersonId(actor.0);
+        home.ledger_mut().append(vec![row(0)], &person).expect("appends");
+        drop(home);
+        let mut home = Home::open(folder.path(), system()).expect("opens while they match");
+        home.ledger_mut().append(vec![row(1)], &person).expect("appends");
+        drop(home);
+        check_refused(Home::open(folder.path(), system()), "older than the ledger", "same backup");
     }
 
     #[test]

@@ -4,6 +4,9 @@ use crate::failure::{Failure, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+/// Is how many letters a secret has: 32 bytes in base64 without padding.
+const LETTERS: usize = 43;
+
 /// Is a secret in the hand of its owner. It is printed once and never stored.
 pub struct Token(String);
 
@@ -31,6 +34,12 @@ impl Token {
     }
 }
 
+/// Tells whether a text can be a secret at all; what cannot be one is not worth a look into the state store.
+#[must_use]
+pub const fn is_possible(secret: &str) -> bool {
+    secret.len() == LETTERS
+}
+
 /// Returns what is stored in place of a secret.
 ///
 /// A plain hash is enough because the secret is drawn, not chosen: there is nothing to guess from a dictionary.
@@ -46,7 +55,8 @@ mod tests {
     #[test]
     fn secrets_are_long_and_never_the_same() {
         let (one, other) = (Token::draw().expect("draws"), Token::draw().expect("draws"));
-        assert_eq!(one.secret().len(), 43);
+        assert!(is_possible(one.secret()));
+        assert!(!is_possible("") && !is_possible(&"x".repeat(44)));
         assert_ne!(one.secret(), other.secret());
         assert_eq!(one.hash(), hash(one.secret()));
         assert!(!one.hash().contains(one.secret()));

@@ -57,7 +57,8 @@ impl Accounts {
         Ok(open > 0)
     }
 
-    /// Makes a secret that signs the owner in once, within an hour. The first one also makes the owner's account.
+    /// Makes a secret that signs the owner in once, within an hour, and ends those drawn before it. The first one also
+    /// makes the owner's account.
     ///
     /// # Errors
     /// Fails when the state store does.
@@ -72,6 +73,7 @@ impl Accounts {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+        sqlx::query("DELETE FROM one_time_token WHERE account = 1").execute(&mut *transaction).await.map_err(failed)?;
         sqlx::query("INSERT INTO one_time_token (hash, account, created_at, expires_at) VALUES ($1, 1, $2, $3)")
             .bind(token.hash())
             .bind(now)
@@ -89,6 +91,11 @@ impl Accounts {
     /// Fails when the state store does.
     pub async fn sign_in(&self, secret: &str) -> Result<Option<(Token, Who)>> {
         let now = (self.clock)().0;
+        // Strangers may come here: whoever guesses must not keep the one writer busy.
+        let sql = "SELECT COUNT(*) FROM one_time_token WHERE hash = $1 AND expires_at > $2";
+        if !self.is_there(sql, secret, now).await? {
+            return Ok(None);
+        }
         let mut transaction = self.state.begin().await.map_err(failed)?;
         // Deleting is what makes it single-use: of two at the same time only one finds the row.
         let account: Option<i64> =
@@ -124,6 +131,9 @@ impl Accounts {
     /// # Errors
     /// Fails when the state store does.
     pub async fn who(&self, secret: &str) -> Result<Option<Who>> {
+        if !token::is_possible(secret) {
+            return Ok(None);
+        }
         let now = (self.clock)().0;
         let hash = token::hash(secret);
         let found: Option<(i64, String, String, i64)> = sqlx::query_as(
@@ -141,7 +151,10 @@ impl Accounts {
             return Ok(None);
         };
         if now - seen_at > SEEN_STEP {
-            self.change("UPDATE session SET seen_at = $2 WHERE hash = $1", hash, now).await?;
+            // Somebody who may read must be able to, also when the disk is full.
+            if let Err(failure) = self.change("UPDATE session SET seen_at = $2 WHERE hash = $1", hash, now).await {
+                tracing::warn!("cannot note that a session is in use, so it may end early: {failure}");
+            }
         }
         Ok(Some(Who { account, name, role }))
     }
@@ -151,7 +164,20 @@ impl Accounts {
     /// # Errors
     /// Fails when the state store does.
     pub async fn sign_out(&self, secret: &str) -> Result<()> {
+        if !self.is_there("SELECT COUNT(*) FROM session WHERE hash = $1 AND created_at <= $2", secret, i64::MAX).await? {
+            return Ok(());
+        }
         self.change("DELETE FROM session WHERE hash = $1 AND created_at <= $2", token::hash(secret), i64::MAX).await
+    }
+
+    /// Tells whether a statement counts anything for a secret and a time, without taking the right to write.
+    async fn is_there(&self, sql: &'static str, secret: &str, time: i64) -> Result<bool> {
+        if !token::is_possible(secret) {
+            return Ok(false);
+        }
+        let counted: i64 =
+            sqlx::query_scalar(sql).bind(token::hash(secret)).bind(time).fetch_one(self.state.reader()).await.map_err(failed)?;
+        Ok(counted > 0)
     }
 
     async fn change(&self, sql: &'static str, hash: String, time: i64) -> Result<()> {
@@ -182,7 +208,7 @@ mod tests {
     impl Stage {
         async fn new() -> Self {
             let dir = tempfile::tempdir().expect("folder");
-            let state = State::open(&dir.path().join("state.sqlite")).await.expect("opens");
+            let state = State::create(&dir.path().join("state.sqlite")).await.expect("opens");
             let now = Arc::new(AtomicI64::new(1_000 * DAY));
             let hand = Arc::clone(&now);
             let accounts = Accounts::new(state, Arc::new(move || Instant(hand.load(Ordering::Relaxed))));
@@ -248,10 +274,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_new_link_ends_the_one_before() {
+        let stage = Stage::new().await;
+        let first = stage.accounts.invite_owner().await.expect("invites");
+        let second = stage.accounts.invite_owner().await.expect("invites");
+        assert!(stage.accounts.sign_in(first.secret()).await.expect("works").is_none());
+        assert!(stage.accounts.sign_in(second.secret()).await.expect("works").is_some());
+    }
+
+    #[tokio::test]
+    async fn guesses_do_not_wait_for_the_writer() {
+        let stage = Stage::new().await;
+        let held = stage.accounts.state.begin().await.expect("begins");
+        for guess in ["", "short", &"x".repeat(43), &"x".repeat(1000)] {
+            assert!(stage.accounts.sign_in(guess).await.expect("works").is_none());
+            stage.accounts.sign_out(guess).await.expect("is no error");
+        }
+        drop(held);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_signed_in_comes_in_also_when_nothing_can_be_written() {
+        let stage = Stage::new().await;
+        let session = stage.signed_in().await;
+        let mut transaction = stage.accounts.state.begin().await.expect("begins");
+        let full = "CREATE TRIGGER full BEFORE UPDATE ON session BEGIN SELECT RAISE(FAIL, 'the disk is full'); END";
+        sqlx::query(full).execute(&mut *transaction).await.expect("makes it fail");
+        transaction.commit().await.expect("commits");
+        stage.pass(SEEN_STEP + SECOND);
+        assert!(stage.is_in(&session).await);
+        stage.pass(SESSION_IDLE);
+        assert!(!stage.is_in(&session).await, "what was not noted does not count");
+    }
+
+    #[tokio::test]
     async fn no_secret_is_stored() {
         let stage = Stage::new().await;
-        let link = stage.accounts.invite_owner().await.expect("invites");
         let session = stage.signed_in().await;
+        let link = stage.accounts.invite_owner().await.expect("invites");
         let stored: Vec<String> = sqlx::query_scalar("SELECT hash FROM session UNION SELECT hash FROM one_time_token")
             .fetch_all(stage.accounts.state.reader())
             .await

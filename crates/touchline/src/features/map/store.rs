@@ -120,7 +120,7 @@ pub(super) mod tests {
 
     async fn maps() -> (Maps, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("folder");
-        (Maps::new(State::open(&dir.path().join("state.sqlite")).await.expect("opens")), dir)
+        (Maps::new(State::create(&dir.path().join("state.sqlite")).await.expect("opens")), dir)
     }
 
     #[tokio::test]

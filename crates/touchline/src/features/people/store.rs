@@ -272,7 +272,7 @@ mod tests {
 
     async fn state() -> (State, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("folder");
-        (State::open(&dir.path().join("state.sqlite")).await.expect("opens"), dir)
+        (State::create(&dir.path().join("state.sqlite")).await.expect("opens"), dir)
     }
 
     fn nick(value: &str) -> Acquaintance {
