@@ -1,6 +1,6 @@
 //! `touchline analyze`: what the ledger says about the map.
 
-use super::{Data, Format, print_json};
+use super::{Data, Format, print_json, say};
 use crate::failure::{Failure, Result};
 use crate::features::improve;
 use crate::features::measure::Analysis;
@@ -41,10 +41,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let What::Map { data, segment, format } = &args.what;
     let analysis = Analysis::run(&data.open()?)?;
     match format {
-        Format::Table => {
-            print_table(analysis.map(), &analysis.report(segment.as_deref())?);
-            Ok(())
-        }
+        Format::Table => print_table(analysis.map(), &analysis.report(segment.as_deref())?),
         Format::Json => print_json(&reports(&analysis, segment.as_deref())?),
         Format::Csv => print_csv(analysis.map(), &reports(&analysis, segment.as_deref())?),
     }
@@ -59,18 +56,18 @@ fn reports(analysis: &Analysis, segment: Option<&str>) -> Result<Vec<MapReport>>
     std::iter::once(None).chain(segments).map(|segment| analysis.report(segment)).collect()
 }
 
-fn print_table(map: &TouchpointMap, report: &MapReport) {
+fn print_table(map: &TouchpointMap, report: &MapReport) -> Result<()> {
     let totals = &report.totals;
     let about = report.segment.as_deref().unwrap_or("everybody");
-    println!("{} ({about}), {}", map.name.en, window(report));
-    println!(
+    say(&format!("{} ({about}), {}", map.name.en, window(report)))?;
+    say(&format!(
         "{} people, {} interactions, {} outcomes worth {}, at a cost of {}.\n",
         totals.people,
         totals.interactions,
         totals.outcomes,
         money(totals.value as f64, map.currency),
         money(totals.cost as f64, map.currency),
-    );
+    ))?;
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header([
@@ -100,13 +97,11 @@ fn print_table(map: &TouchpointMap, report: &MapReport) {
             format!("{why} {then}"),
         ]);
     }
-    println!("{table}");
+    say(&table.to_string())?;
     if !report.unmapped.is_empty() {
-        println!("Signals bound to no touchpoint:");
-        for unmapped in report.unmapped.iter().take(10) {
-            println!("  {:>10}  {}", unmapped.interactions, unmapped.signal);
-        }
+        say("Signals bound to no touchpoint:")?;
     }
+    report.unmapped.iter().take(10).try_for_each(|unmapped| say(&format!("  {:>10}  {}", unmapped.interactions, unmapped.signal)))
 }
 
 fn window(report: &MapReport) -> String {

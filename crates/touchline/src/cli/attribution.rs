@@ -3,7 +3,7 @@
 //! The file is the one that other attribution tools read: a path such as `advertising > e-mail > shop`, and how many
 //! journeys with it ended with and without an outcome. Nothing is stored; the arithmetic is that of `analysis`.
 
-use super::Format;
+use super::{Format, print_json, say};
 use crate::failure::{Failure, Result};
 use analysis::attribution::{Credit, Ends, JourneyCounts, Markov, Order, Rule, removal};
 use analysis::fixed::Fixed;
@@ -48,11 +48,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let file = read(BufReader::new(file), &name)?;
     let answer = attribute(&file, args.direct.as_deref(), args.order)?;
     match args.format {
-        Format::Json => println!("{}", serde_json::to_string_pretty(&answer).map_err(|error| cannot_write(&error))?),
-        Format::Csv => print!("{}", comma_separated(&answer).map_err(|error| cannot_write(error.as_ref()))?),
+        Format::Json => print_json(&answer),
+        Format::Csv => say(comma_separated(&answer).map_err(|error| cannot_write(error.as_ref()))?.trim_end()),
         Format::Table => print_tables(&answer),
     }
-    Ok(())
 }
 
 fn cannot_write(error: &dyn std::error::Error) -> Failure {
@@ -200,6 +199,11 @@ fn read(mut input: impl BufRead, name: &str) -> Result<Journeys> {
     };
     let mut header = Vec::new();
     input.read_until(b'\n', &mut header).map_err(|error| unreadable(&error))?;
+    if header.is_empty() {
+        return Err(
+            Failure::new(format!("`{name}` is empty")).hint(format!("it needs a header ({}) and rows", COLUMNS.join(", ")))
+        );
+    }
     let header = header.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&header).to_vec();
     let separator = separator(&header);
     let mut rows =
@@ -341,19 +345,17 @@ fn not_a_formula(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }
 
-fn print_tables(answer: &Answer) {
+fn print_tables(answer: &Answer) -> Result<()> {
     let totals = &answer.totals;
-    println!("Outcomes by model");
-    println!("{}", table(answer, |credited| credited.conversions, |channel| channel.removal_effect));
+    say(&format!("Outcomes by model\n{}", table(answer, |credited| credited.conversions, |channel| channel.removal_effect)))?;
     if totals.value != 0.0 {
-        println!("\nValue by model");
-        println!("{}", table(answer, |credited| credited.value, |channel| channel.removal_effect_value));
+        say(&format!("\nValue by model\n{}", table(answer, |credited| credited.value, |channel| channel.removal_effect_value)))?;
     }
-    println!(
+    say(&format!(
         "\n{} outcomes on {} paths over {} channels; {} journeys ended without. Markov chain of order {}: {} states.",
         totals.conversions, totals.paths, totals.channels, totals.nulls, answer.order, answer.markov.states
-    );
-    println!("Attribution says who was there, not who caused it; only an experiment does.");
+    ))?;
+    say("Attribution says who was there, not who caused it; only an experiment does.")
 }
 
 fn table(answer: &Answer, number: fn(&Credited) -> f64, effect: fn(&Channel) -> f64) -> Table {
