@@ -263,6 +263,7 @@ where
 }
 
 /// Returns the time for the log, which dates its entries in milliseconds since 1970.
+#[allow(clippy::disallowed_methods, reason = "Delta dates its entries itself; no result of ours depends on it")]
 fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| passed.as_millis() as i64)
 }

@@ -9,6 +9,7 @@ pub type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// Returns the clock of this machine.
 #[must_use]
+#[allow(clippy::disallowed_methods, reason = "this is the clock of the platform")]
 pub fn system() -> Clock {
     Arc::new(|| match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
