@@ -36,7 +36,7 @@ check: web/node_modules/.package-lock.json ## Formatting, lints, types.
 	@scripts/need.sh cargo cc
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
-	cd web && npm run lint && npm run check && npm test
+	cd web && npm run lint && npm run api:check && npm run check && npm test
 
 unit: web ## Every Rust test, those with needs of their own left out.
 	scripts/cargo-test.sh --workspace --locked

@@ -429,6 +429,8 @@ export interface components {
              * @description What this further contact brings, in minor units.
              */
             net: number;
+            /** @description Whether it stands for so many contacts or more: the tail. */
+            open: boolean;
             /**
              * Format: int64
              * @description Responders among them.
@@ -569,7 +571,7 @@ export interface components {
             curve: components["schemas"]["FrequencyStep"][];
             /**
              * Format: double
-             * @description How much of one further contact's cost is left uncovered at the highest frequency, in minor units.
+             * @description What the last contact of the highest frequency brings, its costs and harm taken off, in minor units.
              */
             net_last?: number | null;
             /** @description The rules that fired: `R1` … `R4`. */
