@@ -807,6 +807,7 @@ function sampleOverUse(people) {
         contacts: index + 1,
         exactly: exactly[index] ?? 0,
         responders: Math.round((exactly[index] ?? 0) * value),
+        open: false,
         at_risk: atRisk,
         hazard: share(Math.round(atRisk * hazard), atRisk),
         response: value,
