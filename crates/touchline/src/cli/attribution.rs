@@ -434,7 +434,7 @@ mod tests {
     #[test]
     fn bad_files_are_explained() {
         let header = "path,total_conversions,total_conversion_value,total_null\n";
-        check("", "no column `path`", "the header needs path, total_conversions");
+        check("", "`paths.csv` is empty", "it needs a header (path, total_conversions");
         check(header, "has no journeys", "header");
         check(&TINY.replace("total_null", "total_nul"), "no column `total_null` in `paths.csv`", "did you mean `total_nul`?");
         check(&format!("{header}ads,-1,0,0\n"), "line 2, has total_conversions = -1", "0 or more");
