@@ -531,3 +531,20 @@ fn the_mappings_that_ship_are_valid() {
     }
     assert_eq!(seen, 10);
 }
+
+#[test]
+fn amounts_in_another_currency_are_pointed_out() {
+    let folder = workplace();
+    write(&folder, "sales.csv", "who,when,amount\nann,2026-01-02,12.50\n");
+    let mapping = |currency: &str| {
+        let text = "source = \"till\"\nform = \"purchase\"\ndirection = \"inbound\"\n[person]\n\
+                    identities = [{ namespace = \"customer\", column = \"who\" }]\n[time]\ncolumn = \"when\"\n\
+                    [signal]\nevent = \"sale\"\n[value]\ncolumn = \"amount\"\n";
+        write(&folder, "m.toml", format!("{text}currency = \"{currency}\"\n"));
+    };
+    let import = ["import", "sales.csv", "--data", "shop", "--mapping", "m.toml"];
+    mapping("EUR");
+    assert!(!works(folder.path(), &import).contains("the map counts in"));
+    mapping("USD");
+    assert!(works(folder.path(), &import).contains("amounts are in USD, the map counts in EUR"));
+}

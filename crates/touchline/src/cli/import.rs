@@ -83,8 +83,12 @@ pub(super) fn run(args: &Args) -> Result<()> {
 /// Imports into the data directory.
 fn store(args: &Args, what: &Import<'_>, home: &mut Home) -> Result<()> {
     let mut intake = Intake::new(home)?.marked(Flags::BACKFILL);
-    let summary = with_progress(what, &mut intake)?;
+    let mut summary = with_progress(what, &mut intake)?;
     intake.finish()?;
+    drop(intake);
+    let map = home.block_on(Maps::new(home.state().clone()).current())?.map(|version| version.map);
+    let foreign = map.as_ref().map(|map| foreign_currencies(&summary, map));
+    summary.notes.extend(foreign.unwrap_or_default());
     match args.format {
         Printed::Json => print_json(&summary)?,
         Printed::Table => say(told(&summary, false).trim_end())?,
@@ -92,14 +96,28 @@ fn store(args: &Args, what: &Import<'_>, home: &mut Home) -> Result<()> {
     outcome(args, &summary)
 }
 
+/// Names currencies other than the map's: reports add amounts up as they are, and call the sum the map's currency.
+fn foreign_currencies(summary: &Summary, map: &TouchpointMap) -> Vec<String> {
+    let foreign = summary.values.iter().map(|value| value.currency).filter(|currency| *currency != map.currency);
+    let note = |currency| {
+        format!(
+            "amounts are in {currency}, the map counts in {}: set its `currency`, or convert the file, before reading money",
+            map.currency
+        )
+    };
+    foreign.map(note).collect()
+}
+
 /// Shows what would happen.
 fn preview(args: &Args, what: &Import<'_>, home: Option<&Home>) -> Result<()> {
     let mut sink = Preview::default();
-    let summary = with_progress(what, &mut sink)?;
+    let mut summary = with_progress(what, &mut sink)?;
     let map = match home {
         Some(home) => home.block_on(Maps::new(home.state().clone()).current())?.map(|version| version.map),
         None => None,
     };
+    let foreign = map.as_ref().map(|map| foreign_currencies(&summary, map));
+    summary.notes.extend(foreign.unwrap_or_default());
     let unmapped = map.map(|map| unmapped(&summary, &map));
     match args.format {
         Printed::Json => {

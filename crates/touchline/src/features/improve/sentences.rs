@@ -33,7 +33,7 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
             n.raw("p"),
             n.money_of(-n.raw("net")),
         ),
-        "over_used.r3" => format!("Suspected over-use: {} of people contacted complained.", n.share("complaint_rate")),
+        "over_used.r3" => format!("Suspected over-use: {} of contacts led to a complaint.", n.share("complaint_rate")),
         "wasted.ratio" => format!(
             "It takes {} of all cost and brings {} of the effect; {} is spent above the average price of an effect.",
             n.share("cost_share"),

@@ -246,7 +246,7 @@ export default {
   'over_used.r2':
     'Complaints and unsubscriptions rise with each further contact (z {z, decimal}, p {p, decimal}), and at the highest frequency one more contact brings {net, money}.',
   'over_used.r3':
-    '{complaint_rate, percent} of the people contacted complain; mailbox providers block senders at 0.3 %.',
+    '{complaint_rate, percent} of contacts lead to a complaint; mailbox providers block senders at 0.3 %.',
   'wasted.ratio':
     'It takes {cost_share, percent} of the cost and brings {effect_share, percent} of the effect; {waste, money} are spent above the average price.',
   'under_used.reach':

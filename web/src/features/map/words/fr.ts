@@ -241,7 +241,7 @@ export default {
   'over_used.r2':
     'Plaintes et désinscriptions augmentent avec chaque contact (z {z, decimal}, p {p, decimal}), et à la fréquence la plus haute un contact de plus rapporte {net, money}.',
   'over_used.r3':
-    '{complaint_rate, percent} des personnes contactées se plaignent ; les messageries bloquent les expéditeurs à 0,3 %.',
+    '{complaint_rate, percent} des contacts entraînent une plainte ; les messageries bloquent les expéditeurs à 0,3 %.',
   'wasted.ratio':
     'Il prend {cost_share, percent} du coût et apporte {effect_share, percent} de l’effet ; {waste, money} sont dépensés au-dessus du prix moyen.',
   'under_used.reach':

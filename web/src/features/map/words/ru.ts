@@ -239,7 +239,7 @@ export default {
   'over_used.r2':
     'Жалобы и отписки растут с каждым контактом (z {z, decimal}, p {p, decimal}), а при наибольшей частоте ещё один контакт приносит {net, money}.',
   'over_used.r3':
-    'Жалуются {complaint_rate, percent} тех, с кем связывались; почтовые службы блокируют отправителя при 0,3 %.',
+    'К жалобе приводят {complaint_rate, percent} контактов; почтовые службы блокируют отправителя при 0,3 %.',
   'wasted.ratio':
     'На неё уходит {cost_share, percent} затрат, а приносит она {effect_share, percent} эффекта; сверх средней цены потрачено {waste, money}.',
   'under_used.reach':
