@@ -211,7 +211,8 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
         "%d/%b/%Y:%H:%M:%S %z",
     ];
     let reads = |pattern: &str| {
-        TimeFormat::parse(pattern).is_some_and(|format| most(filled, |value| format.read(value, &TimeZone::UTC).is_some()))
+        let format = TimeFormat::parse(pattern);
+        format.map_or(0, |format| filled.iter().filter(|value| format.read(value, &TimeZone::UTC).is_some()).count())
     };
     let counts = ["time", "date", "stamp", "created", "_at", "ts"].iter().any(|word| name.contains(word));
     let epochs = [("epoch_s", 9..=10), ("epoch_ms", 12..=13), ("epoch_us", 15..=16)];
@@ -224,7 +225,15 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
         value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') && !value.contains('-')
     });
     let dotted = most(filled, |value| value.matches('.').count() == 2);
-    PATTERNS.into_iter().find(|pattern| (!numbers || dotted) && reads(pattern)).map(str::to_owned)
+    if filled.is_empty() || (numbers && !dotted) {
+        return None;
+    }
+    // The pattern that reads the most, the earlier of equals. A column that is named like a time is one even when many of
+    // its values are impossible: those rows are refused with a reason, while a made-up time would be believed.
+    let read: Vec<usize> = PATTERNS.iter().map(|pattern| reads(pattern)).collect();
+    let best = (0..PATTERNS.len()).rev().max_by_key(|at| read[*at])?;
+    let enough = if counts { 50 } else { 95 };
+    (read[best] * 100 >= filled.len() * enough).then(|| PATTERNS[best].to_owned())
 }
 
 /// Tells whether nearly all values pass a test.
@@ -441,6 +450,9 @@ mod tests {
         check("created_at", &["1600000000", "1600000001"], Role::Time("epoch_s".into()));
         check("day", &["12/31/2020", "01/02/2021"], Role::Time("%m/%d/%Y".into()));
         check("mail", &["a@example.org", "b@example.org"], Role::Person("email"));
+        check("date", &["12.01.2026", "13.01.2026", "99.01.2026"], Role::Time("%d.%m.%Y".into()));
+        check("date", &["12/31/2020", "01/02/2021", "03/04/2021"], Role::Time("%m/%d/%Y".into()));
+        check("remark", &["12.01.2026", "never", "later"], Role::Other);
         check("Customer ID", &["12345", "17850"], Role::Person("customer"));
         check("телефон", &["+7 495 000-00-00"], Role::Person("phone"));
         check("Invoice", &["489434", "C489449"], Role::Group);
