@@ -161,8 +161,14 @@ pub struct Arrival {
     pub identities: Vec<Identity>,
     /// By what it is recognised.
     pub signature: Signature,
-    /// When it happened.
+    /// When it happened, after the clock rule.
     pub at: Instant,
+    /// When we received it, where that is known already; else it is now.
+    pub received: Option<Instant>,
+    /// When the client says it sent it.
+    pub sent: Option<Instant>,
+    /// When the client says it happened.
+    pub original: Option<Instant>,
     /// What happened.
     pub form: Form,
     /// Who spoke to whom.
@@ -185,11 +191,44 @@ pub struct Arrival {
     pub campaign: Option<String>,
     /// The conversation.
     pub conversation: Option<String>,
-    /// Everything else, as JSON.
+    /// Marks beside those that follow from the identities.
+    pub flags: Flags,
+    /// Everything else, as JSON; never personal free text.
     pub props: Option<String>,
+    /// Personal free text: what somebody wrote or said.
+    pub text: Option<String>,
 }
 
 impl Arrival {
+    /// Makes an arrival that says when, by what signal, in what form and direction; everything else is left open.
+    #[must_use]
+    pub fn new(message_id: Vec<u8>, signature: Signature, at: Instant, form: Form, direction: Direction) -> Self {
+        Self {
+            source: signature.source.clone(),
+            message_id,
+            identities: Vec::new(),
+            signature,
+            at,
+            received: None,
+            sent: None,
+            original: None,
+            form,
+            direction,
+            value: None,
+            cost: None,
+            currency: None,
+            score: None,
+            reply_to: None,
+            offer: None,
+            arm: None,
+            campaign: None,
+            conversation: None,
+            flags: Flags::default(),
+            props: None,
+            text: None,
+        }
+    }
+
     /// Returns the id this arrival will have in the ledger.
     #[must_use]
     pub fn id(&self) -> InteractionId {

@@ -16,9 +16,9 @@ const BATCH: u64 = 100_000;
 fn main() -> Result<()> {
     let rows: u64 = std::env::args().nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut home = Home::create(&folder.path().join("data"), system())?;
+    let home = Home::create(&folder.path().join("data"), system())?;
     for (pass, from) in [("unknown people", 0), ("known people", rows), ("the same again", rows)] {
-        let mut intake = Intake::new(&mut home)?;
+        let mut intake = Intake::new(home.stores())?;
         let (mut spent, mut taken) = (Duration::ZERO, Taken::default());
         for start in (0..rows).step_by(BATCH as usize) {
             let batch: Vec<Arrival> =
@@ -37,28 +37,16 @@ fn main() -> Result<()> {
 fn arrival(message: u64, person: u64) -> Arrival {
     let customer = Identity::new("customer", &format!("customer-{person}"));
     let device = Identity::new("device", &format!("device-{person:x}")).filter(|_| message.is_multiple_of(10));
-    Arrival {
+    let signature = Signature {
         source: "site".into(),
-        message_id: format!("message-{message}").into_bytes(),
+        event: "page".into(),
+        place: format!("shop.example/p/{}", message % 20),
+        ..Signature::default()
+    };
+    let at = Instant(1_700_000_000_000_000 + i64::try_from(message).unwrap_or_default() * 1_000_000);
+    let message_id = format!("message-{message}").into_bytes();
+    Arrival {
         identities: customer.into_iter().chain(device).collect(),
-        signature: Signature {
-            source: "site".into(),
-            event: "page".into(),
-            place: format!("shop.example/p/{}", message % 20),
-            ..Signature::default()
-        },
-        at: Instant(1_700_000_000_000_000 + i64::try_from(message).unwrap_or_default() * 1_000_000),
-        form: Form::Visit,
-        direction: Direction::Inbound,
-        value: None,
-        cost: None,
-        currency: None,
-        score: None,
-        reply_to: None,
-        offer: None,
-        arm: None,
-        campaign: None,
-        conversation: None,
-        props: None,
+        ..Arrival::new(message_id, signature, at, Form::Visit, Direction::Inbound)
     }
 }

@@ -1,14 +1,16 @@
 //! What the server lets in and what it refuses, told through its routes.
 
+mod scratch;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use model::Instant;
+use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use touchline::features::account::Accounts;
 use touchline::features::map::{Maps, apply_json};
-use touchline::features::measure::NoReports;
 use touchline::features::{Site, document, router};
 use touchline::platform::clock::Clock;
 use tower::ServiceExt;
@@ -17,7 +19,7 @@ use tower::ServiceExt;
 struct Stage {
     site: Site,
     router: Router,
-    _dir: tempfile::TempDir,
+    _scratch: Scratch,
 }
 
 struct Answer {
@@ -28,11 +30,10 @@ struct Answer {
 
 impl Stage {
     async fn new() -> Self {
-        let dir = tempfile::tempdir().expect("folder");
-        let state = state::State::create(&dir.path().join("state.sqlite")).await.expect("opens");
         let clock: Clock = Arc::new(|| Instant(1_700_000_000_000_000));
-        let site = Site { state, clock, https: false, reports: Arc::new(NoReports) };
-        Self { router: router(&site), site, _dir: dir }
+        let scratch = Scratch::new(clock);
+        let site = scratch.site();
+        Self { router: router(&site), site, _scratch: scratch }
     }
 
     async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
@@ -54,7 +55,7 @@ impl Stage {
     }
 
     async fn link(&self) -> String {
-        let accounts = Accounts::new(self.site.state.clone(), self.site.clock.clone());
+        let accounts = Accounts::new(self.site.stores.state.clone(), self.site.stores.clock.clone());
         accounts.invite_owner().await.expect("invites").secret().to_owned()
     }
 
@@ -150,7 +151,7 @@ async fn the_map_is_what_was_saved() {
     assert_eq!(stage.ask("GET", "/api/map", &headers, None).await.status, StatusCode::NOT_FOUND);
     let text = include_str!("../src/features/map/sample.json");
     let map = apply_json(text).expect("is sound");
-    Maps::new(stage.site.state.clone()).save(&map, "", Instant(0)).await.expect("saves");
+    Maps::new(stage.site.stores.state.clone()).save(&map, "", Instant(0)).await.expect("saves");
     let answer = stage.ask("GET", "/api/map", &headers, None).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(serde_json::from_value::<model::TouchpointMap>(answer.body).expect("is a map"), map);

@@ -1,16 +1,15 @@
 //! The OpenAPI document is a file that others generate their client from: it changes only on purpose.
 
+mod scratch;
+
 use std::path::Path;
-use std::sync::Arc;
-use touchline::features::{Site, document, measure::NoReports};
+use touchline::features::document;
 
 /// `UPDATE_SNAPSHOTS=1 cargo test --test openapi` writes the file anew.
 #[tokio::test]
 async fn the_committed_document_is_current() {
-    let dir = tempfile::tempdir().expect("folder");
-    let state = state::State::create(&dir.path().join("state.sqlite")).await.expect("opens");
-    let site = Site { state, clock: touchline::platform::clock::system(), https: false, reports: Arc::new(NoReports) };
-    let current = document(&site).to_pretty_json().expect("serialises") + "\n";
+    let scratch = scratch::Scratch::new(touchline::platform::clock::system());
+    let current = document(&scratch.site()).to_pretty_json().expect("serialises") + "\n";
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/openapi.json");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("makes the folder");

@@ -15,10 +15,10 @@ const SOUGHT: [VerdictKind; 4] = [VerdictKind::OverUsed, VerdictKind::Wasted, Ve
 /// Lives a company through the whole product, and returns the touchpoints with a verdict that was sought.
 fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
     let folder = tempfile::tempdir().expect("folder");
-    let mut home = Home::create(&folder.path().join("data"), system()).expect("a new directory");
+    let home = Home::create(&folder.path().join("data"), system()).expect("a new directory");
     let now = (home.clock())();
     home.block_on(Maps::new(home.state().clone()).save(&company.map(), "test", now)).expect("a sound map");
-    let mut intake = Intake::new(&mut home).expect("opens");
+    let mut intake = Intake::new(home.stores()).expect("opens");
     let mut arrivals = company.arrivals().peekable();
     while arrivals.peek().is_some() {
         let batch = arrivals.by_ref().take(100_000).collect();

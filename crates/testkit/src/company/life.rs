@@ -326,25 +326,8 @@ impl<'a> Life<'a> {
     /// Makes an arrival without names, numbered within the person.
     fn arrival(&mut self, signature: &Signature, form: Form, direction: Direction, at: i64) -> Arrival {
         self.messages += 1;
-        Arrival {
-            source: signature.source.clone(),
-            message_id: format!("{}-{}", self.k, self.messages).into_bytes(),
-            identities: Vec::new(),
-            signature: signature.clone(),
-            at: Instant(at),
-            form,
-            direction,
-            value: None,
-            cost: None,
-            currency: None,
-            score: None,
-            reply_to: None,
-            offer: None,
-            arm: None,
-            campaign: None,
-            conversation: None,
-            props: None,
-        }
+        let message_id = format!("{}-{}", self.k, self.messages).into_bytes();
+        Arrival::new(message_id, signature.clone(), Instant(at), form, direction)
     }
 
     fn moment(&mut self, monday: i64, from: f64, to: f64) -> i64 {

@@ -44,10 +44,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     init::template_named(&args.template)?;
     let temporary = tempfile::tempdir().map_err(|error| Failure::new("Cannot make a temporary directory").because(&error))?;
     let dir = args.dir.clone().unwrap_or_else(|| temporary.path().join("demo"));
-    let mut home = Home::create(&dir, system())?;
+    let home = Home::create(&dir, system())?;
     let company = Company::new(&args.template).seed(args.seed).people(args.people);
     home.block_on(Maps::new(home.state().clone()).save(&company.map(), "demo", (home.clock())()))?;
-    let taken = fill(&mut home, &company, args.people)?;
+    let taken = fill(&home, &company, args.people)?;
     match args.place.format() {
         Format::Json if args.no_serve => {
             print_json(&serde_json::json!({ "data": home.dir(), "people": args.people, "interactions": taken.added }))?;
@@ -58,10 +58,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 /// Takes in everything that the company lived through.
-fn fill(home: &mut Home, company: &Company, people: u32) -> Result<Taken> {
+fn fill(home: &Home, company: &Company, people: u32) -> Result<Taken> {
     let style = ProgressStyle::with_template("Inventing people {wide_bar} {pos}/{len} {eta}");
     let progress = ProgressBar::new(u64::from(people)).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut intake = Intake::new(home)?.marked(Flags::BACKFILL);
+    let mut intake = Intake::new(home.stores())?.marked(Flags::BACKFILL);
     let mut taken = Taken::default();
     let (mut batch, mut traits): (Vec<Arrival>, Vec<Known>) = (Vec::with_capacity(BATCH), Vec::new());
     for person in 0..people {

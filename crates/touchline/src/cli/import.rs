@@ -73,16 +73,16 @@ pub(super) fn run(args: &Args) -> Result<()> {
         rejects_folder: args.data.as_deref(),
         dry_run: args.dry_run,
     };
-    let mut home = args.data.as_deref().map(|dir| Home::open(dir, system())).transpose()?;
-    match &mut home {
+    let home = args.data.as_deref().map(|dir| Home::open(dir, system())).transpose()?;
+    match &home {
         Some(home) if !args.dry_run => store(args, &what, home),
         home => preview(args, &what, home.as_ref()),
     }
 }
 
 /// Imports into the data directory.
-fn store(args: &Args, what: &Import<'_>, home: &mut Home) -> Result<()> {
-    let mut intake = Intake::new(home)?.marked(Flags::BACKFILL);
+fn store(args: &Args, what: &Import<'_>, home: &Home) -> Result<()> {
+    let mut intake = Intake::new(home.stores())?.marked(Flags::BACKFILL);
     let mut summary = with_progress(what, &mut intake)?;
     intake.finish()?;
     drop(intake);

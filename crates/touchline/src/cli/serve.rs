@@ -65,12 +65,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         }
         None => false,
     };
-    let site = Site {
-        state: home.state().clone(),
-        clock: home.clock().clone(),
-        https,
-        reports: Arc::new(Reports::new(Analysis::run(home)?)),
-    };
+    let site = Site::open(home.stores(), https, Arc::new(Reports::new(Analysis::run(home)?)))?;
     home.block_on(async {
         // Before the listener, so that a signal is never lost once somebody can reach us.
         let stop = http::stop_signal()?;
@@ -81,7 +76,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         })?;
         let bound = listener.local_addr().map_err(|error| Failure::new("The listener has no address").because(&error))?;
         let url = place.url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned());
-        let link = invitation(&Accounts::new(site.state.clone(), site.clock.clone()), place.link).await?;
+        let link = invitation(&Accounts::new(home.state().clone(), home.clock().clone()), place.link).await?;
         if !https && !bound.ip().is_loopback() {
             tracing::warn!("others can read along on the network: put a proxy with HTTPS before it and start with --url");
         }

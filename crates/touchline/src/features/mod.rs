@@ -10,11 +10,11 @@ pub mod capture;
 pub mod measure;
 pub mod improve;
 
-use crate::platform::clock::Clock;
+use crate::failure::Result;
+use crate::platform::home::Stores;
 use crate::platform::http::{Refusal, health, page, secured};
 use axum::routing::{any, get};
 use axum::{Json, Router, middleware};
-use state::State;
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,12 +22,14 @@ use utoipa_axum::router::OpenApiRouter;
 /// Is what the routes need.
 #[derive(Clone)]
 pub struct Site {
-    /// The state store.
-    pub state: State,
-    /// The time.
-    pub clock: Clock,
+    /// Both stores.
+    pub stores: Stores,
     /// Whether the browser reaches us by HTTPS, so that cookies can be bound to it.
     pub https: bool,
+    /// The door for everything that arrives.
+    pub capture: capture::Capture,
+    /// Where it comes from.
+    pub sources: capture::Sources,
     /// The analyses of the map.
     pub reports: Arc<dyn measure::MapReports>,
 }
@@ -47,7 +49,9 @@ pub fn router(site: &Site) -> Router {
     let described =
         Router::new().route("/api/openapi.json", get(async move || document.clone())).route("/api/{*unknown}", any(unknown));
     let site_routes = api.merge(site.behind_the_door(described.into())).fallback(page);
-    secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https)
+    let own = secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https);
+    // What clients on other sites send has rules of its own, and none of the doors of our pages.
+    capture::collectors(site.capture.clone(), site.sources.clone()).fallback_service(own)
 }
 
 /// Returns the OpenAPI document of every route.
@@ -58,17 +62,27 @@ pub fn document(site: &Site) -> utoipa::openapi::OpenApi {
 
 /// Joins the rooms: signing in and health are open, everything else is behind the door.
 fn routes(site: &Site) -> OpenApiRouter {
-    let maps = map::Maps::new(site.state.clone());
+    let maps = map::Maps::new(site.stores.state.clone());
     let closed = OpenApiRouter::new().merge(map::routes(maps.clone())).merge(measure::routes(Arc::clone(&site.reports), maps));
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(account::routes(site.accounts(), account::Cookie::new(site.https)))
-        .merge(health(site.state.clone()))
+        .merge(health(site.stores.state.clone()))
         .merge(site.behind_the_door(closed))
 }
 
 impl Site {
+    /// Opens what the routes need. To be called from threads that may block.
+    ///
+    /// # Errors
+    /// Fails when the stores do.
+    pub fn open(stores: Stores, https: bool, reports: Arc<dyn measure::MapReports>) -> Result<Self> {
+        let capture = capture::Capture::open(stores.clone())?;
+        let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
+        Ok(Self { stores, https, capture, sources, reports })
+    }
+
     fn accounts(&self) -> account::Accounts {
-        account::Accounts::new(self.state.clone(), self.clock.clone())
+        account::Accounts::new(self.stores.state.clone(), self.stores.clock.clone())
     }
 
     fn behind_the_door(&self, closed: OpenApiRouter) -> OpenApiRouter {

@@ -14,20 +14,57 @@ use state::{State, StateError};
 use std::fs::{self, File, TryLockError};
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use tokio::runtime::{Builder, Runtime};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The version of the layout that this program writes and reads.
 const FORMAT: u32 = 1;
 
 /// Is an open data directory. Only one process can hold it. To be dropped from ordinary threads, not from tasks.
 pub struct Home {
-    dir: PathBuf,
-    state: State,
-    ledger: Ledger,
-    clock: Clock,
+    stores: Stores,
     runtime: Runtime,
     /// Keeps the lock until the end.
     _lock: File,
+}
+
+/// Is both stores of an open data directory, for whoever works beside others in the same process. Clones share them.
+///
+/// The ledger may be read by many and is written by one at a time.
+#[derive(Clone)]
+pub struct Stores {
+    /// The folder.
+    pub dir: PathBuf,
+    /// The state store.
+    pub state: State,
+    /// The time.
+    pub clock: Clock,
+    ledger: Arc<RwLock<Ledger>>,
+    runtime: Handle,
+}
+
+impl Stores {
+    /// Returns the ledger, to be read.
+    pub fn ledger(&self) -> RwLockReadGuard<'_, Ledger> {
+        // A panic in the middle of a change leaves the ledger as its log has it: every change ends with the log.
+        self.ledger.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the ledger, to be written.
+    pub fn ledger_mut(&self) -> RwLockWriteGuard<'_, Ledger> {
+        self.ledger.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the time.
+    #[must_use]
+    pub fn now(&self) -> model::Instant {
+        (self.clock)()
+    }
+
+    /// Waits for something asynchronous. To be called from threads that may block, never from tasks.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
 }
 
 impl Home {
@@ -88,36 +125,48 @@ impl Home {
             Ok(ledger)
         });
         let ledger = ledger.inspect_err(|_| runtime.block_on(state.close()))?;
-        Ok(Self { dir: dir.to_owned(), state, ledger, clock, runtime, _lock: lock })
+        let stores = Stores {
+            dir: dir.to_owned(),
+            state,
+            clock,
+            ledger: Arc::new(RwLock::new(ledger)),
+            runtime: runtime.handle().clone(),
+        };
+        Ok(Self { stores, runtime, _lock: lock })
+    }
+
+    /// Returns both stores, to be shared with whoever works beside.
+    #[must_use]
+    pub fn stores(&self) -> Stores {
+        self.stores.clone()
     }
 
     /// Returns the folder.
     #[must_use]
     pub fn dir(&self) -> &Path {
-        &self.dir
+        &self.stores.dir
     }
 
     /// Returns the state store.
     #[must_use]
     pub const fn state(&self) -> &State {
-        &self.state
+        &self.stores.state
     }
 
-    /// Returns the ledger.
-    #[must_use]
-    pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
+    /// Returns the ledger, to be read.
+    pub fn ledger(&self) -> RwLockReadGuard<'_, Ledger> {
+        self.stores.ledger()
     }
 
     /// Returns the ledger, to be written.
-    pub const fn ledger_mut(&mut self) -> &mut Ledger {
-        &mut self.ledger
+    pub fn ledger_mut(&self) -> RwLockWriteGuard<'_, Ledger> {
+        self.stores.ledger_mut()
     }
 
     /// Returns the clock.
     #[must_use]
     pub const fn clock(&self) -> &Clock {
-        &self.clock
+        &self.stores.clock
     }
 
     /// Waits for something asynchronous. To be called from ordinary threads only.
@@ -129,7 +178,7 @@ impl Home {
 impl Drop for Home {
     /// Settles the state store, so that the folder can be copied as plain files.
     fn drop(&mut self) {
-        self.runtime.block_on(self.state.close());
+        self.runtime.block_on(self.stores.state.close());
     }
 }
 
@@ -359,7 +408,7 @@ mod tests {
     #[test]
     fn a_state_store_older_than_the_ledger_is_refused() {
         let folder = tempfile::tempdir().expect("folder");
-        let mut home = Home::create(folder.path(), system()).expect("is made");
+        let home = Home::create(folder.path(), system()).expect("is made");
         let row = |signal| model::Interaction {
             id: model::InteractionId(u128::from(signal)),
             actor: model::ActorId(1),
@@ -392,7 +441,7 @@ mod tests {
         let person = |actor: model::ActorId| model::PersonId(actor.0);
         home.ledger_mut().append(vec![row(0)], &person).expect("appends");
         drop(home);
-        let mut home = Home::open(folder.path(), system()).expect("opens while they match");
+        let home = Home::open(folder.path(), system()).expect("opens while they match");
         home.ledger_mut().append(vec![row(1)], &person).expect("appends");
         drop(home);
         check_refused(Home::open(folder.path(), system()), "older than the ledger", "same backup");

@@ -7,7 +7,7 @@
 use super::signals::Signals;
 use crate::failure::{Failure, Result};
 use crate::features::people::{Acquaintance, FactKey, People, Trait, collision, fact_key, note_traits};
-use crate::platform::home::Home;
+use crate::platform::home::Stores;
 use crate::platform::id_map::IdMap;
 use model::{ActorId, Arrival, Flags, Identity, IdentityFact, Instant, Interaction, InteractionId, Link};
 
@@ -15,8 +15,8 @@ use model::{ActorId, Arrival, Flags, Identity, IdentityFact, Instant, Interactio
 const RELOCATED_MAX: usize = 1_000;
 
 /// Takes arrivals into an open data directory, batch by batch. A batch of 10,000 to 250,000 is a good size.
-pub struct Intake<'a> {
-    home: &'a mut Home,
+pub struct Intake {
+    stores: Stores,
     marks: Flags,
     people: People,
     signals: Signals,
@@ -45,14 +45,14 @@ struct News {
     traits: Vec<Trait>,
 }
 
-impl<'a> Intake<'a> {
+impl Intake {
     /// Opens the door of a data directory.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub fn new(home: &'a mut Home) -> Result<Self> {
-        let (people, signals) = load(home)?;
-        Ok(Self { home, marks: Flags::default(), people, signals })
+    pub fn new(stores: Stores) -> Result<Self> {
+        let (people, signals) = load(&stores)?;
+        Ok(Self { stores, marks: Flags::default(), people, signals })
     }
 
     /// Sets marks that every interaction gets, such as [`Flags::BACKFILL`] for what is loaded from a file.
@@ -72,7 +72,7 @@ impl<'a> Intake<'a> {
         let taken = self.try_take(arrivals, facts, traits);
         if taken.is_err() {
             // What memory has learnt may not have been stored: read it again.
-            (self.people, self.signals) = load(self.home)?;
+            (self.people, self.signals) = load(&self.stores)?;
         }
         taken
     }
@@ -82,7 +82,7 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
     pub fn finish(&mut self) -> Result<()> {
-        let is_due = self.home.ledger().needs_compaction() || self.people.relocated().len() >= RELOCATED_MAX;
+        let is_due = self.stores.ledger().needs_compaction() || self.people.relocated().len() >= RELOCATED_MAX;
         if is_due { self.settle() } else { Ok(()) }
     }
 
@@ -90,14 +90,14 @@ impl<'a> Intake<'a> {
     /// relocating what is relocated already changes nothing.
     fn settle(&mut self) -> Result<()> {
         let relocated = self.people.relocated();
-        let compacted = self.home.ledger_mut().compact(&relocated);
+        let compacted = self.stores.ledger_mut().compact(&relocated);
         compacted.map_err(|error| Failure::new("Cannot compact the ledger").because(&error))?;
-        let state = self.home.state().clone();
-        self.home.block_on(self.people.settled(&state))
+        let state = self.stores.state.clone();
+        self.stores.block_on(self.people.settled(&state))
     }
 
     fn try_take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
-        let received = (self.home.clock())();
+        let received = self.stores.now();
         let mut news = News::default();
         let mut batch = Vec::with_capacity(arrivals.len());
         for arrival in arrivals {
@@ -114,7 +114,7 @@ impl<'a> Intake<'a> {
         }
         self.store(news)?;
         let people = &self.people;
-        let appended = self.home.ledger_mut().append(batch, &|actor| people.person_of(actor));
+        let appended = self.stores.ledger_mut().append(batch, &|actor| people.person_of(actor));
         let appended = appended.map_err(|error| Failure::new("Cannot write to the ledger").because(&error))?;
         Ok(Taken { added: appended.added, duplicates: appended.duplicates })
     }
@@ -154,9 +154,9 @@ impl<'a> Intake<'a> {
             id: arrival.id(),
             actor,
             at: arrival.at,
-            received,
-            sent: None,
-            original: None,
+            received: arrival.received.unwrap_or(received),
+            sent: arrival.sent,
+            original: arrival.original,
             signal: self.signals.number(&arrival.signature)?,
             form: arrival.form,
             direction: arrival.direction,
@@ -169,7 +169,7 @@ impl<'a> Intake<'a> {
             arm: arrival.arm,
             campaign: arrival.campaign,
             conversation: arrival.conversation,
-            flags: flags.with(self.marks),
+            flags: flags.with(arrival.flags).with(self.marks),
             props: arrival.props,
         })
     }
@@ -182,9 +182,9 @@ impl<'a> Intake<'a> {
         }
         let met: Vec<Acquaintance> = news.met.into_iter().collect();
         let facts: Vec<IdentityFact> = news.facts.into_values().collect();
-        let state = self.home.state().clone();
+        let state = self.stores.state.clone();
         let (people, signals) = (&mut self.people, &mut self.signals);
-        self.home.block_on(async {
+        self.stores.block_on(async {
             let failed = |error: state::StateError| Failure::new("Cannot store who and what arrived").because(&error);
             let mut transaction = state.begin().await.map_err(failed)?;
             let fresh = people.meet(&mut transaction, &met).await?;
@@ -196,8 +196,8 @@ impl<'a> Intake<'a> {
     }
 }
 
-fn load(home: &Home) -> Result<(People, Signals)> {
-    home.block_on(async { Ok((People::load(home.state()).await?, Signals::load(home.state()).await?)) })
+fn load(stores: &Stores) -> Result<(People, Signals)> {
+    stores.block_on(async { Ok((People::load(&stores.state).await?, Signals::load(&stores.state).await?)) })
 }
 
 #[cfg(test)]
@@ -205,6 +205,7 @@ mod tests {
     use super::*;
     use crate::features::people::Components;
     use crate::platform::clock::Clock;
+    use crate::platform::home::Home;
     use analysis::sequence::{Fold, Rows};
     use model::{Direction, Form, Signature};
     use proptest::prelude::*;
@@ -225,29 +226,15 @@ mod tests {
     }
 
     fn arrival(message: &str, names: &[&str], event: &str) -> Arrival {
+        let signature = Signature { source: "test".into(), event: event.into(), ..Signature::default() };
         Arrival {
-            source: "test".into(),
-            message_id: message.as_bytes().to_vec(),
             identities: names.iter().map(|text| name(text)).collect(),
-            signature: Signature { source: "test".into(), event: event.into(), ..Signature::default() },
-            at: Instant(7),
-            form: Form::Visit,
-            direction: Direction::Inbound,
-            value: None,
-            cost: None,
-            currency: None,
-            score: None,
-            reply_to: None,
-            offer: None,
-            arm: None,
-            campaign: None,
-            conversation: None,
-            props: None,
+            ..Arrival::new(message.as_bytes().to_vec(), signature, Instant(7), Form::Visit, Direction::Inbound)
         }
     }
 
-    fn take(home: &mut Home, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Taken {
-        let mut intake = Intake::new(home).expect("opens");
+    fn take(home: &Home, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Taken {
+        let mut intake = Intake::new(home.stores()).expect("opens");
         let taken = intake.take(arrivals, facts, traits).expect("takes");
         intake.finish().expect("finishes");
         taken
@@ -264,8 +251,8 @@ mod tests {
             || vec![arrival("1", &["ada"], "open"), arrival("2", &["ada", "countess"], "open"), arrival("3", &[], "close")];
         let facts = || vec![(name("countess"), name("lovelace"), Link::Renamed, Instant(9))];
         let traits = || vec![(name("ada"), "tier".to_owned(), "gold".to_owned(), Instant(7))];
-        let mut first = home(dir.path());
-        assert_eq!(take(&mut first, batch(), facts(), traits()), Taken { added: 3, duplicates: 0 });
+        let first = home(dir.path());
+        assert_eq!(take(&first, batch(), facts(), traits()), Taken { added: 3, duplicates: 0 });
         for table in ["actor", "identity_fact", "trait", "signal"] {
             let (sql, expected) = match table {
                 "actor" => ("SELECT COUNT(*) FROM actor", 3),
@@ -274,22 +261,22 @@ mod tests {
                 _ => ("SELECT COUNT(*) FROM signal", 2),
             };
             assert_eq!(count(&first, sql), expected, "{table}");
-            assert_eq!(take(&mut first, batch(), facts(), traits()), Taken { added: 0, duplicates: 3 });
+            assert_eq!(take(&first, batch(), facts(), traits()), Taken { added: 0, duplicates: 3 });
             assert_eq!(count(&first, sql), expected, "{table}");
         }
         drop(first);
-        let mut again = home(dir.path());
-        assert_eq!(take(&mut again, batch(), facts(), traits()), Taken { added: 0, duplicates: 3 });
+        let again = home(dir.path());
+        assert_eq!(take(&again, batch(), facts(), traits()), Taken { added: 0, duplicates: 3 });
         assert_eq!(again.ledger().count(), 3);
     }
 
     #[test]
     fn what_is_told_late_of_long_ago_changes_no_trait() {
         let dir = tempfile::tempdir().expect("folder");
-        let mut home = home(dir.path());
+        let home = home(dir.path());
         let tier = |value: &str, at| vec![(name("ada"), "tier".to_owned(), value.to_owned(), Instant(at))];
         for (value, at, expected) in [("silver", 5, "silver"), ("gold", 9, "gold"), ("silver", 5, "gold"), ("tin", 8, "gold")] {
-            take(&mut home, vec![], vec![], tier(value, at));
+            take(&home, vec![], vec![], tier(value, at));
             let stored: String =
                 home.block_on(sqlx::query_scalar("SELECT value FROM trait").fetch_one(home.state().reader())).expect("one trait");
             assert_eq!(stored, expected, "after {value} at {at}");
@@ -299,11 +286,11 @@ mod tests {
     #[test]
     fn signals_keep_their_numbers() {
         let dir = tempfile::tempdir().expect("folder");
-        let mut first = home(dir.path());
-        take(&mut first, vec![arrival("1", &[], "b"), arrival("2", &[], "a")], vec![], vec![]);
+        let first = home(dir.path());
+        take(&first, vec![arrival("1", &[], "b"), arrival("2", &[], "a")], vec![], vec![]);
         drop(first);
-        let mut again = home(dir.path());
-        take(&mut again, vec![arrival("3", &[], "c"), arrival("4", &[], "b")], vec![], vec![]);
+        let again = home(dir.path());
+        take(&again, vec![arrival("3", &[], "c"), arrival("4", &[], "b")], vec![], vec![]);
         let known = again.block_on(super::super::signals(again.state())).expect("reads");
         assert_eq!(known.iter().map(|signature| signature.event.as_str()).collect::<Vec<_>>(), ["b", "a", "c"]);
     }
@@ -311,9 +298,9 @@ mod tests {
     #[test]
     fn people_known_apart_are_brought_together() {
         let dir = tempfile::tempdir().expect("folder");
-        let mut home = home(dir.path());
-        take(&mut home, vec![arrival("1", &["ada"], "open"), arrival("2", &["countess"], "open")], vec![], vec![]);
-        take(&mut home, vec![], vec![(name("ada"), name("countess"), Link::Manual, Instant(9))], vec![]);
+        let home = home(dir.path());
+        take(&home, vec![arrival("1", &["ada"], "open"), arrival("2", &["countess"], "open")], vec![], vec![]);
+        take(&home, vec![], vec![(name("ada"), name("countess"), Link::Manual, Instant(9))], vec![]);
         let relocated = home.block_on(crate::features::people::relocated(home.state())).expect("reads");
         let (smaller, larger) = {
             let mut both = [name("ada").actor(), name("countess").actor()];
@@ -372,17 +359,17 @@ mod tests {
             batches in prop::collection::vec(prop::collection::vec((0_u8..12, prop::option::of(0_u8..12)), 1..8), 1..5),
         ) {
             let dir = tempfile::tempdir().expect("folder");
-            let mut home = home(dir.path());
+            let home = home(dir.path());
             for (number, batch) in batches.iter().enumerate() {
                 let arrivals = batch.iter().enumerate().map(|(k, (one, other))| {
                     let mut arrival = arrival(&format!("{number}-{k}"), &[], "open");
                     arrival.identities = [Some(*one), *other].into_iter().flatten().map(nick).collect();
                     arrival
                 });
-                take(&mut home, arrivals.collect(), vec![], vec![]);
+                take(&home, arrivals.collect(), vec![], vec![]);
                 prop_assert_eq!(scanned(&home), expected(&batches[..=number]));
             }
-            let mut intake = Intake::new(&mut home).expect("opens");
+            let mut intake = Intake::new(home.stores()).expect("opens");
             intake.settle().expect("compacts");
             prop_assert!(intake.people.relocated().is_empty());
             prop_assert_eq!(scanned(&home), expected(&batches));
@@ -394,7 +381,7 @@ mod tests {
     #[test]
     fn what_failed_is_forgotten_and_can_be_offered_again() {
         let dir = tempfile::tempdir().expect("folder");
-        let mut home = home(dir.path());
+        let home = home(dir.path());
         let state = home.state().clone();
         let run = |home: &Home, sql: &'static str| {
             home.block_on(async {
@@ -405,15 +392,15 @@ mod tests {
         };
         run(&home, "ALTER TABLE signal RENAME TO away");
         let batch = || vec![arrival("1", &["ada", "countess"], "open")];
-        assert!(Intake::new(&mut home).is_err());
+        assert!(Intake::new(home.stores()).is_err());
         run(&home, "ALTER TABLE away RENAME TO signal");
         run(&home, "CREATE TRIGGER refuse BEFORE INSERT ON signal BEGIN SELECT RAISE(ABORT, 'no'); END");
-        let mut intake = Intake::new(&mut home).expect("opens");
+        let mut intake = Intake::new(home.stores()).expect("opens");
         assert!(intake.take(batch(), vec![], vec![]).is_err());
-        assert_eq!(count(intake.home, "SELECT COUNT(*) FROM actor"), 0, "all or nothing");
-        run(intake.home, "DROP TRIGGER refuse");
+        assert_eq!(count(&home, "SELECT COUNT(*) FROM actor"), 0, "all or nothing");
+        run(&home, "DROP TRIGGER refuse");
         assert_eq!(intake.take(batch(), vec![], vec![]).expect("takes"), Taken { added: 1, duplicates: 0 });
-        assert_eq!(count(intake.home, "SELECT COUNT(*) FROM identity_fact"), 1);
-        assert_eq!(count(intake.home, "SELECT COUNT(*) FROM signal"), 1);
+        assert_eq!(count(&home, "SELECT COUNT(*) FROM identity_fact"), 1);
+        assert_eq!(count(&home, "SELECT COUNT(*) FROM signal"), 1);
     }
 }

@@ -1,10 +1,24 @@
 //! What happened: every way in which interactions reach the ledger.
 //!
-//! Whatever the way, there is one door: [`Intake`]. [`import`] brings files to it.
+//! Whatever the way, there is one door. [`import`] brings files to the [`Intake`]; while the server runs, everything
+//! else is a [`Delivery`] from a [`Source`] and goes through [`Capture`].
 
+mod delivery;
 pub mod import;
 mod intake;
+mod live;
 mod signals;
+mod sources;
 
+pub use delivery::{Delivery, NotTaken, Reason, Receipt, Refused};
 pub use intake::{Claim, Intake, Known, Taken};
+pub use live::Capture;
 pub use signals::signals;
+pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources};
+
+use axum::Router;
+
+/// Returns the routes that clients on other sites and servers send to.
+pub fn collectors(_capture: Capture, _sources: Sources) -> Router {
+    Router::new()
+}

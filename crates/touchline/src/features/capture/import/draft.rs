@@ -4,7 +4,7 @@
 
 use super::amount::{self, Billionths};
 use super::plan::Reason;
-use model::{Arrival, Currency, Direction, Form, Identity, Instant, Score, Signature};
+use model::{Arrival, Currency, Direction, Flags, Form, Identity, Instant, Score, Signature};
 use std::collections::HashMap;
 
 /// A signature names a kind of signal. More kinds than this in one file is a column that names single things.
@@ -134,6 +134,9 @@ impl Draft {
                 .collect(),
             signature: signatures.count(self.signature),
             at: self.at,
+            received: None,
+            sent: None,
+            original: None,
             form: self.form,
             direction: self.direction,
             value: minor(self.value)?,
@@ -145,7 +148,9 @@ impl Draft {
             arm: rare.arm,
             campaign: rare.campaign,
             conversation: rare.conversation,
+            flags: Flags::default(),
             props: rare.props,
+            text: None,
         })
     }
 }

@@ -48,7 +48,7 @@ pub trait Sink {
     fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure>;
 }
 
-impl Sink for Intake<'_> {
+impl Sink for Intake {
     fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure> {
         Intake::take(self, arrivals, facts, traits)
     }

@@ -1,0 +1,73 @@
+//! What one request brings, as a wire format has read it, and what became of it.
+//!
+//! A wire format turns foreign bytes into a [`Delivery`] and knows nothing of storage; [`super::Capture`] stores a
+//! delivery and knows nothing of formats. One bad event never refuses its batch: it is one [`Refused`] among the rest.
+
+use super::{Claim, Known};
+use model::Arrival;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Is everything that one request brings, from one source.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Delivery {
+    /// What happened.
+    pub arrivals: Vec<Arrival>,
+    /// Which identities are one person.
+    pub claims: Vec<Claim>,
+    /// What is known of identities.
+    pub traits: Vec<Known>,
+    /// What could not be read; it goes to quarantine, where it can be mended and replayed.
+    pub refused: Vec<Refused>,
+}
+
+/// Is one event that could not be taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Its place in the request, from 0.
+    pub position: usize,
+    /// Why.
+    pub reason: Reason,
+    /// The event as it came, to be mended and replayed.
+    pub raw: Vec<u8>,
+}
+
+/// Is why one event was refused: a code for programs, a sentence for people that quotes no value of the event.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Reason {
+    /// Such as `no_identity` or `event_too_large`.
+    pub code: String,
+    /// What is wrong, where, and what to do.
+    pub says: String,
+}
+
+impl Reason {
+    /// Makes a reason.
+    #[must_use]
+    pub fn new(code: &str, says: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), says: says.into() }
+    }
+}
+
+/// Says what became of a delivery, once it is durable.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Receipt {
+    /// Interactions that are new.
+    pub added: u64,
+    /// Interactions that were there already, or twice in the delivery.
+    pub duplicates: u64,
+    /// Events that went to quarantine.
+    pub refused: u64,
+}
+
+/// Is why a whole delivery was not taken; it may come again.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// More is waiting than can be made durable in good time.
+    Busy {
+        /// When it is worth while to come again, in seconds, from the measured time in the queue.
+        retry_after_s: u64,
+    },
+    /// The stores failed, for example because the disk is full.
+    Failed(crate::failure::Failure),
+}

@@ -1,0 +1,164 @@
+//! The table `source`, kept in memory whole: every request asks for its source by key.
+
+use crate::failure::{Failure, Result};
+use crate::platform::token::Token;
+use model::Instant;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use state::{State, StateError};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use utoipa::ToSchema;
+
+/// Is where a source's clients run, which decides what can be believed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// In browsers and apps of customers: the key is public, the caller's address and agent are the customer's.
+    Site,
+    /// On servers, tills and desks of our own: the key is secret, the caller's address says nothing of the customer.
+    Server,
+}
+
+/// Is how much of a caller's network address is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IpPolicy {
+    /// None is kept.
+    #[default]
+    None,
+    /// The network: /24 of IPv4, /48 of IPv6.
+    Truncated,
+    /// All of it.
+    Full,
+}
+
+/// Is what a browser's wish not to be tracked does (`Sec-GPC`, `DNT`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignalPolicy {
+    /// Nothing.
+    Ignore,
+    /// The interaction counts, its person is known for a day at most.
+    #[default]
+    Cookieless,
+    /// The interaction is not stored.
+    Drop,
+}
+
+/// Is how careful we are with what a source sends.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SourceSettings {
+    /// How much of the caller's address is kept.
+    pub ip: IpPolicy,
+    /// Whether everybody is known for a day at most, by a hash with a daily salt instead of an identity.
+    pub cookieless: bool,
+    /// What `Sec-GPC: 1` does.
+    pub gpc: SignalPolicy,
+    /// What `DNT: 1` does.
+    pub dnt: SignalPolicy,
+    /// After how many days its interactions are removed; none: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
+}
+
+/// Is one source.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Source {
+    /// Its name, which every interaction of it bears, for ever.
+    pub name: String,
+    /// Where its clients run.
+    pub kind: SourceKind,
+    /// The key by which its clients are known.
+    pub write_key: String,
+    /// How careful we are with it.
+    pub settings: SourceSettings,
+}
+
+/// Is every source that is not retired. Clones share them.
+#[derive(Clone)]
+pub struct Sources {
+    state: State,
+    by_key: Arc<RwLock<HashMap<String, Arc<Source>>>>,
+}
+
+impl Sources {
+    /// Reads all sources.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn load(state: State) -> Result<Self> {
+        let this = Self { state, by_key: Arc::default() };
+        this.reload().await?;
+        Ok(this)
+    }
+
+    /// Finds the source of a key.
+    #[must_use]
+    pub fn of_key(&self, write_key: &str) -> Option<Arc<Source>> {
+        self.by_key.read().unwrap_or_else(PoisonError::into_inner).get(write_key).cloned()
+    }
+
+    /// Lists the sources by name.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<Source>> {
+        let mut all: Vec<_> = self.by_key.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
+    }
+
+    /// Makes a source with a new key.
+    ///
+    /// # Errors
+    /// Fails when the name is taken or blank, or when the state store does.
+    pub async fn add(&self, name: &str, kind: SourceKind, settings: SourceSettings, now: Instant) -> Result<Arc<Source>> {
+        let name = name.trim();
+        if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+            return Err(Failure::new("A source needs a name of 1 to 100 letters").hint("Such as `site` or `till-2`"));
+        }
+        let source = Source { name: name.to_owned(), kind, write_key: Token::draw()?.secret().to_owned(), settings };
+        let settings = serde_json::to_string(&source.settings)
+            .map_err(|error| Failure::new("Cannot write the settings of a source").because(&error))?;
+        let kind = if kind == SourceKind::Site { "site" } else { "server" };
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        let done = sqlx::query(
+            "INSERT INTO source (name, kind, write_key, settings, created_at) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(source.name.clone())
+        .bind(kind)
+        .bind(source.write_key.clone())
+        .bind(settings)
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        if done.rows_affected() == 0 {
+            return Err(Failure::new(format!("There is a source `{name}` already")).hint("Choose another name"));
+        }
+        transaction.commit().await.map_err(failed)?;
+        self.reload().await?;
+        Ok(Arc::new(source))
+    }
+
+    async fn reload(&self) -> Result<()> {
+        let rows = sqlx::query("SELECT name, kind, write_key, settings FROM source WHERE retired_at IS NULL")
+            .fetch_all(self.state.reader())
+            .await
+            .map_err(failed)?;
+        let source = |row: &sqlx::any::AnyRow| {
+            let kind = if row.get::<String, _>("kind") == "site" { SourceKind::Site } else { SourceKind::Server };
+            let settings = serde_json::from_str(&row.get::<String, _>("settings")).unwrap_or_default();
+            let source = Source { name: row.get("name"), kind, write_key: row.get("write_key"), settings };
+            (source.write_key.clone(), Arc::new(source))
+        };
+        let fresh = rows.iter().map(source).collect();
+        *self.by_key.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}
+
+fn failed(error: impl Into<StateError>) -> Failure {
+    Failure::new("Cannot look after sources").because(&error.into())
+}

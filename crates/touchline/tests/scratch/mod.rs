@@ -1,0 +1,45 @@
+//! A data directory for tests of routes, which run as tasks, while a [`Home`] lives on ordinary threads.
+
+use std::sync::Arc;
+use std::thread;
+use touchline::features::Site;
+use touchline::features::measure::NoReports;
+use touchline::platform::clock::Clock;
+use touchline::platform::home::Home;
+
+/// Is an open data directory that goes away at the end.
+pub(crate) struct Scratch {
+    home: Option<Home>,
+    dir: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// Makes one whose clock is turned by the test.
+    pub(crate) fn new(clock: Clock) -> Self {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("data");
+        let home = thread::spawn(move || Home::create(&path, clock).expect("is made")).join().expect("ends");
+        Self { home: Some(home), dir }
+    }
+
+    /// Returns what the routes need.
+    pub(crate) fn site(&self) -> Site {
+        let stores = self.home.as_ref().expect("is open").stores();
+        let open = move || Site::open(stores, false, Arc::new(NoReports)).expect("opens");
+        thread::spawn(open).join().expect("ends")
+    }
+
+    /// Returns the folder above the data directory.
+    #[allow(dead_code, reason = "not every test looks at the files")]
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let home = self.home.take();
+        // A panic of the test must not become a second one.
+        let _ = thread::spawn(move || drop(home)).join();
+    }
+}
