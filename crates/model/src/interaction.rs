@@ -136,6 +136,8 @@ impl Flags {
     pub const CONSENT: Self = Self(1 << 2);
     /// Loaded from a file after the fact, so clock correction is off.
     pub const BACKFILL: Self = Self(1 << 3);
+    /// The actor is a day visitor: an ephemeral one who is told from others for a day.
+    pub const VISITOR: Self = Self(1 << 4);
 
     /// Tells whether all marks of `other` are set.
     #[must_use]

@@ -51,6 +51,9 @@ pub enum StateError {
     /// The tables cannot be brought up to date.
     #[error("cannot bring the state store up to date")]
     Migrate(#[source] Box<sqlx::migrate::MigrateError>),
+    /// The log of the database cannot be emptied.
+    #[error("the log of the state store cannot be emptied while somebody reads it")]
+    Held,
     /// A statement failed.
     #[error("the state store failed")]
     Statement(#[from] sqlx::Error),
@@ -127,6 +130,26 @@ impl State {
         &self.readers
     }
 
+    /// Moves everything from the write-ahead log into the database, and empties the log: what was deleted is then in
+    /// neither. To be called outside transactions.
+    ///
+    /// # Errors
+    /// Returns [`StateError::Held`] when somebody reads for too long, and the log keeps what it holds.
+    pub async fn empty_log(&self) -> Result<(), StateError> {
+        let (held, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writer).await?;
+        if held == 0 { Ok(()) } else { Err(StateError::Held) }
+    }
+
+    /// Writes the database anew, so that nothing that was ever deleted is in it or its log. Takes the time and the
+    /// space of a copy.
+    ///
+    /// # Errors
+    /// Returns [`StateError`] when the disk refuses or somebody reads for too long; nothing is lost then.
+    pub async fn scrub(&self) -> Result<(), StateError> {
+        sqlx::query("VACUUM").execute(&self.writer).await?;
+        self.empty_log().await
+    }
+
     /// Settles what is still in the write-ahead log and closes every connection.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -142,9 +165,10 @@ fn pool(connections: u32) -> AnyPoolOptions {
 }
 
 /// Sets what SQLite keeps per connection. FULL: a transaction that was reported as done survives a power cut.
+/// Secure delete: what is deleted is written over, since it may be of a person.
 async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                   PRAGMA foreign_keys = ON;";
+                   PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;";
     sqlx::raw_sql(pragmas).execute(connection).await?;
     Ok(())
 }

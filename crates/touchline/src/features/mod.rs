@@ -51,7 +51,8 @@ pub fn router(site: &Site) -> Router {
     let site_routes = api.merge(site.behind_the_door(described.into())).fallback(page);
     let own = secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https);
     // What clients on other sites send has rules of its own, and none of the doors of our pages.
-    capture::collectors(site.capture.clone(), site.sources.clone()).fallback_service(own)
+    let open = capture::collectors(site.capture.clone(), site.sources.clone());
+    open.merge(capture::well_known(site.sources.clone())).fallback_service(own)
 }
 
 /// Returns the OpenAPI document of every route.

@@ -120,7 +120,12 @@ impl Intake {
     }
 
     /// Notes what an arrival says of its identities. Returns the strongest; `None` for the anonymous.
+    ///
+    /// An ephemeral identity is nobody's name: it is not kept.
     fn greet(&self, arrival: &Arrival, news: &mut News) -> Result<Option<ActorId>> {
+        if arrival.flags.has(Flags::EPHEMERAL) {
+            return Ok(arrival.identities.first().map(Identity::actor));
+        }
         let mut strongest = None;
         for identity in &arrival.identities {
             let actor = self.meet(identity, news)?;

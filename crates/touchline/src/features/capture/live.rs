@@ -3,6 +3,7 @@
 
 use super::delivery::{Delivery, NotTaken, Receipt};
 use super::intake::Intake;
+use super::{Caller, Privacy, Source};
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone)]
 pub struct Capture {
     intake: Arc<Mutex<Intake>>,
+    privacy: Privacy,
 }
 
 impl Capture {
@@ -19,7 +21,17 @@ impl Capture {
     /// # Errors
     /// Fails when the stores do.
     pub fn open(stores: Stores) -> Result<Self> {
-        Ok(Self { intake: Arc::new(Mutex::new(Intake::new(stores)?)) })
+        let privacy = Privacy::new(&stores);
+        Ok(Self { intake: Arc::new(Mutex::new(Intake::new(stores)?)), privacy })
+    }
+
+    /// Takes what a caller brings to a source, as far as the source's policy lets it in.
+    ///
+    /// # Errors
+    /// As [`Capture::take`].
+    pub async fn take_from(&self, delivery: Delivery, source: &Source, caller: &Caller) -> Result<Receipt, NotTaken> {
+        let admitted = self.privacy.admit(delivery, source, caller).await.map_err(NotTaken::Failed)?;
+        self.take(admitted).await
     }
 
     /// Takes a delivery. When this returns a receipt, all of it is durable.

@@ -7,14 +7,16 @@ mod delivery;
 pub mod import;
 mod intake;
 mod live;
+mod privacy;
 mod signals;
 mod sources;
 
 pub use delivery::{Delivery, NotTaken, Reason, Receipt, Refused};
 pub use intake::{Claim, Intake, Known, Taken};
 pub use live::Capture;
+pub use privacy::{Caller, Privacy, well_known};
 pub use signals::signals;
-pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources};
+pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
 
 use axum::Router;
 

@@ -5,9 +5,11 @@
 //! fact joins people whose rows were written apart, the one that ceases is remembered as relocated until the ledger
 //! is compacted; a scan brings the rows together meanwhile.
 
+mod consent;
 mod identity;
 mod store;
 
+pub use consent::{Consents, Purpose};
 pub use identity::Components;
 pub(in crate::features) use store::note_traits;
 pub use store::{Acquaintance, FactKey, People, Trait, collision, fact_key, relocated};

@@ -3,4 +3,4 @@
 
 mod store;
 
-pub use store::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources};
+pub use store::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};

@@ -46,6 +46,17 @@ pub enum SignalPolicy {
     Drop,
 }
 
+/// Is what happens with interactions of people who have taken back that they are measured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Withdrawn {
+    /// The interaction counts, its person is known for a day at most.
+    #[default]
+    Cookieless,
+    /// The interaction is not stored.
+    Drop,
+}
+
 /// Is how careful we are with what a source sends.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -58,9 +69,20 @@ pub struct SourceSettings {
     pub gpc: SignalPolicy,
     /// What `DNT: 1` does.
     pub dnt: SignalPolicy,
+    /// What happens with interactions of people who have taken back that they are measured.
+    pub withdrawn: Withdrawn,
     /// After how many days its interactions are removed; none: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
+    /// After how many days the free texts in its interactions are removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_days: Option<u32>,
+    /// After how many days its interactions of nobody known, day visitors among them, are removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visitor_days: Option<u32>,
+    /// After how many days its interactions of machines are removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_days: Option<u32>,
 }
 
 /// Is one source.
