@@ -3,7 +3,8 @@
 use super::{Accounts, Who};
 use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -102,17 +103,32 @@ async fn sign_out(State((accounts, cookie)): State<(Accounts, Cookie)>, headers:
     Ok(response)
 }
 
-/// Is the door in front of every closed route: lets in whoever has a session.
+/// Is proof that whoever asks may look after the installation: the owner and admins may. To be taken as an argument
+/// by routes behind [`closed`].
+#[derive(Clone, Debug)]
+pub struct Keeper(pub Who);
+
+impl<S: Send + Sync> FromRequestParts<S> for Keeper {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let who = parts.extensions.get::<Who>().ok_or_else(Refusal::unauthenticated)?;
+        if who.keeps_house() { Ok(Self(who.clone())) } else { Err(Refusal::not_allowed()) }
+    }
+}
+
+/// Is the door in front of every closed route: lets in whoever has a session, and tells the routes who it is.
 ///
 /// # Errors
 /// Refuses with 401 whoever has none.
 pub async fn closed(
     State((accounts, cookie)): State<(Accounts, Cookie)>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
     let secret = cookie.read(request.headers()).ok_or_else(Refusal::unauthenticated)?;
-    accounts.who(secret).await?.ok_or_else(Refusal::unauthenticated)?;
+    let who = accounts.who(secret).await?.ok_or_else(Refusal::unauthenticated)?;
+    request.extensions_mut().insert(who);
     Ok(next.run(request).await)
 }
 
@@ -143,6 +159,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::Request;
 
     #[track_caller]
     fn check_origin(headers: &[(&'static str, &'static str)], expected: bool) {
@@ -169,6 +186,19 @@ mod tests {
         assert_eq!(plain, "touchline=s; HttpOnly; SameSite=Strict; Path=/");
         let https = Cookie::new(true).header("s", Some(9)).expect("text");
         assert_eq!(https, "__Host-touchline=s; HttpOnly; SameSite=Strict; Path=/; Secure; Max-Age=9");
+    }
+
+    #[tokio::test]
+    async fn only_owner_and_admins_keep_house() {
+        for (role, expected) in [("owner", true), ("admin", true), ("analyst", false), ("agent", false), ("viewer", false)] {
+            let who = Who { account: 2, name: "Ada".to_owned(), role: role.to_owned() };
+            let mut parts = Request::new(()).into_parts().0;
+            parts.extensions.insert(who);
+            assert_eq!(Keeper::from_request_parts(&mut parts, &()).await.is_ok(), expected, "{role}");
+        }
+        let mut parts = Request::new(()).into_parts().0;
+        let stranger = Keeper::from_request_parts(&mut parts, &()).await.expect_err("is refused");
+        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
     }
 
     #[test]

@@ -6,5 +6,5 @@
 mod http;
 mod store;
 
-pub use http::{Cookie, closed, routes, same_origin};
+pub use http::{Cookie, Keeper, closed, routes, same_origin};
 pub use store::{Accounts, Who};

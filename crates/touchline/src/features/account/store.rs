@@ -28,6 +28,26 @@ pub struct Who {
     pub role: String,
 }
 
+impl Who {
+    /// Is whoever works in the data directory itself, by the command line: nobody is asked to sign in there.
+    #[must_use]
+    pub fn at_the_console() -> Self {
+        Self { account: 0, name: "Command line".to_owned(), role: "owner".to_owned() }
+    }
+
+    /// Tells whether this is somebody who reached us through the data directory, not by signing in.
+    #[must_use]
+    pub const fn is_at_the_console(&self) -> bool {
+        self.account == 0
+    }
+
+    /// Tells whether sources, quarantine and the installation itself are in their hands.
+    #[must_use]
+    pub fn keeps_house(&self) -> bool {
+        ["owner", "admin"].contains(&self.role.as_str())
+    }
+}
+
 /// Knows who may come in.
 #[derive(Clone)]
 pub struct Accounts {

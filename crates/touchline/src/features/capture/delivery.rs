@@ -3,14 +3,19 @@
 //! A wire format turns foreign bytes into a [`Delivery`] and knows nothing of storage; [`super::Capture`] stores a
 //! delivery and knows nothing of formats. One bad event never refuses its batch: it is one [`Refused`] among the rest.
 
-use super::{Claim, Known};
-use model::Arrival;
+use super::{Claim, Known, Source};
+use model::{Arrival, Instant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// Is everything that one request brings, from one source.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Delivery {
+    /// The name of the source that sent it.
+    pub source: String,
+    /// The name of the wire format it came in, by which what was refused is read again after it was mended
+    /// (see [`super::read_again`]).
+    pub format: &'static str,
     /// What happened.
     pub arrivals: Vec<Arrival>,
     /// Which identities are one person.
@@ -28,7 +33,7 @@ pub struct Refused {
     pub position: usize,
     /// Why.
     pub reason: Reason,
-    /// The event as it came, to be mended and replayed.
+    /// The event by itself, with what its batch said of it merged in: all that its format needs to read it again.
     pub raw: Vec<u8>,
 }
 
@@ -48,6 +53,10 @@ impl Reason {
         Self { code: code.to_owned(), says: says.into() }
     }
 }
+
+/// Reads one event that was refused before: in the same format, from the same source, received then. What is read twice
+/// must be the same twice, made-up message ids included, or a replay that broke off would count it twice.
+pub type ReadAgain = fn(&Source, &[u8], Instant) -> Delivery;
 
 /// Says what became of a delivery, once it is durable.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -11,7 +11,7 @@ mod privacy;
 mod signals;
 mod sources;
 
-pub use delivery::{Delivery, NotTaken, Reason, Receipt, Refused};
+pub use delivery::{Delivery, NotTaken, ReadAgain, Reason, Receipt, Refused};
 pub use intake::{Claim, Intake, Known, Taken};
 pub use live::Capture;
 pub use privacy::{Caller, Privacy, well_known};
@@ -23,4 +23,10 @@ use axum::Router;
 /// Returns the routes that clients on other sites and servers send to.
 pub fn collectors(_capture: Capture, _sources: Sources) -> Router {
     Router::new()
+}
+
+/// Finds the reader of a wire format by the name that its deliveries bear. A format that refuses events has one.
+#[must_use]
+pub fn read_again(_format: &str) -> Option<ReadAgain> {
+    None
 }

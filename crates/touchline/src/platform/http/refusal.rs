@@ -50,6 +50,12 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "The request came from another site", "Use the application at its own address")
     }
 
+    /// Says that who is signed in may not do this.
+    #[must_use]
+    pub fn not_allowed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Only the owner and admins may do this", "Ask one of them")
+    }
+
     /// Says that something named in the request is not there.
     #[must_use]
     pub fn not_found(what: impl Into<String>, hint: impl Into<String>) -> Self {

@@ -83,6 +83,9 @@ pub struct SourceSettings {
     /// After how many days its interactions of machines are removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub machine_days: Option<u32>,
+    /// The web sites whose pages may send, such as `https://shop.example.org`; none: all may.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
 }
 
 /// Is one source.
