@@ -154,7 +154,7 @@ mod tests {
             arrivals: vec![arrival(&["user", "device"])],
             claims: vec![(identity("user"), identity("device"), Link::Together, NOW)],
             traits: vec![(identity("user"), "plan".into(), "gold".into(), NOW)],
-            refused: Vec::new(),
+            ..Delivery::default()
         }
     }
 
