@@ -139,6 +139,14 @@ impl Ledger {
         look::interactions(&self.disk.dir, &self.log.files, actors)
     }
 
+    /// Hands every row to `each`, in full, in no particular order; a few thousand are in memory at a time.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or holds what this version does not know.
+    pub fn every(&self, each: impl FnMut(Interaction)) -> Result<()> {
+        look::every(&self.disk.dir, &self.log.files, each)
+    }
+
     /// Returns the moments of the first and the last row; `None` while there is none.
     ///
     /// # Errors

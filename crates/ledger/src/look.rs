@@ -21,6 +21,17 @@ pub(crate) fn interactions(dir: &Path, files: &[FileInfo], actors: &HashSet<Acto
     Ok(found)
 }
 
+/// Hands every row of some files to `each`, in full, file by file.
+pub(crate) fn every(dir: &Path, files: &[FileInfo], mut each: impl FnMut(Interaction)) -> Result<()> {
+    for info in files {
+        let path = dir.join(&info.path);
+        for batch in whole_rows(&path)?.build().map_err(file(&path))? {
+            decode(&batch.map_err(|error| file(&path)(ParquetError::from(error)))?, &path)?.into_iter().for_each(&mut each);
+        }
+    }
+    Ok(())
+}
+
 /// Collects the rows of one file.
 fn look_into(path: &Path, rows: u64, actors: &HashSet<ActorId>, found: &mut Vec<Interaction>) -> Result<()> {
     let mut places = Vec::new();

@@ -8,6 +8,7 @@
 mod analyze;
 mod attribution;
 mod demo;
+mod export;
 mod import;
 mod init;
 mod map;
@@ -39,6 +40,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Demo(demo::Args),
+    Export(export::Args),
     Serve(serve::Args),
     Init(init::Args),
     Import(import::Args),
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(args) => demo::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Import(args) => import::run(&args),

@@ -4,6 +4,7 @@
 //! else is a [`Delivery`] from a [`Source`] and goes through [`Capture`].
 
 mod delivery;
+mod export;
 pub mod import;
 mod intake;
 mod live;
@@ -12,6 +13,7 @@ mod signals;
 mod sources;
 
 pub use delivery::{Delivery, NotTaken, ReadAgain, Reason, Receipt, Refused};
+pub use export::{Exported, export};
 pub use intake::{Claim, Intake, Known, Taken};
 pub use live::Capture;
 pub use privacy::{Caller, Privacy, well_known};

@@ -72,6 +72,15 @@ impl People {
         self.components.person_of(actor)
     }
 
+    /// Returns every identity that was met.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn identities(state: &State) -> Result<IdMap<ActorId, Identity>> {
+        let rows = sqlx::query("SELECT id, namespace, value FROM actor").fetch_all(state.reader()).await.map_err(failed)?;
+        Ok(rows.iter().map(acquaintance).collect())
+    }
+
     /// Returns, for each person whose rows may still bear a number that ceased, who they are now.
     #[must_use]
     pub fn relocated(&self) -> HashMap<PersonId, PersonId> {
