@@ -11,6 +11,7 @@
 //! * what is said: [`finish`], [`verdicts`], [`report`]
 
 pub mod attribution;
+pub mod budget;
 pub mod conversion;
 pub mod cost;
 pub mod coverage;

@@ -5,6 +5,7 @@
 //! standard output, progress and errors to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the command line is where printing happens")]
 
+mod allocate;
 mod analyze;
 mod attribution;
 mod demo;
@@ -47,6 +48,7 @@ enum Command {
     Map(map::Args),
     Analyze(analyze::Args),
     Attribution(attribution::Args),
+    Allocate(allocate::Args),
     Version(version::Args),
 }
 
@@ -104,6 +106,7 @@ fn run(command: Command) -> Result<()> {
         Command::Map(args) => map::run(&args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Attribution(args) => attribution::run(&args),
+        Command::Allocate(args) => allocate::run(&args),
         Command::Version(args) => version::run(&args),
     }
 }
