@@ -51,7 +51,7 @@ pub fn router(site: &Site) -> Router {
     let site_routes = api.merge(site.behind_the_door(described.into())).fallback(page);
     let own = secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https);
     // What clients on other sites send has rules of its own, and none of the doors of our pages.
-    let open = capture::collectors(site.capture.clone(), site.sources.clone());
+    let open = capture::collectors(site.capture.clone(), site.sources.clone(), site.stores.clock.clone());
     open.merge(capture::well_known(site.sources.clone())).fallback_service(own)
 }
 

@@ -11,6 +11,7 @@ mod live;
 mod privacy;
 mod signals;
 mod sources;
+mod wire;
 
 pub use delivery::{Delivery, NotTaken, ReadAgain, Reason, Receipt, Refused};
 pub use export::{Exported, export};
@@ -19,16 +20,4 @@ pub use live::Capture;
 pub use privacy::{Caller, Privacy, well_known};
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
-
-use axum::Router;
-
-/// Returns the routes that clients on other sites and servers send to.
-pub fn collectors(_capture: Capture, _sources: Sources) -> Router {
-    Router::new()
-}
-
-/// Finds the reader of a wire format by the name that its deliveries bear. A format that refuses events has one.
-#[must_use]
-pub fn read_again(_format: &str) -> Option<ReadAgain> {
-    None
-}
+pub use wire::{collectors, read_again};

@@ -4,6 +4,7 @@ mod assets;
 mod headers;
 mod health;
 mod input;
+mod peer;
 mod refusal;
 mod serve;
 
@@ -11,5 +12,6 @@ pub use assets::page;
 pub use headers::secured;
 pub use health::health;
 pub use input::{Asked, Body};
+pub use peer::Peer;
 pub use refusal::{Problem, Refusal};
 pub use serve::{serve, stop_signal};

@@ -4,7 +4,7 @@
 use model::Currency;
 
 /// Is an amount in billionths of the major unit.
-pub(super) type Billionths = i128;
+pub(in super::super) type Billionths = i128;
 
 /// The digits kept behind the decimal sign.
 const DIGITS: u32 = 9;
@@ -16,7 +16,7 @@ const LARGEST: Billionths = 1_000_000_000_000 * ONE;
 /// Reads an amount such as `1.234,50 €`, `(12.50)`, `-3`, `2.5e3`.
 ///
 /// Digits past the ninth decimal are rounded half away from zero. `None` for what is not a number.
-pub(super) fn parse(text: &str, decimal: char, thousands: Option<char>) -> Option<Billionths> {
+pub(in super::super) fn parse(text: &str, decimal: char, thousands: Option<char>) -> Option<Billionths> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || "€$£¥₽".contains(c));
     let (text, in_brackets) = match text.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
         Some(inner) => (inner, true),
@@ -71,7 +71,7 @@ pub(super) fn product(a: Billionths, b: Billionths) -> Option<Billionths> {
 }
 
 /// Converts to minor units of a currency, rounding half away from zero.
-pub(super) fn minor(amount: Billionths, currency: Currency) -> Option<i64> {
+pub(in super::super) fn minor(amount: Billionths, currency: Currency) -> Option<i64> {
     let unit = 10_i128.pow(DIGITS - currency.digits());
     i64::try_from(divide_half_away(amount, unit)).ok()
 }

@@ -10,7 +10,7 @@
 //! * [`run`]: the import itself, into any sink; [`Preview`] is the sink of a dry run
 //! * [`suggest`]: a mapping proposed from the first rows of a file
 
-mod amount;
+pub(super) mod amount;
 mod draft;
 mod encoding;
 mod group;
@@ -28,6 +28,7 @@ mod source;
 mod suggest;
 mod tally;
 
+pub(super) use moment::iso_utc as iso;
 pub use pipeline::{Import, Progress, run};
 pub use preview::{Preview, Sample};
 

@@ -46,6 +46,11 @@ impl TimeFormat {
     }
 }
 
+/// Reads ISO 8601; a time that names no zone is UTC.
+pub(in super::super) fn iso_utc(text: &str) -> Option<Instant> {
+    iso(text, &TimeZone::UTC)
+}
+
 fn iso(text: &str, zone: &TimeZone) -> Option<Instant> {
     static PARSER: DateTimeParser = DateTimeParser::new();
     let pieces = PARSER.parse_pieces(text).ok()?;

@@ -1,0 +1,236 @@
+//! The properties of an event: what of them becomes a field of the interaction, what is kept as JSON, and what is
+//! personal free text and therefore never stored in the clear.
+//!
+//! The names are those of the Segment e-commerce specification, which most clients of other makers use as well.
+
+use super::super::Reason;
+use super::super::import::amount;
+use super::json::{self, Entries, Members, Word};
+use super::limits::NAME_LETTERS_MAX;
+use model::{Arrival, Currency, Form, Scale, Score};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Properties in which people write or say something. They become the text of the interaction, which is sealed.
+const FREE_TEXT: &[&str] = &[
+    "answer_text",
+    "body",
+    "comment",
+    "comments",
+    "feedback",
+    "message",
+    "message_body",
+    "note",
+    "notes",
+    "question",
+    "review",
+    "review_body",
+    "review_text",
+    "text",
+    "transcript",
+];
+
+/// Properties that name or reach a person. They go with the text, for the ledger holds no names in the clear.
+const PERSONAL: &[&str] = &[
+    "address",
+    "birthday",
+    "email",
+    "email_address",
+    "first_name",
+    "firstName",
+    "full_name",
+    "fullName",
+    "last_name",
+    "lastName",
+    "phone",
+    "phone_number",
+    "phoneNumber",
+    "postal_address",
+    "street",
+];
+
+/// Properties that hold addresses of pages; they are kept without their query.
+const ADDRESSES: &[&str] = &["href", "initial_referrer", "link", "link_url", "path", "referrer", "url"];
+
+/// Properties that repeat what stands behind `?`.
+const SEARCHES: &[&str] = &["query_string", "search"];
+
+/// Is the properties of one event, read once.
+#[derive(Default)]
+pub(crate) struct Properties<'a> {
+    raw: Option<&'a RawValue>,
+    entries: Entries<'a>,
+    /// Whether something has to be left out or cut, so that the raw text cannot be kept as it is.
+    is_rewritten: bool,
+}
+
+/// Is what to do with a property when it is kept.
+enum Keeping<'a> {
+    AsItIs,
+    Cut(Cow<'a, str>),
+    Text(Cow<'a, str>),
+    Not,
+}
+
+impl<'a> Properties<'a> {
+    /// Reads properties; what is no object has none.
+    ///
+    /// # Errors
+    /// Says which value no program could read again.
+    pub(crate) fn read(raw: Option<&'a RawValue>) -> Result<Self, Reason> {
+        let entries = raw.map(Entries::of).unwrap_or_default();
+        for (_, value) in &entries.0 {
+            json::check(value)?;
+        }
+        let is_rewritten = entries.0.iter().any(|(key, value)| !matches!(keeping(key, value), Keeping::AsItIs));
+        Ok(Self { raw: raw.filter(|_| !entries.0.is_empty()), entries, is_rewritten })
+    }
+
+    /// Finds a value. Of several with one name the last counts, as everywhere in JSON.
+    fn find(&self, name: &str) -> Option<&'a RawValue> {
+        self.entries.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// Finds the first of some values that is a text.
+    fn word(&self, names: &[&str]) -> Option<Cow<'a, str>> {
+        names.iter().find_map(|name| Word::of(self.find(name)?).0).filter(|word| !word.trim().is_empty())
+    }
+
+    /// Returns the address of the page.
+    pub(crate) fn url(&self) -> Option<Cow<'a, str>> {
+        self.word(&["url"])
+    }
+
+    /// Returns the touchpoint, where the source names it itself.
+    pub(crate) fn touchpoint(&self) -> String {
+        self.word(&["touchpoint"]).map(|name| json::clean(&name, NAME_LETTERS_MAX)).unwrap_or_default()
+    }
+
+    /// Writes what is kept: the properties, and beside them what surrounded the event, which is JSON already.
+    pub(crate) fn kept(&self, around: &str) -> Option<String> {
+        let properties = match self.raw {
+            Some(raw) if !self.is_rewritten => Cow::Borrowed(raw.get()),
+            Some(_) => Cow::Owned(self.rewritten()),
+            None => Cow::Borrowed(""),
+        };
+        let mut kept = Members::default();
+        kept.push("properties", &properties);
+        kept.push("context", around);
+        Some(kept.finish()).filter(|kept| !kept.is_empty())
+    }
+
+    fn rewritten(&self) -> String {
+        let mut written = String::from("{");
+        for (key, value) in &self.entries.0 {
+            let value = match keeping(key, value) {
+                Keeping::AsItIs => Cow::Borrowed(value.get()),
+                Keeping::Cut(text) => Cow::Owned(json::quoted(&text)),
+                Keeping::Text(_) | Keeping::Not => continue,
+            };
+            if written.len() > 1 {
+                written.push(',');
+            }
+            written.push_str(&json::quoted(key));
+            written.push(':');
+            written.push_str(&value);
+        }
+        written.push('}');
+        written
+    }
+
+    /// Tells an interaction what it was worth, which offer, experiment, conversation and answer it belongs to, and what
+    /// somebody said in it.
+    ///
+    /// # Errors
+    /// Says which amount nobody can read: revenue that silently counts as nothing would be worse than a mended event.
+    pub(crate) fn tell(&self, arrival: &mut Arrival) -> Result<(), Reason> {
+        if self.entries.0.is_empty() {
+            return Ok(());
+        }
+        let name =
+            |names: &[&str]| self.word(names).map(|word| json::clean(&word, NAME_LETTERS_MAX)).filter(|name| !name.is_empty());
+        arrival.offer = name(&["coupon", "coupon_id", "promotion_id", "offer"]);
+        arrival.arm = name(&["variation_name", "variation_id", "experiment_variant"]);
+        arrival.conversation = name(&["conversation_id", "thread_id"]);
+        arrival.campaign = name(&["campaign", "campaign_name"]);
+        arrival.reply_to = self.word(&["in_reply_to", "reply_to"]).map(|id| id.trim().as_bytes().to_vec());
+        arrival.text = self.text();
+        arrival.score = self.score(arrival.form);
+        if is_worth_something(arrival.form) {
+            let currency = self.word(&["currency"]).map(|code| Currency::parse(&code)).transpose();
+            arrival.currency = currency.map_err(|_| {
+                Reason::new(
+                    "bad_currency",
+                    "The `currency` of the event is no code of ISO 4217: write three letters, such as EUR",
+                )
+            })?;
+            let sign = if arrival.form == Form::Cancellation { -1 } else { 1 };
+            arrival.value = self.amount(&["revenue", "total", "value"], arrival.currency)?.map(|amount| sign * amount.abs());
+            arrival.cost = self.amount(&["cost"], arrival.currency)?;
+        }
+        Ok(())
+    }
+
+    /// Reads an amount exactly, in minor units. Without a currency it has two decimals, as most have.
+    fn amount(&self, names: &[&str], currency: Option<Currency>) -> Result<Option<i64>, Reason> {
+        let present = names.iter().find_map(|name| Some((name, self.find(name)?)).filter(|(_, raw)| raw.get() != "null"));
+        let Some((name, raw)) = present else {
+            return Ok(None);
+        };
+        let text = if raw.get().starts_with('"') { Word::of(raw).0.unwrap_or_default() } else { Cow::Borrowed(raw.get()) };
+        let minor =
+            amount::parse(text.trim(), '.', None).and_then(|exact| amount::minor(exact, currency.unwrap_or(Currency::EUR)));
+        let says = || format!("The `{name}` of the event is no amount of money: write a number, such as 39.95");
+        minor.map(Some).ok_or_else(|| Reason::new("bad_amount", says()))
+    }
+
+    fn score(&self, form: Form) -> Option<Score> {
+        let answer = |names: &[&str]| self.word(names)?.trim().parse::<i16>().ok();
+        match form {
+            Form::Review => Score::new(Scale::Five, answer(&["rating", "stars"])?),
+            Form::SurveyAnswer => Score::new(Scale::Nps, answer(&["nps", "score"])?),
+            _ => Score::new(Scale::Nps, answer(&["nps"])?),
+        }
+    }
+
+    /// Collects what is personal: one text as it is, several behind their names.
+    fn text(&self) -> Option<String> {
+        if !self.is_rewritten {
+            return None;
+        }
+        let texts = self.entries.0.iter().filter_map(|(key, value)| match keeping(key, value) {
+            Keeping::Text(text) => Some((&**key, text)),
+            _ => None,
+        });
+        let texts: Vec<(&str, Cow<'_, str>)> = texts.collect();
+        match texts.as_slice() {
+            [] => None,
+            [(key, text)] if FREE_TEXT.contains(key) => Some(text.clone().into_owned()),
+            several => Some(several.iter().map(|(key, text)| format!("{key}: {text}")).collect::<Vec<_>>().join("\n")),
+        }
+    }
+}
+
+/// Tells whether an amount on such an interaction is money that changed hands, rather than the price of what was seen.
+const fn is_worth_something(form: Form) -> bool {
+    !matches!(form, Form::View | Form::Click | Form::Visit | Form::Basket | Form::Redemption | Form::Review | Form::Share)
+}
+
+/// Decides how one property is kept. Only texts can be personal: a number names nobody.
+fn keeping<'a>(key: &str, value: &'a RawValue) -> Keeping<'a> {
+    let is_listed = |list: &[&str]| list.contains(&key);
+    if SEARCHES.contains(&key) {
+        return Keeping::Not;
+    }
+    if !value.get().starts_with('"') || !(is_listed(FREE_TEXT) || is_listed(PERSONAL) || is_listed(ADDRESSES)) {
+        return Keeping::AsItIs;
+    }
+    let text = Word::of(value).0.unwrap_or_default();
+    if !is_listed(ADDRESSES) {
+        return Keeping::Text(text);
+    }
+    match json::without_search(&text).len() {
+        end if end < text.len() => Keeping::Cut(Cow::Owned(text[..end].to_owned())),
+        _ => Keeping::AsItIs,
+    }
+}
