@@ -5,10 +5,9 @@
 //! the peak of memory and the processor time, which also holds on a machine that is busy with other things.
 
 use analysis::sequence::{Fold, Rows};
-use ledger::Ledger;
+use ledger::{Ledger, alone};
 use model::time::DAY;
-use model::{ActorId, Currency, Direction, Flags, Form, Instant, Interaction, InteractionId, PersonId, Score, SignalId};
-use std::collections::HashMap;
+use model::{ActorId, Currency, Direction, Flags, Form, Instant, Interaction, InteractionId, Score, SignalId};
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
@@ -53,13 +52,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut spent = Spent::default();
     for first in (0..rows).step_by(BATCH as usize) {
         let batch: Vec<_> = (first..rows.min(first + BATCH)).map(|n| interaction(n, people)).collect();
-        spent = spent + measure(|| ledger.append(batch, &PersonId::from))?.1;
+        spent = spent + measure(|| ledger.append(batch, &alone))?.1;
     }
     writeln!(out, "append   {:>12.0} rows/s, batches of {BATCH}, fsync and dedupe included, {spent}", rows as f64 / spent.wall)?;
     writeln!(out, "memory   {:>12} peak so far", peak())?;
     scans(&ledger, rows, "many files")?;
 
-    let (done, spent) = measure(|| ledger.compact(&HashMap::new()))?;
+    let (done, spent) = measure(|| ledger.compact(&alone))?;
     writeln!(out, "compact  {:>12.0} rows/s, {} files to {}, {spent}", rows as f64 / spent.wall, done.replaced, done.written)?;
     let bytes: u64 = ledger.files().iter().map(|file| file.bytes).sum();
     writeln!(out, "size     {:>12.1} bytes a row", bytes as f64 / rows as f64)?;
@@ -68,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     drop(ledger);
     let mut ledger = Ledger::open(&folder)?;
     let again = (0..1000).map(|n| interaction(n, people)).collect();
-    let (again, spent) = measure(|| ledger.append(again, &PersonId::from))?;
+    let (again, spent) = measure(|| ledger.append(again, &alone))?;
     writeln!(
         out,
         "reload   {:>12.3} s for the first append after opening, {} duplicates, {spent}",
@@ -82,7 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn scans(ledger: &Ledger, rows: u64, what: &str) -> Result<(), Box<dyn Error>> {
     let mut all = Vec::new();
     for _ in 0..5 {
-        let (count, spent) = measure(|| ledger.scan(&HashMap::new(), THREADS, Count::default))?;
+        let (count, spent) = measure(|| ledger.scan(&alone, THREADS, Count::default))?;
         all.push(spent);
         if count.rows != rows {
             return Err(format!("{} rows were scanned, {rows} are stored", count.rows).into());

@@ -1,5 +1,5 @@
-//! Keeping the ledger quick to read: the many small files of a bucket become one, and the rows of people who were
-//! joined move to where the joined person lives. Everything streams: memory does not grow with the ledger.
+//! Keeping the ledger quick to read: the many small files of a bucket become one, and rows that belong to somebody else
+//! by now move to where that person lives. Everything streams: memory does not grow with the ledger.
 
 use crate::columns::{BUCKETS, bucket_of, file_schema, index, rows_of};
 use crate::disk::Disk;
@@ -7,16 +7,16 @@ use crate::error::{Result, disk as disk_error, file};
 use crate::log::FileInfo;
 use crate::merge::{Run, Sink, compare, merge};
 use crate::read::{hashes, whole_rows};
+use crate::resolve::Resolve;
 use crate::write::{RunWriter, file_name};
 use analysis::sequence::Rows;
 use arrow_array::cast::AsArray;
-use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Int64Array, RecordBatch, UInt32Array};
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray, UInt32Array};
 use deltalake_core::arrow::compute::{concat_batches, filter_record_batch, interleave_record_batch, take_record_batch};
-use model::PersonId;
+use model::{ActorId, Instant, PersonId};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::errors::ParquetError;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -52,10 +52,9 @@ pub(crate) struct Plan {
 }
 
 /// Writes the files of a compaction; the table does not know them before they are committed.
-pub(crate) fn prepare(disk: &Disk, version: u64, files: &[FileInfo], relocated: &HashMap<PersonId, PersonId>) -> Result<Plan> {
+pub(crate) fn prepare(disk: &Disk, version: u64, files: &[FileInfo], people: &dyn Resolve) -> Result<Plan> {
     disk.clear_spill()?;
-    let moves =
-        Moves { disk, names: relocated.iter().filter(|(from, to)| from != to).map(|(from, to)| (from.0, to.0)).collect() };
+    let moves = Moves { disk, people };
     let (spilled, touched, moved) = moves.set_aside(files)?;
     let mut plan = Plan { add: Vec::new(), remove: Vec::new(), moved };
     for bucket in 0..BUCKETS {
@@ -76,8 +75,7 @@ pub(crate) fn prepare(disk: &Disk, version: u64, files: &[FileInfo], relocated: 
 /// Knows who moves, and does it.
 struct Moves<'a> {
     disk: &'a Disk,
-    /// Person as written to person today.
-    names: HashMap<u64, u64>,
+    people: &'a dyn Resolve,
 }
 
 /// Is the files of rows that move, per bucket they move to; the paths of the files they come from; their number.
@@ -91,45 +89,60 @@ impl Moves<'_> {
         let mut moved = 0;
         for info in files {
             let path = self.disk.dir.join(&info.path);
-            if self.names.is_empty() || !self.concerns(&path)? {
+            if !self.people.has_unsettled() || !self.concerns(&path)? {
                 continue;
             }
-            touched.push(info.path.as_str());
+            let before = moved;
             for batch in batches(&path)? {
                 let batch = batch.map_err(|error| file(&path)(ParquetError::from(error)))?;
                 let batch = self.leaving(&batch).map_err(file(&path))?;
                 moved += batch.num_rows() as u64;
                 moving.push(batch)?;
             }
+            if moved > before {
+                touched.push(info.path.as_str());
+            }
         }
         moving.spill()?;
         Ok((moving.spilled, touched, moved))
     }
 
-    /// Tells whether a file holds rows that move.
+    /// Tells whether a file may hold rows that move.
     fn concerns(&self, path: &Path) -> Result<bool> {
         let mut found = false;
         hashes(path, "person", |persons| {
             let mut people = persons.chunk_by(|one, other| one == other);
-            found = found || people.any(|rows| self.names.contains_key(&rows[0].cast_unsigned()));
+            found = found || people.any(|rows| self.people.is_unsettled(PersonId(rows[0].cast_unsigned())));
         })?;
         Ok(found)
     }
 
     /// Returns the rows that move, under the person they move to.
     fn leaving(&self, batch: &RecordBatch) -> Result<RecordBatch, ParquetError> {
-        let name = |person: i64| self.names.get(&person.cast_unsigned()).map(|name| name.cast_signed());
-        let leaving = filter_record_batch(batch, &self.mask(batch, true))?;
-        let names: Int64Array = persons(&leaving).values().iter().map(|person| name(*person).unwrap_or(*person)).collect();
+        let moves = |to: &Option<PersonId>| Some(to.is_some());
+        let destinations: Vec<_> = self.destinations(batch).collect();
+        let leaving = filter_record_batch(batch, &destinations.iter().map(moves).collect::<BooleanArray>())?;
+        let people: Int64Array = destinations.into_iter().flatten().map(|person| person.0.cast_signed()).collect();
         let mut columns = leaving.columns().to_vec();
-        columns[index("person")] = Arc::new(names) as ArrayRef;
+        columns[index("person")] = Arc::new(people) as ArrayRef;
         Ok(RecordBatch::try_new(leaving.schema(), columns)?)
     }
 
-    /// Marks the rows that move, or those that stay.
-    fn mask(&self, batch: &RecordBatch, moving: bool) -> BooleanArray {
-        let is_marked = |person: &i64| Some(self.names.contains_key(&person.cast_unsigned()) == moving);
-        persons(batch).values().iter().map(is_marked).collect()
+    /// Marks the rows that stay.
+    fn staying(&self, batch: &RecordBatch) -> BooleanArray {
+        self.destinations(batch).map(|to| Some(to.is_none())).collect()
+    }
+
+    /// Returns for each row to whom it moves; `None` for a row that stays.
+    fn destinations(&self, batch: &RecordBatch) -> impl Iterator<Item = Option<PersonId>> {
+        let actors: &Int64Array = batch.column(index("actor")).as_primitive();
+        let times: &TimestampMicrosecondArray = batch.column(index("at")).as_primitive();
+        let rows = persons(batch).values().iter().zip(actors.values()).zip(times.values());
+        rows.map(|((written, actor), at)| {
+            let written = PersonId(written.cast_unsigned());
+            let today = || self.people.person_of(ActorId(actor.cast_unsigned()), Instant(*at));
+            self.people.is_unsettled(written).then(today).filter(|today| *today != written)
+        })
     }
 
     /// Merges files into the one file of a bucket; `None` when no rows are left.
@@ -247,8 +260,8 @@ impl Run for FullRun<'_> {
             && let Some(batch) = self.reader.next()
         {
             let mut batch = batch.map_err(|error| file(&self.path)(ParquetError::from(error)))?;
-            if !self.moves.names.is_empty() {
-                let staying = filter_record_batch(&batch, &self.moves.mask(&batch, false));
+            if self.moves.people.has_unsettled() {
+                let staying = filter_record_batch(&batch, &self.moves.staying(&batch));
                 batch = staying.map_err(|error| file(&self.path)(ParquetError::from(error)))?;
             }
             self.rows = rows_of(&batch);

@@ -6,8 +6,8 @@
 //! * One folder is one table, partitioned into 16 buckets by the top bits of the person; every file is sorted by
 //!   person, then time, then the facts, so that a scan is a merge of sorted runs.
 //! * An append is one commit. When it returns, the rows are on disk; when it fails, the table is as it was.
-//! * A person may be joined to another later. The files then still say the old one, until a compaction rewrites
-//!   them; scans are given the joinings since and read the rows under the new one.
+//! * Who a person is may change later. The files then still say the old one, until a compaction rewrites them; scans
+//!   are given a [`Resolve`], and read the rows under the right one.
 //! * One opener writes, any number read.
 //!
 //! Inside: `columns` says what is stored, `disk` what is durable, `log` which files count; `append`, `compact`
@@ -23,6 +23,7 @@ mod log;
 mod look;
 mod merge;
 mod read;
+mod resolve;
 mod scan;
 mod share;
 #[cfg(test)]
@@ -34,14 +35,15 @@ pub use append::Appended;
 pub use compact::Compacted;
 pub use error::{LedgerError, Result};
 pub use log::FileInfo;
+pub use resolve::{Resolve, alone};
 
 use analysis::sequence::Fold;
 use columns::BUCKETS;
 use disk::{Disk, remove_if_there};
 use known::Known;
 use log::{Change, Log};
-use model::{ActorId, Instant, Interaction, PersonId, SignalId};
-use std::collections::{HashMap, HashSet};
+use model::{ActorId, Instant, Interaction, SignalId};
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
@@ -85,25 +87,24 @@ impl Ledger {
 
     /// Stores the rows whose ids are not stored yet, durably and all at once.
     ///
-    /// `person_of` tells to whom a raw identity belongs at this moment. Of rows with the same id the first counts.
+    /// Each row is written under the person to whom it belongs today. Of rows with the same id the first counts.
     ///
     /// # Errors
     /// When the disk refuses or somebody else may write. Then none of the rows are stored, or, where only the last
     /// fsync failed, all of them: either way the same batch may come again.
-    pub fn append(&mut self, batch: Vec<Interaction>, person_of: &dyn Fn(ActorId) -> PersonId) -> Result<Appended> {
-        self.writing(|this| this.store(&batch, person_of))
+    pub fn append(&mut self, batch: Vec<Interaction>, people: &dyn Resolve) -> Result<Appended> {
+        self.writing(|this| this.store(&batch, people))
     }
 
-    /// Makes one sorted file out of the files of each bucket, and moves the rows of people who were joined.
+    /// Makes one sorted file out of the files of each bucket, and moves rows to whom they belong today.
     ///
-    /// `relocated` tells, for people as written in the files, who they are today; it must be transitive. Buckets
-    /// with one file and nobody to move are left alone. Memory stays bounded; for a while the disk holds both.
+    /// Afterwards nobody that `people` calls unsettled is so any more. Buckets with one file and no row to move are
+    /// left alone. Memory stays bounded; for a while the disk holds both.
     ///
     /// # Errors
     /// When the disk refuses or somebody else may write; the table is as it was then.
-    pub fn compact(&mut self, relocated: &HashMap<PersonId, PersonId>) -> Result<Compacted> {
-        debug_assert!(is_transitive(relocated), "nobody is joined to somebody who is joined to a third");
-        self.writing(|this| this.rewrite(relocated))
+    pub fn compact(&mut self, people: &dyn Resolve) -> Result<Compacted> {
+        self.writing(|this| this.rewrite(people))
     }
 
     /// Tells whether some bucket has so many files that reading suffers.
@@ -116,19 +117,13 @@ impl Ledger {
     /// Runs a fold over all rows, on so many threads.
     ///
     /// The fold gets rows of whole people, sorted by [`analysis::sequence::Rows::key`], about 64 k at a time, and
-    /// all rows of a person in one call. `relocated` is as for [`Ledger::compact`]; the people in it are read into
-    /// memory. `make` makes an empty fold and is called a few times.
+    /// all rows of a person in one call. The rows of people who are unsettled are read into memory. `make` makes an
+    /// empty fold and is called a few times.
     ///
     /// # Errors
     /// When a file cannot be read, or was replaced by another writer since this ledger was opened.
-    pub fn scan<F: Fold>(
-        &self,
-        relocated: &HashMap<PersonId, PersonId>,
-        threads: usize,
-        make: impl Fn() -> F + Sync,
-    ) -> Result<F> {
-        debug_assert!(is_transitive(relocated), "nobody is joined to somebody who is joined to a third");
-        scan::scan(&self.disk.dir, &self.log.files, relocated, threads, make)
+    pub fn scan<F: Fold>(&self, people: &dyn Resolve, threads: usize, make: impl Fn() -> F + Sync) -> Result<F> {
+        scan::scan(&self.disk.dir, &self.log.files, people, threads, make)
     }
 
     /// Returns all rows of some raw identities, in full, by time and then as in the files' order.
@@ -198,7 +193,7 @@ impl Ledger {
         outcome
     }
 
-    fn store(&mut self, batch: &[Interaction], person_of: &dyn Fn(ActorId) -> PersonId) -> Result<Appended> {
+    fn store(&mut self, batch: &[Interaction], people: &dyn Resolve) -> Result<Appended> {
         let known = match self.known.take() {
             Some(known) => known,
             None => append::load_known(&self.disk.dir, &self.log.files)?,
@@ -207,7 +202,8 @@ impl Ledger {
         let places = append::fresh(batch, known, &self.disk.dir, &self.log.files)?;
         let row = |place: &u32| &batch[*place as usize];
         if !places.is_empty() {
-            let rows = places.iter().map(|place| (row(place), person_of(row(place).actor).0)).collect();
+            let person = |row: &Interaction| people.person_of(row.actor, row.at).0;
+            let rows = places.iter().map(|place| (row(place), person(row(place)))).collect();
             let files = append::write(&self.disk, self.log.version + 1, rows)?;
             self.log.commit(Change::Append, files, &[])?;
             known.insert(places.iter().map(|place| row(place).id));
@@ -216,8 +212,8 @@ impl Ledger {
         Ok(Appended { added, duplicates: batch.len() as u64 - added })
     }
 
-    fn rewrite(&mut self, relocated: &HashMap<PersonId, PersonId>) -> Result<Compacted> {
-        let plan = compact::prepare(&self.disk, self.log.version + 1, &self.log.files, relocated)?;
+    fn rewrite(&mut self, people: &dyn Resolve) -> Result<Compacted> {
+        let plan = compact::prepare(&self.disk, self.log.version + 1, &self.log.files, people)?;
         let outcome = Compacted { replaced: plan.remove.len() as u64, written: plan.add.len() as u64, moved: plan.moved };
         if !plan.remove.is_empty() || !plan.add.is_empty() {
             self.log.commit(Change::Compact, plan.add, &plan.remove)?;
@@ -228,9 +224,4 @@ impl Ledger {
         }
         Ok(outcome)
     }
-}
-
-/// Tells whether every joining leads to its end in one step.
-fn is_transitive(relocated: &HashMap<PersonId, PersonId>) -> bool {
-    relocated.values().all(|to| relocated.get(to).is_none_or(|further| further == to))
 }

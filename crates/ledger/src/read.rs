@@ -4,7 +4,6 @@
 
 use crate::columns::{check_schema, index, interaction_id, unknown};
 use crate::error::{Result, disk, file};
-use crate::merge::Run;
 use analysis::sequence::{NO_COST, Rows};
 use model::InteractionId;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
@@ -17,7 +16,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Is how many rows a run of a merge keeps in memory.
-const PART: usize = 8192;
+pub(crate) const PART: usize = 8192;
 
 /// Opens a file of the table.
 fn open(path: &Path) -> Result<File> {
@@ -38,14 +37,13 @@ pub(crate) struct RowsReader {
     reader: SerializedFileReader<File>,
     next_group: usize,
     group: Option<Group>,
-    part: Rows,
 }
 
 impl RowsReader {
     /// Opens a file.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let reader = SerializedFileReader::new(open(path)?).map_err(file(path))?;
-        Ok(Self { path: path.to_owned(), reader, next_group: 0, group: None, part: Rows::default() })
+        Ok(Self { path: path.to_owned(), reader, next_group: 0, group: None })
     }
 
     /// Appends up to so many rows; tells whether there were any.
@@ -73,23 +71,23 @@ impl RowsReader {
     }
 }
 
-impl Run for RowsReader {
-    fn rows(&self) -> &Rows {
-        &self.part
-    }
-
-    fn refill(&mut self) -> Result<()> {
-        let mut part = std::mem::take(&mut self.part);
-        part.clear();
-        self.read(PART, &mut part)?;
-        self.part = part;
-        Ok(())
+impl RowsReader {
+    /// Returns the raw identities of the rows that the last reading appended. They are decoded for this alone.
+    pub(crate) fn actors(&mut self) -> Result<&[u64]> {
+        let Some(group) = &mut self.group else { return Ok(&[]) };
+        group.read_actors().map_err(file(&self.path))?;
+        Ok(&group.actors)
     }
 }
 
 /// Is the columns of one row group, as far as they are read.
 struct Group {
     left: usize,
+    /// How many rows the last reading appended, and how many were read since the actors were read last.
+    last: usize,
+    behind: usize,
+    actor: Column<Int64Type>,
+    actors: Vec<u64>,
     person: Column<Int64Type>,
     at: Column<Int64Type>,
     signal: Column<Int32Type>,
@@ -107,6 +105,10 @@ impl Group {
     fn open(group: &dyn RowGroupReader) -> ParquetResult<Self> {
         Ok(Self {
             left: group.metadata().num_rows() as usize,
+            last: 0,
+            behind: 0,
+            actor: Column::open(group, "actor")?,
+            actors: Vec::new(),
             person: Column::open(group, "person")?,
             at: Column::open(group, "at")?,
             signal: Column::open(group, "signal")?,
@@ -140,6 +142,20 @@ impl Group {
             *score |= answer;
         }
         self.left -= rows;
+        self.last = rows;
+        self.behind += rows;
+        Ok(())
+    }
+
+    /// Reads the actors of the rows of the last reading.
+    fn read_actors(&mut self) -> ParquetResult<()> {
+        if self.behind == 0 {
+            return Ok(());
+        }
+        self.actor.skip(self.behind - self.last)?;
+        self.actors.clear();
+        self.actor.read(self.last, 0, i64::cast_unsigned, &mut self.actors)?;
+        self.behind = 0;
         Ok(())
     }
 }
@@ -220,6 +236,17 @@ where
             }
         };
         if found == rows { Ok(()) } else { Err(ParquetError::EOF(format!("{found} values where {rows} were promised"))) }
+    }
+}
+
+impl<T: Plain> Column<T> {
+    /// Passes over the next values.
+    fn skip(&mut self, rows: usize) -> ParquetResult<()> {
+        let skipped = match &mut self.source {
+            Source::Same(_) => rows,
+            Source::Full(reader) | Source::Gaps(reader) => reader.skip_records(rows)?,
+        };
+        if skipped == rows { Ok(()) } else { Err(ParquetError::EOF(format!("{skipped} values where {rows} were promised"))) }
     }
 }
 

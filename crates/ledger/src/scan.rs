@@ -1,34 +1,30 @@
 //! Reading for folds: the rows of whole people, sorted, bucket by bucket on a few threads.
 //!
-//! People that were joined since the files were written are set aside: their rows, and those of the person they
-//! now belong to, are collected during the same pass, and handed over at the end under the one name. So a
-//! joining costs memory for the joined people alone and no second reading.
+//! Rows of people who are unsettled are set aside as they are read, under the person they belong to today, and handed
+//! over at the end, when all of them are there. So a change of who is who costs memory for the people concerned alone,
+//! and no second reading.
 
 use crate::columns::{BUCKETS, bucket_of};
 use crate::error::Result;
-use crate::known::Ready;
 use crate::log::FileInfo;
-use crate::merge::{Sink, merge, sorted_places};
-use crate::read::RowsReader;
+use crate::merge::{Run, Sink, merge, sorted_places};
+use crate::read::{PART, RowsReader};
+use crate::resolve::Resolve;
 use crate::share::share;
 use analysis::sequence::{Fold, Rows};
-use model::PersonId;
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use model::{ActorId, Instant, PersonId};
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::Path;
 
 /// Is about how many rows a fold gets at once: enough to make a call cheap, and few enough to stay near the processor.
 const CHUNK: usize = 65_536;
 
-/// Says under which person the rows of a person are read; whoever is not in it stays.
-type Names = HashMap<u64, u64, BuildHasherDefault<Ready>>;
-
 /// Runs a fold over all rows of some files.
 pub(crate) fn scan<F: Fold>(
     dir: &Path,
     files: &[FileInfo],
-    relocated: &HashMap<PersonId, PersonId>,
+    people: &dyn Resolve,
     threads: usize,
     make: impl Fn() -> F + Sync,
 ) -> Result<F> {
@@ -36,23 +32,21 @@ pub(crate) fn scan<F: Fold>(
     for bucket in 0..BUCKETS {
         buckets.push(files.iter().filter(|file| file.bucket == bucket).collect());
     }
-    let names = names(relocated);
-    let read = |chunks: &mut Chunks<'_, F>, bucket: &Vec<&FileInfo>| read_bucket(dir, bucket, chunks);
-    let mut parts = share(&buckets, threads, || Chunks::new(make(), &names), read)?;
-    let asides: Vec<Vec<Rows>> = parts.iter_mut().map(|part| std::mem::take(&mut part.aside)).collect();
-    let mut folds: Vec<F> = parts.into_iter().map(|part| part.fold).collect();
-    if !names.is_empty() {
-        let nobody = Names::default();
+    let read = |part: &mut Part<F>, bucket: &Vec<&FileInfo>| read_bucket(dir, bucket, people, part);
+    let mut parts = share(&buckets, threads, || Part::new(make()), read)?;
+    let asides: Vec<Vec<Rows>> = parts.iter_mut().map(|part| part.aside.take()).collect();
+    let mut folds: Vec<F> = parts.into_iter().map(|part| part.chunks.fold).collect();
+    if people.has_unsettled() {
         let places: Vec<usize> = (0..usize::from(BUCKETS)).collect();
-        let read = |chunks: &mut Chunks<'_, F>, bucket: &usize| {
-            let mut joined = Rows::default();
-            for aside in asides.iter().map(|aside| &aside[*bucket]) {
-                joined.extend(aside, 0, aside.len());
+        let read = |chunks: &mut Chunks<F>, bucket: &usize| {
+            let mut gathered = Rows::default();
+            for aside in asides.iter().filter_map(|aside| aside.get(*bucket)) {
+                gathered.extend(aside, 0, aside.len());
             }
-            chunks.take_unsorted(&joined);
+            chunks.take_unsorted(&gathered);
             Ok(())
         };
-        folds.extend(share(&places, threads, || Chunks::new(make(), &nobody), read)?.into_iter().map(|part| part.fold));
+        folds.extend(share(&places, threads, || Chunks::new(make()), read)?.into_iter().map(|chunks| chunks.fold));
     }
     let mut folds = folds.into_iter();
     let first = folds.next().unwrap_or_else(make);
@@ -62,15 +56,24 @@ pub(crate) fn scan<F: Fold>(
     }))
 }
 
-/// Makes the names of all people whose rows are set aside: those joined, and those they were joined to.
-fn names(relocated: &HashMap<PersonId, PersonId>) -> Names {
-    let moved = relocated.iter().filter(|(from, to)| from != to);
-    moved.flat_map(|(from, to)| [(from.0, to.0), (to.0, to.0)]).collect()
+/// Is what one thread has made of its buckets.
+struct Part<F> {
+    chunks: Chunks<F>,
+    /// Rows of people who are unsettled, by the bucket of the person they belong to. Every run adds to it.
+    aside: RefCell<Vec<Rows>>,
+}
+
+impl<F: Fold> Part<F> {
+    fn new(fold: F) -> Self {
+        Self { chunks: Chunks::new(fold), aside: RefCell::default() }
+    }
 }
 
 /// Reads all rows of one bucket.
-fn read_bucket<F: Fold>(dir: &Path, files: &[&FileInfo], chunks: &mut Chunks<'_, F>) -> Result<()> {
-    let mut runs = files.iter().map(|file| RowsReader::open(&dir.join(&file.path))).collect::<Result<Vec<_>>>()?;
+fn read_bucket<F: Fold>(dir: &Path, files: &[&FileInfo], people: &dyn Resolve, part: &mut Part<F>) -> Result<()> {
+    let Part { chunks, aside } = part;
+    let open = |file: &&FileInfo| SettledRun::open(&dir.join(&file.path), people, aside);
+    let mut runs = files.iter().map(open).collect::<Result<Vec<_>>>()?;
     if let [run] = runs.as_mut_slice() {
         while run.read(CHUNK, &mut chunks.rows)? {
             chunks.hand_over_whole_people();
@@ -82,22 +85,89 @@ fn read_bucket<F: Fold>(dir: &Path, files: &[&FileInfo], chunks: &mut Chunks<'_,
     Ok(())
 }
 
+/// Reads the rows of one file, without those that it sets aside.
+struct SettledRun<'a> {
+    reader: RowsReader,
+    people: &'a dyn Resolve,
+    aside: &'a RefCell<Vec<Rows>>,
+    part: Rows,
+}
+
+impl<'a> SettledRun<'a> {
+    fn open(path: &Path, people: &'a dyn Resolve, aside: &'a RefCell<Vec<Rows>>) -> Result<Self> {
+        Ok(Self { reader: RowsReader::open(path)?, people, aside, part: Rows::default() })
+    }
+
+    /// Appends some of the next so many rows, perhaps none; tells whether there were any to look at.
+    fn read(&mut self, rows: usize, out: &mut Rows) -> Result<bool> {
+        let first = out.len();
+        if !self.reader.read(rows, out)? {
+            return Ok(false);
+        }
+        if self.people.has_unsettled() {
+            self.set_aside(first, out)?;
+        }
+        Ok(true)
+    }
+
+    /// Takes the rows of people who are unsettled out of those from `first` on.
+    fn set_aside(&mut self, first: usize, out: &mut Rows) -> Result<()> {
+        let is_unsettled = |person: &u64| self.people.is_unsettled(PersonId(*person));
+        if !out.person[first..].chunk_by(|one, other| one == other).any(|rows| is_unsettled(&rows[0])) {
+            return Ok(());
+        }
+        let actors = self.reader.actors()?;
+        let mut aside = self.aside.borrow_mut();
+        aside.resize_with(usize::from(BUCKETS), Rows::default);
+        let mut settled = Rows::default();
+        let mut start = first;
+        for same in out.person[first..].chunk_by(|one, other| one == other) {
+            let range = start..start + same.len();
+            start = range.end;
+            if !is_unsettled(&same[0]) {
+                settled.extend(out, range.start, range.end);
+                continue;
+            }
+            for row in range {
+                let person = self.people.person_of(ActorId(actors[row - first]), Instant(out.at[row]));
+                debug_assert!(self.people.is_unsettled(person), "whoever gains rows is unsettled too");
+                let own = &mut aside[usize::from(bucket_of(person.0))];
+                own.extend(out, row, row + 1);
+                *own.person.last_mut().expect("a row was just added") = person.0;
+            }
+        }
+        out.truncate(first);
+        out.extend(&settled, 0, settled.len());
+        Ok(())
+    }
+}
+
+impl Run for SettledRun<'_> {
+    fn rows(&self) -> &Rows {
+        &self.part
+    }
+
+    fn refill(&mut self) -> Result<()> {
+        let mut part = std::mem::take(&mut self.part);
+        part.clear();
+        while part.is_empty() && self.read(PART, &mut part)? {}
+        self.part = part;
+        Ok(())
+    }
+}
+
 /// Collects sorted rows and hands them to a fold, whole people at a time.
-struct Chunks<'a, F> {
+struct Chunks<F> {
     fold: F,
-    names: &'a Names,
     /// Rows not handed over yet.
     rows: Rows,
     /// The buffer that `rows` changes places with.
     spare: Rows,
-    /// Rows of people in `names`, by the bucket they now belong to.
-    aside: Vec<Rows>,
 }
 
-impl<'a, F: Fold> Chunks<'a, F> {
-    fn new(fold: F, names: &'a Names) -> Self {
-        let aside = vec![Rows::default(); usize::from(BUCKETS)];
-        Self { fold, names, rows: Rows::default(), spare: Rows::default(), aside }
+impl<F: Fold> Chunks<F> {
+    fn new(fold: F) -> Self {
+        Self { fold, rows: Rows::default(), spare: Rows::default() }
     }
 
     /// Hands over all but the last person, of whom more rows may come.
@@ -115,34 +185,10 @@ impl<'a, F: Fold> Chunks<'a, F> {
 
     /// Hands over everything.
     fn hand_over(&mut self) {
-        if !self.names.is_empty() {
-            self.set_aside();
-        }
         if !self.rows.is_empty() {
             self.fold.take(&self.rows);
             self.rows.clear();
         }
-    }
-
-    /// Takes the rows of people in `names` out of those to be handed over.
-    fn set_aside(&mut self) {
-        let is_named = |person: &u64| self.names.contains_key(person);
-        if !self.rows.person.chunk_by(|one, other| one == other).any(|rows| is_named(&rows[0])) {
-            return;
-        }
-        let mut rest = Rows::default();
-        for range in self.rows.people() {
-            match self.names.get(&self.rows.person[range.start]) {
-                None => rest.extend(&self.rows, range.start, range.end),
-                Some(name) => {
-                    let aside = &mut self.aside[usize::from(bucket_of(*name))];
-                    aside.extend(&self.rows, range.start, range.end);
-                    let first = aside.len() - range.len();
-                    aside.person[first..].fill(*name);
-                }
-            }
-        }
-        self.rows = rest;
     }
 
     /// Sorts rows and hands them over.
@@ -157,9 +203,8 @@ impl<'a, F: Fold> Chunks<'a, F> {
     }
 }
 
-impl<F: Fold> Sink<RowsReader> for Chunks<'_, F> {
-    fn take(&mut self, runs: &[RowsReader], run: usize, stretch: Range<usize>) -> Result<()> {
-        use crate::merge::Run;
+impl<'r, F: Fold> Sink<SettledRun<'r>> for Chunks<F> {
+    fn take(&mut self, runs: &[SettledRun<'r>], run: usize, stretch: Range<usize>) -> Result<()> {
         self.rows.extend(runs[run].rows(), stretch.start, stretch.end);
         if self.rows.len() >= CHUNK {
             self.hand_over_whole_people();

@@ -438,11 +438,10 @@ mod tests {
             sqlx::query(signal).execute(&mut *transaction).await.expect("inserts");
             transaction.commit().await.expect("commits");
         });
-        let person = |actor: model::ActorId| model::PersonId(actor.0);
-        home.ledger_mut().append(vec![row(0)], &person).expect("appends");
+        home.ledger_mut().append(vec![row(0)], &ledger::alone).expect("appends");
         drop(home);
         let home = Home::open(folder.path(), system()).expect("opens while they match");
-        home.ledger_mut().append(vec![row(1)], &person).expect("appends");
+        home.ledger_mut().append(vec![row(1)], &ledger::alone).expect("appends");
         drop(home);
         check_refused(Home::open(folder.path(), system()), "older than the ledger", "same backup");
     }

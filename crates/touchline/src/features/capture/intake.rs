@@ -82,18 +82,18 @@ impl Intake {
     /// # Errors
     /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
     pub fn finish(&mut self) -> Result<()> {
-        let is_due = self.stores.ledger().needs_compaction() || self.people.relocated().len() >= RELOCATED_MAX;
+        let is_due = self.stores.ledger().needs_compaction() || self.people.unsettled_count() >= RELOCATED_MAX;
         if is_due { self.settle() } else { Ok(()) }
     }
 
     /// Compacts the ledger, and then forgets who was relocated: its rows bear the new numbers. In this order, because
     /// relocating what is relocated already changes nothing.
     fn settle(&mut self) -> Result<()> {
-        let relocated = self.people.relocated();
-        let compacted = self.stores.ledger_mut().compact(&relocated);
+        let resolution = self.people.resolution();
+        let compacted = self.stores.ledger_mut().compact(&resolution);
         compacted.map_err(|error| Failure::new("Cannot compact the ledger").because(&error))?;
         let state = self.stores.state.clone();
-        self.stores.block_on(self.people.settled(&state))
+        self.stores.block_on(self.people.settled(&state, &resolution))
     }
 
     fn try_take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
@@ -113,8 +113,7 @@ impl Intake {
             news.traits.push(Trait { actor, key, value, at });
         }
         self.store(news)?;
-        let people = &self.people;
-        let appended = self.stores.ledger_mut().append(batch, &|actor| people.person_of(actor));
+        let appended = self.stores.ledger_mut().append(batch, &self.people);
         let appended = appended.map_err(|error| Failure::new("Cannot write to the ledger").because(&error))?;
         Ok(Taken { added: appended.added, duplicates: appended.duplicates })
     }
@@ -212,6 +211,7 @@ mod tests {
     use crate::platform::clock::Clock;
     use crate::platform::home::Home;
     use analysis::sequence::{Fold, Rows};
+    use ledger::Resolve;
     use model::{Direction, Form, Signature};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -306,13 +306,14 @@ mod tests {
         let home = home(dir.path());
         take(&home, vec![arrival("1", &["ada"], "open"), arrival("2", &["countess"], "open")], vec![], vec![]);
         take(&home, vec![], vec![(name("ada"), name("countess"), Link::Manual, Instant(9))], vec![]);
-        let relocated = home.block_on(crate::features::people::relocated(home.state())).expect("reads");
+        let found = home.block_on(crate::features::people::resolution(home.state())).expect("reads");
         let (smaller, larger) = {
             let mut both = [name("ada").actor(), name("countess").actor()];
             both.sort_unstable();
             (both[0], both[1])
         };
-        assert_eq!(relocated, [(larger.into(), smaller.into())].into());
+        assert!([smaller, larger].iter().all(|actor| found.is_unsettled((*actor).into())));
+        assert_eq!(found.person_of(larger, Instant(0)), smaller.into());
     }
 
     /// Counts the rows of each person, as an analysis sees them.
@@ -334,8 +335,8 @@ mod tests {
     }
 
     fn scanned(home: &Home) -> BTreeMap<u64, u64> {
-        let relocated = home.block_on(crate::features::people::relocated(home.state())).expect("reads");
-        home.ledger().scan(&relocated, 2, PerPerson::default).expect("scans").0
+        let people = home.block_on(crate::features::people::resolution(home.state())).expect("reads");
+        home.ledger().scan(&people, 2, PerPerson::default).expect("scans").0
     }
 
     /// Is the plain version: every fact at once, then count.
@@ -376,7 +377,7 @@ mod tests {
             }
             let mut intake = Intake::new(home.stores()).expect("opens");
             intake.settle().expect("compacts");
-            prop_assert!(intake.people.relocated().is_empty());
+            prop_assert!(intake.people.unsettled_count() == 0);
             prop_assert_eq!(scanned(&home), expected(&batches));
             drop(home);
             prop_assert_eq!(scanned(&super::tests::home(dir.path())), expected(&batches));

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::features::capture::signals;
 use crate::features::map::Maps;
-use crate::features::people::{People, relocated};
+use crate::features::people::{People, resolution};
 use crate::platform::home::Home;
 use analysis::finish;
 use analysis::map_fold::MapFold;
@@ -34,13 +34,13 @@ impl Analysis {
                 .hint(format!("Apply one: touchline map apply FILE --data {}", home.dir().display()))
         })?;
         let signals = home.block_on(signals(home.state()))?;
-        let relocated = home.block_on(relocated(home.state()))?;
+        let people = home.block_on(resolution(home.state()))?;
         let traits = home.block_on(traits(home, &map))?;
         let unread = |error| Failure::new(format!("Cannot read the ledger in {}", home.dir().display())).because(&error);
         let window = home.ledger().window().map_err(unread)?.unwrap_or_default();
         let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window));
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let fold = home.ledger().scan(&relocated, threads, || MapFold::new(Arc::clone(&meaning))).map_err(unread)?;
+        let fold = home.ledger().scan(&people, threads, || MapFold::new(Arc::clone(&meaning))).map_err(unread)?;
         Ok(Self { map, signals, fold })
     }
 

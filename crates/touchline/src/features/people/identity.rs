@@ -56,6 +56,13 @@ impl Components {
         Some(ceased)
     }
 
+    /// Returns all identities that are one person with this one, itself included.
+    #[must_use]
+    pub fn identities_of(&self, person: PersonId) -> Vec<ActorId> {
+        let actor = ActorId(person.0);
+        self.component_of.get(&actor).map_or_else(|| vec![actor], |index| self.components[*index as usize].members.clone())
+    }
+
     fn size(&self, component: u32) -> usize {
         self.components[component as usize].members.len()
     }

@@ -7,9 +7,11 @@
 
 mod consent;
 mod identity;
+mod resolution;
 mod store;
 
 pub use consent::{Consents, Purpose};
 pub use identity::Components;
+pub use resolution::{Resolution, resolution};
 pub(in crate::features) use store::note_traits;
-pub use store::{Acquaintance, FactKey, People, Trait, collision, fact_key, relocated};
+pub use store::{Acquaintance, FactKey, People, Trait, collision, fact_key};

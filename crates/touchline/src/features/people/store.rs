@@ -1,6 +1,6 @@
 //! The tables `actor`, `identity_fact`, `relocation` and `trait`, and what is kept of them in memory.
 
-use super::Components;
+use super::{Components, Resolution};
 use crate::failure::{Failure, Result};
 use crate::platform::id_map::{IdMap, IdSet};
 use model::{ActorId, Identity, IdentityFact, Instant, Link, PersonId};
@@ -35,6 +35,21 @@ pub struct Trait {
     pub value: String,
     /// Since when it is known; the latest wins.
     pub at: Instant,
+}
+
+/// To be asked of identities in the ledger: to whom a row belongs that is written now.
+impl ledger::Resolve for People {
+    fn has_unsettled(&self) -> bool {
+        !self.relocated.is_empty()
+    }
+
+    fn is_unsettled(&self, written: PersonId) -> bool {
+        self.relocated.contains(&written) || self.relocated.iter().any(|ceased| self.person_of(ActorId(ceased.0)) == written)
+    }
+
+    fn person_of(&self, actor: ActorId, _: Instant) -> PersonId {
+        self.components.person_of(actor)
+    }
 }
 
 /// Knows who is who: every identity fact in memory, and what is stored already.
@@ -81,10 +96,31 @@ impl People {
         Ok(rows.iter().map(acquaintance).collect())
     }
 
-    /// Returns, for each person whose rows may still bear a number that ceased, who they are now.
+    /// Returns the people whose rows may bear another number, as they are now.
     #[must_use]
-    pub fn relocated(&self) -> HashMap<PersonId, PersonId> {
-        self.relocated.iter().map(|person| (*person, self.person_of(ActorId(person.0)))).collect()
+    pub fn resolution(&self) -> Resolution {
+        let mut resolution = Resolution::default();
+        for ceased in &self.relocated {
+            let person = self.person_of(ActorId(ceased.0));
+            resolution.unsettled.insert(*ceased);
+            if resolution.unsettled.insert(person) {
+                let identities = self.components.identities_of(person);
+                resolution.people.extend(identities.into_iter().map(|actor| (actor, person)));
+            }
+        }
+        resolution
+    }
+
+    /// Returns how many people have rows that may bear another number.
+    #[must_use]
+    pub fn unsettled_count(&self) -> usize {
+        self.relocated.len()
+    }
+
+    /// Returns every identity of a person.
+    #[must_use]
+    pub fn identities_of(&self, person: PersonId) -> Vec<ActorId> {
+        self.components.identities_of(person)
     }
 
     /// Tells whether an identity is remembered as stored.
@@ -170,11 +206,11 @@ impl People {
         Ok(())
     }
 
-    /// Forgets who was relocated: the ledger has been compacted with [`People::relocated`], and bears the new numbers.
+    /// Forgets who was unsettled: the ledger has been compacted with this [`People::resolution`].
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn settled(&mut self, state: &State) -> Result<()> {
+    pub async fn settled(&mut self, state: &State, _by: &Resolution) -> Result<()> {
         let mut transaction = state.begin().await.map_err(failed)?;
         sqlx::query("DELETE FROM relocation").execute(&mut *transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
@@ -231,15 +267,10 @@ pub(in crate::features) async fn note_traits(transaction: &mut Transaction, trai
     Ok(())
 }
 
-/// Returns, for each person whose rows may still bear a number that ceased, who they are now.
-///
-/// Reads the facts only where somebody was relocated: for whoever needs nothing else of [`People`].
-///
-/// # Errors
-/// Fails when the state store does.
-pub async fn relocated(state: &State) -> Result<HashMap<PersonId, PersonId>> {
+/// Tells whether anybody's rows may bear another number.
+pub(super) async fn anybody_unsettled(state: &State) -> Result<bool> {
     let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM relocation").fetch_one(state.reader()).await.map_err(failed)?;
-    if waiting == 0 { Ok(HashMap::new()) } else { Ok(People::load(state).await?.relocated()) }
+    Ok(waiting > 0)
 }
 
 fn fact((one, other, link, at): (i64, i64, i64, i64)) -> Option<IdentityFact> {
@@ -277,7 +308,9 @@ fn failed(error: impl Into<StateError>) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use super::super::resolution;
     use super::*;
+    use ledger::Resolve;
 
     async fn state() -> (State, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("folder");
@@ -322,14 +355,15 @@ mod tests {
         let mut people = People::load(&state).await.expect("loads");
         // Both new in the same transaction: no row can bear either number.
         tell(&state, &mut people, &["a", "b"], &[("a", "b")]).await;
-        assert!(people.relocated().is_empty());
+        assert_eq!(people.unsettled_count(), 0);
         // Known for a while, then joined: rows of the one who ceased must be found.
         tell(&state, &mut people, &["c", "d"], &[]).await;
         tell(&state, &mut people, &[], &[("c", "d")]).await;
         let (smaller, larger) = (nick("c").0.min(nick("d").0), nick("c").0.max(nick("d").0));
-        let expected = HashMap::from([(PersonId(larger.0), PersonId(smaller.0))]);
-        assert_eq!(people.relocated(), expected);
-        assert_eq!(relocated(&state).await.expect("reads"), expected);
+        for found in [people.resolution(), resolution(&state).await.expect("reads")] {
+            assert_eq!(found.unsettled, IdSet::from_iter([PersonId(larger.0), PersonId(smaller.0)]));
+            assert_eq!(found.person_of(larger, Instant(0)), PersonId(smaller.0));
+        }
     }
 
     #[tokio::test]
@@ -344,12 +378,14 @@ mod tests {
             tell(&state, &mut people, &[], &[fact]).await;
         }
         let person = |name| PersonId(nick(name).0.0);
-        let expected: HashMap<_, _> = [second, third, fourth].map(|name| (person(name), person(first))).into();
-        assert_eq!(people.relocated(), expected);
-        assert_eq!(People::load(&state).await.expect("loads").relocated(), expected);
-        people.settled(&state).await.expect("settles");
-        assert!(people.relocated().is_empty());
-        assert!(relocated(&state).await.expect("reads").is_empty());
+        let found = people.resolution();
+        for found in [&found, &People::load(&state).await.expect("loads").resolution()] {
+            assert_eq!(found.unsettled, names.map(person).into_iter().collect());
+            assert!(names.iter().all(|name| found.person_of(nick(name).0, Instant(0)) == person(first)));
+        }
+        people.settled(&state, &found).await.expect("settles");
+        assert_eq!(people.unsettled_count(), 0);
+        assert!(!resolution(&state).await.expect("reads").has_unsettled());
     }
 
     #[tokio::test]
