@@ -164,6 +164,7 @@ impl Moves<'_> {
         if written.rows > 0 {
             return Ok(Some(written));
         }
+        let path = self.disk.dir.join(&written.path);
         fs::remove_file(&path).map_err(disk_error("remove", &path))?;
         Ok(None)
     }

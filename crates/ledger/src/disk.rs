@@ -5,6 +5,7 @@
 
 use crate::columns::{BUCKET, BUCKETS};
 use crate::error::{LedgerError, Result, disk};
+use crate::seal::SEALS;
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -32,7 +33,7 @@ pub(crate) struct Disk {
 impl Disk {
     /// Takes a folder, and makes it with all its sub-folders if it is not there.
     pub(crate) fn open(dir: &Path) -> Result<Self> {
-        let this = Self { dir: dir.to_owned(), sync: Arc::new(|_, file| file.sync_all()) };
+        let this = Self::at(dir);
         let folders = (0..BUCKETS).map(bucket_folder).chain([LOG.to_owned()]);
         for folder in folders.map(|name| dir.join(name)) {
             fs::create_dir_all(&folder).map_err(disk("create the folder", &folder))?;
@@ -41,6 +42,11 @@ impl Disk {
         this.sync_folder(dir)?;
         dir.parent().map_or(Ok(()), |parent| this.sync_folder(parent))?;
         Ok(this)
+    }
+
+    /// Takes a folder as it is, to be looked at.
+    pub(crate) fn at(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), sync: Arc::new(|_, file| file.sync_all()) }
     }
 
     /// Takes the right to write, which ends with the returned file; `None` when somebody else has it.
@@ -187,8 +193,19 @@ impl Disk {
         self.sync_folder(&folder)
     }
 
+    /// Lists the files of the log and the checksums of its checkpoints, below the folder of the ledger.
+    pub(crate) fn log_files(&self) -> Result<Vec<PathBuf>> {
+        let seals = self.dir.join(SEALS);
+        let mut paths = entries(&self.dir.join(LOG))?;
+        if seals.is_dir() {
+            paths.extend(entries(&seals)?);
+        }
+        let below = |path: PathBuf| path.strip_prefix(&self.dir).map(Path::to_owned).unwrap_or(path);
+        Ok(paths.into_iter().map(below).filter(|path| path.extension().is_none_or(|kind| kind != "draft")).collect())
+    }
+
     /// Lists the checkpoints of the log.
-    fn checkpoints(&self) -> Result<Vec<PathBuf>> {
+    pub(crate) fn checkpoints(&self) -> Result<Vec<PathBuf>> {
         let is_checkpoint = |path: &PathBuf| path.to_string_lossy().ends_with(".checkpoint.parquet");
         Ok(entries(&self.dir.join(LOG))?.into_iter().filter(is_checkpoint).collect())
     }

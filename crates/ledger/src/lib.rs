@@ -25,9 +25,11 @@ mod merge;
 mod read;
 mod resolve;
 mod scan;
+mod seal;
 mod share;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod window;
 mod write;
 
@@ -36,6 +38,7 @@ pub use compact::Compacted;
 pub use error::{LedgerError, Result};
 pub use log::FileInfo;
 pub use resolve::{Resolve, alone};
+pub use verify::{Finding, Verified, verify};
 
 use analysis::sequence::Fold;
 use columns::BUCKETS;
@@ -45,7 +48,7 @@ use log::{Change, Log};
 use model::{ActorId, Instant, Interaction, SignalId};
 use std::collections::HashSet;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Is an open ledger.
 pub struct Ledger {
@@ -169,6 +172,17 @@ impl Ledger {
     #[must_use]
     pub fn files(&self) -> Vec<FileInfo> {
         self.log.files.clone()
+    }
+
+    /// Lists, below the folder of the ledger, every file that makes up the table as it is now: the data files, the log,
+    /// its checkpoints and their checksums. Copied while nobody writes, they are the table.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn paths(&self) -> Result<Vec<PathBuf>> {
+        let mut paths: Vec<PathBuf> = self.log.files.iter().map(|file| PathBuf::from(&file.path)).collect();
+        paths.extend(self.disk.log_files()?);
+        Ok(paths)
     }
 
     /// Returns the version of the Delta table: 0 when it is made, one more with every change.

@@ -7,6 +7,7 @@
 use crate::columns::{BUCKET, BUCKETS, delta_schema};
 use crate::disk::{Disk, LOG, POINTER, bucket_folder};
 use crate::error::{LedgerError, Result, log};
+use crate::seal;
 use deltalake_core::kernel::transaction::CommitData;
 use deltalake_core::kernel::{Action, Add, Remove, StructType, new_metadata};
 use deltalake_core::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
@@ -67,6 +68,13 @@ impl Log {
         Ok(this)
     }
 
+    /// Reads the log of a folder as it is: its version and the files that make up the table. The error is in words.
+    pub(crate) fn look(dir: &Path) -> Result<(u64, Vec<FileInfo>), String> {
+        let mut this = Self { disk: Disk::at(dir), version: 0, files: Vec::new() };
+        this.reload().map_err(|error| error.to_string())?;
+        Ok((this.version, this.files))
+    }
+
     /// Reads the log again from the disk.
     pub(crate) fn reload(&mut self) -> Result<()> {
         let dir = self.disk.dir.clone();
@@ -118,6 +126,7 @@ impl Log {
 
     /// Sums the log up in a checkpoint, and forgets entries older than the table's retention (30 days).
     fn checkpoint(&self) -> Result<()> {
+        seal::unseal_pointer(&self.disk)?;
         let dir = self.disk.dir.clone();
         wait(&dir, move |dir| async move {
             let table = load(&dir).await?;
@@ -131,7 +140,9 @@ impl Log {
             cleanup_metadata(&table, None).await?;
             Ok(table)
         })?;
-        Ok(())
+        let mut paths = self.disk.checkpoints()?;
+        paths.push(self.disk.dir.join(LOG).join(POINTER));
+        seal::seal_checkpoints(&self.disk, &paths)
     }
 
     /// Puts an entry on disk under its number.
@@ -180,8 +191,9 @@ fn create_entry(dir: &Path) -> Result<Vec<u8>> {
 
 /// Writes out an entry.
 fn entry(dir: &Path, actions: Vec<Action>, operation: DeltaOperation) -> Result<Vec<u8>> {
-    let data = CommitData::new(actions, operation, HashMap::new(), Vec::new());
-    Ok(data.get_bytes().map_err(log(dir))?.to_vec())
+    let blank = HashMap::from([(seal::KEY.to_owned(), seal::BLANK.into())]);
+    let data = CommitData::new(actions, operation, blank, Vec::new());
+    Ok(seal::seal_entry(data.get_bytes().map_err(log(dir))?.to_vec()))
 }
 
 /// Names a change in Delta's words.
@@ -230,7 +242,7 @@ fn partition(file: &FileInfo) -> HashMap<String, Option<String>> {
 }
 
 /// Reads the bucket from a path that this crate made.
-fn bucket_in(path: &str) -> u8 {
+pub(crate) fn bucket_in(path: &str) -> u8 {
     (0..BUCKETS).find(|bucket| path.starts_with(&format!("{}/", bucket_folder(*bucket)))).unwrap_or(0)
 }
 

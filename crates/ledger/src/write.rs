@@ -4,10 +4,11 @@ use crate::columns::{file_schema, writer_properties};
 use crate::disk::{Disk, bucket_folder};
 use crate::error::{Result, disk as disk_error, file};
 use crate::log::FileInfo;
+use crate::seal::Summed;
 use arrow_array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use std::fs::File;
+use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 pub(crate) struct RunWriter<'a> {
     disk: &'a Disk,
     path: PathBuf,
-    writer: ArrowWriter<File>,
+    writer: ArrowWriter<Summed>,
     rows: u64,
 }
 
@@ -24,7 +25,7 @@ impl<'a> RunWriter<'a> {
     pub(crate) fn create(disk: &'a Disk, path: PathBuf) -> Result<Self> {
         let out = File::create_new(&path).map_err(disk_error("create", &path))?;
         let options = ArrowWriterOptions::new().with_properties(writer_properties()).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(out, file_schema(), options).map_err(file(&path))?;
+        let writer = ArrowWriter::try_new_with_options(Summed::new(out), file_schema(), options).map_err(file(&path))?;
         Ok(Self { disk, path, writer, rows: 0 })
     }
 
@@ -40,10 +41,14 @@ impl<'a> RunWriter<'a> {
         Ok((self.rows, self.writer.bytes_written() as u64))
     }
 
-    /// Completes the file and makes it durable, its name included.
+    /// Completes the file and makes it durable, its name included, which gets the checksum of its bytes.
     pub(crate) fn finish_durably(mut self, bucket: u8, name: String) -> Result<FileInfo> {
         self.writer.finish().map_err(file(&self.path))?;
-        self.disk.sync_file(&self.path, self.writer.inner())?;
+        self.disk.sync_file(&self.path, self.writer.inner().file())?;
+        let sealed = |name: &str| format!("{}-{}.parquet", name.trim_end_matches(".parquet"), self.writer.inner().letters());
+        let path = self.path.with_file_name(sealed(&self.path.file_name().unwrap_or_default().to_string_lossy()));
+        fs::rename(&self.path, &path).map_err(disk_error("rename", &self.path))?;
+        let name = sealed(&name);
         self.path.parent().map_or(Ok(()), |folder| self.disk.sync_folder(folder))?;
         Ok(FileInfo { bucket, path: name, rows: self.rows, bytes: self.writer.bytes_written() as u64 })
     }
@@ -51,7 +56,7 @@ impl<'a> RunWriter<'a> {
 
 /// Returns a path, below the ledger, for a bucket's file that a version of the table brings in.
 ///
-/// It is another one every time: two attempts at the same version, by whatever programs, never share a file.
+/// The finished file has its checksum behind it. It is another one every time: two attempts at the same version, by whatever programs, never share a file.
 pub(crate) fn file_name(bucket: u8, version: u64) -> String {
     // The standard library seeds its hashers by chance, which is all that is needed here.
     let chance = RandomState::new().build_hasher().finish();

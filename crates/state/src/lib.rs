@@ -9,14 +9,18 @@
 //! the only one that may name its tables.
 
 mod bulk;
+mod check;
+mod wal;
 
 pub use bulk::{insert, select_in};
+pub use check::{Fault, verify};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection};
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Is a running transaction; dropped without [`Transaction::commit`] it leaves everything as it was.
@@ -65,6 +69,8 @@ pub struct State {
     writer: AnyPool,
     readers: AnyPool,
     begin: &'static str,
+    /// The file that gets a seal when it is closed; see [`check`].
+    file: Option<Arc<PathBuf>>,
 }
 
 impl State {
@@ -103,6 +109,7 @@ impl State {
         sqlx::any::install_default_drivers();
         let place = path.display().to_string();
         let opened = |source| StateError::Open { place: place.clone(), source };
+        check::unseal(path).map_err(|error| opened(error.into()))?;
         let url = format!("sqlite:{}?mode=rw", percent_encoded(path));
         let options = AnyConnectOptions::from_str(&url).map_err(opened)?;
         // A first connection by itself: a pool would try a hopeless file again and again before it says so.
@@ -113,7 +120,21 @@ impl State {
         let writer = pool(1).connect_with(options.clone()).await.map_err(opened)?;
         let readers = pool(READERS).connect_with(options).await.map_err(opened)?;
         // IMMEDIATE: a deferred transaction that reads first may find, when it writes, that somebody else was faster.
-        Ok(Self { writer, readers, begin: "BEGIN IMMEDIATE" })
+        Ok(Self { writer, readers, begin: "BEGIN IMMEDIATE", file: Some(Arc::new(path.to_owned())) })
+    }
+
+    /// Opens the SQLite file at `path` to be looked at: whatever would change it fails.
+    ///
+    /// # Errors
+    /// Returns [`StateError`] when the file cannot be opened.
+    pub async fn look(path: &Path) -> Result<Self, StateError> {
+        sqlx::any::install_default_drivers();
+        let opened = |source| StateError::Open { place: path.display().to_string(), source };
+        let options = AnyConnectOptions::from_str(&check::read_only_url(path)).map_err(opened)?;
+        // A first connection by itself: a pool would try a hopeless file again and again before it says so.
+        AnyConnection::connect_with(&options).await.map_err(opened)?.close().await?;
+        let pool = AnyPoolOptions::new().max_connections(1).connect_with(options).await.map_err(opened)?;
+        Ok(Self { writer: pool.clone(), readers: pool, begin: "BEGIN", file: None })
     }
 
     /// Begins a transaction that may write. There is one at a time; the next one waits.
@@ -150,10 +171,15 @@ impl State {
         self.empty_log().await
     }
 
-    /// Settles what is still in the write-ahead log and closes every connection.
+    /// Settles what is still in the write-ahead log, closes every connection, and seals the file: what changes in it
+    /// from then on, without being opened, is damage.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        if let Some(file) = &self.file {
+            // Without a seal nothing is lost but the power to see a changed letter.
+            let _ = check::put_seal(file);
+        }
     }
 }
 
