@@ -1,68 +1,10 @@
 //! `touchline serve`, as a person uses it.
 
 mod common;
+mod server;
 
 use common::{refuses, touchline, works};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-/// Is a running server; it is ended when the test is over.
-struct Server {
-    child: Child,
-    address: String,
-    link: Option<String>,
-}
-
-impl Server {
-    fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_touchline"))
-            .current_dir(folder)
-            .args(["serve", "--data", "a", "--bind", "127.0.0.1:0", "--format", "json"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("has output")).read_line(&mut line).expect("reads");
-        let said: serde_json::Value = serde_json::from_str(&line).expect("is JSON");
-        let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        Self { child, address: text(&said["address"]).expect("has an address"), link: text(&said["link"]) }
-    }
-
-    /// Sends a request and returns the whole answer.
-    fn ask(&self, request: &str) -> String {
-        let host = self.address.strip_prefix("http://").expect("is plain");
-        let mut stream = TcpStream::connect(host).expect("connects");
-        let request = request.replacen('\n', &format!("\nHost: {host}\nConnection: close\n"), 1).replace('\n', "\r\n");
-        stream.write_all(request.as_bytes()).expect("asks");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answers");
-        answer
-    }
-
-    fn sign_in(&self) -> String {
-        let (_, token) = self.link.as_deref().expect("has a link").split_once("/#token=").expect("has a token");
-        let body = format!("{{\"token\":\"{token}\"}}");
-        let length = body.len();
-        self.ask(&format!("POST /api/session HTTP/1.1\nContent-Type: application/json\nContent-Length: {length}\n\n{body}"))
-    }
-
-    fn stop(mut self) -> bool {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("runs").success());
-        self.child.wait().expect("ends").success()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use server::Server;
 
 #[test]
 fn the_link_signs_in_and_a_signal_stops() {

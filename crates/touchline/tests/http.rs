@@ -73,7 +73,10 @@ fn routes(stage: &Stage) -> Vec<(String, String)> {
     let document = serde_json::to_value(document(&stage.site)).expect("serialises");
     let paths = document["paths"].as_object().expect("has paths");
     let routes = paths.iter().flat_map(|(path, item)| {
-        item.as_object().expect("has methods").keys().map(move |method| (method.to_uppercase(), path.replace("{id}", "x")))
+        item.as_object()
+            .expect("has methods")
+            .keys()
+            .map(move |method| (method.to_uppercase(), path.replace("{id}", "x").replace("{client}", "x")))
     });
     routes.collect()
 }

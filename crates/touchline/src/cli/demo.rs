@@ -3,7 +3,7 @@
 use super::serve::{Place, open_house};
 use super::{Format, init, print_json};
 use crate::failure::{Failure, Result};
-use crate::features::capture::{Intake, Known, Taken};
+use crate::features::capture::{Intake, Known, Sources, Taken};
 use crate::features::map::Maps;
 use crate::platform::clock::system;
 use crate::platform::home::Home;
@@ -47,6 +47,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let home = Home::create(&dir, system())?;
     let company = Company::new(&args.template).seed(args.seed).people(args.people);
     home.block_on(Maps::new(home.state().clone()).save(&company.map(), "demo", (home.clock())()))?;
+    home.block_on(Sources::begin(home.state().clone(), (home.clock())()))?;
     let taken = fill(&home, &company, args.people)?;
     match args.place.format() {
         Format::Json if args.no_serve => {

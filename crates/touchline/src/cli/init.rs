@@ -2,6 +2,7 @@
 
 use super::{Data, Format, print_json, say};
 use crate::failure::{Failure, Result};
+use crate::features::capture::Sources;
 use crate::features::map::{self, Maps};
 use crate::platform::clock::system;
 use crate::platform::home::Home;
@@ -40,19 +41,22 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let clock = system();
     let home = Home::create(&args.data.dir, clock.clone())?;
     home.block_on(Maps::new(home.state().clone()).save(&map, "init", clock()))?;
+    let site = home.block_on(Sources::begin(home.state().clone(), clock()))?;
     match args.format {
         Format::Json => print_json(&serde_json::json!({
             "data": home.dir(), "name": map.name.en, "stages": map.stages.len(), "segments": map.segments.len(),
-            "touchpoints": map.touchpoints.len(),
+            "touchpoints": map.touchpoints.len(), "source": { "name": site.name, "write_key": site.write_key },
         })),
         Format::Table | Format::Csv => {
             let dir = home.dir().display();
             say(&format!(
-                "Made {dir} for `{}`: {} stages, {} segments, {} touchpoints.\nLook at it with: touchline serve --data {dir}",
+                "Made {dir} for `{}`: {} stages, {} segments, {} touchpoints.\nLook at it with: touchline serve --data {dir}\n\
+                 Let your web site send to it: touchline source snippet {} --client browser --data {dir}",
                 map.name.en,
                 map.stages.len(),
                 map.segments.len(),
-                map.touchpoints.len()
+                map.touchpoints.len(),
+                site.name
             ))
         }
     }

@@ -13,12 +13,15 @@ mod export;
 mod import;
 mod init;
 mod map;
+mod reach;
 mod serve;
+mod source;
 mod version;
 
 use crate::failure::{Failure, Result};
 use crate::platform::clock::system;
 use crate::platform::home::Home;
+use crate::platform::http::FAILED;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -49,6 +52,7 @@ enum Command {
     Analyze(analyze::Args),
     Attribution(attribution::Args),
     Allocate(allocate::Args),
+    Source(source::Args),
     Version(version::Args),
 }
 
@@ -86,7 +90,7 @@ impl Data {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
+    log_to_stderr(matches!(cli.command, Command::Serve(_) | Command::Demo(_)));
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -107,13 +111,17 @@ fn run(command: Command) -> Result<()> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Attribution(args) => attribution::run(&args),
         Command::Allocate(args) => allocate::run(&args),
+        Command::Source(args) => source::run(&args),
         Command::Version(args) => version::run(&args),
     }
 }
 
 /// Logs go to standard error; `TOUCHLINE_LOG=debug` tells more. A log holds no personal data at any level of ours.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("TOUCHLINE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,touchline=info"));
+/// Other commands than servers tell failures of requests themselves.
+fn log_to_stderr(is_server: bool) {
+    let failures = if is_server { "error" } else { "off" };
+    let usual = || EnvFilter::new(format!("warn,touchline=info,{FAILED}={failures}"));
+    let filter = EnvFilter::try_from_env("TOUCHLINE_LOG").unwrap_or_else(|_| usual());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)

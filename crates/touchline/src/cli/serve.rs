@@ -4,7 +4,8 @@ use super::{Data, say};
 use crate::failure::{Failure, Result};
 use crate::features::account::Accounts;
 use crate::features::measure::{Analysis, Reports};
-use crate::features::{Site, router};
+use crate::features::{Site, console as routes, router};
+use crate::platform::console;
 use crate::platform::home::Home;
 use crate::platform::http;
 use std::net::SocketAddr;
@@ -81,7 +82,13 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
             tracing::warn!("others can read along on the network: put a proxy with HTTPS before it and start with --url");
         }
         announce(home, &url, link.as_deref(), place.format)?;
+        // A server whose console cannot be had serves all the same.
+        match console::listen(home.dir()) {
+            Ok(socket) => drop(tokio::spawn(axum::serve(socket, routes(&site)).into_future())),
+            Err(failure) => tracing::warn!("{failure}"),
+        }
         http::serve(listener, router(&site), stop).await?;
+        console::close(home.dir());
         tracing::info!("stopped");
         Ok(())
     })

@@ -12,9 +12,9 @@ pub mod improve;
 
 use crate::failure::Result;
 use crate::platform::home::Stores;
-use crate::platform::http::{Refusal, health, page, secured};
+use crate::platform::http::{Refusal, health, page, reveal, secured};
 use axum::routing::{any, get};
-use axum::{Json, Router, middleware};
+use axum::{Extension, Json, Router, middleware};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,12 +63,27 @@ pub fn document(site: &Site) -> utoipa::openapi::OpenApi {
 
 /// Joins the rooms: signing in and health are open, everything else is behind the door.
 fn routes(site: &Site) -> OpenApiRouter {
-    let maps = map::Maps::new(site.stores.state.clone());
-    let closed = OpenApiRouter::new().merge(map::routes(maps.clone())).merge(measure::routes(Arc::clone(&site.reports), maps));
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(account::routes(site.accounts(), account::Cookie::new(site.https)))
         .merge(health(site.stores.state.clone()))
-        .merge(site.behind_the_door(closed))
+        .merge(site.behind_the_door(closed(site)))
+}
+
+/// Joins the rooms that are behind the door.
+fn closed(site: &Site) -> OpenApiRouter {
+    let maps = map::Maps::new(site.stores.state.clone());
+    OpenApiRouter::new()
+        .merge(map::routes(maps.clone()))
+        .merge(capture::routes(site.sources.clone(), site.stores.clock.clone()))
+        .merge(measure::routes(Arc::clone(&site.reports), maps))
+}
+
+/// Builds the routes as the command line reaches them, in its own process or through [`crate::platform::console`]:
+/// without the door, for whoever is there holds the data directory itself; and failures are told in full.
+pub fn console(site: &Site) -> Router {
+    let (routes, _) = closed(site).split_for_parts();
+    let routes = routes.fallback(unknown).layer(Extension(account::Who::at_the_console()));
+    routes.layer(middleware::map_response(reveal))
 }
 
 impl Site {

@@ -21,3 +21,11 @@ pub use privacy::{Caller, Privacy, well_known};
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
 pub use wire::{collectors, read_again};
+
+use crate::platform::clock::Clock;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Returns the routes behind the door.
+pub fn routes(sources: Sources, clock: Clock) -> OpenApiRouter {
+    sources::routes(sources, clock)
+}

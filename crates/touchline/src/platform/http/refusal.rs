@@ -7,6 +7,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Is under which name failures of requests are logged; a command that tells them itself turns it off.
+pub const FAILED: &str = "touchline::failed";
+
 /// Is what a client reads when something did not work.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -18,6 +21,12 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self { what: failure.what, because: failure.because, hint: failure.hint }
+    }
+}
+
 /// Is a problem with its status.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refusal {
@@ -25,6 +34,20 @@ pub struct Refusal {
     pub status: StatusCode,
     /// The body of the answer.
     pub problem: Problem,
+    /// What went wrong inside, which only the log and the console get to see.
+    inside: Option<Problem>,
+}
+
+/// Goes with an answer that hides what went wrong.
+#[derive(Clone)]
+struct Inside(Problem);
+
+/// Tells the whole problem in place of an answer that hides it: for the console.
+pub async fn reveal(response: Response) -> Response {
+    match response.extensions().get::<Inside>() {
+        Some(Inside(problem)) => (response.status(), Json(problem.clone())).into_response(),
+        None => response,
+    }
 }
 
 impl Refusal {
@@ -56,6 +79,12 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Only the owner and admins may do this", "Ask one of them")
     }
 
+    /// Says that the request does not fit what is there.
+    #[must_use]
+    pub fn conflict(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, what, hint)
+    }
+
     /// Says that something named in the request is not there.
     #[must_use]
     pub fn not_found(what: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -75,21 +104,27 @@ impl Refusal {
     }
 
     fn new(status: StatusCode, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { status, problem: Problem { what: what.into(), because: Vec::new(), hint: Some(hint.into()) } }
+        let problem = Problem { what: what.into(), because: Vec::new(), hint: Some(hint.into()) };
+        Self { status, problem, inside: None }
     }
 }
 
 impl From<Failure> for Refusal {
     /// Hides what went wrong inside from the client, and tells the log instead.
     fn from(failure: Failure) -> Self {
-        tracing::error!(what = failure.what, because = failure.because.join("; "), "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The server failed", "Read the server's log, which says why")
+        tracing::error!(target: FAILED, what = failure.what, because = failure.because.join("; "), "a request failed");
+        let refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The server failed", "Read the server's log, which says why");
+        Self { inside: Some(failure.into()), ..refusal }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(self.problem)).into_response()
+        let mut response = (self.status, Json(self.problem)).into_response();
+        if let Some(problem) = self.inside {
+            response.extensions_mut().insert(Inside(problem));
+        }
+        response
     }
 }
 

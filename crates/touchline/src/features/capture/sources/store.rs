@@ -101,6 +101,13 @@ pub struct Source {
     pub settings: SourceSettings,
 }
 
+/// Is how long the name of a source may be, in bytes: it stands in every report.
+const NAME_MAX: usize = 100;
+/// Is how many sources there may be: all are in memory, and metrics have a line for each.
+pub(super) const SOURCES_MAX: usize = 1_000;
+/// Is how many replaced keys of a source may work at once: a key that is never retired is no rotation.
+pub(super) const OLD_KEYS_MAX: usize = 10;
+
 /// Is every source that is not retired. Clones share them.
 #[derive(Clone)]
 pub struct Sources {
@@ -130,6 +137,8 @@ impl Sources {
     pub fn all(&self) -> Vec<Arc<Source>> {
         let mut all: Vec<_> = self.by_key.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
+        // One with old keys is there once for each.
+        all.dedup_by(|one, other| one.name == other.name);
         all
     }
 
@@ -138,13 +147,11 @@ impl Sources {
     /// # Errors
     /// Fails when the name is taken or blank, or when the state store does.
     pub async fn add(&self, name: &str, kind: SourceKind, settings: SourceSettings, now: Instant) -> Result<Arc<Source>> {
-        let name = name.trim();
-        if name.is_empty() || name.len() > 100 || name.chars().any(char::is_control) {
+        if !is_name(name) {
             return Err(Failure::new("A source needs a name of 1 to 100 letters").hint("Such as `site` or `till-2`"));
         }
         let source = Source { name: name.to_owned(), kind, write_key: Token::draw()?.secret().to_owned(), settings };
-        let settings = serde_json::to_string(&source.settings)
-            .map_err(|error| Failure::new("Cannot write the settings of a source").because(&error))?;
+        let settings = written(&source.settings)?;
         let kind = if kind == SourceKind::Site { "site" } else { "server" };
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let done = sqlx::query(
@@ -167,6 +174,113 @@ impl Sources {
         Ok(Arc::new(source))
     }
 
+    /// Makes the source that a new organisation begins with: its web site.
+    ///
+    /// # Errors
+    /// Fails when it is there already, or when the state store does.
+    pub async fn begin(state: State, now: Instant) -> Result<Arc<Source>> {
+        Self::load(state).await?.add("site", SourceKind::Site, SourceSettings::default(), now).await
+    }
+
+    /// Finds a source that is not retired by its name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<Arc<Source>> {
+        self.all().into_iter().find(|source| source.name == name)
+    }
+
+    /// Tells whether a name was ever given: a retired source keeps its own, for its interactions bear it.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn is_taken(&self, name: &str) -> Result<bool> {
+        let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM source WHERE name = $1")
+            .bind(name.to_owned())
+            .fetch_one(self.state.reader())
+            .await
+            .map_err(failed)?;
+        Ok(found > 0)
+    }
+
+    /// Lists the keys of a source that were replaced and still work.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn old_keys(&self, name: &str) -> Result<Vec<String>> {
+        sqlx::query_scalar("SELECT write_key FROM source_key WHERE source = $1 ORDER BY replaced_at, write_key")
+            .bind(name.to_owned())
+            .fetch_all(self.state.reader())
+            .await
+            .map_err(failed)
+    }
+
+    /// Changes the settings of a source, for what arrives from now on.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn set(&self, name: &str, settings: &SourceSettings) -> Result<()> {
+        self.change("UPDATE source SET settings = $2 WHERE name = $1", vec![name.to_owned(), written(settings)?]).await
+    }
+
+    /// Gives a source a new key. The one before works on, so that clients can be changed one by one, until
+    /// [`Sources::retire_old_keys`].
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn rotate(&self, name: &str, now: Instant) -> Result<()> {
+        let fresh = Token::draw()?.secret().to_owned();
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO source_key (write_key, source, replaced_at) \
+             SELECT write_key, name, $2 FROM source WHERE name = $1 AND retired_at IS NULL",
+        )
+        .bind(name.to_owned())
+        .bind(now.0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        sqlx::query("UPDATE source SET write_key = $2 WHERE name = $1 AND retired_at IS NULL")
+            .bind(name.to_owned())
+            .bind(fresh)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        self.reload().await
+    }
+
+    /// Ends the keys of a source that were replaced.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn retire_old_keys(&self, name: &str) -> Result<()> {
+        self.change("DELETE FROM source_key WHERE source = $1", vec![name.to_owned()]).await
+    }
+
+    /// Ends a source and all its keys. Its interactions stay, and so does its name.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn retire(&self, name: &str, now: Instant) -> Result<()> {
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        sqlx::query("UPDATE source SET retired_at = $2 WHERE name = $1 AND retired_at IS NULL")
+            .bind(name.to_owned())
+            .bind(now.0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        self.retire_old_keys(name).await
+    }
+
+    /// Runs one statement with texts, then reads all sources again.
+    async fn change(&self, sql: &'static str, texts: Vec<String>) -> Result<()> {
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        let statement = texts.into_iter().fold(sqlx::query(sql), |statement, text| statement.bind(text));
+        statement.execute(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        self.reload().await
+    }
+
     async fn reload(&self) -> Result<()> {
         let rows = sqlx::query("SELECT name, kind, write_key, settings FROM source WHERE retired_at IS NULL")
             .fetch_all(self.state.reader())
@@ -178,10 +292,25 @@ impl Sources {
             let source = Source { name: row.get("name"), kind, write_key: row.get("write_key"), settings };
             (source.write_key.clone(), Arc::new(source))
         };
-        let fresh = rows.iter().map(source).collect();
+        let mut fresh: HashMap<String, Arc<Source>> = rows.iter().map(source).collect();
+        let old: Vec<(String, String)> =
+            sqlx::query_as("SELECT write_key, source FROM source_key").fetch_all(self.state.reader()).await.map_err(failed)?;
+        let named: HashMap<String, Arc<Source>> =
+            fresh.values().map(|source| (source.name.clone(), Arc::clone(source))).collect();
+        fresh.extend(old.into_iter().filter_map(|(key, name)| Some((key, Arc::clone(named.get(&name)?)))));
         *self.by_key.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
+}
+
+/// Tells whether a text can be the name of a source.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_plain = name.trim() == name && !name.chars().any(char::is_control);
+    is_plain && (1..=NAME_MAX).contains(&name.len())
+}
+
+fn written(settings: &SourceSettings) -> Result<String> {
+    serde_json::to_string(settings).map_err(|error| Failure::new("Cannot write the settings of a source").because(&error))
 }
 
 fn failed(error: impl Into<StateError>) -> Failure {
