@@ -97,6 +97,15 @@ pub(crate) fn of(event: &str) -> (Form, Direction) {
     (form, Inbound)
 }
 
+/// Returns the form of an event whose name is a path of words, as that of a CloudEvent: `com.example.order.completed.v1`.
+/// The longest ending that is known counts.
+pub(crate) fn of_type(name: &str) -> (Form, Direction) {
+    let is_version = |part: &&str| part.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|sign| sign.is_ascii_digit()));
+    let parts: Vec<&str> = name.split(['.', '/']).filter(|part| !part.is_empty() && !is_version(part)).collect();
+    let endings = (1..=3).rev().filter_map(|words| parts.get(parts.len().checked_sub(words)?..));
+    endings.map(|ending| of(&ending.join(" "))).find(|(form, _)| *form != Form::Other).unwrap_or((Form::Other, Inbound))
+}
+
 /// Writes a name in lower case with one space between words: `orderCompleted`, `order_completed` and `Order Completed`
 /// are one event. `None` for a name that is too long or not in ASCII: no known one is.
 fn words<'a>(event: &str, buffer: &'a mut [u8; LONGEST]) -> Option<&'a str> {
@@ -148,5 +157,16 @@ mod tests {
         check("Заказ оформлен", Form::Other, Inbound);
         check("", Form::Other, Inbound);
         check(&"viewed ".repeat(100), Form::Other, Inbound);
+    }
+
+    #[test]
+    fn names_that_are_paths() {
+        for name in ["com.example.order.completed", "com.example.order.completed.v1", "orders/order_completed", "purchase"] {
+            assert_eq!(of_type(name).0, Form::Purchase, "{name}");
+        }
+        assert_eq!(of_type("com.example.brochure.downloaded").0, Form::Download);
+        for name in ["com.example.thing", "", "...", "v1"] {
+            assert_eq!(of_type(name).0, Form::Other, "{name}");
+        }
     }
 }

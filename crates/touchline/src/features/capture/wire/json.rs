@@ -323,6 +323,14 @@ impl Members {
         self.0.push_str(json);
     }
 
+    /// Adds a member under any name.
+    pub(crate) fn push_any(&mut self, name: &str, json: &str) {
+        self.0.push(if self.0.is_empty() { '{' } else { ',' });
+        self.0.push_str(&quoted(name));
+        self.0.push(':');
+        self.0.push_str(json);
+    }
+
     /// Returns the object; empty when it has no member.
     pub(crate) fn finish(mut self) -> String {
         if !self.0.is_empty() {

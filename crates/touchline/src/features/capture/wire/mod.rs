@@ -12,13 +12,17 @@
 //! * [`limits`]: every limit, with its reason
 
 pub(crate) mod answer;
+pub(crate) mod batch;
 pub(crate) mod clock;
+mod cloudevents;
 mod cors;
 pub(crate) mod forms;
+mod jitsu;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod properties;
 pub(crate) mod request;
+mod rudderstack;
 mod segment;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -28,9 +32,10 @@ use crate::platform::clock::Clock;
 use answer::Outcome;
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::Response;
-use axum::routing::{MethodRouter, post};
+use axum::routing::{MethodFilter, MethodRouter, on};
 use model::Instant;
 use request::{Incoming, Room};
 use std::sync::Arc;
@@ -69,12 +74,13 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Every format.
-const FORMATS: &[&Format] = &[&segment::FORMAT];
+static FORMATS: &[&Format] = &[&segment::FORMAT, &cloudevents::FORMAT];
 
 /// Returns the routes that clients on other sites and servers send to.
 pub fn collectors(capture: Capture, sources: Sources, clock: Clock) -> Router {
     let door = Door { capture, sources, clock, room: Room::default() };
-    Router::new().merge(segment::routes()).layer(middleware::from_fn(cors::across_sites)).with_state(door)
+    let routes = [segment::routes(), rudderstack::routes(), jitsu::routes(), cloudevents::routes()];
+    routes.into_iter().fold(Router::new(), Router::merge).layer(middleware::from_fn(cors::across_sites)).with_state(door)
 }
 
 /// Finds the reader of a wire format by the name that its deliveries bear.
@@ -92,9 +98,14 @@ pub(crate) fn again(format: &'static Format, source: &Source, raw: &[u8], receiv
 
 /// Returns what answers `POST` in a format.
 pub(crate) fn way(format: &'static Format) -> MethodRouter<Door> {
-    // Browsers ask first, with `OPTIONS`; `cors` answers before this route would.
-    post(async move |State(door): State<Door>, request: Request| collect(door, format, request).await)
-        .options(async || axum::http::StatusCode::NO_CONTENT)
+    way_of(format, MethodFilter::POST)
+}
+
+/// Returns what answers some methods in a format. The question that browsers ask before is answered by [`cors`], but
+/// only on routes that know its method.
+pub(crate) fn way_of(format: &'static Format, methods: MethodFilter) -> MethodRouter<Door> {
+    let take = async move |State(door): State<Door>, request: Request| collect(door, format, request).await;
+    on(methods, take).options(async || StatusCode::NO_CONTENT)
 }
 
 /// Takes one request, from its bytes to its answer.

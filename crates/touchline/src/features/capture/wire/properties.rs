@@ -120,22 +120,15 @@ impl<'a> Properties<'a> {
     }
 
     fn rewritten(&self) -> String {
-        let mut written = String::from("{");
+        let mut written = Members::default();
         for (key, value) in &self.entries.0 {
-            let value = match keeping(key, value) {
-                Keeping::AsItIs => Cow::Borrowed(value.get()),
-                Keeping::Cut(text) => Cow::Owned(json::quoted(&text)),
-                Keeping::Text(_) | Keeping::Not => continue,
-            };
-            if written.len() > 1 {
-                written.push(',');
+            match keeping(key, value) {
+                Keeping::AsItIs => written.push_any(key, value.get()),
+                Keeping::Cut(text) => written.push_any(key, &json::quoted(&text)),
+                Keeping::Text(_) | Keeping::Not => {}
             }
-            written.push_str(&json::quoted(key));
-            written.push(':');
-            written.push_str(&value);
         }
-        written.push('}');
-        written
+        written.finish()
     }
 
     /// Tells an interaction what it was worth, which offer, experiment, conversation and answer it belongs to, and what

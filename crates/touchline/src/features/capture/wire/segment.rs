@@ -14,6 +14,7 @@
 //! | `alias` | the claim that one id became the other; to itself: nothing |
 
 use super::super::{Claim, Delivery, Reason, Refused, SourceKind};
+use super::batch::{self, Batch};
 use super::clock::{self, Stamps};
 use super::json::{self, Entries, Maybe, Members, Word};
 use super::limits::{
@@ -29,10 +30,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use model::{Arrival, Direction, Form, Identity, Instant, Link, Signature};
-use serde::de::{SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
-use std::fmt;
 
 pub(super) static FORMAT: Format = Format {
     name: "segment",
@@ -114,44 +113,6 @@ struct Envelope<'a> {
     r#type: Word<'a>,
     #[serde(borrow)]
     context: Option<&'a RawValue>,
-}
-
-/// Is the events of a batch, up to the limit, and how many more there are.
-#[derive(Default)]
-struct Batch<'a> {
-    events: Option<Vec<&'a RawValue>>,
-    surplus: Option<(&'a RawValue, &'a RawValue)>,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Batch<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Walk;
-        impl<'de> Visitor<'de> for Walk {
-            type Value = Batch<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of events")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Batch::default())
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut events = Vec::with_capacity(128);
-                let mut surplus: Option<(&RawValue, &RawValue)> = None;
-                while let Some(event) = seq.next_element::<&RawValue>()? {
-                    if events.len() < BATCH_EVENTS_MAX {
-                        events.push(event);
-                    } else {
-                        surplus = Some((surplus.map_or(event, |(first, _)| first), event));
-                    }
-                }
-                Ok(Batch { events: Some(events), surplus })
-            }
-        }
-        deserializer.deserialize_any(Walk)
-    }
 }
 
 /// Is one event, before anything in it is believed.
@@ -279,7 +240,7 @@ pub(super) fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, R
     // An event alone has no batch; asking for one first would read it twice, so the path decides where it can.
     if implied.is_none() {
         let envelope: Envelope = serde_json::from_str(&text).map_err(unreadable)?;
-        if envelope.batch.events.is_some() {
+        if envelope.batch.is_there() {
             let implied = envelope.r#type.get().and_then(Kind::parse);
             return Ok(batch_of(&text, envelope, implied, scene));
         }
@@ -292,21 +253,14 @@ pub(super) fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, R
 
 /// Reads a batch. What lies beyond the limit becomes one refused batch, which can be replayed as it is.
 fn batch_of(text: &str, mut envelope: Envelope<'_>, implied: Option<Kind>, scene: &Scene<'_>) -> Delivery {
-    let batch = std::mem::take(&mut envelope.batch);
-    let events = batch.events.unwrap_or_default();
+    let (events, surplus) = std::mem::take(&mut envelope.batch).parts(text);
     let mut reader = Reader::new(scene, implied, envelope);
     reader.delivery.arrivals.reserve(events.len());
     for (position, event) in events.iter().enumerate() {
         reader.take(position, event);
     }
-    if let Some((first, last)) = batch.surplus {
-        // Both are parts of the text, so that the distance of their beginnings is their place in it.
-        let place = |part: &RawValue| part.get().as_ptr() as usize - text.as_ptr() as usize;
-        let says = format!(
-            "A batch has at most {BATCH_EVENTS_MAX} events; the rest of this one is here. Replay it, and send smaller ones"
-        );
-        let raw = &text[place(first)..place(last) + last.get().len()];
-        reader.refuse(BATCH_EVENTS_MAX, Reason::new("batch_too_long", says), raw);
+    if let Some((reason, rest)) = surplus {
+        reader.refuse(BATCH_EVENTS_MAX, reason, rest);
     }
     reader.delivery
 }
@@ -337,8 +291,8 @@ impl<'a> Reader<'a> {
     /// Keeps events with what stood around them, so that they mean the same when they are read again.
     fn refuse(&mut self, position: usize, reason: Reason, events: &str) {
         let Envelope { sent_at, context, .. } = &self.envelope;
-        let stands_alone =
-            sent_at.get().is_none() && context.is_none() && self.implied.is_none() && reason.code != "batch_too_long";
+        let is_one = reason.code != batch::TOO_LONG;
+        let stands_alone = is_one && sent_at.get().is_none() && context.is_none() && self.implied.is_none();
         let mut raw = String::with_capacity(events.len() + 64);
         if stands_alone {
             raw.push_str(events);
