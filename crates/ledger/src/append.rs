@@ -1,13 +1,14 @@
 //! Taking in rows: drop what is stored already, sort the rest, write one file per touched bucket, then commit.
 
 use crate::columns::{bucket_of, encode, key};
-use crate::disk::Disk;
+use crate::disk::version_in;
+use crate::draft::Scratch;
 use crate::error::{Result, file};
-use crate::known::{Ids, Known, Standing};
+use crate::known::{Ids, Known, RECENT, Register, Standing};
 use crate::log::FileInfo;
 use crate::read::ids;
 use crate::share::{machine_threads, share};
-use crate::write::{RunWriter, file_name};
+use crate::write::RunWriter;
 use model::Interaction;
 use parquet::errors::ParquetError;
 use std::path::Path;
@@ -25,19 +26,21 @@ pub struct Appended {
 }
 
 /// Returns the places of the rows to store: of every id that is not stored yet, the first row in the batch.
-pub(crate) fn fresh(batch: &[Interaction], known: &Known, dir: &Path, files: &[FileInfo]) -> Result<Vec<u32>> {
+pub(crate) fn fresh(batch: &[&Interaction], known: &Register, dir: &Path, files: &[FileInfo]) -> Result<Vec<u32>> {
     let mut places: Vec<u32> = (0..batch.len() as u32).collect();
     // In the order of ids the shards of `known` are visited one after the other.
     places.sort_unstable_by_key(|place| (batch[*place as usize].id, *place));
     places.dedup_by_key(|place| batch[*place as usize].id);
+    let mut standings = Vec::with_capacity(places.len());
+    known.standings(places.iter().map(|place| batch[*place as usize].id), |standing| standings.push(standing));
     let mut suspects = Ids::default();
+    let mut standings = standings.into_iter();
     places.retain(|place| {
-        let id = batch[*place as usize].id;
-        let standing = known.standing(id);
-        if standing == Standing::Suspect {
-            suspects.insert(id);
+        let standing = standings.next();
+        if standing == Some(Standing::Suspect) {
+            suspects.insert(batch[*place as usize].id);
         }
-        standing != Standing::Stored
+        standing != Some(Standing::Stored)
     });
     if !suspects.is_empty() {
         let stored = stored_among(&suspects, dir, files)?;
@@ -59,36 +62,46 @@ fn stored_among(suspects: &Ids, dir: &Path, files: &[FileInfo]) -> Result<Ids> {
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Reads the ids of all stored rows.
+/// Reads the ids of all stored rows. Those of the newest files are kept in full, as clients may send them again.
 pub(crate) fn load_known(dir: &Path, files: &[FileInfo]) -> Result<Known> {
     let mut known = Known::new();
+    let mut files: Vec<&FileInfo> = files.iter().collect();
+    files.sort_by_key(|info| std::cmp::Reverse(version_in(&info.path)));
+    let mut left = RECENT as u64;
     for info in files {
-        ids(&dir.join(&info.path), |id| known.load(id))?;
+        let is_recent = info.rows <= left;
+        left = if is_recent { left - info.rows } else { 0 };
+        ids(&dir.join(&info.path), |id| {
+            known.load(id);
+            if is_recent {
+                known.remember(id);
+            }
+        })?;
     }
     known.settle();
     Ok(known)
 }
 
 /// Writes rows into one durable file per touched bucket.
-pub(crate) fn write(disk: &Disk, version: u64, mut rows: Vec<(&Interaction, u64)>) -> Result<Vec<FileInfo>> {
+pub(crate) fn write(scratch: &Scratch, mut rows: Vec<(&Interaction, u64)>) -> Result<Vec<FileInfo>> {
     rows.sort_unstable_by(|(one, person), (other, other_person)| {
         let time = || one.at.cmp(&other.at);
         person.cmp(other_person).then_with(time).then_with(|| key(one).cmp(&key(other)))
     });
     let buckets: Vec<_> = rows.chunk_by(|one, other| bucket_of(one.1) == bucket_of(other.1)).collect();
     let write_one = |files: &mut Vec<FileInfo>, rows: &&[(&Interaction, u64)]| {
-        files.push(write_bucket(disk, version, rows)?);
+        files.push(write_bucket(scratch, rows)?);
         Ok(())
     };
     Ok(share(&buckets, machine_threads(), Vec::new, write_one)?.concat())
 }
 
 /// Writes the file of one bucket.
-fn write_bucket(disk: &Disk, version: u64, rows: &[(&Interaction, u64)]) -> Result<FileInfo> {
+fn write_bucket(scratch: &Scratch, rows: &[(&Interaction, u64)]) -> Result<FileInfo> {
     let bucket = bucket_of(rows[0].1);
-    let name = file_name(bucket, version);
-    let path = disk.dir.join(&name);
-    let mut writer = RunWriter::create(disk, path.clone())?;
+    let name = scratch.name(bucket);
+    let path = scratch.disk.dir.join(&name);
+    let mut writer = RunWriter::create(&scratch.disk, path.clone())?;
     for part in rows.chunks(BATCH) {
         let batch = encode(part).map_err(|error| file(&path)(ParquetError::from(error)))?;
         writer.push(&batch)?;

@@ -2,13 +2,13 @@
 //! by now move to where that person lives. Everything streams: memory does not grow with the ledger.
 
 use crate::columns::{BUCKETS, bucket_of, file_schema, index, rows_of};
-use crate::disk::Disk;
+use crate::draft::Scratch;
 use crate::error::{Result, disk as disk_error, file};
 use crate::log::FileInfo;
 use crate::merge::{Run, Sink, compare, merge};
 use crate::read::{hashes, whole_rows};
-use crate::resolve::Resolve;
-use crate::write::{RunWriter, file_name};
+use crate::resolve::{Resolve, alone};
+use crate::write::RunWriter;
 use analysis::sequence::Rows;
 use arrow_array::cast::AsArray;
 use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray, UInt32Array};
@@ -17,6 +17,7 @@ use model::{ActorId, Instant, PersonId};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::errors::ParquetError;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ use std::sync::Arc;
 
 /// Is from how many files in one bucket on a compaction is worth its while.
 pub(crate) const FILES_ENOUGH: usize = 8;
+/// Is the size of the smallest class of files, in bits: up to so many rows, files are not told apart.
+const CLASS_BITS: u32 = 6;
 /// Is how many rows of a file are in memory at a time.
 const PART: usize = 4096;
 /// Is how many files are merged at once; more are merged in several rounds, so that memory stays bounded.
@@ -52,9 +55,8 @@ pub(crate) struct Plan {
 }
 
 /// Writes the files of a compaction; the table does not know them before they are committed.
-pub(crate) fn prepare(disk: &Disk, version: u64, files: &[FileInfo], people: &dyn Resolve) -> Result<Plan> {
-    disk.clear_spill()?;
-    let moves = Moves { disk, people };
+pub(crate) fn prepare(scratch: &Scratch, files: &[FileInfo], people: &dyn Resolve) -> Result<Plan> {
+    let moves = Moves { scratch, people };
     let (spilled, touched, moved) = moves.set_aside(files)?;
     let mut plan = Plan { add: Vec::new(), remove: Vec::new(), moved };
     for bucket in 0..BUCKETS {
@@ -64,17 +66,42 @@ pub(crate) fn prepare(disk: &Disk, version: u64, files: &[FileInfo], people: &dy
         if old.len() <= 1 && spills.is_empty() && !is_touched {
             continue;
         }
-        let inputs = old.iter().map(|file| disk.dir.join(&file.path)).chain(spills.iter().cloned()).collect();
-        plan.add.extend(moves.merge_bucket(bucket, version, inputs)?);
+        let inputs = old.iter().map(|file| scratch.disk.dir.join(&file.path)).chain(spills.iter().cloned()).collect();
+        plan.add.extend(moves.merge_bucket(bucket, inputs)?);
         plan.remove.extend(old.into_iter().cloned());
     }
-    disk.clear_spill()?;
     Ok(plan)
+}
+
+/// Merges the files of each bucket and size class in which there are many.
+pub(crate) fn tidy(scratch: &Scratch, files: &[FileInfo]) -> Result<Plan> {
+    let moves = Moves { scratch, people: &alone };
+    let mut plan = Plan { add: Vec::new(), remove: Vec::new(), moved: 0 };
+    for class in crowded(files) {
+        let inputs = class.iter().map(|file| scratch.disk.dir.join(&file.path)).collect();
+        plan.add.extend(moves.merge_bucket(class[0].bucket, inputs)?);
+        plan.remove.extend(class.into_iter().cloned());
+    }
+    Ok(plan)
+}
+
+/// Finds the files that are worth merging: those of one bucket and one size class, where there are enough of them.
+pub(crate) fn crowded(files: &[FileInfo]) -> Vec<Vec<&FileInfo>> {
+    let mut classes: BTreeMap<(u8, u32), Vec<&FileInfo>> = BTreeMap::new();
+    for file in files {
+        classes.entry((file.bucket, size_class(file.rows))).or_default().push(file);
+    }
+    classes.into_values().filter(|files| files.len() >= FILES_ENOUGH).collect()
+}
+
+/// Returns the class of a file: the next one has eight times as many rows.
+const fn size_class(rows: u64) -> u32 {
+    (u64::BITS - rows.leading_zeros()).saturating_sub(CLASS_BITS) / FILES_ENOUGH.ilog2()
 }
 
 /// Knows who moves, and does it.
 struct Moves<'a> {
-    disk: &'a Disk,
+    scratch: &'a Scratch,
     people: &'a dyn Resolve,
 }
 
@@ -84,11 +111,11 @@ type Aside<'f> = (Vec<Vec<PathBuf>>, Vec<&'f str>, u64);
 impl Moves<'_> {
     /// Copies the rows that move into sorted files of their own.
     fn set_aside<'f>(&self, files: &'f [FileInfo]) -> Result<Aside<'f>> {
-        let mut moving = Moving { disk: self.disk, parts: Vec::new(), rows: 0, spilled: vec![Vec::new(); usize::from(BUCKETS)] };
+        let mut moving = Moving { scratch: self.scratch, parts: Vec::new(), rows: 0, spilled: vec![Vec::new(); usize::from(BUCKETS)] };
         let mut touched = Vec::new();
         let mut moved = 0;
         for info in files {
-            let path = self.disk.dir.join(&info.path);
+            let path = self.scratch.disk.dir.join(&info.path);
             if !self.people.has_unsettled() || !self.concerns(&path)? {
                 continue;
             }
@@ -146,25 +173,25 @@ impl Moves<'_> {
     }
 
     /// Merges files into the one file of a bucket; `None` when no rows are left.
-    fn merge_bucket(&self, bucket: u8, version: u64, mut inputs: Vec<PathBuf>) -> Result<Option<FileInfo>> {
+    fn merge_bucket(&self, bucket: u8, mut inputs: Vec<PathBuf>) -> Result<Option<FileInfo>> {
         let mut round = 0;
         while inputs.len() > WIDTH {
-            let path = self.disk.spill()?.join(format!("round-{bucket}-{round}.parquet"));
-            let mut writer = RunWriter::create(self.disk, path.clone())?;
+            let path = self.scratch.spill()?.join(format!("round-{bucket}-{round}.parquet"));
+            let mut writer = RunWriter::create(&self.scratch.disk, path.clone())?;
             self.merge_files(inputs.drain(..WIDTH), &mut writer)?;
             writer.finish()?;
             inputs.push(path);
             round += 1;
         }
-        let name = file_name(bucket, version);
-        let path = self.disk.dir.join(&name);
-        let mut writer = RunWriter::create(self.disk, path.clone())?;
+        let name = self.scratch.name(bucket);
+        let path = self.scratch.disk.dir.join(&name);
+        let mut writer = RunWriter::create(&self.scratch.disk, path.clone())?;
         self.merge_files(inputs.into_iter(), &mut writer)?;
         let written = writer.finish_durably(bucket, name)?;
         if written.rows > 0 {
             return Ok(Some(written));
         }
-        let path = self.disk.dir.join(&written.path);
+        let path = self.scratch.disk.dir.join(&written.path);
         fs::remove_file(&path).map_err(disk_error("remove", &path))?;
         Ok(None)
     }
@@ -188,7 +215,7 @@ fn batches(path: &Path) -> Result<ParquetRecordBatchReader> {
 
 /// Collects rows that move, and writes them to sorted files whenever there are many.
 struct Moving<'a> {
-    disk: &'a Disk,
+    scratch: &'a Scratch,
     parts: Vec<RecordBatch>,
     rows: usize,
     spilled: Vec<Vec<PathBuf>>,
@@ -205,7 +232,7 @@ impl Moving<'_> {
     fn spill(&mut self) -> Result<()> {
         let parts = std::mem::take(&mut self.parts);
         let Some(first) = parts.first().filter(|_| self.rows > 0) else { return Ok(()) };
-        let folder = self.disk.spill()?;
+        let folder = self.scratch.spill()?;
         let all = concat_batches(&first.schema(), &parts).map_err(|error| file(&folder)(ParquetError::from(error)))?;
         let (rows, ids) = (rows_of(&all), ids(&all));
         let mut places: Vec<u32> = (0..all.num_rows() as u32).collect();
@@ -219,7 +246,7 @@ impl Moving<'_> {
             let path = folder.join(format!("moved-{}-{}.parquet", bucket(&places[0]), files.len()));
             let part = take_record_batch(&all, &UInt32Array::from(places.to_vec()))
                 .map_err(|error| file(&path)(ParquetError::from(error)))?;
-            let mut writer = RunWriter::create(self.disk, path.clone())?;
+            let mut writer = RunWriter::create(&self.scratch.disk, path.clone())?;
             writer.push(&part)?;
             writer.finish()?;
             files.push(path);

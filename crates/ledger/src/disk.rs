@@ -6,6 +6,7 @@
 use crate::columns::{BUCKET, BUCKETS};
 use crate::error::{LedgerError, Result, disk};
 use crate::seal::SEALS;
+use crate::write::chance;
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -90,11 +91,9 @@ impl Disk {
         }
     }
 
-    /// Makes the folder for what a compaction sets aside.
-    pub(crate) fn spill(&self) -> Result<PathBuf> {
-        let folder = self.dir.join(SPILL);
-        fs::create_dir_all(&folder).map_err(disk("create the folder", &folder))?;
-        Ok(folder)
+    /// Names a folder for what a compaction sets aside; another one every time.
+    pub(crate) fn spill(&self) -> PathBuf {
+        self.dir.join(SPILL).join(chance())
     }
 
     /// Removes what an interrupted write left behind: files in the buckets that the log does not name, drafts of
@@ -132,7 +131,7 @@ impl Disk {
     }
 
     /// Removes what a compaction set aside.
-    pub(crate) fn clear_spill(&self) -> Result<()> {
+    fn clear_spill(&self) -> Result<()> {
         let folder = self.dir.join(SPILL);
         if folder.is_dir() { fs::remove_dir_all(&folder).map_err(disk("remove", &folder)) } else { Ok(()) }
     }
@@ -145,6 +144,13 @@ impl Disk {
             found.extend(entries(&self.dir.join(&bucket))?.into_iter().map(|path| (name(&path), path)));
         }
         Ok(found)
+    }
+
+    /// Lists the files, anywhere below the ledger, whose path begins so.
+    pub(crate) fn files_like(&self, stem: &str) -> Result<Vec<PathBuf>> {
+        let stem = self.dir.join(stem);
+        let like = |path: &PathBuf| path.as_os_str().as_encoded_bytes().starts_with(stem.as_os_str().as_encoded_bytes());
+        Ok(stem.parent().map_or(Ok(Vec::new()), entries)?.into_iter().filter(like).collect())
     }
 
     /// Tells that files and log do not belong together.
@@ -217,7 +223,7 @@ pub(crate) fn bucket_folder(bucket: u8) -> String {
 }
 
 /// Reads the version that brought a file in from its name (see [`crate::write::file_name`]); `None` when it is not ours.
-fn version_in(name: &str) -> Option<u64> {
+pub(crate) fn version_in(name: &str) -> Option<u64> {
     let stem = name.rsplit('/').next()?.strip_suffix(".parquet")?;
     stem.split('-').next()?.parse().ok()
 }

@@ -58,6 +58,12 @@ pub enum LedgerError {
         /// What the Delta library said.
         source: Box<DeltaTableError>,
     },
+    /// The table has changed since a draft of files for it was begun.
+    #[error("the ledger in {} has changed meanwhile: do it again", dir.display())]
+    Overtaken {
+        /// The folder of the ledger.
+        dir: PathBuf,
+    },
     /// Somebody else has written the version that was next.
     #[error("version {version} of the ledger in {} was written by another program: the ledger has one writer; try again", dir.display())]
     Conflict {

@@ -7,6 +7,7 @@
 use model::InteractionId;
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Is a hasher for what is a hash already: takes the lowest bits as they are.
 #[derive(Default)]
@@ -36,18 +37,50 @@ impl Hasher for Ready {
 pub(crate) type Ids = HashSet<InteractionId, BuildHasherDefault<Ready>>;
 
 /// Is how many ids of the last appends are kept in full, twice over: they are the ones that clients send again.
-const RECENT: usize = 500_000;
+pub(crate) const RECENT: usize = 500_000;
+
+/// Is how many ids are taken in before those who ask get their turn.
+const STEP: usize = 4096;
+
+/// Is the register of all stored ids, for whoever asks beside readers and writers. Clones share it.
+#[derive(Clone)]
+pub struct Register(Arc<RwLock<Known>>);
+
+impl Register {
+    pub(crate) fn new(known: Known) -> Self {
+        Self(Arc::new(RwLock::new(known)))
+    }
+
+    /// Tells of ids, in their order, what can be said without looking into the files.
+    pub fn standings(&self, ids: impl Iterator<Item = InteractionId>, mut tell: impl FnMut(Standing)) {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        ids.for_each(|id| tell(known.standing(id)));
+    }
+
+    /// Returns how many times ids were taken in.
+    pub(crate) fn inserts(&self) -> u64 {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).inserts
+    }
+
+    /// Takes in the ids of rows that are now durable.
+    pub(crate) fn insert(&self, ids: &[InteractionId]) {
+        for step in ids.chunks(STEP) {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(step.iter().copied());
+        }
+    }
+}
 
 /// Is the fingerprints of all stored ids.
 pub(crate) struct Known {
     shards: Vec<Vec<u32>>,
     recent: Ids,
     earlier: Ids,
+    inserts: u64,
 }
 
 /// Is what can be said of an id without looking into the files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Standing {
+pub enum Standing {
     /// Certainly not stored.
     New,
     /// Certainly stored.
@@ -59,7 +92,7 @@ pub(crate) enum Standing {
 impl Known {
     /// Knows nothing yet.
     pub(crate) fn new() -> Self {
-        Self { shards: vec![Vec::new(); 1 << 16], recent: Ids::default(), earlier: Ids::default() }
+        Self { shards: vec![Vec::new(); 1 << 16], recent: Ids::default(), earlier: Ids::default(), inserts: 0 }
     }
 
     /// Takes in the id of a stored row; [`Known::settle`] must follow before questions are asked.
@@ -91,6 +124,7 @@ impl Known {
 
     /// Takes in the ids of rows that are now durable.
     pub(crate) fn insert(&mut self, ids: impl Iterator<Item = InteractionId>) {
+        self.inserts += 1;
         for id in ids {
             let (shard, print) = fingerprint(id);
             let shard = &mut self.shards[shard];
@@ -101,12 +135,17 @@ impl Known {
                 }
                 shard.insert(place, print);
             }
-            if self.recent.len() >= RECENT {
-                std::mem::swap(&mut self.recent, &mut self.earlier);
-                self.recent.clear();
-            }
-            self.recent.insert(id);
+            self.remember(id);
         }
+    }
+
+    /// Keeps an id in full for a while.
+    pub(crate) fn remember(&mut self, id: InteractionId) {
+        if self.recent.len() >= RECENT {
+            std::mem::swap(&mut self.recent, &mut self.earlier);
+            self.recent.clear();
+        }
+        self.recent.insert(id);
     }
 }
 

@@ -8,7 +8,9 @@
 //! * An append is one commit. When it returns, the rows are on disk; when it fails, the table is as it was.
 //! * Who a person is may change later. The files then still say the old one, until a compaction rewrites them; scans
 //!   are given a [`Resolve`], and read the rows under the right one.
-//! * One opener writes, any number read.
+//! * One opener writes, any number read. Files are written beside the readers, as a [`Draft`]; the commit that brings
+//!   them into the table is short.
+//! * The [`Tail`] is rows that somebody else keeps safe until they are in files: readers see them already.
 //!
 //! Inside: `columns` says what is stored, `disk` what is durable, `log` which files count; `append`, `compact`
 //! and `scan` do the work, the latter two by the same `merge`.
@@ -17,6 +19,7 @@ mod append;
 mod columns;
 mod compact;
 mod disk;
+mod draft;
 mod error;
 mod known;
 mod log;
@@ -27,6 +30,7 @@ mod resolve;
 mod scan;
 mod seal;
 mod share;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -35,16 +39,19 @@ mod write;
 
 pub use append::Appended;
 pub use compact::Compacted;
+pub use draft::{Draft, Drafting};
 pub use error::{LedgerError, Result};
+pub use known::{Register, Standing};
 pub use log::FileInfo;
 pub use resolve::{Resolve, alone};
+pub use tail::{PersonOf, Tail};
 pub use verify::{Finding, Verified, verify};
 
 use analysis::sequence::Fold;
 use columns::BUCKETS;
 use disk::{Disk, remove_if_there};
-use known::Known;
-use log::{Change, Log};
+use fail::fail_point;
+use log::Log;
 use model::{ActorId, Instant, Interaction, SignalId};
 use std::collections::HashSet;
 use std::fs::File;
@@ -55,7 +62,10 @@ pub struct Ledger {
     disk: Disk,
     log: Log,
     /// Which ids are stored; read from the files when the first append needs it.
-    known: Option<Known>,
+    register: Option<Register>,
+    tail: Tail,
+    /// The log on disk may say something else, because a change failed and the log could not be read again.
+    is_stale: bool,
     /// The right to write, as long as it is held.
     lock: Option<File>,
 }
@@ -85,7 +95,7 @@ impl Ledger {
         if lock.is_some() {
             disk.sweep(log.version, &log.paths())?;
         }
-        Ok(Self { disk, log, known: None, lock })
+        Ok(Self { disk, log, register: None, tail: Tail::default(), is_stale: false, lock })
     }
 
     /// Stores the rows whose ids are not stored yet, durably and all at once.
@@ -96,7 +106,11 @@ impl Ledger {
     /// When the disk refuses or somebody else may write. Then none of the rows are stored, or, where only the last
     /// fsync failed, all of them: either way the same batch may come again.
     pub fn append(&mut self, batch: Vec<Interaction>, people: &dyn Resolve) -> Result<Appended> {
-        self.writing(|this| this.store(&batch, people))
+        let rows: Vec<&Interaction> = batch.iter().collect();
+        let draft = self.drafting()?.append(&rows, people)?;
+        let appended = draft.appended();
+        self.commit(draft)?;
+        Ok(appended)
     }
 
     /// Makes one sorted file out of the files of each bucket, and moves rows to whom they belong today.
@@ -107,7 +121,71 @@ impl Ledger {
     /// # Errors
     /// When the disk refuses or somebody else may write; the table is as it was then.
     pub fn compact(&mut self, people: &dyn Resolve) -> Result<Compacted> {
-        self.writing(|this| this.rewrite(people))
+        let draft = self.drafting()?.compact(people)?;
+        let compacted = draft.compacted();
+        self.commit(draft)?;
+        Ok(compacted)
+    }
+
+    /// Returns the table as of now, to write files beside those who read it. Bring them in with [`Ledger::commit`].
+    ///
+    /// # Errors
+    /// When somebody else may write, or the ids of the stored rows cannot be read.
+    pub fn drafting(&mut self) -> Result<Drafting> {
+        self.check_writable()?;
+        let (disk, files) = (self.disk.clone(), self.log.files.clone());
+        Ok(Drafting { disk, version: self.log.version, files, register: self.register()? })
+    }
+
+    /// Brings files into the table, durably and all at once.
+    ///
+    /// # Errors
+    /// When the disk refuses, or the table has changed since the draft was begun: other rows were appended, or a file
+    /// to be replaced is gone ([`LedgerError::Overtaken`]). The table is as it was then or, where only the last fsync
+    /// failed, as it should be.
+    pub fn commit(&mut self, draft: Draft) -> Result<()> {
+        if draft.is_empty() { Ok(()) } else { self.commit_at(draft, None) }
+    }
+
+    /// Brings the frozen rows of the tail into the table, and notes how far whoever keeps them safe has come; nothing
+    /// is between the two.
+    ///
+    /// # Errors
+    /// As [`Ledger::commit`]; the tail is as it was then.
+    pub fn flush(&mut self, draft: Draft, position: u64) -> Result<()> {
+        self.commit_at(draft, Some(position))?;
+        self.tail.let_go();
+        Ok(())
+    }
+
+    /// Returns how far the last [`Ledger::flush`] had come.
+    #[must_use]
+    pub const fn position(&self) -> Option<u64> {
+        self.log.position
+    }
+
+    /// Returns the rows that are not in files yet, for whoever keeps them safe.
+    #[must_use]
+    pub fn tail(&self) -> Tail {
+        self.tail.clone()
+    }
+
+    /// Returns what is known of the ids in the files. The first time it reads all of them.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn register(&mut self) -> Result<Register> {
+        if let Some(register) = &self.register {
+            return Ok(register.clone());
+        }
+        let register = Register::new(append::load_known(&self.disk.dir, &self.log.files)?);
+        Ok(self.register.insert(register).clone())
+    }
+
+    /// Tells whether there are so many files of one size that [`Drafting::tidy`] is worth its while.
+    #[must_use]
+    pub fn needs_tidying(&self) -> bool {
+        !compact::crowded(&self.log.files).is_empty()
     }
 
     /// Tells whether some bucket has so many files that reading suffers.
@@ -126,7 +204,7 @@ impl Ledger {
     /// # Errors
     /// When a file cannot be read, or was replaced by another writer since this ledger was opened.
     pub fn scan<F: Fold>(&self, people: &dyn Resolve, threads: usize, make: impl Fn() -> F + Sync) -> Result<F> {
-        scan::scan(&self.disk.dir, &self.log.files, people, threads, make)
+        scan::scan(&self.disk.dir, &self.log.files, &self.tail, people, threads, make)
     }
 
     /// Returns all rows of some raw identities, in full, by time and then as in the files' order.
@@ -134,7 +212,10 @@ impl Ledger {
     /// # Errors
     /// When a file cannot be read, or holds what this version does not know.
     pub fn interactions(&self, actors: &HashSet<ActorId>) -> Result<Vec<Interaction>> {
-        look::interactions(&self.disk.dir, &self.log.files, actors)
+        let mut found = look::interactions(&self.disk.dir, &self.log.files, actors)?;
+        found.extend(self.tail.interactions(actors));
+        found.sort_unstable_by_key(|row| (row.at, row.id));
+        Ok(found)
     }
 
     /// Hands every row to `each`, in full, in no particular order; a few thousand are in memory at a time.
@@ -150,7 +231,8 @@ impl Ledger {
     /// # Errors
     /// When a file cannot be read.
     pub fn window(&self) -> Result<Option<(Instant, Instant)>> {
-        window::window(&self.disk.dir, &self.log.files)
+        let windows = [window::window(&self.disk.dir, &self.log.files)?, self.tail.window()];
+        Ok(windows.into_iter().flatten().reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))))
     }
 
     /// Returns the highest number of a signal in the rows; `None` while there is no row. Read from the statistics of
@@ -165,7 +247,7 @@ impl Ledger {
     /// Returns how many rows are stored.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.log.files.iter().map(|file| file.rows).sum()
+        self.log.files.iter().map(|file| file.rows).sum::<u64>() + self.tail.count()
     }
 
     /// Returns the files that make up the table, by path.
@@ -191,51 +273,70 @@ impl Ledger {
         self.log.version
     }
 
-    /// Does something that changes the table. After a failure the truth is read from the disk again, because the
-    /// step that failed may or may not have got there, and what is no part of the table is removed.
-    fn writing<T>(&mut self, change: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    fn check_writable(&mut self) -> Result<()> {
         if self.lock.is_none() {
             return Err(LedgerError::Busy { dir: self.disk.dir.clone() });
         }
-        let outcome = change(self);
-        if outcome.is_err() {
-            self.known = None;
-            // The first failure is the one to tell. Should the log be out of reach as well, then the next change
-            // finds its version taken, and the next opening sweeps.
-            let _ = self.log.reload().and_then(|()| self.disk.sweep(self.log.version, &self.log.paths()));
-        }
-        outcome
+        if self.is_stale { self.read_again() } else { Ok(()) }
     }
 
-    fn store(&mut self, batch: &[Interaction], people: &dyn Resolve) -> Result<Appended> {
-        let known = match self.known.take() {
-            Some(known) => known,
-            None => append::load_known(&self.disk.dir, &self.log.files)?,
-        };
-        let known = self.known.insert(known);
-        let places = append::fresh(batch, known, &self.disk.dir, &self.log.files)?;
-        let row = |place: &u32| &batch[*place as usize];
-        if !places.is_empty() {
-            let person = |row: &Interaction| people.person_of(row.actor, row.at).0;
-            let rows = places.iter().map(|place| (row(place), person(row(place)))).collect();
-            let files = append::write(&self.disk, self.log.version + 1, rows)?;
-            self.log.commit(Change::Append, files, &[])?;
-            known.insert(places.iter().map(|place| row(place).id));
-        }
-        let added = places.len() as u64;
-        Ok(Appended { added, duplicates: batch.len() as u64 - added })
-    }
-
-    fn rewrite(&mut self, people: &dyn Resolve) -> Result<Compacted> {
-        let plan = compact::prepare(&self.disk, self.log.version + 1, &self.log.files, people)?;
-        let outcome = Compacted { replaced: plan.remove.len() as u64, written: plan.add.len() as u64, moved: plan.moved };
-        if !plan.remove.is_empty() || !plan.add.is_empty() {
-            self.log.commit(Change::Compact, plan.add, &plan.remove)?;
-            for file in &plan.remove {
-                // The table no longer names the file; if it cannot be removed now, the next opening sweeps it.
-                let _ = remove_if_there(&self.disk.dir.join(&file.path));
+    fn commit_at(&mut self, mut draft: Draft, position: Option<u64>) -> Result<()> {
+        self.check_writable()?;
+        self.check_current(&draft)?;
+        // From here on the log may name the files, whatever happens.
+        draft.keep();
+        let add = draft.add.clone();
+        if let Err(error) = self.log.commit(draft.change, add, &draft.remove, position) {
+            // The step that failed may or may not have got there: the truth is on the disk. The first failure is the
+            // one to tell; should the log be out of reach as well, the next change reads it before anything else.
+            self.is_stale = true;
+            if self.read_again().is_ok() {
+                self.remove_unnamed(draft.add.iter().chain(&draft.remove));
             }
+            return Err(error);
         }
-        Ok(outcome)
+        if let Some(register) = &self.register {
+            register.insert(&draft.ids);
+        }
+        fail_point!("ledger::replaced", |_| std::process::abort());
+        self.remove_unnamed(draft.remove.iter());
+        Ok(())
+    }
+
+    /// Removes those of some files that the table does not name.
+    fn remove_unnamed<'f>(&self, files: impl Iterator<Item = &'f FileInfo>) {
+        let named = self.log.paths();
+        for file in files.filter(|file| !named.contains(file.path.as_str())) {
+            // If it cannot be removed now, the next opening sweeps it.
+            let _ = remove_if_there(&self.disk.dir.join(&file.path));
+        }
+    }
+
+    /// Refuses a draft that does not fit the table any more.
+    fn check_current(&self, draft: &Draft) -> Result<()> {
+        let inserts = self.register.as_ref().map_or(0, Register::inserts);
+        let is_fresh = draft.ids.is_empty() || draft.inserts == inserts;
+        let paths = self.log.paths();
+        if is_fresh && draft.remove.iter().all(|file| paths.contains(file.path.as_str())) {
+            return Ok(());
+        }
+        Err(LedgerError::Overtaken { dir: self.disk.dir.clone() })
+    }
+
+    /// Reads the log from the disk, and the ids of files that it names and we have not seen.
+    fn read_again(&mut self) -> Result<()> {
+        let mut log = self.log.clone();
+        log.reload()?;
+        if let Some(register) = &self.register {
+            let mut ids = Vec::new();
+            let seen = self.log.paths();
+            for file in log.files.iter().filter(|file| !seen.contains(file.path.as_str())) {
+                read::ids(&self.disk.dir.join(&file.path), |id| ids.push(id))?;
+            }
+            register.insert(&ids);
+        }
+        self.log = log;
+        self.is_stale = false;
+        Ok(())
     }
 }

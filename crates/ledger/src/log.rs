@@ -9,10 +9,11 @@ use crate::disk::{Disk, LOG, POINTER, bucket_folder};
 use crate::error::{LedgerError, Result, log};
 use crate::seal;
 use deltalake_core::kernel::transaction::CommitData;
-use deltalake_core::kernel::{Action, Add, Remove, StructType, new_metadata};
+use deltalake_core::kernel::{Action, Add, Remove, StructType, Transaction, new_metadata};
 use deltalake_core::protocol::checkpoints::{cleanup_metadata, create_checkpoint};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use fail::fail_point;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -22,6 +23,9 @@ use url::Url;
 
 /// Is after how many commits the log gets a checkpoint, from which it can be read without the older entries.
 const CHECKPOINT_EVERY: u64 = 100;
+
+/// Is the name under which Delta keeps our position, beside those that other programs may note.
+const POSITION: &str = "journal";
 
 /// Is one file of the table.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,18 +50,21 @@ pub(crate) enum Change {
 }
 
 /// Is the log of one table, as of its version.
+#[derive(Clone)]
 pub(crate) struct Log {
     disk: Disk,
     /// The last entry.
     pub(crate) version: u64,
     /// The files that make up the table, by path.
     pub(crate) files: Vec<FileInfo>,
+    /// How far the one who appends has come, in his own count; it changes with the very entries that name the files.
+    pub(crate) position: Option<u64>,
 }
 
 impl Log {
     /// Reads the log; makes the table when there is none yet.
     pub(crate) fn open(disk: &Disk) -> Result<Self> {
-        let mut this = Self { disk: disk.clone(), version: 0, files: Vec::new() };
+        let mut this = Self { disk: disk.clone(), version: 0, files: Vec::new(), position: None };
         if is_absent(disk)? {
             if let Some((name, _)) = disk.data_files()?.into_iter().find(|(name, _)| name.ends_with(".parquet")) {
                 return Err(disk.incomplete(format!("there is {name} and no log")));
@@ -70,7 +77,7 @@ impl Log {
 
     /// Reads the log of a folder as it is: its version and the files that make up the table. The error is in words.
     pub(crate) fn look(dir: &Path) -> Result<(u64, Vec<FileInfo>), String> {
-        let mut this = Self { disk: Disk::at(dir), version: 0, files: Vec::new() };
+        let mut this = Self { disk: Disk::at(dir), version: 0, files: Vec::new(), position: None };
         this.reload().map_err(|error| error.to_string())?;
         Ok((this.version, this.files))
     }
@@ -78,7 +85,11 @@ impl Log {
     /// Reads the log again from the disk.
     pub(crate) fn reload(&mut self) -> Result<()> {
         let dir = self.disk.dir.clone();
-        let table = wait(&dir, move |dir| async move { load(&dir).await })?;
+        let (table, position) = wait(&dir, move |dir| async move {
+            let table = load(&dir).await?;
+            let position = table.snapshot()?.transaction_version(table.log_store().as_ref(), POSITION).await?;
+            Ok((table, position))
+        })?;
         let state = table.snapshot().map_err(log(&self.disk.dir))?;
         let view = |file: deltalake_core::kernel::LogicalFileView| FileInfo {
             bucket: bucket_in(&file.path()),
@@ -89,6 +100,7 @@ impl Log {
         self.files = state.log_data().iter().map(view).collect();
         self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         self.version = state.version();
+        self.position = position.map(i64::cast_unsigned);
         Ok(())
     }
 
@@ -103,15 +115,26 @@ impl Log {
         self.files.iter().map(|file| file.path.as_str()).collect()
     }
 
-    /// Takes files in and out of the table as one durable step.
-    pub(crate) fn commit(&mut self, change: Change, add: Vec<FileInfo>, remove: &[FileInfo]) -> Result<()> {
+    /// Takes files in and out of the table, and notes a position where there is one, as one durable step.
+    pub(crate) fn commit(
+        &mut self,
+        change: Change,
+        add: Vec<FileInfo>,
+        remove: &[FileInfo],
+        position: Option<u64>,
+    ) -> Result<()> {
         let version = self.version + 1;
         let is_new = change == Change::Append;
         let now = now_ms();
         let actions = remove.iter().map(|file| Action::Remove(remove_action(file, now)));
-        let actions = actions.chain(add.iter().map(|file| Action::Add(add_action(file, now, is_new)))).collect();
+        let actions = actions.chain(add.iter().map(|file| Action::Add(add_action(file, now, is_new))));
+        let noted = position.map(|position| Action::Txn(Transaction::new(POSITION, position.cast_signed())));
+        let actions = actions.chain(noted).collect();
+        fail_point!("ledger::commit", |_| std::process::abort());
         self.publish(version, &entry(&self.disk.dir, actions, operation(change))?)?;
+        fail_point!("ledger::committed", |_| std::process::abort());
         self.version = version;
+        self.position = position.or(self.position);
         let gone: HashSet<&str> = remove.iter().map(|file| file.path.as_str()).collect();
         self.files.retain(|file| !gone.contains(file.path.as_str()));
         self.files.extend(add);

@@ -13,6 +13,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Is how many rows a run of a merge keeps in memory.
@@ -31,27 +32,64 @@ pub(crate) fn whole_rows(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<
     Ok(builder)
 }
 
-/// Reads the columns of [`Rows`] of one file from front to back.
+/// Reads the columns of [`Rows`] from front to back: those of one file, or some that are in memory.
 pub(crate) struct RowsReader {
-    path: PathBuf,
-    reader: SerializedFileReader<File>,
-    next_group: usize,
-    group: Option<Group>,
+    origin: Origin,
+}
+
+/// Is where rows come from.
+enum Origin {
+    File(FileRows),
+    Memory { rows: Rows, actors: Vec<u64>, last: Range<usize> },
 }
 
 impl RowsReader {
     /// Opens a file.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let reader = SerializedFileReader::new(open(path)?).map_err(file(path))?;
-        Ok(Self { path: path.to_owned(), reader, next_group: 0, group: None })
+        let rows = FileRows { path: path.to_owned(), reader, next_group: 0, group: None };
+        Ok(Self { origin: Origin::File(rows) })
+    }
+
+    /// Takes sorted rows, and the raw identities of each.
+    pub(crate) fn of(rows: Rows, actors: Vec<u64>) -> Self {
+        Self { origin: Origin::Memory { rows, actors, last: 0..0 } }
     }
 
     /// Appends up to so many rows; tells whether there were any.
-    pub(crate) fn read(&mut self, rows: usize, out: &mut Rows) -> Result<bool> {
-        let path = self.path.clone();
-        self.read_some(rows, out).map_err(file(&path))
+    pub(crate) fn read(&mut self, count: usize, out: &mut Rows) -> Result<bool> {
+        match &mut self.origin {
+            Origin::File(file_rows) => file_rows.read_some(count, out).map_err(file(&file_rows.path)),
+            Origin::Memory { rows, last, .. } => {
+                *last = last.end..rows.len().min(last.end + count);
+                out.extend(rows, last.start, last.end);
+                Ok(last.start < last.end)
+            }
+        }
     }
 
+    /// Returns the raw identities of the rows that the last reading appended. They are decoded for this alone.
+    pub(crate) fn actors(&mut self) -> Result<&[u64]> {
+        match &mut self.origin {
+            Origin::Memory { actors, last, .. } => Ok(&actors[last.clone()]),
+            Origin::File(FileRows { group: None, .. }) => Ok(&[]),
+            Origin::File(FileRows { path, group: Some(group), .. }) => {
+                group.read_actors().map_err(file(path))?;
+                Ok(&group.actors)
+            }
+        }
+    }
+}
+
+/// Is a file that is being read.
+struct FileRows {
+    path: PathBuf,
+    reader: SerializedFileReader<File>,
+    next_group: usize,
+    group: Option<Group>,
+}
+
+impl FileRows {
     fn read_some(&mut self, rows: usize, out: &mut Rows) -> ParquetResult<bool> {
         loop {
             if let Some(group) = &mut self.group {
@@ -68,15 +106,6 @@ impl RowsReader {
             self.group = Some(Group::open(group.as_ref())?);
             self.next_group += 1;
         }
-    }
-}
-
-impl RowsReader {
-    /// Returns the raw identities of the rows that the last reading appended. They are decoded for this alone.
-    pub(crate) fn actors(&mut self) -> Result<&[u64]> {
-        let Some(group) = &mut self.group else { return Ok(&[]) };
-        group.read_actors().map_err(file(&self.path))?;
-        Ok(&group.actors)
     }
 }
 

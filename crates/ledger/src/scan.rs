@@ -11,6 +11,7 @@ use crate::merge::{Run, Sink, merge, sorted_places};
 use crate::read::{PART, RowsReader};
 use crate::resolve::Resolve;
 use crate::share::share;
+use crate::tail::{Tail, TailRun};
 use analysis::sequence::{Fold, Rows};
 use model::{ActorId, Instant, PersonId};
 use std::cell::RefCell;
@@ -20,19 +21,20 @@ use std::path::Path;
 /// Is about how many rows a fold gets at once: enough to make a call cheap, and few enough to stay near the processor.
 const CHUNK: usize = 65_536;
 
-/// Runs a fold over all rows of some files.
+/// Runs a fold over all rows of some files and of the tail.
 pub(crate) fn scan<F: Fold>(
     dir: &Path,
     files: &[FileInfo],
+    tail: &Tail,
     people: &dyn Resolve,
     threads: usize,
     make: impl Fn() -> F + Sync,
 ) -> Result<F> {
-    let mut buckets: Vec<Vec<&FileInfo>> = Vec::new();
-    for bucket in 0..BUCKETS {
-        buckets.push(files.iter().filter(|file| file.bucket == bucket).collect());
+    let mut buckets: Vec<(Vec<&FileInfo>, TailRun)> = Vec::new();
+    for (bucket, tail) in (0..BUCKETS).zip(tail.runs()) {
+        buckets.push((files.iter().filter(|file| file.bucket == bucket).collect(), tail));
     }
-    let read = |part: &mut Part<F>, bucket: &Vec<&FileInfo>| read_bucket(dir, bucket, people, part);
+    let read = |part: &mut Part<F>, (files, tail): &(Vec<&FileInfo>, TailRun)| read_bucket(dir, files, tail, people, part);
     let mut parts = share(&buckets, threads, || Part::new(make()), read)?;
     let asides: Vec<Vec<Rows>> = parts.iter_mut().map(|part| part.aside.take()).collect();
     let mut folds: Vec<F> = parts.into_iter().map(|part| part.chunks.fold).collect();
@@ -70,10 +72,18 @@ impl<F: Fold> Part<F> {
 }
 
 /// Reads all rows of one bucket.
-fn read_bucket<F: Fold>(dir: &Path, files: &[&FileInfo], people: &dyn Resolve, part: &mut Part<F>) -> Result<()> {
+fn read_bucket<F: Fold>(
+    dir: &Path,
+    files: &[&FileInfo],
+    tail: &TailRun,
+    people: &dyn Resolve,
+    part: &mut Part<F>,
+) -> Result<()> {
     let Part { chunks, aside } = part;
-    let open = |file: &&FileInfo| SettledRun::open(&dir.join(&file.path), people, aside);
-    let mut runs = files.iter().map(open).collect::<Result<Vec<_>>>()?;
+    let files = files.iter().map(|file| RowsReader::open(&dir.join(&file.path)));
+    let tail = (!tail.rows.is_empty()).then(|| Ok(RowsReader::of(tail.rows.clone(), tail.actors.clone())));
+    let settled = |reader: Result<RowsReader>| Ok(SettledRun { reader: reader?, people, aside, part: Rows::default() });
+    let mut runs = files.chain(tail).map(settled).collect::<Result<Vec<_>>>()?;
     if let [run] = runs.as_mut_slice() {
         while run.read(CHUNK, &mut chunks.rows)? {
             chunks.hand_over_whole_people();
@@ -85,7 +95,7 @@ fn read_bucket<F: Fold>(dir: &Path, files: &[&FileInfo], people: &dyn Resolve, p
     Ok(())
 }
 
-/// Reads the rows of one file, without those that it sets aside.
+/// Reads the rows of one run, without those that it sets aside.
 struct SettledRun<'a> {
     reader: RowsReader,
     people: &'a dyn Resolve,
@@ -94,10 +104,6 @@ struct SettledRun<'a> {
 }
 
 impl<'a> SettledRun<'a> {
-    fn open(path: &Path, people: &'a dyn Resolve, aside: &'a RefCell<Vec<Rows>>) -> Result<Self> {
-        Ok(Self { reader: RowsReader::open(path)?, people, aside, part: Rows::default() })
-    }
-
     /// Appends some of the next so many rows, perhaps none; tells whether there were any to look at.
     fn read(&mut self, rows: usize, out: &mut Rows) -> Result<bool> {
         let first = out.len();

@@ -2,7 +2,7 @@
 
 use crate::compact::FILES_ENOUGH;
 use crate::disk::{LOG, POINTER, bucket_folder};
-use crate::{Appended, Ledger, LedgerError, Resolve};
+use crate::{Appended, Ledger, LedgerError, Resolve, alone};
 use analysis::sequence::{Fold, NO_COST, Rows, pack_score};
 use model::{ActorId, Currency, Direction, Flags, Form, Instant, Interaction, InteractionId, PersonId, Scale, Score, SignalId};
 use proptest::prelude::*;
@@ -510,6 +510,112 @@ fn a_failing_compaction_changes_nothing_and_can_be_repeated() {
     }
 }
 
+/// Writes the tail of a ledger into files.
+fn flush(ledger: &mut Ledger, rows: &[Interaction], position: u64) {
+    ledger.tail().freeze();
+    let rows: Vec<&Interaction> = rows.iter().collect();
+    let draft = ledger.drafting().expect("begins").append(&rows, &written).expect("writes");
+    ledger.flush(draft, position).expect("commits");
+}
+
+#[test]
+fn the_tail_is_seen_before_and_after_it_is_flushed_and_never_twice() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    let rows: Vec<_> = (0..40).map(|n| full(n, n % 7, 90 - n as i64)).collect();
+    append(&mut ledger, &rows[..10]);
+    let tail = ledger.tail();
+    tail.resolve_by(Arc::new(written));
+    tail.push(Arc::new(rows[10..25].to_vec()));
+    check(&ledger, &rows[..25]);
+    tail.freeze();
+    tail.push(Arc::new(rows[25..].to_vec()));
+    check(&ledger, &rows);
+    let frozen: Vec<&Interaction> = rows[10..25].iter().collect();
+    let draft = ledger.drafting().expect("begins").append(&frozen, &written).expect("writes");
+    ledger.flush(draft, 15).expect("commits");
+    check(&ledger, &rows);
+    flush(&mut ledger, &rows[25..], 30);
+    assert_eq!((tail.count(), ledger.position()), (0, Some(30)));
+    check(&ledger, &rows);
+    drop(ledger);
+    let ledger = open(dir.path());
+    assert_eq!(ledger.position(), Some(30));
+    check(&ledger, &rows);
+}
+
+#[test]
+fn a_position_outlives_checkpoints_and_other_changes() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    flush(&mut ledger, &[bare(0, 0, 0)], 7);
+    for n in 1..120 {
+        append(&mut ledger, &[bare(n, n, n as i64)]);
+    }
+    compact(&mut ledger);
+    drop(ledger);
+    assert_eq!(open(dir.path()).position(), Some(7));
+}
+
+#[test]
+fn a_position_moves_without_rows() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    flush(&mut ledger, &[], 3);
+    assert_eq!((ledger.position(), ledger.version()), (Some(3), 1));
+}
+
+#[test]
+fn a_draft_that_is_dropped_leaves_nothing() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    append(&mut ledger, &[bare(1, 1, 1), bare(2, 2, 2)]);
+    append(&mut ledger, &[bare(3, 1, 3)]);
+    let drafting = ledger.drafting().expect("begins");
+    let row = bare(4, 4, 4);
+    let drafts = [drafting.append(&[&row], &written), drafting.compact(&alone)];
+    assert!(drafts.iter().all(|draft| !draft.as_ref().expect("writes").is_empty()));
+    drop(drafts);
+    check(&ledger, &[bare(1, 1, 1), bare(2, 2, 2), bare(3, 1, 3)]);
+}
+
+#[test]
+fn rows_appended_meanwhile_are_no_reason_to_compact_again_but_to_look_again() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    append(&mut ledger, &[bare(1, 1, 1)]);
+    append(&mut ledger, &[bare(2, 1, 2)]);
+    let drafting = ledger.drafting().expect("begins");
+    let row = bare(3, 3, 3);
+    let (more, compacted) = (drafting.append(&[&row], &written).expect("writes"), drafting.compact(&alone));
+    append(&mut ledger, &[bare(3, 3, 3)]);
+    assert!(matches!(ledger.commit(more), Err(LedgerError::Overtaken { .. })), "the row may be there by now");
+    let again = drafting.compact(&alone).expect("writes");
+    ledger.commit(compacted.expect("writes")).expect("its files are still there");
+    assert!(matches!(ledger.commit(again), Err(LedgerError::Overtaken { .. })), "its files are gone");
+    check(&ledger, &[bare(1, 1, 1), bare(2, 1, 2), bare(3, 3, 3)]);
+}
+
+#[test]
+fn tidying_keeps_the_files_few_and_rewrites_a_row_once_a_class() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    let (mut rows, mut rewritten) = (Vec::new(), 0);
+    for n in 0..600 {
+        let more: Vec<_> = (0..3).map(|k| bare(n * 3 + k, 0, 5)).collect();
+        append(&mut ledger, &more);
+        rows.extend(more);
+        while ledger.needs_tidying() {
+            let draft = ledger.drafting().expect("begins").tidy().expect("writes");
+            rewritten += draft.add.iter().map(|file| file.rows).sum::<u64>();
+            ledger.commit(draft).expect("commits");
+        }
+        assert!(ledger.files().len() <= 3 * FILES_ENOUGH, "{:?}", ledger.files());
+    }
+    assert!(rewritten <= 16 * rows.len() as u64, "{rewritten} rows were written again for {}", rows.len());
+    check(&ledger, &rows);
+}
+
 /// Makes interactions of few people at few times, so that everything collides; ids come twice now and then.
 fn interactions() -> impl Strategy<Value = Vec<Interaction>> {
     let row = (0_u64..60, 0_u64..8, 0_i64..5, 0_u32..2, prop::option::of(0_i64..2), prop::option::of(0_i16..2), any::<bool>());
@@ -538,9 +644,15 @@ proptest! {
         compacted in prop::collection::vec(any::<bool>(), 5),
         relocated in joinings(),
         threads in 1_usize..4,
+        tailed in 0_usize..60,
     ) {
         let dir = folder();
         let mut ledger = open(dir.path());
+        // The last rows that are new are not in files yet.
+        let (rows, tail) = (&rows[..rows.len().saturating_sub(tailed)], &rows[rows.len().saturating_sub(tailed)..]);
+        let mut seen: HashSet<_> = rows.iter().map(|row| row.id).collect();
+        let tail: Vec<_> = tail.iter().filter(|row| seen.insert(row.id)).cloned().collect();
+        let all = [rows, &tail].concat();
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(rows.len())).chain([0, rows.len()]).collect();
         cuts.sort_unstable();
         for (part, compacted) in cuts.windows(2).zip(compacted) {
@@ -549,11 +661,15 @@ proptest! {
                 compact(&mut ledger);
             }
         }
-        prop_assert_eq!(scan(&ledger, &HashMap::new(), threads), plain(&rows, &HashMap::new()));
-        prop_assert_eq!(scan(&ledger, &relocated, threads), plain(&rows, &relocated));
+        ledger.tail().resolve_by(Arc::new(written));
+        ledger.tail().push(Arc::new(tail.clone()));
+        let rows = &all;
+        prop_assert_eq!(scan(&ledger, &HashMap::new(), threads), plain(rows, &HashMap::new()));
+        prop_assert_eq!(scan(&ledger, &relocated, threads), plain(rows, &relocated));
+        flush(&mut ledger, &tail, 1);
         ledger.compact(&Joined(&relocated)).expect("compacts");
-        prop_assert_eq!(scan(&ledger, &HashMap::new(), threads), plain(&rows, &relocated));
-        prop_assert_eq!(scan(&ledger, &relocated, threads), plain(&rows, &relocated));
+        prop_assert_eq!(scan(&ledger, &HashMap::new(), threads), plain(rows, &relocated));
+        prop_assert_eq!(scan(&ledger, &relocated, threads), plain(rows, &relocated));
         prop_assert!(ledger.files().iter().all(|file| file.rows > 0));
         prop_assert_eq!(ledger.compact(&Joined(&relocated)).expect("compacts").moved, 0);
     }

@@ -295,7 +295,7 @@ mod tests {
         let mut ledger = Ledger::open(dir).expect("opens");
         for commit in 0..commits {
             let rows = (commit * 3..commit * 3 + 3).map(row).collect();
-            ledger.append(rows, &|actor| PersonId(actor.0 << 60)).expect("appends");
+            ledger.append(rows, &|actor: model::ActorId, _: Instant| PersonId(actor.0 << 60)).expect("appends");
         }
     }
 

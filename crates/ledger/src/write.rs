@@ -58,9 +58,12 @@ impl<'a> RunWriter<'a> {
 ///
 /// The finished file has its checksum behind it. It is another one every time: two attempts at the same version, by whatever programs, never share a file.
 pub(crate) fn file_name(bucket: u8, version: u64) -> String {
-    // The standard library seeds its hashers by chance, which is all that is needed here.
-    let chance = RandomState::new().build_hasher().finish();
-    format!("{}/{version:020}-{chance:016x}.parquet", bucket_folder(bucket))
+    format!("{}/{version:020}-{}.parquet", bucket_folder(bucket), chance())
+}
+
+/// Returns sixteen letters by chance. The standard library seeds its hashers so, which is all that is needed here.
+pub(crate) fn chance() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
 #[cfg(test)]

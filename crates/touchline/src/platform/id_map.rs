@@ -24,6 +24,10 @@ impl Hasher for IdHasher {
         self.0 = self.0.rotate_left(32) ^ id;
     }
 
+    fn write_u128(&mut self, id: u128) {
+        self.write_u64(id as u64);
+    }
+
     fn finish(&self) -> u64 {
         self.0
     }

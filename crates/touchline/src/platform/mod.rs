@@ -5,4 +5,6 @@ pub mod console;
 pub mod home;
 pub mod http;
 pub mod id_map;
+pub mod journal;
+pub mod lanes;
 pub mod token;

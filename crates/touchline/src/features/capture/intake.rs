@@ -1,25 +1,17 @@
-//! The one door for arrivals: names become numbers, facts become people, interactions reach the ledger.
-//!
-//! State goes first, so that every number in the ledger can be resolved; a crash in between leaves some names in the
-//! dictionaries that no row uses, and the next attempt finds them there. The ledger refuses what it holds already,
-//! so a batch may be offered again after any failure.
+//! The one door for arrivals from files: one batch after the other, each stored before the next.
 
-use super::signals::Signals;
-use crate::failure::{Failure, Result};
-use crate::features::people::{Acquaintance, FactKey, People, Trait, collision, fact_key, note_traits};
+use super::batch::Batch;
+use super::books::Books;
+use super::signals::Numbers;
+use crate::failure::Result;
 use crate::platform::home::Stores;
-use crate::platform::id_map::IdMap;
-use model::{ActorId, Arrival, Flags, Identity, IdentityFact, Instant, Interaction, InteractionId, Link};
-
-/// With so many people relocated, every scan would carry their rows from bucket to bucket: better once.
-const RELOCATED_MAX: usize = 1_000;
+use model::{Arrival, Flags, Identity, Instant, Link};
 
 /// Takes arrivals into an open data directory, batch by batch. A batch of 10,000 to 250,000 is a good size.
 pub struct Intake {
-    stores: Stores,
+    books: Books,
+    numbers: Numbers,
     marks: Flags,
-    people: People,
-    signals: Signals,
 }
 
 /// Counts what a batch brought.
@@ -37,22 +29,14 @@ pub type Claim = (Identity, Identity, Link, Instant);
 /// Says something about an identity: a key, its value, and when it was so.
 pub type Known = (Identity, String, String, Instant);
 
-/// Is what the state store must learn before the interactions of a batch can be written; each thing once.
-#[derive(Default)]
-struct News {
-    met: IdMap<ActorId, Identity>,
-    facts: IdMap<FactKey, IdentityFact>,
-    traits: Vec<Trait>,
-}
-
 impl Intake {
     /// Opens the door of a data directory.
     ///
     /// # Errors
     /// Fails when the state store does.
     pub fn new(stores: Stores) -> Result<Self> {
-        let (people, signals) = load(&stores)?;
-        Ok(Self { stores, marks: Flags::default(), people, signals })
+        let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
+        Ok(Self { books: Books::open(stores)?, numbers, marks: Flags::default() })
     }
 
     /// Sets marks that every interaction gets, such as [`Flags::BACKFILL`] for what is loaded from a file.
@@ -68,13 +52,11 @@ impl Intake {
     ///
     /// # Errors
     /// Fails when state store or ledger do; the batch may then be offered again.
-    pub fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
-        let taken = self.try_take(arrivals, facts, traits);
-        if taken.is_err() {
-            // What memory has learnt may not have been stored: read it again.
-            (self.people, self.signals) = load(&self.stores)?;
-        }
-        taken
+    pub fn take(&mut self, arrivals: Vec<Arrival>, claims: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
+        let stores = &self.books.stores;
+        let signals = stores.block_on(self.numbers.of(arrivals.iter().map(|arrival| &arrival.signature)))?;
+        let batch = Batch::of(arrivals, &signals, claims, traits, stores.now(), self.marks)?;
+        self.books.store(&[batch], None)
     }
 
     /// Finishes: settles the ledger where that is due.
@@ -82,126 +64,8 @@ impl Intake {
     /// # Errors
     /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
     pub fn finish(&mut self) -> Result<()> {
-        let is_due = self.stores.ledger().needs_compaction() || self.people.unsettled_count() >= RELOCATED_MAX;
-        if is_due { self.settle() } else { Ok(()) }
+        self.books.finish()
     }
-
-    /// Compacts the ledger, and then forgets who was relocated: its rows bear the new numbers. In this order, because
-    /// relocating what is relocated already changes nothing.
-    fn settle(&mut self) -> Result<()> {
-        let resolution = self.people.resolution();
-        let compacted = self.stores.ledger_mut().compact(&resolution);
-        compacted.map_err(|error| Failure::new("Cannot compact the ledger").because(&error))?;
-        let state = self.stores.state.clone();
-        self.stores.block_on(self.people.settled(&state, &resolution))
-    }
-
-    fn try_take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
-        let received = self.stores.now();
-        let mut news = News::default();
-        let mut batch = Vec::with_capacity(arrivals.len());
-        for arrival in arrivals {
-            let strongest = self.greet(&arrival, &mut news)?;
-            batch.push(self.interaction(arrival, strongest, received)?);
-        }
-        for (one, other, link, at) in facts {
-            let (one, other) = (self.meet(&one, &mut news)?, self.meet(&other, &mut news)?);
-            self.learn(IdentityFact::new(one, other, link, at), &mut news);
-        }
-        for (identity, key, value, at) in traits {
-            let actor = self.meet(&identity, &mut news)?;
-            news.traits.push(Trait { actor, key, value, at });
-        }
-        self.store(news)?;
-        let appended = self.stores.ledger_mut().append(batch, &self.people);
-        let appended = appended.map_err(|error| Failure::new("Cannot write to the ledger").because(&error))?;
-        Ok(Taken { added: appended.added, duplicates: appended.duplicates })
-    }
-
-    /// Notes what an arrival says of its identities. Returns the strongest; `None` for the anonymous.
-    ///
-    /// An ephemeral identity is nobody's name: it is not kept.
-    fn greet(&self, arrival: &Arrival, news: &mut News) -> Result<Option<ActorId>> {
-        if arrival.flags.has(Flags::EPHEMERAL) {
-            return Ok(arrival.identities.first().map(Identity::actor));
-        }
-        let mut strongest = None;
-        for identity in &arrival.identities {
-            let actor = self.meet(identity, news)?;
-            let strongest = *strongest.get_or_insert(actor);
-            self.learn(IdentityFact::new(strongest, actor, Link::Together, arrival.at), news);
-        }
-        Ok(strongest)
-    }
-
-    /// Returns the number of an identity. Its text is copied only when it is new.
-    fn meet(&self, identity: &Identity, news: &mut News) -> Result<ActorId> {
-        let actor = identity.actor();
-        if !self.people.has_met(actor, identity)? {
-            let noted = news.met.entry(actor).or_insert_with(|| identity.clone());
-            if noted != identity {
-                return Err(collision(actor, identity));
-            }
-        }
-        Ok(actor)
-    }
-
-    fn learn(&self, fact: Option<IdentityFact>, news: &mut News) {
-        if let Some(fact) = fact.filter(|fact| !self.people.has_learnt(fact)) {
-            news.facts.entry(fact_key(&fact)).or_insert(fact);
-        }
-    }
-
-    fn interaction(&mut self, arrival: Arrival, strongest: Option<ActorId>, received: Instant) -> Result<Interaction> {
-        let (actor, flags) = strongest.map_or_else(|| arrival.actor(), |actor| (actor, Flags::default()));
-        Ok(Interaction {
-            id: arrival.id(),
-            actor,
-            at: arrival.at,
-            received: arrival.received.unwrap_or(received),
-            sent: arrival.sent,
-            original: arrival.original,
-            signal: self.signals.number(&arrival.signature)?,
-            form: arrival.form,
-            direction: arrival.direction,
-            value: arrival.value,
-            cost: arrival.cost,
-            currency: arrival.currency,
-            score: arrival.score,
-            reply_to: arrival.reply_to.map(|message| InteractionId::of(&arrival.source, &message)),
-            offer: arrival.offer,
-            arm: arrival.arm,
-            campaign: arrival.campaign,
-            conversation: arrival.conversation,
-            flags: flags.with(arrival.flags).with(self.marks),
-            props: arrival.props,
-        })
-    }
-
-    /// Stores the news in one transaction; where there are none, the state store is not touched.
-    fn store(&mut self, news: News) -> Result<()> {
-        let nothing_new = news.met.is_empty() && news.facts.is_empty() && news.traits.is_empty();
-        if nothing_new && !self.signals.has_unstored() {
-            return Ok(());
-        }
-        let met: Vec<Acquaintance> = news.met.into_iter().collect();
-        let facts: Vec<IdentityFact> = news.facts.into_values().collect();
-        let state = self.stores.state.clone();
-        let (people, signals) = (&mut self.people, &mut self.signals);
-        self.stores.block_on(async {
-            let failed = |error: state::StateError| Failure::new("Cannot store who and what arrived").because(&error);
-            let mut transaction = state.begin().await.map_err(failed)?;
-            let fresh = people.meet(&mut transaction, &met).await?;
-            people.learn(&mut transaction, &facts, &fresh).await?;
-            note_traits(&mut transaction, &news.traits).await?;
-            signals.store(&mut transaction).await?;
-            transaction.commit().await.map_err(|error| failed(error.into()))
-        })
-    }
-}
-
-fn load(stores: &Stores) -> Result<(People, Signals)> {
-    stores.block_on(async { Ok((People::load(&stores.state).await?, Signals::load(&stores.state).await?)) })
 }
 
 #[cfg(test)]
@@ -212,7 +76,7 @@ mod tests {
     use crate::platform::home::Home;
     use analysis::sequence::{Fold, Rows};
     use ledger::Resolve;
-    use model::{Direction, Form, Signature};
+    use model::{Direction, Form, IdentityFact, Signature};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
     use std::path::Path;
@@ -375,9 +239,9 @@ mod tests {
                 take(&home, arrivals.collect(), vec![], vec![]);
                 prop_assert_eq!(scanned(&home), expected(&batches[..=number]));
             }
-            let mut intake = Intake::new(home.stores()).expect("opens");
-            intake.settle().expect("compacts");
-            prop_assert!(intake.people.unsettled_count() == 0);
+            let intake = Intake::new(home.stores()).expect("opens");
+            intake.books.settle_people().expect("compacts");
+            prop_assert!(intake.books.people().unsettled_count() == 0);
             prop_assert_eq!(scanned(&home), expected(&batches));
             drop(home);
             prop_assert_eq!(scanned(&super::tests::home(dir.path())), expected(&batches));

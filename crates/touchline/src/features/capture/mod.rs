@@ -3,6 +3,8 @@
 //! Whatever the way, there is one door. [`import`] brings files to the [`Intake`]; while the server runs, everything
 //! else is a [`Delivery`] from a [`Source`] and goes through [`Capture`].
 
+mod batch;
+mod books;
 mod delivery;
 mod export;
 pub mod import;
@@ -16,7 +18,7 @@ mod wire;
 pub use delivery::{Delivery, NotTaken, ReadAgain, Reason, Receipt, Refused};
 pub use export::{Exported, export};
 pub use intake::{Claim, Intake, Known, Taken};
-pub use live::Capture;
+pub use live::{Capture, catch_up};
 pub use privacy::{Caller, Privacy, well_known};
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};

@@ -1,0 +1,178 @@
+//! Bringing batches into both stores: names and facts into the state store, then interactions into the ledger.
+//!
+//! State goes first, so that every number in the ledger can be resolved; a crash in between leaves some names in the
+//! dictionaries that no row uses, and the next attempt finds them there. The ledger refuses what it holds already, so
+//! a batch may be offered again after any failure.
+
+use super::batch::Batch;
+use super::intake::Taken;
+use crate::failure::{Failure, Result};
+use crate::features::people::{Acquaintance, FactKey, People, fact_key, note_traits};
+use crate::platform::home::Stores;
+use crate::platform::id_map::IdMap;
+use fail::fail_point;
+use ledger::{LedgerError, Resolve};
+use model::{ActorId, Identity, IdentityFact, Interaction};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// With so many people unsettled, every scan would carry their rows from bucket to bucket: better once.
+const UNSETTLED_MAX: usize = 1_000;
+
+/// Is both stores, with who is who in memory. Clones share it; one at a time may store.
+#[derive(Clone)]
+pub(super) struct Books {
+    pub(super) stores: Stores,
+    people: Arc<RwLock<People>>,
+}
+
+/// Is what the state store must learn before the interactions of some batches can be written; each thing once.
+#[derive(Default)]
+struct News<'b> {
+    met: IdMap<ActorId, &'b Identity>,
+    facts: IdMap<FactKey, &'b IdentityFact>,
+}
+
+impl Books {
+    /// Reads who is who.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) fn open(stores: Stores) -> Result<Self> {
+        let people = stores.block_on(People::load(&stores.state))?;
+        Ok(Self { stores, people: Arc::new(RwLock::new(people)) })
+    }
+
+    /// Returns a function that tells who somebody is now.
+    pub(super) fn person_of(&self) -> ledger::PersonOf {
+        // The people alone: whoever keeps the function must not keep the stores open by it.
+        let people = Arc::clone(&self.people);
+        Arc::new(move |actor, at| Resolve::person_of(&*people.read().unwrap_or_else(PoisonError::into_inner), actor, at))
+    }
+
+    /// Returns who is who.
+    pub(super) fn people(&self) -> RwLockReadGuard<'_, People> {
+        self.people.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn people_mut(&self) -> RwLockWriteGuard<'_, People> {
+        self.people.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stores batches. When this returns, all of it is durable. With a position, they are the frozen rows of the
+    /// ledger's tail, and the ledger notes the position with the same entry of its log that names the rows.
+    ///
+    /// # Errors
+    /// Fails when state store or ledger do; the same may then be offered again.
+    pub(super) fn store(&self, batches: &[Batch], position: Option<u64>) -> Result<Taken> {
+        let noted = self.note(batches);
+        if noted.is_err() {
+            // What memory has learnt may not have been stored: read it again.
+            *self.people_mut() = self.stores.block_on(People::load(&self.stores.state))?;
+        }
+        noted?;
+        fail_point!("capture::noted", |_| std::process::abort());
+        let rows: Vec<&Interaction> = batches.iter().flat_map(|batch| batch.rows.iter().chain(&batch.suspects)).collect();
+        loop {
+            match self.append(&rows, position) {
+                // Somebody else has appended meanwhile; the same rows are looked at once more.
+                Err(LedgerError::Overtaken { .. }) => {}
+                appended => return appended.map_err(|error| Failure::new("Cannot write to the ledger").because(&error)),
+            }
+        }
+    }
+
+    fn append(&self, rows: &[&Interaction], position: Option<u64>) -> ledger::Result<Taken> {
+        let drafting = self.stores.ledger_mut().drafting()?;
+        let draft = drafting.append(rows, &*self.people())?;
+        fail_point!("capture::written", |_| std::process::abort());
+        let appended = draft.appended();
+        let mut ledger = self.stores.ledger_mut();
+        match position {
+            Some(position) => ledger.flush(draft, position)?,
+            None => ledger.commit(draft)?,
+        }
+        Ok(Taken { added: appended.added, duplicates: appended.duplicates })
+    }
+
+    /// Stores who and what is new in one transaction; where nothing is, the state store is not touched.
+    fn note(&self, batches: &[Batch]) -> Result<()> {
+        let news = self.news(batches)?;
+        let traits: Vec<_> = batches.iter().flat_map(|batch| &batch.traits).cloned().collect();
+        if news.met.is_empty() && news.facts.is_empty() && traits.is_empty() {
+            return Ok(());
+        }
+        let met: Vec<Acquaintance> = news.met.into_iter().map(|(actor, identity)| (actor, identity.clone())).collect();
+        let facts: Vec<IdentityFact> = news.facts.into_values().cloned().collect();
+        let mut people = self.people_mut();
+        self.stores.block_on(async {
+            let failed = |error: state::StateError| Failure::new("Cannot store who and what arrived").because(&error);
+            let mut transaction = self.stores.state.begin().await.map_err(failed)?;
+            let fresh = people.meet(&mut transaction, &met).await?;
+            people.learn(&mut transaction, &facts, &fresh).await?;
+            note_traits(&mut transaction, &traits).await?;
+            fail_point!("capture::noting", |_| std::process::abort());
+            transaction.commit().await.map_err(|error| failed(error.into()))
+        })
+    }
+
+    fn news<'b>(&self, batches: &'b [Batch]) -> Result<News<'b>> {
+        let people = self.people();
+        let mut news = News::default();
+        for batch in batches {
+            for (actor, identity) in &batch.met {
+                if !people.has_met(*actor, identity)? {
+                    news.met.entry(*actor).or_insert(identity);
+                }
+            }
+            for fact in batch.facts.iter().filter(|fact| !people.has_learnt(fact)) {
+                news.facts.entry(fact_key(fact)).or_insert(fact);
+            }
+        }
+        Ok(news)
+    }
+
+    /// Keeps the ledger quick to read: merges small files, and settles people where many are unsettled. Works beside
+    /// those who read and append; one at a time may do it.
+    ///
+    /// # Errors
+    /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
+    pub(super) fn tidy(&self) -> Result<()> {
+        if self.people().unsettled_count() >= UNSETTLED_MAX {
+            return self.settle_people();
+        }
+        while self.stores.ledger().needs_tidying() {
+            let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
+            let draft = drafting.tidy().map_err(uncompacted)?;
+            fail_point!("capture::tidied", |_| std::process::abort());
+            self.stores.ledger_mut().commit(draft).map_err(uncompacted)?;
+        }
+        Ok(())
+    }
+
+    /// Compacts the ledger where it has many files or many people are unsettled.
+    ///
+    /// # Errors
+    /// As [`Books::tidy`].
+    pub(super) fn finish(&self) -> Result<()> {
+        let is_due = self.stores.ledger().needs_compaction() || self.people().unsettled_count() >= UNSETTLED_MAX;
+        if is_due { self.settle_people() } else { Ok(()) }
+    }
+
+    /// Compacts the ledger, and then forgets who was unsettled: its rows bear the new numbers. In this order, because
+    /// moving what has moved already changes nothing; and who is unsettled is asked before which files there are,
+    /// because files that come later bear the new numbers already.
+    pub(super) fn settle_people(&self) -> Result<()> {
+        let resolution = self.people().resolution();
+        let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
+        let draft = drafting.compact(&resolution).map_err(uncompacted)?;
+        fail_point!("capture::compacted", |_| std::process::abort());
+        self.stores.ledger_mut().commit(draft).map_err(uncompacted)?;
+        let state = self.stores.state.clone();
+        let mut people = self.people_mut();
+        self.stores.block_on(people.settled(&state, &resolution))
+    }
+}
+
+fn uncompacted(error: LedgerError) -> Failure {
+    Failure::new("Cannot compact the ledger").because(&error)
+}

@@ -1,0 +1,256 @@
+//! Taking deliveries while others read: what [`Capture::take`] has answered is durable, exactly once, and seen by
+//! every analysis from then on.
+//!
+//! A request reads and numbers its delivery by itself, then waits in the [`queue`]. One thread behind the [`door`] makes
+//! groups of them durable in the journal and part of the ledger's tail; another one brings them into both stores in
+//! the background ([`flush`]), after which the journal forgets them. After a crash the journal is taken again.
+
+mod door;
+mod flush;
+mod queue;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use super::batch::Batch;
+use super::books::Books;
+use super::delivery::{Delivery, NotTaken, Receipt};
+use super::signals::Numbers;
+use super::{Caller, Privacy, Source};
+use crate::failure::{Failure, Result};
+use crate::platform::home::Stores;
+use crate::platform::journal::{self, Journal, JournalError};
+use door::Door;
+use flush::{Ask, Flusher};
+use model::Flags;
+use queue::{Frozen, Item, Queue};
+use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// After this time a delivery that still waits is answered as not taken. Should it become durable all the same, then
+/// the second one is a duplicate.
+const ANSWER_WITHIN: Duration = Duration::from_millis(1_500);
+
+/// How many interactions are taken from the journal at once after a crash.
+const RECOVER_AT_ONCE: usize = 100_000;
+
+/// Is the one door for everything that arrives while the server runs. Clones share it; with the last one it closes.
+#[derive(Clone)]
+pub struct Capture {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    stores: Stores,
+    privacy: Privacy,
+    numbers: Numbers,
+    queue: Arc<Queue>,
+    flusher: Mutex<Option<Sender<Ask>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Capture {
+    /// Opens the door, after everything that a crash has left in the journal is in the stores. To be called from
+    /// threads that may block.
+    ///
+    /// # Errors
+    /// Fails when the stores or the journal do, or when the door of these stores is open already.
+    pub fn open(stores: Stores) -> Result<Self> {
+        let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
+        let books = Books::open(stores.clone())?;
+        let journal = recover(&books, &numbers)?;
+        let unread = |error| Failure::new("Cannot open the ledger for what arrives").because(&error);
+        let (register, tail) = {
+            let mut ledger = stores.ledger_mut();
+            (ledger.register().map_err(unread)?, ledger.tail())
+        };
+        tail.resolve_by(books.person_of());
+        let queue = Arc::new(Queue::new());
+        let (ask, asks) = channel();
+        let (tidier, told) = sync_channel(1);
+        let through = journal.last();
+        let door = Door {
+            queue: Arc::clone(&queue),
+            journal,
+            register,
+            tail,
+            flusher: ask.clone(),
+            fresh: Default::default(),
+            frozen: Default::default(),
+            held: Frozen { through, ..Frozen::default() },
+        };
+        let flusher = Flusher { queue: Arc::clone(&queue), books: books.clone(), asks, tidier, frozen: None, through };
+        let privacy = Privacy::new(&stores);
+        let this = Inner { stores, privacy, numbers, queue, flusher: Mutex::new(Some(ask)), threads: Mutex::default() };
+        this.start("door", move || door.run())?;
+        this.start("flush", move || flusher.run())?;
+        this.start("tidy", move || flush::tidy(&books, &told))?;
+        Ok(Self { inner: Arc::new(this) })
+    }
+
+    /// Takes what a caller brings to a source, as far as the source's policy lets it in.
+    ///
+    /// # Errors
+    /// As [`Capture::take`].
+    pub async fn take_from(&self, delivery: Delivery, source: &Source, caller: &Caller) -> Result<Receipt, NotTaken> {
+        let admitted = self.inner.privacy.admit(delivery, source, caller).await.map_err(NotTaken::Failed)?;
+        self.take(admitted).await
+    }
+
+    /// Takes a delivery. When this returns a receipt, all of it is durable.
+    ///
+    /// # Errors
+    /// Says why nothing of it was taken; the same delivery may come again.
+    pub async fn take(&self, delivery: Delivery) -> Result<Receipt, NotTaken> {
+        let this = &*self.inner;
+        let refused = delivery.refused.len() as u64;
+        let received = this.stores.now();
+        let signatures = delivery.arrivals.iter().map(|arrival| &arrival.signature);
+        let signals = this.numbers.of(signatures).await.map_err(NotTaken::Failed)?;
+        let has_statements = !delivery.claims.is_empty() || !delivery.traits.is_empty();
+        if delivery.arrivals.is_empty() && !has_statements {
+            return Ok(Receipt { refused, ..Receipt::default() });
+        }
+        let record = record::encode(&delivery, received).map_err(NotTaken::Failed)?;
+        let Delivery { source, arrivals, claims, traits, .. } = delivery;
+        let batch = Batch::of(arrivals, &signals, claims, traits, received, Flags::default()).map_err(NotTaken::Failed)?;
+        let (reply, answer) = oneshot::channel();
+        this.queue.push(&source, Item { record, batch, has_statements, reply })?;
+        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+            Ok(Ok(answer)) => answer.map(|receipt| Receipt { refused, ..receipt }),
+            // It takes too long, or the door has been closed.
+            _ => Err(this.queue.busy()),
+        }
+    }
+
+    /// Brings everything that is acknowledged by now into both stores, after which the journal holds nothing of it.
+    ///
+    /// # Errors
+    /// Fails when the stores do. Nothing is lost then.
+    pub async fn settle(&self) -> Result<()> {
+        let (reply, done) = oneshot::channel();
+        let asked = match &*self.inner.flusher() {
+            Some(flusher) => flusher.send(Ask::Settle(reply)).is_ok(),
+            None => false,
+        };
+        match done.await {
+            Ok(outcome) if asked => outcome,
+            _ => Err(Failure::new("Nothing is brought into the stores any more: the door is closed")),
+        }
+    }
+}
+
+impl Inner {
+    fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        let thread = thread.map_err(|error| Failure::new(format!("Cannot start the thread `{name}`")).because(&error))?;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        Ok(())
+    }
+
+    fn flusher(&self) -> std::sync::MutexGuard<'_, Option<Sender<Ask>>> {
+        self.flusher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    /// Waits for what has begun. What is acknowledged and not flushed stays in the journal.
+    fn drop(&mut self) {
+        self.queue.close();
+        self.flusher().take();
+        for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // A panic there was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Brings what a crash has left in the journal into the stores, for whoever reads them without opening the door.
+///
+/// # Errors
+/// Fails when the stores or the journal do.
+pub fn catch_up(stores: &Stores) -> Result<()> {
+    let flushed = stores.ledger().position().unwrap_or(0);
+    let mut is_behind = false;
+    let seen = journal::read(&stores.dir.join(JOURNAL), flushed, |_, _| {
+        is_behind = true;
+        Ok::<_, Unrecovered>(())
+    });
+    seen.map_err(|Unrecovered(failure)| failure)?;
+    if !is_behind {
+        return Ok(());
+    }
+    let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
+    recover(&Books::open(stores.clone())?, &numbers).map(|_| ())
+}
+
+/// Is the folder of the journal in the data directory.
+const JOURNAL: &str = "journal";
+
+/// Opens the journal, and takes again what is in it and not in the ledger.
+fn recover(books: &Books, numbers: &Numbers) -> Result<Journal> {
+    let stores = &books.stores;
+    let mut again = Again { books, numbers, batches: Vec::new(), rows: 0, through: 0 };
+    let flushed = stores.ledger().position().unwrap_or(0);
+    let journal = Journal::open(&stores.dir.join(JOURNAL), flushed, |record, body| again.take(record, body));
+    let mut journal = journal.map_err(|Unrecovered(failure)| failure)?;
+    again.store()?;
+    journal.drop_through(journal.last()).map_err(|error| Unrecovered::from(error).0)?;
+    journal.continue_after(flushed);
+    Ok(journal)
+}
+
+/// Takes records of the journal again.
+struct Again<'b> {
+    books: &'b Books,
+    numbers: &'b Numbers,
+    batches: Vec<Batch>,
+    rows: usize,
+    through: u64,
+}
+
+impl Again<'_> {
+    fn take(&mut self, record: u64, body: &[u8]) -> Result<(), Unrecovered> {
+        let (delivery, received) = record::decode(body)?;
+        let signatures = delivery.arrivals.iter().map(|arrival| &arrival.signature);
+        let signals = self.books.stores.block_on(self.numbers.of(signatures))?;
+        let Delivery { arrivals, claims, traits, .. } = delivery;
+        self.rows += arrivals.len();
+        self.batches.push(Batch::of(arrivals, &signals, claims, traits, received, Flags::default())?);
+        self.through = record;
+        if self.rows >= RECOVER_AT_ONCE { Ok(self.store()?) } else { Ok(()) }
+    }
+
+    fn store(&mut self) -> Result<()> {
+        if !self.batches.is_empty() {
+            self.books.store(&self.batches, Some(self.through))?;
+            self.batches.clear();
+            self.rows = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Is why the journal could not be taken again.
+struct Unrecovered(Failure);
+
+impl From<Failure> for Unrecovered {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<JournalError> for Unrecovered {
+    fn from(error: JournalError) -> Self {
+        let failure = Failure::new("Cannot open the journal of what arrived").because(&error);
+        Self(match error {
+            JournalError::Damaged { .. } => failure.hint(
+                "Restore the data directory from a backup; or move the folder `journal` away, and lose what came in the last seconds before the crash",
+            ),
+            _ => failure,
+        })
+    }
+}
