@@ -62,6 +62,9 @@ impl Stage {
     }
 }
 
+/// Is headers and a body.
+type Coat<'a> = (Vec<(&'a str, &'a str)>, Vec<u8>);
+
 fn basic(key: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{key}:")))
 }
@@ -137,7 +140,7 @@ async fn bodies_in_every_coat() {
     let batch = |id: &str| json!({ "batch": [event(id)] }).to_string();
     let auth = basic(&stage.server_key);
     let form = |text: &str| url::form_urlencoded::Serializer::new(String::new()).append_pair("data", text).finish();
-    let bodies: Vec<(Vec<(&str, &str)>, Vec<u8>)> = vec![
+    let bodies: Vec<Coat> = vec![
         (vec![("content-type", "text/plain")], batch("1").into_bytes()),
         (
             vec![("content-type", "application/x-www-form-urlencoded"), ("content-encoding", "gzip")],

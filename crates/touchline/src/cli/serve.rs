@@ -87,7 +87,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
             Ok(socket) => drop(tokio::spawn(axum::serve(socket, routes(&site)).into_future())),
             Err(failure) => tracing::warn!("{failure}"),
         }
-        http::serve(listener, router(&site), stop).await?;
+        http::serve(listener, router(&site), http::Bounds::default(), stop).await;
         console::close(home.dir());
         tracing::info!("stopped");
         Ok(())

@@ -1,37 +1,106 @@
 //! Serving and stopping: a first signal asks to finish, a second one insists.
 
+use super::Peer;
 use crate::failure::{Failure, Result};
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tower::ServiceExt;
 
 /// How long open requests may take to finish after the first signal.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// Is what bounds the connections of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections at one time. Beyond it new ones wait with the system until one ends.
+    pub connections: usize,
+    /// How long the headers of one request may take to arrive, the silence before them included: whoever drips them
+    /// byte by byte holds a connection no longer than this, and so does whoever keeps one open for nothing.
+    pub headers_time: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { connections: 4_096, headers_time: Duration::from_secs(30) }
+    }
+}
+
+/// What one connection may have in memory of headers and of the part of a body that nobody has read yet.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// How long to wait when no connection can be accepted, for example because no file may be opened any more.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
 /// Serves a site until `stop` is done, then lets open requests finish for a while.
-///
-/// # Errors
-/// Fails when the listener breaks.
-pub async fn serve(listener: TcpListener, site: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    let (stopping, stopped) = oneshot::channel();
-    let finish = async move {
-        stop.await;
-        // Nobody listens any more only when the server itself has failed.
-        let _ = stopping.send(());
-    };
-    let serving = std::future::IntoFuture::into_future(axum::serve(listener, site).with_graceful_shutdown(finish));
-    let overdue = async {
-        if stopped.await.is_ok() {
-            tokio::time::sleep(GRACE).await;
-        } else {
-            std::future::pending::<()>().await;
+pub async fn serve(listener: TcpListener, site: Router, bounds: Bounds, stop: impl Future<Output = ()> + Send) {
+    let room = Arc::new(Semaphore::new(bounds.connections));
+    let (stopping, stopped) = watch::channel(());
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            (connection, peer, place) = accept(&listener, &room) => {
+                let serving = attend(connection, peer, bounds.headers_time, site.clone(), stopped.clone());
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
+        }
+    }
+    drop(listener);
+    // Every connection holds a receiver until it ends. Nobody listens when there is none.
+    drop(stopped);
+    let _ = stopping.send(());
+    let _ = tokio::time::timeout(GRACE, stopping.closed()).await;
+}
+
+/// Waits for room, and then for a connection.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Peer, OwnedSemaphorePermit) {
+    let place = Arc::clone(room).acquire_owned().await.expect("the room is never closed");
+    loop {
+        match listener.accept().await {
+            Ok((connection, address)) => return (connection, Peer(address.ip()), place),
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
+/// Answers the requests of one connection, one after the other.
+async fn attend(connection: TcpStream, peer: Peer, headers_time: Duration, site: Router, mut stopped: watch::Receiver<()>) {
+    // Answers are small and wanted at once; where that cannot be set they are a little later.
+    let _ = connection.set_nodelay(true);
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        site.clone().oneshot(request)
+    });
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(headers_time).max_buf_size(BUFFER_BYTES_MAX);
+    let mut serving = pin!(server.serve_connection(TokioIo::new(connection), answer));
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        _ = stopped.changed() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
         }
     };
-    tokio::select! {
-        served = serving => served.map_err(|error| Failure::new("The server stopped").because(&error)),
-        () = overdue => Ok(()),
+    // A client that went away or spoke no HTTP is no event of ours.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -50,4 +119,70 @@ pub fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static> {
             std::process::exit(130);
         });
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::oneshot;
+
+    /// Serves within bounds until the sender is dropped. Returns where, and the task that ends when all is served.
+    async fn stage(bounds: Bounds) -> (std::net::SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let address = listener.local_addr().expect("has an address");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let site = Router::new().route("/", get(async || "here"));
+        let serving = tokio::spawn(serve(listener, site, bounds, async move { drop(stopped.await) }));
+        (address, stop, serving)
+    }
+
+    /// Sends something and reads until the server closes.
+    async fn told(address: std::net::SocketAddr, request: &[u8]) -> String {
+        let mut connection = TcpStream::connect(address).await.expect("connects");
+        // A server that has read enough may close before all is sent.
+        let _ = connection.write_all(request).await;
+        let mut answer = Vec::new();
+        // A connection may also be closed while something of it is unread: what came before counts.
+        let _ = connection.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n";
+
+    #[tokio::test]
+    async fn whoever_drips_is_shown_the_door() {
+        let (address, _stop, _) = stage(Bounds { headers_time: Duration::from_millis(50), ..Bounds::default() }).await;
+        // That these end at all is the test: nothing else would close them.
+        assert!(!told(address, b"GET / HT").await.contains("200 OK"));
+        assert_eq!(told(address, b"").await, "");
+        assert!(told(address, WHOLE).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn whoever_comes_beyond_the_bound_waits() {
+        let (address, _stop, _) = stage(Bounds { connections: 1, headers_time: Duration::from_millis(50) }).await;
+        let _idle = TcpStream::connect(address).await.expect("connects");
+        assert!(told(address, WHOLE).await.ends_with("here"));
+    }
+
+    #[tokio::test]
+    async fn headers_have_a_bound() {
+        let (address, _stop, _) = stage(Bounds::default()).await;
+        let large = [b"GET / HTTP/1.1\r\nx: " as &[u8], &vec![b'x'; 4 * BUFFER_BYTES_MAX]].concat();
+        // It never ends, so that only the bound can have closed it.
+        assert!(!told(address, &large).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_idle_connections() {
+        let (address, stop, serving) = stage(Bounds::default()).await;
+        let mut idle = TcpStream::connect(address).await.expect("connects");
+        idle.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await.expect("sends");
+        let mut first = [0];
+        idle.read_exact(&mut first).await.expect("is answered");
+        drop(stop);
+        serving.await.expect("ends");
+    }
 }
