@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared bench build web check unit open-table e2e deny screenshots clean help
+.PHONY: demo test test-shared bench build web check unit open-table e2e clients deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -30,7 +30,7 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 	cd web && npm run build
 	@touch $@
 
-test: check deny e2e open-table unit ## Install what the tests need, and run every test.
+test: check deny e2e clients open-table unit ## Install what the tests need, and run every test.
 
 check: web/node_modules/.package-lock.json ## Formatting, lints, types.
 	@scripts/need.sh cargo cc
@@ -54,6 +54,18 @@ e2e: web ## What a person does, told in a real browser.
 	@scripts/need.sh chromium
 	cargo build --locked --package touchline
 	cd e2e && npm ci --no-audit --no-fund && TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline npm test
+
+clients: web $(TOOLS)/clients/bin/python ## Unchanged clients of other makers, from npm and PyPI, against the server.
+	@scripts/need.sh chromium
+	cargo build --locked --package touchline
+	cd e2e/clients && npm ci --no-audit --no-fund --ignore-scripts && \
+		TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline PYTHON=$(TOOLS)/clients/bin/python npm test
+
+$(TOOLS)/clients/bin/python: e2e/clients/requirements.txt
+	@scripts/need.sh python3
+	python3 -m venv $(TOOLS)/clients
+	$@ -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 screenshots: web ## Picture every page, light and dark, in three languages, into screenshots/.
 	@scripts/need.sh chromium

@@ -20,12 +20,19 @@ pub(crate) mod forms;
 mod jitsu;
 pub(crate) mod json;
 pub(crate) mod limits;
+mod mixpanel;
+mod openpanel;
+mod plausible;
+mod posthog;
 pub(crate) mod properties;
 pub(crate) mod request;
 mod rudderstack;
 mod segment;
+mod snowplow;
 #[cfg(test)]
 pub(crate) mod testing;
+mod told;
+mod umami;
 
 use super::{Capture, Delivery, ReadAgain, Reason, Refused, Source, Sources};
 use crate::platform::clock::Clock;
@@ -74,12 +81,32 @@ pub(crate) struct Scene<'a> {
 }
 
 /// Every format.
-static FORMATS: &[&Format] = &[&segment::FORMAT, &cloudevents::FORMAT];
+static FORMATS: &[&Format] = &[
+    &segment::FORMAT,
+    &cloudevents::FORMAT,
+    &posthog::FORMAT,
+    &snowplow::FORMAT,
+    &plausible::FORMAT,
+    &umami::FORMAT,
+    &openpanel::FORMAT,
+    &mixpanel::FORMAT,
+];
 
 /// Returns the routes that clients on other sites and servers send to.
 pub fn collectors(capture: Capture, sources: Sources, clock: Clock) -> Router {
     let door = Door { capture, sources, clock, room: Room::default() };
-    let routes = [segment::routes(), rudderstack::routes(), jitsu::routes(), cloudevents::routes()];
+    let routes = [
+        segment::routes(),
+        rudderstack::routes(),
+        jitsu::routes(),
+        cloudevents::routes(),
+        posthog::routes(),
+        snowplow::routes(),
+        plausible::routes(),
+        umami::routes(),
+        // And OpenPanel's, which are the same.
+        mixpanel::routes(),
+    ];
     routes.into_iter().fold(Router::new(), Router::merge).layer(middleware::from_fn(cors::across_sites)).with_state(door)
 }
 

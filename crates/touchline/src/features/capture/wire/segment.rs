@@ -588,7 +588,7 @@ fn titled(event: &Event<'_>) -> String {
 }
 
 /// Returns host and path of an address.
-fn place_of(url: &str) -> Option<String> {
+pub(super) fn place_of(url: &str) -> Option<String> {
     let url = url::Url::parse(url).ok()?;
     Some(json::clean(&format!("{}{}", url.host_str()?, url.path()), NAME_LETTERS_MAX))
 }
