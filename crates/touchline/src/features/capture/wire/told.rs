@@ -54,7 +54,7 @@ pub(super) struct Story<'a> {
 }
 
 /// Splits JSON into the events of a list; what is no list is one event.
-pub(super) fn events<'a>(raw: &'a RawValue) -> Vec<&'a RawValue> {
+pub(super) fn events(raw: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw])
 }
 
