@@ -1,14 +1,15 @@
-//! Prepares the embedding of the browser application.
+//! Prepares the embedding of the browser application and of the tracker.
 //!
-//! Release builds embed `web/dist`, so they are built anew when it changes; other builds read it from disk. The folder
+//! Release builds embed `web/dist` and `tracker/dist`, so they are built anew when these change; other builds read them from disk. The folders
 //! must be there when the program is compiled, or it would not be found when the application is built later.
 
 fn main() {
-    let dist = "../../web/dist";
-    // Where it cannot be made, the binary is built without the application and its page says so.
-    let _ = std::fs::create_dir_all(dist);
     println!("cargo:rerun-if-changed=build.rs");
-    if std::env::var("PROFILE").as_deref() == Ok("release") {
-        println!("cargo:rerun-if-changed={dist}");
+    for dist in ["../../web/dist", "../../tracker/dist"] {
+        // Where it cannot be made, the binary is built without what belongs there, and says so when it is asked for.
+        let _ = std::fs::create_dir_all(dist);
+        if std::env::var("PROFILE").as_deref() == Ok("release") {
+            println!("cargo:rerun-if-changed={dist}");
+        }
     }
 }

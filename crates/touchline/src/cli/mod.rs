@@ -10,15 +10,20 @@ mod analyze;
 mod attribution;
 mod demo;
 mod export;
+mod feed;
+mod hook;
 mod import;
 mod init;
 mod map;
 mod reach;
+mod record;
 mod serve;
 mod source;
+mod tag;
 mod version;
 
 use crate::failure::{Failure, Result};
+use crate::features::capture::catch_up;
 use crate::platform::clock::system;
 use crate::platform::home::Home;
 use crate::platform::http::FAILED;
@@ -49,6 +54,10 @@ enum Command {
     Init(init::Args),
     Import(import::Args),
     Map(map::Args),
+    Record(record::Args),
+    Tag(tag::Args),
+    Hook(hook::Args),
+    Feed(feed::Args),
     Analyze(analyze::Args),
     Attribution(attribution::Args),
     Allocate(allocate::Args),
@@ -82,7 +91,10 @@ impl Data {
     /// # Errors
     /// Fails when it is none, or held by another process.
     pub fn open(&self) -> Result<Home> {
-        Home::open(&self.dir, system())
+        let home = Home::open(&self.dir, system())?;
+        // What a server acknowledged before it was killed counts for every command.
+        catch_up(&home.stores())?;
+        Ok(home)
     }
 }
 
@@ -108,6 +120,10 @@ fn run(command: Command) -> Result<()> {
         Command::Init(args) => init::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Map(args) => map::run(&args),
+        Command::Record(args) => record::run(args),
+        Command::Tag(args) => tag::run(args),
+        Command::Hook(args) => hook::run(args),
+        Command::Feed(args) => feed::run(args),
         Command::Analyze(args) => analyze::run(&args),
         Command::Attribution(args) => attribution::run(&args),
         Command::Allocate(args) => allocate::run(&args),
@@ -128,6 +144,18 @@ fn log_to_stderr(is_server: bool) {
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();
+}
+
+/// Writes what a route shall read.
+fn written(value: &impl serde::Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(value).map_err(|error| Failure::new("Cannot write the question as JSON").because(&error))
+}
+
+/// Reads what a route has answered. A server of another version may answer otherwise.
+fn read_answer<T: serde::de::DeserializeOwned>(answer: serde_json::Value) -> Result<T> {
+    serde_json::from_value(answer).map_err(|error| {
+        Failure::new("The answer of the server cannot be read").because(&error).hint("Use the same version here and there")
+    })
 }
 
 /// Prints a result for programs.

@@ -52,7 +52,8 @@ pub fn router(site: &Site) -> Router {
     let own = secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https);
     // What clients on other sites send has rules of its own, and none of the doors of our pages.
     let open = capture::collectors(site.capture.clone(), site.sources.clone(), site.stores.clock.clone());
-    open.merge(capture::well_known(site.sources.clone())).fallback_service(own)
+    let open = open.merge(capture::well_known(site.sources.clone())).merge(capture::public(site.ways()));
+    open.fallback_service(own)
 }
 
 /// Returns the OpenAPI document of every route.
@@ -74,7 +75,7 @@ fn closed(site: &Site) -> OpenApiRouter {
     let maps = map::Maps::new(site.stores.state.clone());
     OpenApiRouter::new()
         .merge(map::routes(maps.clone()))
-        .merge(capture::routes(site.sources.clone(), site.stores.clock.clone()))
+        .merge(capture::routes(site.ways()))
         .merge(measure::routes(Arc::clone(&site.reports), maps))
 }
 
@@ -95,6 +96,16 @@ impl Site {
         let capture = capture::Capture::open(stores.clone())?;
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
         Ok(Self { stores, https, capture, sources, reports })
+    }
+
+    fn ways(&self) -> capture::Ways {
+        capture::Ways {
+            state: self.stores.state.clone(),
+            clock: self.stores.clock.clone(),
+            capture: self.capture.clone(),
+            sources: self.sources.clone(),
+            https: self.https,
+        }
     }
 
     fn accounts(&self) -> account::Accounts {

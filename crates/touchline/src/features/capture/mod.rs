@@ -13,6 +13,7 @@ mod live;
 mod privacy;
 mod signals;
 mod sources;
+mod ways;
 mod wire;
 
 pub use delivery::{Delivery, NotTaken, ReadAgain, Reason, Receipt, Refused};
@@ -22,12 +23,18 @@ pub use live::{Capture, catch_up};
 pub use privacy::{Caller, Privacy, well_known};
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
-pub use wire::{collectors, read_again};
+pub use ways::*;
+pub use wire::collectors;
 
-use crate::platform::clock::Clock;
 use utoipa_axum::router::OpenApiRouter;
 
 /// Returns the routes behind the door.
-pub fn routes(sources: Sources, clock: Clock) -> OpenApiRouter {
-    sources::routes(sources, clock)
+pub fn routes(ways: Ways) -> OpenApiRouter {
+    sources::routes(ways.sources.clone(), ways.clock.clone()).merge(ways::routes(ways))
+}
+
+/// Finds the reader of a format by the name that its deliveries bear. A format that refuses events has one.
+#[must_use]
+pub fn read_again(format: &str) -> Option<ReadAgain> {
+    if format == import::BODIES { Some(import::read_again) } else { wire::read_again(format) }
 }

@@ -97,6 +97,12 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, what, hint)
     }
 
+    /// Says what a check has found: the asker's own mistake, in the words of whoever looked.
+    #[must_use]
+    pub fn told(failure: Failure) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, problem: failure.into(), inside: None }
+    }
+
     /// Says that the answer cannot be given just now.
     #[must_use]
     pub fn unavailable(what: impl Into<String>, hint: impl Into<String>) -> Self {

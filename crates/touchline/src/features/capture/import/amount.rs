@@ -76,6 +76,11 @@ pub(in super::super) fn minor(amount: Billionths, currency: Currency) -> Option<
     i64::try_from(divide_half_away(amount, unit)).ok()
 }
 
+/// Reads an amount with a decimal point into minor units of a currency; `None` for what is no amount.
+pub(in crate::features::capture) fn minor_units(text: &str, currency: Currency) -> Option<i64> {
+    minor(parse(text, '.', None)?, currency)
+}
+
 fn divide_half_away(a: i128, b: i128) -> i128 {
     let (quotient, rest) = (a / b, a % b);
     if rest.abs() * 2 >= b { quotient + a.signum() } else { quotient }

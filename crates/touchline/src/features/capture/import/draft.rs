@@ -95,6 +95,7 @@ pub(super) struct Rare {
     pub(super) campaign: Option<String>,
     pub(super) conversation: Option<String>,
     pub(super) props: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 impl Draft {
@@ -150,7 +151,7 @@ impl Draft {
             conversation: rare.conversation,
             flags: Flags::default(),
             props: rare.props,
-            text: None,
+            text: rare.text,
         })
     }
 }

@@ -32,6 +32,9 @@ pub struct Mapping {
     /// Columns kept as properties of the interaction. Never put personal free text here.
     #[serde(default)]
     pub props: Vec<String>,
+    /// The column with what somebody wrote or said. It is kept sealed, for as long as the person is.
+    #[serde(default)]
+    pub text: Option<String>,
     /// Traits of the person: name of the trait → column.
     #[serde(default)]
     pub traits: BTreeMap<String, String>,
@@ -357,6 +360,9 @@ pub struct Amount {
     /// The sign between thousands. The default is none.
     #[serde(default)]
     pub thousands: Option<char>,
+    /// Whether the amount takes away, as in a list of refunds whose amounts are above zero.
+    #[serde(default)]
+    pub negate: bool,
     /// The currency.
     pub currency: CurrencyField,
 }

@@ -11,6 +11,7 @@
 //! * [`suggest`]: a mapping proposed from the first rows of a file
 
 pub(super) mod amount;
+mod bodies;
 mod draft;
 mod encoding;
 mod group;
@@ -28,6 +29,8 @@ mod source;
 mod suggest;
 mod tally;
 
+pub use bodies::Bodies;
+pub(super) use bodies::{FORMAT as BODIES, read_again};
 pub(super) use moment::iso_utc as iso;
 pub use pipeline::{Import, Progress, run};
 pub use preview::{Preview, Sample};

@@ -238,6 +238,7 @@ pub(super) fn wants(mapping: &Mapping) -> Wants {
     names.extend(
         mapping.id.iter().chain(&mapping.reply_to).chain(&mapping.props).chain(mapping.traits.values()).map(String::as_str),
     );
+    names.extend(mapping.text.as_deref());
     names.extend(mapping.person.identities.iter().map(|name| name.column.as_str()));
     for link in &mapping.link {
         names.extend([link.one.column.as_str(), link.other.column.as_str()]);

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::features::capture::{Claim, Known};
 use model::{Arrival, Identity};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// So many interactions are shown.
 const SHOWN: usize = 10;
@@ -17,7 +18,7 @@ pub struct Preview {
 }
 
 /// Is an interaction as it would be stored. Names are masked: they are personal.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
 pub struct Sample {
     /// When, RFC 3339.
     pub at: String,

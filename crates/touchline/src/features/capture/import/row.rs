@@ -40,6 +40,7 @@ pub(super) struct RowPlan {
     /// Offer, arm, campaign, conversation.
     tags: [Option<Text>; 4],
     props: Vec<Place>,
+    text: Option<Place>,
     traits: Vec<(String, Place)>,
     outcomes: Vec<OutcomePlan>,
     /// The columns that make up the content of a row.
@@ -142,6 +143,7 @@ impl RowPlan {
             reply_to: binder.places(&mapping.reply_to)?,
             tags: each(tags, optional)?,
             props: binder.places(&mapping.props)?,
+            text: mapping.text.as_ref().map(|column| binder.place(column)).transpose()?,
             traits: mapping
                 .traits
                 .iter()
@@ -338,7 +340,8 @@ impl RowPlan {
             Ok::<_, Reason>(text.filter(|text| !text.is_empty()).map(Cow::into_owned))
         })?;
         let reply_to = if self.reply_to.is_empty() { None } else { joined(&self.reply_to, scope) };
-        let rare = Rare { reply_to, offer, arm, campaign, conversation, props: self.props(scope) };
+        let text = self.text.as_ref().map(|place| place.read(scope).into_owned()).filter(|text| !text.is_empty());
+        let rare = Rare { reply_to, offer, arm, campaign, conversation, props: self.props(scope), text };
         Ok((rare != Rare::default()).then(|| Box::new(rare)))
     }
 
@@ -540,6 +543,7 @@ fn bind_outcome(outcome: &super::mapping::OutcomeRow, binder: &Binder<'_>) -> Re
 
 fn bind_amount(amount: &Amount, binder: &Binder<'_>) -> Result<AmountPlan, Failure> {
     let decimal = amount.decimal.unwrap_or('.');
+    let sign = if amount.negate { -1 } else { 1 };
     let constant = match &amount.constant {
         None => amount::ONE,
         Some(text) => amount::parse(text, decimal, amount.thousands)
@@ -550,7 +554,13 @@ fn bind_amount(amount: &Amount, binder: &Binder<'_>) -> Result<AmountPlan, Failu
         CurrencyField::Column(field) => Err(binder.text(field)?),
     };
     let columns: Vec<String> = amount.column.iter().chain(&amount.product).cloned().collect();
-    Ok(AmountPlan { factors: binder.places(&columns)?, constant, decimal, thousands: amount.thousands, currency })
+    Ok(AmountPlan {
+        factors: binder.places(&columns)?,
+        constant: sign * constant,
+        decimal,
+        thousands: amount.thousands,
+        currency,
+    })
 }
 
 /// Reads an amount and its currency; nothing where a cell is empty.

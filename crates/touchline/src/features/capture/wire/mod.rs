@@ -90,6 +90,7 @@ static FORMATS: &[&Format] = &[
     &umami::FORMAT,
     &openpanel::FORMAT,
     &mixpanel::FORMAT,
+    &super::ways::TRACKER,
 ];
 
 /// Returns the routes that clients on other sites and servers send to.
@@ -106,13 +107,14 @@ pub fn collectors(capture: Capture, sources: Sources, clock: Clock) -> Router {
         umami::routes(),
         // And OpenPanel's, which are the same.
         mixpanel::routes(),
+        super::ways::collecting(),
     ];
     routes.into_iter().fold(Router::new(), Router::merge).layer(middleware::from_fn(cors::across_sites)).with_state(door)
 }
 
 /// Finds the reader of a wire format by the name that its deliveries bear.
 #[must_use]
-pub fn read_again(format: &str) -> Option<ReadAgain> {
+pub(super) fn read_again(format: &str) -> Option<ReadAgain> {
     FORMATS.iter().find(|known| known.name == format).map(|format| format.again)
 }
 

@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 pub(super) fn header(member: &str, seen: Vec<String>, wants: &Wants) -> Result<(Header, Vec<String>), Failure> {
     let mut notes = Vec::new();
     for column in &wants.columns {
-        if seen.contains(column) {
+        // A parameter is looked for inside the value before it.
+        if seen.iter().any(|seen| seen == column.split('?').next().unwrap_or_default()) {
             continue;
         }
         if nearest(column, seen.iter().map(String::as_str)).is_some() {
@@ -44,10 +45,18 @@ pub(super) fn paths(document: &Map<String, Value>, prefix: &str, seen: &mut Vec<
     }
 }
 
-/// Writes the value at a path as text: a key that holds the dots itself comes first, a number counts in an array.
-pub(super) fn write(document: &Map<String, Value>, path: &str, text: &mut String) {
+/// Writes the value at a path as text: a key that holds the dots itself comes first; in a list a number counts, and a
+/// name finds the pair `{key, value}` or `{name, value}` of that name. `path?name` is a parameter of the address there.
+pub(in super::super) fn write(document: &Map<String, Value>, path: &str, text: &mut String) {
     match find(document, path) {
-        None | Some(Value::Null) => {}
+        None => {
+            if let Some((path, name)) = path.rsplit_once('?')
+                && let Some(Value::String(address)) = find(document, path)
+            {
+                text.push_str(&parameter(address, name).unwrap_or_default());
+            }
+        }
+        Some(Value::Null) => {}
         Some(Value::String(value)) => text.push_str(value),
         Some(value) => text.push_str(&value.to_string()),
     }
@@ -66,11 +75,27 @@ fn inside<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
         Value::Object(inner) => find(inner, path),
         Value::Array(items) => {
             let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
-            let item = items.get(head.parse::<usize>().ok()?)?;
+            let item = match head.parse::<usize>() {
+                Ok(number) => items.get(number)?,
+                Err(_) => named(items, head)?,
+            };
             rest.map_or(Some(item), |rest| inside(item, rest))
         }
         _ => None,
     }
+}
+
+/// Finds the value of the pair of a name, as shops write lists of further fields.
+fn named<'a>(items: &'a [Value], name: &str) -> Option<&'a Value> {
+    let is_named = |item: &&Value| ["key", "name"].iter().any(|field| item.get(field).and_then(Value::as_str) == Some(name));
+    items.iter().find(is_named)?.get("value")
+}
+
+/// Returns a parameter of an address, whole or only its path and query.
+fn parameter(address: &str, name: &str) -> Option<String> {
+    let (_, query) = address.split_once('?')?;
+    let query = query.split('#').next().unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -78,7 +103,9 @@ mod tests {
     use super::*;
 
     fn check(path: &str, expected: &str) {
-        let text = r#"{"a":{"b":1.5,"c":null},"x.y":"dotted","items":[{"p":"first"},"second"],"ok":true}"#;
+        let text = r#"{"a":{"b":1.5,"c":null},"x.y":"dotted","items":[{"p":"first"},"second"],"ok":true,
+                       "meta":[{"id":1,"key":"from","value":"ad"},{"name":"note","value":{"deep":7}},3],
+                       "landing":"/offer?utm_campaign=spring%20sun&x#part"}"#;
         let document: Map<String, Value> = serde_json::from_str(text).expect("an object");
         let mut found = String::new();
         write(&document, path, &mut found);
@@ -94,5 +121,12 @@ mod tests {
         check("items.1", "second");
         check("ok", "true");
         check("nowhere.at.all", "");
+        check("meta.from", "ad");
+        check("meta.note.deep", "7");
+        check("meta.gone", "");
+        check("landing?utm_campaign", "spring sun");
+        check("landing?x", "");
+        check("landing?gone", "");
+        check("a.b?x", "");
     }
 }

@@ -2,7 +2,7 @@
 
 mod chat;
 mod delimited;
-mod documents;
+pub(super) mod documents;
 mod fuse;
 mod jsonl;
 mod parquet;

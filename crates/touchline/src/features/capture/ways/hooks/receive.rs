@@ -1,0 +1,83 @@
+//! `POST /v1/hook/NAME`: checks the signature, reads the body, stores what it says.
+
+use super::{Hook, Scheme};
+use crate::features::capture::ways::Ways;
+use crate::features::capture::ways::answer::{self, Told};
+use crate::features::capture::{Caller, Delivery, Reason, SourceKind};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::post;
+
+/// The largest body: an order of a thousand lines has half of it.
+const BODY_BYTES_MAX: usize = 2 << 20;
+
+/// Returns the route that senders reach.
+pub(in crate::features::capture) fn routes() -> Router<Ways> {
+    Router::new().route("/v1/hook/{name}", post(receive)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+async fn receive(
+    State(ways): State<Ways>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let Ok(body) = body else {
+        let says = format!("The body is larger than {BODY_BYTES_MAX} bytes, or broke off");
+        return answer::refused(StatusCode::PAYLOAD_TOO_LARGE, Reason::new("body_too_large", says));
+    };
+    let hook = match ways.hooks().find(&name).await {
+        Ok(Some(hook)) => hook,
+        Ok(None) => {
+            let reason = Reason::new("hook_unknown", "There is no such hook: see `touchline hook list`");
+            return answer::refused(StatusCode::NOT_FOUND, reason);
+        }
+        Err(failure) => return answer::failed(failure),
+    };
+    if hook.scheme == Scheme::WooCommerce && is_greeting(&headers, &body) {
+        return answer::taken(&Default::default(), Vec::new());
+    }
+    let delivery = match read(&hook, &headers, &body, &ways) {
+        Ok(delivery) => delivery,
+        Err((status, reason)) => return answer::refused(status, reason),
+    };
+    let told = delivery.refused.iter().map(Told::of).collect();
+    let source = ways.source_named(&delivery.source, SourceKind::Server);
+    match ways.capture.take_from(delivery, &source, &Caller::default()).await {
+        Ok(receipt) => answer::taken(&receipt, told),
+        Err(error) => answer::not_taken(error),
+    }
+}
+
+fn read(hook: &Hook, headers: &HeaderMap, body: &[u8], ways: &Ways) -> Result<Delivery, (StatusCode, Reason)> {
+    let id = hook.scheme.check(&hook.secret, headers, body, ways.now()).map_err(|why| (StatusCode::UNAUTHORIZED, why))?;
+    // Where no id is signed, one in a header could be changed by whoever repeats the body: then the body is its own id.
+    let id = if id.is_empty() { blake3::hash(body).to_hex().to_string() } else { id };
+    let parts = hook.bodies().map_err(|failure| {
+        tracing::error!(hook = hook.name, what = failure.what, "a stored mapping does not bind");
+        (StatusCode::INTERNAL_SERVER_ERROR, Reason::new("mapping_unsound", "The mapping of the hook does not work: set it again"))
+    })?;
+    let body = serde_json::from_slice(body)
+        .map_err(|_| (StatusCode::BAD_REQUEST, Reason::new("body_unreadable", "The body is no JSON, or too deep")))?;
+    let mut whole = Delivery::default();
+    for part in parts {
+        let delivery = part.read(&body, &id);
+        (whole.source, whole.format) = (delivery.source, delivery.format);
+        whole.arrivals.extend(delivery.arrivals);
+        whole.claims.extend(delivery.claims);
+        whole.traits.extend(delivery.traits);
+        whole.refused.extend(delivery.refused);
+    }
+    Ok(whole)
+}
+
+/// Recognises what WooCommerce sends unsigned when a webhook is saved: `webhook_id=7`. Refused, it would not be saved.
+fn is_greeting(headers: &HeaderMap, body: &[u8]) -> bool {
+    let is_form = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form"));
+    let number = body.strip_prefix(b"webhook_id=");
+    is_form && number.is_some_and(|number| !number.is_empty() && number.len() <= 20 && number.iter().all(u8::is_ascii_digit))
+}

@@ -1,0 +1,232 @@
+//! The table `hook`, and what a hook must be to stand in it.
+
+use super::{Ready, Scheme};
+use crate::failure::{Failure, Result};
+use crate::features::capture::import::Bodies;
+use model::Instant;
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use state::{State, StateError};
+use utoipa::ToSchema;
+
+/// Names stand in addresses.
+const NAME_MAX: usize = 60;
+/// A body is read once by every part.
+const PARTS_MAX: usize = 10;
+/// A mapping is a page of text.
+const MAPPING_MAX: usize = 64 << 10;
+/// The path to the rows is a few steps.
+const ROWS_MAX: usize = 200;
+
+/// Says where in a body the rows stand, and what their columns mean.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The path to the list of rows, such as `data.items`; empty: the body itself.
+    #[serde(default)]
+    pub rows: String,
+    /// The mapping, as TOML, in the language of imports.
+    pub mapping: String,
+}
+
+/// Is what a hook shall be.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WantedHook {
+    /// Parts that are ready, for the order bodies of a shop.
+    pub ready: Option<Ready>,
+    /// Parts of one's own.
+    pub parts: Vec<Part>,
+    /// How its sender signs. The default is that of `ready`, or Standard Webhooks.
+    pub scheme: Option<Scheme>,
+    /// The secret, where the sender has drawn it. Otherwise the one there is stays, or one is drawn.
+    pub secret: Option<String>,
+}
+
+/// Is one hook.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Hook {
+    /// Its name in the address.
+    pub name: String,
+    /// How its sender signs.
+    pub scheme: Scheme,
+    /// What its sender signs with.
+    pub secret: String,
+    /// What its bodies mean.
+    pub parts: Vec<Part>,
+    /// When it was last changed.
+    pub changed_at: Instant,
+}
+
+impl std::fmt::Debug for Hook {
+    /// Keeps the secret to itself.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hook({}, {})", self.name, self.scheme.name())
+    }
+}
+
+impl WantedHook {
+    /// Makes the hook that is wanted, and returns the secret where it had to be drawn. `before` is the one that is there.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn hook(self, name: &str, before: Option<Hook>, now: Instant) -> Result<(Hook, Option<String>)> {
+        let before_scheme = before.as_ref().map(|before| before.scheme);
+        let scheme = self.scheme.or(self.ready.map(Ready::scheme)).or(before_scheme).unwrap_or_default();
+        let parts = match (self.ready, self.parts) {
+            (Some(ready), parts) if parts.is_empty() => ready.parts(name),
+            (None, parts) if !parts.is_empty() => parts,
+            (None, _) => before.as_ref().map(|before| before.parts.clone()).unwrap_or_default(),
+            (Some(_), _) => return Err(Failure::new("Give `ready` or `parts`, not both")),
+        };
+        let kept = before.filter(|before| before.scheme == scheme).map(|before| before.secret);
+        let (secret, drawn) = match self.secret.or(kept) {
+            Some(secret) => (secret, None),
+            None => {
+                let drawn = scheme.draw_secret()?;
+                (drawn.clone(), Some(drawn))
+            }
+        };
+        let hook = Hook { name: name.to_owned(), scheme, secret, parts, changed_at: now };
+        hook.check()?;
+        Ok((hook, drawn))
+    }
+}
+
+impl Hook {
+    /// Checks name, secret and every mapping.
+    fn check(&self) -> Result<()> {
+        let fits = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '_';
+        if self.name.is_empty() || self.name.len() > NAME_MAX || !self.name.chars().all(fits) {
+            return Err(Failure::new(format!("A hook is named by 1 to {NAME_MAX} letters of a to z, 0 to 9, - and _"))
+                .hint("Such as `web-shop`"));
+        }
+        self.scheme.check_secret(&self.secret)?;
+        self.bodies().map(|_| ())
+    }
+
+    /// Binds its parts, to read bodies.
+    ///
+    /// # Errors
+    /// Says what is wrong, and in which part.
+    pub fn bodies(&self) -> Result<Vec<Bodies>> {
+        bind(&self.parts)
+    }
+}
+
+/// Binds parts, to read bodies.
+///
+/// # Errors
+/// Says what is wrong, and in which part.
+pub(super) fn bind(parts: &[Part]) -> Result<Vec<Bodies>> {
+    if parts.is_empty() || parts.len() > PARTS_MAX {
+        return Err(Failure::new(format!("A hook has 1 to {PARTS_MAX} mappings")));
+    }
+    let bind = |(number, part): (usize, &Part)| {
+        let name = format!("mapping {}", number + 1);
+        if part.mapping.len() > MAPPING_MAX || part.rows.len() > ROWS_MAX {
+            return Err(Failure::new(format!("{name} or its path to the rows is too long")));
+        }
+        Bodies::new(&part.mapping, &name, &part.rows)
+    };
+    let bodies: Vec<Bodies> = parts.iter().enumerate().map(bind).collect::<Result<_>>()?;
+    // Answers are found by the message id inside one source, and a source keeps its policies as one.
+    if bodies.iter().any(|part| part.source() != bodies[0].source()) {
+        return Err(Failure::new("The mappings of one hook name different sources").hint("Give each the same `source`"));
+    }
+    Ok(bodies)
+}
+
+/// Is every hook. Clones share them.
+#[derive(Clone)]
+pub struct Hooks {
+    state: State,
+}
+
+impl Hooks {
+    /// Looks after the hooks of a state store.
+    #[must_use]
+    pub const fn new(state: State) -> Self {
+        Self { state }
+    }
+
+    /// Sets a hook, new or changed.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn set(&self, hook: &Hook) -> Result<()> {
+        let parts = serde_json::to_string(&hook.parts).map_err(|error| Failure::new("Cannot write a hook").because(&error))?;
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO hook (name, scheme, secret, parts, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $5) \
+             ON CONFLICT (name) DO UPDATE SET scheme = excluded.scheme, secret = excluded.secret, parts = excluded.parts, \
+             changed_at = excluded.changed_at",
+        )
+        .bind(hook.name.clone())
+        .bind(hook.scheme.name())
+        .bind(hook.secret.clone())
+        .bind(parts)
+        .bind(hook.changed_at.0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Finds a hook.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn find(&self, name: &str) -> Result<Option<Hook>> {
+        let row = sqlx::query("SELECT name, scheme, secret, parts, changed_at FROM hook WHERE name = $1")
+            .bind(name.to_owned())
+            .fetch_optional(self.state.reader())
+            .await
+            .map_err(failed)?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Lists the hooks by name.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn all(&self) -> Result<Vec<Hook>> {
+        let rows = sqlx::query("SELECT name, scheme, secret, parts, changed_at FROM hook ORDER BY name")
+            .fetch_all(self.state.reader())
+            .await
+            .map_err(failed)?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Takes a hook away: what it sent stays. Tells whether there was one.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn remove(&self, name: &str) -> Result<bool> {
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        let done = sqlx::query("DELETE FROM hook WHERE name = $1")
+            .bind(name.to_owned())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(done.rows_affected() == 1)
+    }
+}
+
+fn read(row: &sqlx::any::AnyRow) -> Result<Hook> {
+    let name: String = row.get("name");
+    let scheme: String = row.get("scheme");
+    let unread = || Failure::new(format!("The hook `{name}` was written by another version")).hint("Set it again");
+    Ok(Hook {
+        scheme: Scheme::parse(&scheme).ok_or_else(unread)?,
+        secret: row.get("secret"),
+        parts: serde_json::from_str(&row.get::<String, _>("parts")).map_err(|_| unread())?,
+        changed_at: Instant(row.get("changed_at")),
+        name,
+    })
+}
+
+fn failed(error: impl Into<StateError>) -> Failure {
+    Failure::new("Cannot look after hooks").because(&error.into())
+}
