@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared bench build web check unit open-table e2e clients deny screenshots clean help
+.PHONY: demo test test-shared bench build web tracker check unit open-table e2e clients deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -19,7 +19,18 @@ build: web ## Build the browser application and the release binary.
 	cargo build --release --locked --package touchline
 	@ls -l $(BINARY) | awk '{ printf "Built %s, %.1f MB.\n", $$9, $$5 / 1e6 }'
 
-web: web/dist/index.html
+web: web/dist/index.html tracker
+
+tracker: tracker/dist/t.js ## Build the script for web pages, and weigh it.
+
+tracker/node_modules/.package-lock.json: tracker/package.json tracker/package-lock.json
+	@scripts/need.sh node npm
+	cd tracker && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+tracker/dist/t.js: tracker/node_modules/.package-lock.json tracker/build.mjs tracker/src/touchline.js
+	cd tracker && npm run build
+	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	@scripts/need.sh node npm
@@ -32,11 +43,12 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 
 test: check deny e2e clients open-table unit ## Install what the tests need, and run every test.
 
-check: web/node_modules/.package-lock.json ## Formatting, lints, types.
+check: web/node_modules/.package-lock.json tracker ## Formatting, lints, types.
 	@scripts/need.sh cargo cc
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 	cd web && npm run lint && npm run api:check && npm run check && npm test
+	cd tracker && npm run lint
 
 unit: web ## Every Rust test, those with needs of their own left out.
 	scripts/cargo-test.sh --workspace --locked
@@ -88,5 +100,5 @@ bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would 
 	PYTHON=$(PYTHON) bench/run.sh
 
 clean: ## Remove what was built here.
-	rm -rf web/dist/* web/node_modules $(TOOLS)
+	rm -rf web/dist/* web/node_modules tracker/dist/* tracker/node_modules $(TOOLS)
 	cargo clean
