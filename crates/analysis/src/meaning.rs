@@ -119,7 +119,7 @@ impl Meaning {
             journey_gap: microseconds(settings.journey_gap_days),
             horizon: microseconds(settings.horizon_days),
             period_days: i64::from(settings.over_use_period_days),
-            signal_touchpoint: signals.iter().map(|signature| bind(map, signature)).collect(),
+            signal_touchpoint: signals.iter().map(|signature| map.bind(signature).map_or(NOWHERE, |at| at as u16)).collect(),
             signal_outcomes: signals.iter().map(|signature| outcomes_of(map, signature)).collect(),
             form_outcomes: [0; FORMS],
             contact_stages: 0,
@@ -230,15 +230,8 @@ fn place(touchpoint: &model::Touchpoint, map: &TouchpointMap) -> Place {
     }
 }
 
-/// Binds a signature to a touchpoint: the first rule that fits, else the touchpoint that the source names itself.
-fn bind(map: &TouchpointMap, signature: &Signature) -> u16 {
-    let by_rule = map.rules.iter().find(|rule| rule.signal.fits(signature)).map(|rule| rule.touchpoint.as_str());
-    let named = by_rule.unwrap_or(&signature.touchpoint);
-    map.touchpoint(named).map_or(NOWHERE, |at| at as u16)
-}
-
 fn outcomes_of(map: &TouchpointMap, signature: &Signature) -> Bits {
-    let fitting = map.outcomes.iter().enumerate().filter(|(_, outcome)| outcome.rule.signal.fits(signature));
+    let fitting = map.outcomes.iter().enumerate().filter(|(_, outcome)| map.counts(outcome, signature));
     fitting.map(|(at, _)| 1 << at).sum()
 }
 

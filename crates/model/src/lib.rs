@@ -6,6 +6,7 @@
 //! * [`ids`]: who and what, as types that cannot be mixed up
 //! * [`interaction`]: one fact in the ledger, and [`Arrival`], the same fact on its way in
 //! * [`signal`]: the signature by which an interaction is recognised
+//! * [`channels`]: what a signal's hint of a channel means
 //! * [`map`]: the touchpoint map: stages, segments, touchpoints, rules, outcomes, objectives
 //! * [`rules`]: the closed sets of conditions that give facts their meaning
 //! * [`evidence`]: every number with its n, interval and class
@@ -13,6 +14,7 @@
 //! * [`catalogue`]: the touchpoints and templates that an organisation can start from
 
 pub mod catalogue;
+pub mod channels;
 pub mod evidence;
 pub mod identity;
 pub mod ids;

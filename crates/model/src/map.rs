@@ -3,12 +3,14 @@
 //! The same document is the native file (`map export --format json`), the value in the state store, and the
 //! answer of the interface. Unknown fields are refused, so that a misspelt one is not silently lost.
 
+use crate::channels::{CLICK_IDS, ChannelRule, channel_of};
 use crate::money::Currency;
 use crate::rules::{OutcomeRule, SegmentRule, Trigger};
-use crate::signal::SignalMatch;
+use crate::signal::{SignalMatch, Signature};
 use crate::text::Text;
 use crate::words::{Audience, Class, Direction, Kind, Life};
 use serde::{Deserialize, Serialize};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
@@ -50,7 +52,13 @@ pub struct TouchpointMap {
     /// How signals become touchpoints: first match wins.
     #[serde(default)]
     pub rules: Vec<MapRule>,
+    /// How hints of a channel become channels, before the defaults ([`crate::channels`]): first match wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channel_rules: Vec<ChannelRule>,
 }
+
+/// More rules would make every reading slow, and nobody could keep them in mind.
+pub const RULES_MAX: usize = 5_000;
 
 /// Is one column: a step of the life cycle.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
@@ -392,6 +400,18 @@ impl TouchpointMap {
                 format!("the rule for `{}` has no condition and would take every signal", rule.touchpoint)
             });
         }
+        found.check(self.rules.len() <= RULES_MAX, "rules", || format!("more than {RULES_MAX} rules"));
+        found.check(self.channel_rules.len() <= RULES_MAX, "channel_rules", || format!("more than {RULES_MAX} rules"));
+        for (at, rule) in self.channel_rules.iter().enumerate() {
+            let place = format!("channel_rules.{at}");
+            found.check(!rule.channel.trim().is_empty(), &place, || "names no channel".to_owned());
+            found.check(!rule.when.is_empty(), &place, || {
+                format!("the rule for `{}` has no condition and would take every signal", rule.channel)
+            });
+            for click in &rule.when.click {
+                found.known("mark of a click", &CLICK_IDS.into_iter().collect(), click, &place);
+            }
+        }
         for stage in &self.stages {
             let place = format!("stages.{}.entry", stage.id);
             found.check(stage.weight >= 0.0 && stage.weight.is_finite(), &place, || "the weight is negative".to_owned());
@@ -419,6 +439,27 @@ impl TouchpointMap {
     #[must_use]
     pub fn touchpoint(&self, id: &str) -> Option<usize> {
         self.touchpoints.iter().position(|touchpoint| touchpoint.id == id)
+    }
+
+    /// Binds a signature to a touchpoint, by position: by the first rule that fits, else to the one that the source names
+    /// itself.
+    #[must_use]
+    pub fn bind(&self, signature: &Signature) -> Option<usize> {
+        let channel = LazyCell::new(|| self.channel_of(signature));
+        let by_rule = self.rules.iter().find(|rule| rule.signal.fits(signature, &|| *channel));
+        self.touchpoint(by_rule.map_or(&signature.touchpoint, |rule| &rule.touchpoint))
+    }
+
+    /// Tells whether a signature is one that an outcome counts.
+    #[must_use]
+    pub fn counts(&self, outcome: &Outcome, signature: &Signature) -> bool {
+        outcome.rule.signal.fits(signature, &|| self.channel_of(signature))
+    }
+
+    /// Returns the channel on which a signature came; empty where nothing is said of it.
+    #[must_use]
+    pub fn channel_of<'a>(&'a self, signature: &'a Signature) -> &'a str {
+        channel_of(&self.channel_rules, signature)
     }
 
     /// Returns the position of a stage.

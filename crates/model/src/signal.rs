@@ -43,7 +43,7 @@ pub struct SignalMatch {
     /// Pattern for [`Signature::event`].
     #[serde(skip_serializing_if = "String::is_empty")]
     pub event: String,
-    /// Pattern for [`Signature::channel`].
+    /// Pattern for [`Signature::channel`], as the source hints at it or as the channel rules read it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub channel: String,
     /// Pattern for [`Signature::place`].
@@ -55,18 +55,17 @@ pub struct SignalMatch {
 }
 
 impl SignalMatch {
-    /// Tells whether a signature fits every field of this rule.
-    #[must_use]
-    pub fn fits(&self, signature: &Signature) -> bool {
-        [
+    /// Tells whether a signature fits every field of this rule. A channel fits by the hint as the source gave it, or by
+    /// what the hint means, which `channel` tells when asked.
+    pub(crate) fn fits<'a>(&self, signature: &Signature, channel: &dyn Fn() -> &'a str) -> bool {
+        let own = [
             (&self.source, &signature.source),
             (&self.event, &signature.event),
-            (&self.channel, &signature.channel),
             (&self.place, &signature.place),
             (&self.campaign, &signature.campaign),
-        ]
-        .into_iter()
-        .all(|(pattern, text)| pattern.is_empty() || glob(pattern, text))
+        ];
+        own.into_iter().all(|(pattern, text)| pattern.is_empty() || glob(pattern, text))
+            && (self.channel.is_empty() || glob(&self.channel, &signature.channel) || glob(&self.channel, channel()))
     }
 
     /// Returns the fields that are set, by name: for display and for finding empty rules.
@@ -87,7 +86,7 @@ impl SignalMatch {
 }
 
 /// Matches `text` against a pattern whose only special sign is `*`. Linear in both lengths: no backtracking bomb.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(rest) = parts.next().and_then(|head| text.strip_prefix(head)) else {
         return false;
@@ -132,6 +131,8 @@ mod tests {
     fn empty_fields_match_anything() {
         let rule = SignalMatch { channel: "e-mail".into(), ..SignalMatch::default() };
         let signature = Signature { source: "crm".into(), channel: "e-mail".into(), ..Signature::default() };
-        assert!(rule.fits(&signature));
+        assert!(rule.fits(&signature, &|| "unassigned"));
+        let read = Signature { channel: "crm / email".into(), ..signature };
+        assert!(rule.fits(&read, &|| "e-mail") && !rule.fits(&read, &|| "sms"));
     }
 }

@@ -106,12 +106,28 @@ fn people_share_no_names() {
 }
 
 #[test]
+fn lives_go_on_where_watching_ended() {
+    for name in TEMPLATES {
+        let company = Company::new(name).people(200);
+        let (first, second) = (company.week_after(0), company.week_after(1));
+        assert!(first.len() > 50 && second.len() > 20, "{name}: {} and {}", first.len(), second.len());
+        assert!(
+            first.iter().all(|arrival| arrival.at >= END)
+                && first.last().map(|last| last.at) <= second.first().map(|next| next.at)
+        );
+        let lived: HashSet<Vec<u8>> = company.arrivals().map(|arrival| arrival.message_id).collect();
+        assert!(first.iter().chain(&second).all(|arrival| !lived.contains(&arrival.message_id)), "{name}");
+        assert_eq!(company.week_after(0), first, "the same again");
+    }
+}
+
+#[test]
 fn the_map_is_sound_and_binds_every_signal() {
     check(|name, company| {
         let map = company.map();
         assert_eq!(map.problems(), [], "{name}");
         for arrival in company.arrivals() {
-            assert!(map.rules.iter().any(|rule| rule.signal.fits(&arrival.signature)), "{name}: {}", arrival.signature);
+            assert!(map.bind(&arrival.signature).is_some(), "{name}: {}", arrival.signature);
             assert_eq!(arrival.currency.is_some(), arrival.value.or(arrival.cost).is_some(), "{name}");
         }
     });

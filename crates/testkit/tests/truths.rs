@@ -97,9 +97,9 @@ fn only_the_planted_channel_answers_late() {
         for arrival in company.arrivals().take(60_000) {
             asked.insert((arrival.source.clone(), arrival.message_id.clone()), arrival.at.0);
             if let (Form::Reply, Some(question)) = (arrival.form, arrival.reply_to) {
-                let rule = map.rules.iter().find(|rule| rule.signal.fits(&arrival.signature)).expect("replies are bound");
+                let touchpoint = map.bind(&arrival.signature).expect("replies are bound");
                 let waited = arrival.at.0 - asked[&(arrival.source, question)];
-                days.entry(rule.touchpoint.clone()).or_default().push(waited as f64 / DAY as f64);
+                days.entry(map.touchpoints[touchpoint].id.clone()).or_default().push(waited as f64 / DAY as f64);
             }
         }
         assert!(!days.is_empty(), "{name}");

@@ -31,17 +31,24 @@ const DEVIATING: f64 = 1.0 / 6.0;
 /// The weeks after a purchase until a person without complaint counts as satisfied (14 days, as the templates say).
 const QUIET_WEEKS: i64 = 3;
 
-/// Lives the life of person `k` and returns what arrived, in the order of time.
+/// Lives the life of person `k` and returns what arrived until watching ended, in the order of time.
 pub(super) fn live(company: &Company, k: u32) -> Vec<Arrival> {
+    let mut arrivals = live_on(company, k, WEEKS);
+    arrivals.retain(|arrival| arrival.at < company.end);
+    arrivals
+}
+
+/// Lives the life of person `k` for so many weeks and returns all that arrived, in the order of time. Longer lives begin
+/// as shorter ones do.
+pub(super) fn live_on(company: &Company, k: u32, weeks: i64) -> Vec<Arrival> {
     let mut life = Life::new(company, k);
     let first = (life.chance.unit() * (WEEKS - 1) as f64) as i64;
-    for week in first..WEEKS {
+    for week in first..weeks {
         if week > first && life.chance.chance(LEAVING) {
             break;
         }
         life.week(week, week == first);
     }
-    life.arrivals.retain(|arrival| arrival.at < company.end);
     life.arrivals.sort_by_key(|arrival| arrival.at);
     life.arrivals
 }

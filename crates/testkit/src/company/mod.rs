@@ -145,6 +145,20 @@ impl Company {
         (0..self.people).flat_map(|k| self.person(k))
     }
 
+    /// Returns what arrives in the `nth` week after watching has ended (0 is the first), from everybody, in the order of
+    /// time: the lives of [`Company::person`] go on.
+    #[must_use]
+    pub fn week_after(&self, nth: u32) -> Vec<Arrival> {
+        let begins = self.end.0 + i64::from(nth) * WEEK;
+        let within = |arrival: &Arrival| (begins..begins + WEEK).contains(&arrival.at.0);
+        // Weeks begin on Mondays, so a week after the end touches two of them.
+        let weeks = WEEKS + i64::from(nth) + 2;
+        let lives = (0..self.people).flat_map(|k| life::live_on(self, k, weeks));
+        let mut arrivals: Vec<Arrival> = lives.filter(within).collect();
+        arrivals.sort_by(|one, other| (one.at, &one.message_id).cmp(&(other.at, &other.message_id)));
+        arrivals
+    }
+
     /// Returns the traits of person `k` as pairs of name and value.
     #[must_use]
     pub fn traits(&self, k: u32) -> Vec<(String, String)> {

@@ -38,17 +38,14 @@ pub(crate) struct Reading {
 pub(crate) fn read(company: &Company, people: u32) -> Reading {
     let map = company.map();
     let mut touchpoints = HashMap::new();
-    let target = map.outcomes[map.target().expect("a target")].rule.clone();
+    let target = map.outcomes[map.target().expect("a target")].clone();
     let mut reading = Reading { people: Vec::new(), anonymous: 0, unmapped: 0, end: 0, map };
     for k in 0..people {
         let mut events = Vec::new();
         for arrival in company.person(k) {
             reading.end = reading.end.max(arrival.at.0);
-            let rules = &reading.map.rules;
-            let touchpoint = *touchpoints.entry(arrival.signature.clone()).or_insert_with(|| {
-                let rule = rules.iter().find(|rule| rule.signal.fits(&arrival.signature))?;
-                reading.map.touchpoint(&rule.touchpoint)
-            });
+            let touchpoint =
+                *touchpoints.entry(arrival.signature.clone()).or_insert_with(|| reading.map.bind(&arrival.signature));
             reading.unmapped += usize::from(touchpoint.is_none());
             if arrival.identities.is_empty() {
                 reading.anonymous += 1;
@@ -59,7 +56,7 @@ pub(crate) fn read(company: &Company, people: u32) -> Reading {
                 touchpoint,
                 form: arrival.form,
                 direction: arrival.direction,
-                outcome: target.forms.contains(&arrival.form) && target.signal.fits(&arrival.signature),
+                outcome: target.rule.forms.contains(&arrival.form) && reading.map.counts(&target, &arrival.signature),
                 value: arrival.value.unwrap_or(0),
                 cost: arrival.cost,
                 score: arrival.score,

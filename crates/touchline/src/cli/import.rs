@@ -169,10 +169,7 @@ fn with_progress(what: &Import<'_>, sink: &mut dyn Sink) -> Result<Summary> {
 
 /// Lists the signals that no rule of the map binds, and that name no touchpoint of it themselves.
 fn unmapped(summary: &Summary, map: &TouchpointMap) -> Vec<(Signature, u64)> {
-    let bound = |signature: &Signature| {
-        map.rules.iter().any(|rule| rule.signal.fits(signature)) || map.touchpoint(&signature.touchpoint).is_some()
-    };
-    summary.signals.iter().filter(|(signature, _)| !bound(signature)).cloned().collect()
+    summary.signals.iter().filter(|(signature, _)| map.bind(signature).is_none()).cloned().collect()
 }
 
 /// Tells the summary to a person.
