@@ -7,11 +7,13 @@
 //!
 //! * what is read: [`sequence`], [`meaning`], [`reading`]
 //! * what is kept: [`map_fold`] with [`tally`], [`landmarks`], [`frequency`], [`journeys`]
+//! * beside the map: [`census`], which counts signals
 //! * formulas over plain counts: [`intervals`], [`attribution`], [`coverage`] and the other metrics
 //! * what is said: [`finish`], [`verdicts`], [`report`]
 
 pub mod attribution;
 pub mod budget;
+pub mod census;
 pub mod conversion;
 pub mod cost;
 pub mod coverage;
