@@ -18,13 +18,47 @@ pub use check::{Fault, verify};
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{Any, AnyConnection, AnyPool, Connection};
 use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Is a running transaction; dropped without [`Transaction::commit`] it leaves everything as it was.
-pub type Transaction = sqlx::Transaction<'static, Any>;
+#[derive(Debug)]
+pub struct Transaction {
+    inner: sqlx::Transaction<'static, Any>,
+    changes: Arc<AtomicU64>,
+}
+
+impl Transaction {
+    /// Makes everything that was done in it durable, and visible to readers.
+    ///
+    /// # Errors
+    /// Returns what the database says; then nothing was done.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        let committed = self.inner.commit().await;
+        // Afterwards, so that whoever reads the new number finds what was committed; and after a failure too, because
+        // what the database could not confirm may be there all the same.
+        self.changes.fetch_add(1, Ordering::Release);
+        committed
+    }
+}
+
+impl Deref for Transaction {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.inner
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+}
 
 /// Connections that only read; SQLite in WAL mode lets them read while one other writes.
 const READERS: u32 = 4;
@@ -71,6 +105,7 @@ pub struct State {
     begin: &'static str,
     /// The file that gets a seal when it is closed; see [`check`].
     file: Option<Arc<PathBuf>>,
+    changes: Arc<AtomicU64>,
 }
 
 impl State {
@@ -120,7 +155,7 @@ impl State {
         let writer = pool(1).connect_with(options.clone()).await.map_err(opened)?;
         let readers = pool(READERS).connect_with(options).await.map_err(opened)?;
         // IMMEDIATE: a deferred transaction that reads first may find, when it writes, that somebody else was faster.
-        Ok(Self { writer, readers, begin: "BEGIN IMMEDIATE", file: Some(Arc::new(path.to_owned())) })
+        Ok(Self { writer, readers, begin: "BEGIN IMMEDIATE", file: Some(Arc::new(path.to_owned())), changes: Arc::default() })
     }
 
     /// Opens the SQLite file at `path` to be looked at: whatever would change it fails.
@@ -134,7 +169,7 @@ impl State {
         // A first connection by itself: a pool would try a hopeless file again and again before it says so.
         AnyConnection::connect_with(&options).await.map_err(opened)?.close().await?;
         let pool = AnyPoolOptions::new().max_connections(1).connect_with(options).await.map_err(opened)?;
-        Ok(Self { writer: pool.clone(), readers: pool, begin: "BEGIN", file: None })
+        Ok(Self { writer: pool.clone(), readers: pool, begin: "BEGIN", file: None, changes: Arc::default() })
     }
 
     /// Begins a transaction that may write. There is one at a time; the next one waits.
@@ -142,7 +177,14 @@ impl State {
     /// # Errors
     /// Returns [`StateError::Statement`] when the write lock cannot be had in time.
     pub async fn begin(&self) -> Result<Transaction, StateError> {
-        Ok(self.writer.begin_with(self.begin).await?)
+        Ok(Transaction { inner: self.writer.begin_with(self.begin).await?, changes: Arc::clone(&self.changes) })
+    }
+
+    /// Returns how many transactions were committed since this store was opened: another number means that something may
+    /// have changed.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Returns the connections for single statements that read.
@@ -252,7 +294,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("folder");
         let state = made(&dir).await;
         put(&state, "kept", true).await;
+        assert_eq!(state.changes(), 1);
         put(&state, "dropped", false).await;
+        assert_eq!(state.changes(), 1, "what was not committed changed nothing");
         state.close().await;
         let state = State::open(&dir.path().join("state.sqlite")).await.expect("opens");
         assert_eq!(meta(&state).await, [("kept".to_owned(), "x".to_owned())]);
