@@ -85,13 +85,7 @@ impl Batch {
     }
 }
 
-fn interaction(
-    arrival: Arrival,
-    strongest: Option<ActorId>,
-    signal: SignalId,
-    received: Instant,
-    marks: Flags,
-) -> Interaction {
+fn interaction(arrival: Arrival, strongest: Option<ActorId>, signal: SignalId, received: Instant, marks: Flags) -> Interaction {
     let (actor, flags) = strongest.map_or_else(|| arrival.actor(), |actor| (actor, Flags::default()));
     Interaction {
         id: arrival.id(),

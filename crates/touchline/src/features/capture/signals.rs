@@ -1,9 +1,11 @@
 //! The dictionary of signatures: the table `signal`. Numbers are dense from 0, so that they index arrays.
 
+use super::guard::Guard;
 use crate::failure::{Failure, Result};
 use model::{SignalId, Signature};
 use sqlx::Row;
 use state::{State, StateError};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
@@ -36,8 +38,8 @@ pub async fn signals(state: &State) -> Result<Vec<Signature>> {
 pub(super) struct Numbers {
     state: State,
     known: Arc<RwLock<HashMap<Signature, SignalId>>>,
-    /// Held by whoever stores new signatures.
-    storing: Arc<Mutex<()>>,
+    /// Held by whoever stores new signatures; with the room that sources have, where they are not trusted with it.
+    storing: Arc<Mutex<Option<Guard>>>,
 }
 
 impl Numbers {
@@ -51,8 +53,19 @@ impl Numbers {
         Ok(Self { state, known: Arc::new(RwLock::new(known)), storing: Arc::default() })
     }
 
+    /// Gives each source room for so many kinds of signals; see [`Guard`]. For what arrives from outside: who imports a file
+    /// has looked at it.
+    #[must_use]
+    pub(super) fn guarded(self) -> Self {
+        Self { storing: Arc::new(Mutex::new(Some(self.room()))), ..self }
+    }
+
+    fn room(&self) -> Guard {
+        Guard::new(self.known.read().unwrap_or_else(PoisonError::into_inner).keys())
+    }
+
     /// Returns the numbers of signatures, in their order. Those that are new are stored first, so that whoever meets a
-    /// number finds its text.
+    /// number finds its text; those that there is no room for get the number of what they are folded into.
     ///
     /// # Errors
     /// Fails when there are too many, or the state store fails.
@@ -60,9 +73,17 @@ impl Numbers {
         if let Some(numbers) = self.known(signatures.clone()) {
             return Ok(numbers);
         }
-        let _storing = self.storing.lock().await;
-        self.store(self.unknown(signatures.clone())).await?;
-        Ok(self.known(signatures).expect("what was unknown was stored on the line above"))
+        let mut guard = self.storing.lock().await;
+        let kept = self.kept(signatures.clone(), guard.as_mut());
+        let unknown = self.unknown(signatures.clone().filter_map(|signature| kept.get(signature)).map(Cow::as_ref));
+        let stored = self.store(unknown).await;
+        if stored.is_err() && guard.is_some() {
+            // What it has learnt was not stored.
+            *guard = Some(self.room());
+        }
+        stored?;
+        let kept = signatures.map(|signature| kept.get(signature).map_or(signature, Cow::as_ref));
+        Ok(self.known(kept).expect("what was unknown was stored on the line above"))
     }
 
     /// Returns the numbers of signatures; `None` where one is unknown.
@@ -78,6 +99,25 @@ impl Numbers {
                 Some(number)
             })
             .collect()
+    }
+
+    /// Says under which signature each unknown one is kept.
+    fn kept<'s>(
+        &self,
+        signatures: impl Iterator<Item = &'s Signature>,
+        mut guard: Option<&mut Guard>,
+    ) -> HashMap<&'s Signature, Cow<'s, Signature>> {
+        let mut kept = HashMap::new();
+        for signature in self.unknown(signatures) {
+            let under = guard.as_ref().map_or(Cow::Borrowed(signature), |guard| guard.fold(signature));
+            if let Some(guard) = &mut guard
+                && !self.known.read().unwrap_or_else(PoisonError::into_inner).contains_key(&*under)
+            {
+                guard.learn(&under);
+            }
+            kept.insert(signature, under);
+        }
+        kept
     }
 
     /// Returns the unknown among some signatures, each once, in their order.

@@ -11,8 +11,8 @@ use crate::platform::id_map::IdSet;
 use crate::platform::journal::Journal;
 use ledger::{Register, Standing, Tail};
 use model::{Interaction, InteractionId};
-use std::sync::mpsc::Sender;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
 /// From so much on, a flush is asked for before its time, by [`Item::weight`].
 const FLUSH_AT: usize = 96 << 20;

@@ -59,7 +59,7 @@ impl Capture {
     /// # Errors
     /// Fails when the stores or the journal do, or when the door of these stores is open already.
     pub fn open(stores: Stores) -> Result<Self> {
-        let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
+        let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
         let books = Books::open(stores.clone())?;
         let journal = recover(&books, &numbers)?;
         let unread = |error| Failure::new("Cannot open the ledger for what arrives").because(&error);
@@ -183,7 +183,7 @@ pub fn catch_up(stores: &Stores) -> Result<()> {
     if !is_behind {
         return Ok(());
     }
-    let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
+    let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
     recover(&Books::open(stores.clone())?, &numbers).map(|_| ())
 }
 

@@ -61,11 +61,7 @@ pub(super) fn encode(delivery: &Delivery, received: Instant) -> Result<Vec<u8>> 
     let record = Record {
         received: received.0,
         arrivals: delivery.arrivals.iter().map(arrival_record).collect(),
-        claims: delivery
-            .claims
-            .iter()
-            .map(|(one, other, link, at)| (name(one), name(other), link_number(*link), at.0))
-            .collect(),
+        claims: delivery.claims.iter().map(|(one, other, link, at)| (name(one), name(other), link_number(*link), at.0)).collect(),
         traits: delivery
             .traits
             .iter()

@@ -25,7 +25,12 @@ mod tests {
     fn what_their_events_become() {
         let page = r#"{"type":"page","anonymousId":"a","messageId":"m","writeKey":"***","timestamp":"2023-11-14T22:13:10Z",
             "sentAt":"2023-11-14T22:13:20Z","context":{"page":{"url":"https://shop.example.org/sale"}}}"#;
-        check(SourceKind::Site, "/api/s/page", page, &["visit inbound page web shop.example.org/sale at -10 by anonymous"]);
+        check(
+            SourceKind::Site,
+            "/api/s/page",
+            page,
+            &["visit inbound page (direct) / (none) shop.example.org/sale at -10 by anonymous"],
+        );
         let track = r#"{"event":"Order Completed","userId":"u","messageId":"m","properties":{"total":12,"currency":"EUR"}}"#;
         let expected =
             "purchase inbound Order Completed at 0 by user worth 1200 EUR {\"properties\":{\"total\":12,\"currency\":\"EUR\"}}";

@@ -252,7 +252,7 @@ mod tests {
                 "$mp_web_page_view",
                 json!({ "distinct_id": "$device:d", "$device_id": "d", "$current_url": "https://shop.example.org/p" }),
             ),
-            &["visit inbound page web shop.example.org/p at -9 by device"],
+            &["visit inbound page (direct) / (none) shop.example.org/p at -9 by device"],
         );
         check("/track", &event("$identify", json!({ "$anon_distinct_id": "$device:d" })), &["claim user device Together at -9"]);
         check("/track", &event("$create_alias", json!({ "alias": "old" })), &["claim user user Renamed at -9"]);

@@ -111,7 +111,7 @@ mod tests {
         check(
             "track",
             json!({ "name": "screen_view", "properties": props }),
-            &["visit inbound page web shop.example.org/p at 0 by nobody"],
+            &["visit inbound page (direct) / (none) shop.example.org/p at 0 by nobody"],
         );
         check(
             "track",

@@ -101,20 +101,25 @@ mod tests {
             event.as_object_mut().expect("is one").extend(more.as_object().expect("is one").clone());
             event
         };
-        check(event("pageview", json!({ "r": null })), &["visit inbound page web shop.example.org/p at 0 by nobody"]);
+        check(
+            event("pageview", json!({ "r": null })),
+            &["visit inbound page (direct) / (none) shop.example.org/p at 0 by nobody"],
+        );
         check(
             event("engagement", json!({ "sd": 80, "e": 3400 })),
-            &["other inbound engagement web shop.example.org/p at 0 by nobody \
+            &["other inbound engagement (direct) / (none) shop.example.org/p at 0 by nobody \
                {\"properties\":{\"engaged_ms\":3400,\"scroll_percent\":80}}"],
         );
         check(
             event("Sale", json!({ "p": { "coupon": "A" }, "$": { "amount": "42.50", "currency": "EUR" } })),
-            &["purchase inbound Sale web shop.example.org/p at 0 by nobody worth 4250 EUR offer A \
+            &["purchase inbound Sale (direct) / (none) shop.example.org/p at 0 by nobody worth 4250 EUR offer A \
                {\"properties\":{\"coupon\":\"A\",\"currency\":\"EUR\",\"revenue\":\"42.50\"}}"],
         );
         check(
             event("File Download", json!({ "m": "{\"url\":\"/a.pdf\"}" })),
-            &["download inbound File Download web shop.example.org/p at 0 by nobody {\"properties\":{\"url\":\"/a.pdf\"}}"],
+            &[
+                "download inbound File Download (direct) / (none) shop.example.org/p at 0 by nobody {\"properties\":{\"url\":\"/a.pdf\"}}",
+            ],
         );
         check(json!({ "u": "x" }), &["refused 0 no_event"]);
     }

@@ -246,7 +246,7 @@ mod tests {
                 "$pageview",
                 json!({ "$current_url": "https://shop.example.org/p?q=1", "$device_id": "d-1", "$lib": "web", "title": "P" }),
             ),
-            &["visit inbound page web shop.example.org/p at -10 by distinct_id distinct_id"],
+            &["visit inbound page (direct) / (none) shop.example.org/p at -10 by distinct_id distinct_id"],
         );
         check(
             &event(

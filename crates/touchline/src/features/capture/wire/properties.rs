@@ -101,6 +101,11 @@ impl<'a> Properties<'a> {
         self.word(&["url"])
     }
 
+    /// Returns the address of the page before.
+    pub(crate) fn referrer(&self) -> Option<Cow<'a, str>> {
+        self.word(&["referrer"])
+    }
+
     /// Returns the touchpoint, where the source names it itself.
     pub(crate) fn touchpoint(&self) -> String {
         self.word(&["touchpoint"]).map(|name| json::clean(&name, NAME_LETTERS_MAX)).unwrap_or_default()

@@ -74,7 +74,7 @@ mod tests {
                 "properties":{"path":"/","referrer":"$direct","initial_referrer":"https://find.example/?q=x","url":"https://shop.example.org/"},
                 "originalTimestamp":"2023-11-14T22:13:10Z"}],"sentAt":"2023-11-14T22:13:20Z"}"#,
             &[
-                "visit inbound page web shop.example.org/ at -10 by anonymous {\"properties\":{\"path\":\"/\",\"referrer\":\"$direct\",\
+                "visit inbound page (direct) / (none) shop.example.org/ at -10 by anonymous {\"properties\":{\"path\":\"/\",\"referrer\":\"$direct\",\
                \"initial_referrer\":\"https://find.example/\",\"url\":\"https://shop.example.org/\"}}",
             ],
         );

@@ -13,6 +13,7 @@
 //! | `group` | traits `group_id` and `group.…` |
 //! | `alias` | the claim that one id became the other; to itself: nothing |
 
+use super::super::signature::{Tags, Web, label};
 use super::super::{Claim, Delivery, Reason, Refused, SourceKind};
 use super::batch::{self, Batch};
 use super::clock::{self, Stamps};
@@ -29,7 +30,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use model::{Arrival, Direction, Form, Identity, Instant, Link, Signature};
+use model::{Arrival, Direction, Form, Identity, Instant, Link};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -199,6 +200,18 @@ struct Page<'a> {
     referrer: Word<'a>,
     #[serde(borrow)]
     title: Word<'a>,
+}
+
+/// Is what the client read from a tagged link.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Campaign<'a> {
+    #[serde(borrow)]
+    source: Word<'a>,
+    #[serde(borrow)]
+    medium: Word<'a>,
+    #[serde(borrow)]
+    name: Word<'a>,
 }
 
 #[derive(Deserialize, Default, Clone)]
@@ -447,27 +460,25 @@ impl<'a> Reader<'a> {
         let around = [context, Some(&self.context)];
         let page = around.iter().find_map(|context| context.as_ref()?.page.0.as_ref());
         let url = properties.url().or_else(|| page.and_then(|page| page.url.get().map(Into::into)));
-        let place = match kind {
-            Kind::Screen => titled(event),
-            _ => url
-                .as_deref()
-                .and_then(place_of)
-                .unwrap_or_else(|| if kind == Kind::Page { titled(event) } else { String::new() }),
+        let referrer = properties.referrer().or_else(|| page.and_then(|page| page.referrer.get().map(Into::into)));
+        let campaign = around.iter().find_map(|context| context.as_ref()?.campaign);
+        let campaign: Campaign<'_> =
+            campaign.map_or_else(Campaign::default, |raw| serde_json::from_str(raw.get()).unwrap_or_default());
+        let [from, medium, occasion] =
+            [&campaign.source, &campaign.medium, &campaign.name].map(|tag| tag.get().unwrap_or_default());
+        let web = Web {
+            url: url.as_deref().unwrap_or_default(),
+            referrer: referrer.as_deref().unwrap_or_default(),
+            campaign: Tags { source: from, medium, name: occasion },
+            ..Web::default()
         };
-        let channel = match kind {
-            Kind::Page => "web",
-            Kind::Screen => "app",
-            _ if page.is_some() => "web",
-            _ => "",
-        };
-        let signature = Signature {
-            source: self.scene.source.name.clone(),
-            event: json::clean(name, NAME_LETTERS_MAX),
-            channel: channel.to_owned(),
-            place,
-            campaign: String::new(),
-            touchpoint: properties.touchpoint(),
-        };
+        let mut signature = web.signature(&self.scene.source.name, name);
+        signature.touchpoint = properties.touchpoint();
+        match kind {
+            Kind::Screen => (signature.place, signature.channel) = (label(&titled(event)), "app".to_owned()),
+            Kind::Page if signature.place.is_empty() => signature.place = label(&titled(event)),
+            _ => {}
+        }
         let props = properties.kept(&self.surroundings(&around, kind)?);
         let mut arrival = Arrival { props, ..Arrival::new(message_id, signature, at, form, direction) };
         properties.tell(&mut arrival)?;
@@ -587,12 +598,6 @@ fn titled(event: &Event<'_>) -> String {
     json::clean(&parts.into_iter().flatten().collect::<Vec<_>>().join(" / "), NAME_LETTERS_MAX)
 }
 
-/// Returns host and path of an address.
-pub(super) fn place_of(url: &str) -> Option<String> {
-    let url = url::Url::parse(url).ok()?;
-    Some(json::clean(&format!("{}{}", url.host_str()?, url.path()), NAME_LETTERS_MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{arrived, scene_of, told};
@@ -614,7 +619,7 @@ mod tests {
             r#"{"type":"page","anonymousId":"a-1","userId":null,"messageId":"m","timestamp":"2023-11-14T22:13:10.000Z",
                 "sentAt":"2023-11-14T22:13:20Z","name":"Home","context":{"page":{"url":"https://shop.example.org/p?e=ada%40example.org"}},
                 "properties":{"url":"https://shop.example.org/p?e=ada%40example.org","search":"?e=ada%40example.org","title":"P"}}"#,
-            &["visit inbound page web shop.example.org/p at -10 by anonymous \
+            &["visit inbound page (direct) / (none) shop.example.org/p at -10 by anonymous \
                  {\"properties\":{\"url\":\"https://shop.example.org/p\",\"title\":\"P\"}}"],
         );
         check(

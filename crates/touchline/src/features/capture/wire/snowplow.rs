@@ -227,7 +227,7 @@ mod tests {
         check(
             "/i?e=pv&url=https%3A%2F%2Fshop.example.org%2Fp&aid=k&duid=d&dtm=1699999990000&stm=1700000000000",
             "",
-            &["visit inbound page web shop.example.org/p at -10 by device"],
+            &["visit inbound page (direct) / (none) shop.example.org/p at -10 by device"],
         );
         check(
             "",

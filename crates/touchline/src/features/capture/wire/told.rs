@@ -12,10 +12,10 @@ use super::limits::{
 };
 use super::properties::Properties;
 use super::request::Incoming;
-use super::segment::place_of;
 use super::{Scene, forms};
+use crate::features::capture::signature::{Tags, Web};
 use crate::features::capture::{Delivery, Reason, Refused};
-use model::{Arrival, Form, Identity, Instant, Link, Signature};
+use model::{Arrival, Form, Identity, Instant, Link};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
@@ -105,14 +105,11 @@ impl Story<'_> {
         let properties = Properties::read(Some(&raw))?;
         let named = forms::of(&told.event);
         let (form, direction) = told.form.map_or(named, |form| (form, named.1));
-        let signature = Signature {
-            source: self.scene.source.name.clone(),
-            event: clean(&told.event, NAME_LETTERS_MAX),
-            channel: if told.url.is_empty() { String::new() } else { "web".to_owned() },
-            place: place_of(&told.url).unwrap_or_default(),
-            touchpoint: properties.touchpoint(),
-            ..Signature::default()
-        };
+        let tag = |name: &str| told.props.get(name).and_then(Value::as_str).unwrap_or_default();
+        let campaign = Tags { source: tag("utm_source"), medium: tag("utm_medium"), name: tag("utm_campaign") };
+        let web = Web { url: &told.url, referrer: tag("referrer"), campaign, ..Web::default() };
+        let mut signature = web.signature(&self.scene.source.name, &told.event);
+        signature.touchpoint = properties.touchpoint();
         let mut arrival = Arrival {
             identities: told.identities,
             received: Some(self.scene.received),

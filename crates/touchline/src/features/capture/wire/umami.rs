@@ -100,12 +100,15 @@ mod tests {
     #[test]
     fn what_each_event_becomes() {
         let script = json!({ "website": "k", "hostname": "shop.example.org", "url": "https://shop.example.org/p", "vid": "d", "title": "P" });
-        check(&json!({ "type": "event", "payload": script }), &["visit inbound page web shop.example.org/p at 0 by device"]);
+        check(
+            &json!({ "type": "event", "payload": script }),
+            &["visit inbound page (direct) / (none) shop.example.org/p at 0 by device"],
+        );
         let server = json!({ "website": "k", "hostname": "shop.example.org", "url": "/p", "name": "Order", "timestamp": 1_699_999_990,
             "id": "u", "data": { "revenue": 42.5, "currency": "EUR" } });
         check(
             &json!({ "type": "event", "payload": server }),
-            &["purchase inbound Order web shop.example.org/p at -10 by user worth 4250 EUR \
+            &["purchase inbound Order (direct) / (none) shop.example.org/p at -10 by user worth 4250 EUR \
                {\"properties\":{\"currency\":\"EUR\",\"revenue\":42.5}}"],
         );
         let identify = json!({ "website": "k", "id": "u", "vid": "d", "data": { "plan": "pro" } });
