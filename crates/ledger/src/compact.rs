@@ -111,7 +111,8 @@ type Aside<'f> = (Vec<Vec<PathBuf>>, Vec<&'f str>, u64);
 impl Moves<'_> {
     /// Copies the rows that move into sorted files of their own.
     fn set_aside<'f>(&self, files: &'f [FileInfo]) -> Result<Aside<'f>> {
-        let mut moving = Moving { scratch: self.scratch, parts: Vec::new(), rows: 0, spilled: vec![Vec::new(); usize::from(BUCKETS)] };
+        let mut moving =
+            Moving { scratch: self.scratch, parts: Vec::new(), rows: 0, spilled: vec![Vec::new(); usize::from(BUCKETS)] };
         let mut touched = Vec::new();
         let mut moved = 0;
         for info in files {

@@ -72,13 +72,7 @@ impl<F: Fold> Part<F> {
 }
 
 /// Reads all rows of one bucket.
-fn read_bucket<F: Fold>(
-    dir: &Path,
-    files: &[&FileInfo],
-    tail: &TailRun,
-    people: &dyn Resolve,
-    part: &mut Part<F>,
-) -> Result<()> {
+fn read_bucket<F: Fold>(dir: &Path, files: &[&FileInfo], tail: &TailRun, people: &dyn Resolve, part: &mut Part<F>) -> Result<()> {
     let Part { chunks, aside } = part;
     let files = files.iter().map(|file| RowsReader::open(&dir.join(&file.path)));
     let tail = (!tail.rows.is_empty()).then(|| Ok(RowsReader::of(tail.rows.clone(), tail.actors.clone())));

@@ -120,3 +120,78 @@ fn other_folders_are_refused() {
     fs::write(folder.path().join("shop/format"), "2\n").expect("writes");
     refuses(folder.path(), &["map", "show", "--data", "shop"], &["newer Touchline (format 2, this one reads 1)", "Upgrade"]);
 }
+
+/// The table of cases is the definition of the defaults, told by examples; see docs/map.md.
+#[test]
+fn every_case_of_the_default_channels_comes_out_as_expected() {
+    let folder = tempfile::tempdir().expect("folder");
+    fs::write(folder.path().join("cases.csv"), include_str!("../src/features/map/channel_cases.csv")).expect("writes");
+    let said = works(folder.path(), &["map", "channels", "--test", "cases.csv"]);
+    let count = include_str!("../src/features/map/channel_cases.csv").lines().count() - 1;
+    assert!(count >= 100 && said.starts_with(&format!("All {count} cases come out as expected.")), "{said}");
+}
+
+#[test]
+fn channel_rules_are_tried_changed_and_undone() {
+    let folder = shop();
+    fs::write(folder.path().join("cases.csv"), "channel,source,medium\nagency,google,cpc\n").expect("writes");
+    refuses(
+        folder.path(),
+        &["map", "channels", "--data", "shop", "--test", "cases.csv"],
+        &["1 of 1 cases", "line 2: `paid-search` in place of `agency`, from the hint `google / cpc`"],
+    );
+    fs::write(folder.path().join("rules.csv"), "channel,medium\nagency,cpc|ppc\n").expect("writes");
+    works(folder.path(), &["map", "channels", "--data", "shop", "--apply", "rules.csv", "--dry-run"]);
+    refuses(folder.path(), &["map", "channels", "--data", "shop", "--test", "cases.csv"], &["1 of 1 cases"]);
+    works(folder.path(), &["map", "channels", "--data", "shop", "--apply", "rules.csv"]);
+    works(folder.path(), &["map", "channels", "--data", "shop", "--test", "cases.csv"]);
+    let own = works(folder.path(), &["map", "channels", "--data", "shop", "--rules"]);
+    assert!(own.ends_with("agency,,,,,,,,,,cpc|ppc,\n"), "{own}");
+    fs::write(folder.path().join("none.csv"), "channel,medium\n").expect("writes");
+    works(folder.path(), &["map", "channels", "--data", "shop", "--apply", "none.csv"]);
+    refuses(folder.path(), &["map", "channels", "--data", "shop", "--test", "cases.csv"], &["1 of 1 cases"]);
+    refuses(folder.path(), &["map", "channels", "--apply", "rules.csv"], &["--data"]);
+}
+
+#[test]
+fn what_is_unmapped_is_listed_proposed_and_bound() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["demo", "--template", "online-shop", "--people", "200", "--data", "d", "--no-serve"]);
+    assert!(works(folder.path(), &["map", "unmapped", "--data", "d"]).starts_with("Every signal is bound"));
+    let mut map = json(&works(folder.path(), &["map", "export", "--data", "d"]));
+    map["rules"].as_array_mut().expect("is a list").retain(|rule| rule["touchpoint"] != "newsletter");
+    fs::write(folder.path().join("without.json"), map.to_string()).expect("writes");
+    works(folder.path(), &["map", "apply", "without.json", "--data", "d"]);
+
+    let unmapped = json(&works(folder.path(), &["map", "unmapped", "--data", "d", "--format", "json"]));
+    assert_eq!(
+        (&unmapped[0]["signal"]["place"], &unmapped[0]["suggestion"]["touchpoint"]),
+        (&"newsletter".into(), &"newsletter".into())
+    );
+    let dark = json(&works(folder.path(), &["map", "dark", "--data", "d", "--format", "json"]));
+    let of = |id: &str| dark.as_array().expect("is a list").iter().find(|dark| dark["touchpoint"] == id);
+    assert_eq!(of("newsletter").expect("is silent now")["rules"], 0);
+    assert_eq!(of("packaging-code").expect("is silent by design")["candidates"], serde_json::json!([]));
+
+    let bind = ["map", "bind", "newsletter", "--data", "d", "--source", "mail", "--place", "newsletter"];
+    let dry = works(folder.path(), &[&bind[..], &["--dry-run"]].concat());
+    assert!(
+        dry.starts_with("Would apply:") && dry.contains("(unmapped) on e-mail") && dry.contains("newsletter on e-mail"),
+        "{dry}"
+    );
+    let done = json(&works(folder.path(), &[&bind[..], &["--format", "json", "--note", "bind"]].concat()));
+    assert_eq!(
+        done["preview"]["moves"][0]["interactions"],
+        unmapped
+            .as_array()
+            .expect("is a list")
+            .iter()
+            .map(|signal| signal["interactions"].as_u64().expect("is a number"))
+            .sum::<u64>()
+    );
+    assert!(works(folder.path(), &["map", "unmapped", "--data", "d"]).starts_with("Every signal is bound"));
+    refuses(folder.path(), &["map", "bind", "newsleter", "--data", "d", "--event", "x"], &["did you mean `newsletter`"]);
+    refuses(folder.path(), &["map", "bind", "newsletter", "--data", "d"], &["no condition"]);
+    let channels = json(&works(folder.path(), &["map", "channels", "--data", "d", "--format", "json"]));
+    assert!(channels.as_array().expect("is a list").iter().any(|channel| channel["channel"] == "e-mail"), "{channels}");
+}

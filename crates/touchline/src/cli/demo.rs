@@ -1,23 +1,27 @@
 //! `touchline demo`: an invented company to look at, in a directory that goes away.
 
 use super::serve::{Place, open_house};
+use super::trickle::Trickle;
 use super::{Format, init, print_json};
 use crate::failure::{Failure, Result};
-use crate::features::capture::{Intake, Known, Sources, Taken};
+use crate::features::capture::{Intake, Known, SourceKind, SourceSettings, Sources, Taken};
 use crate::features::map::Maps;
 use crate::platform::clock::system;
 use crate::platform::home::Home;
 use indicatif::{ProgressBar, ProgressStyle};
-use model::{Arrival, Flags};
+use model::time::WEEK;
+use model::{Arrival, Flags, Instant};
 use std::path::PathBuf;
 use testkit::Company;
+use testkit::company::END;
 
 /// How many interactions are taken in at once.
 const BATCH: usize = 50_000;
 
 /// Show an invented company: its map, filled with interactions that have known truths inside.
 ///
-/// Everything is made in a temporary directory, which is removed at the end, unless --data names one to keep.
+/// Everything is made in a temporary directory, which is removed at the end, unless --data names one to keep. While it is
+/// served its people go on living: what they do arrives through the same door as everything else.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:\n  touchline demo\n  touchline demo --template school --people 2000")]
 pub(super) struct Args {
@@ -36,6 +40,9 @@ pub(super) struct Args {
     /// Make the company, say what was made, and do not serve it.
     #[arg(long)]
     no_serve: bool,
+    /// How many interactions a second arrive while it is served; 0: none.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    per_second: u32,
     #[command(flatten)]
     place: Place,
 }
@@ -45,9 +52,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let temporary = tempfile::tempdir().map_err(|error| Failure::new("Cannot make a temporary directory").because(&error))?;
     let dir = args.dir.clone().unwrap_or_else(|| temporary.path().join("demo"));
     let home = Home::create(&dir, system())?;
-    let company = Company::new(&args.template).seed(args.seed).people(args.people);
-    home.block_on(Maps::new(home.state().clone()).save(&company.map(), "demo", (home.clock())()))?;
-    home.block_on(Sources::begin(home.state().clone(), (home.clock())()))?;
+    let now = (home.clock())();
+    let company = Company::new(&args.template).seed(args.seed).people(args.people).end(last_end(now));
+    home.block_on(Maps::new(home.state().clone()).save(&company.map(), "demo", now))?;
+    home.block_on(Sources::begin(home.state().clone(), now))?;
     let taken = fill(&home, &company, args.people)?;
     match args.place.format() {
         Format::Json if args.no_serve => {
@@ -55,7 +63,23 @@ pub(super) fn run(args: &Args) -> Result<()> {
         }
         _ => eprintln!("Invented a company of {} people and {} interactions.", args.people, taken.added),
     }
-    if args.no_serve { Ok(()) } else { open_house(&home, &args.place) }
+    if args.no_serve {
+        return Ok(());
+    }
+    let source = home.block_on(async {
+        let sources = Sources::load(home.state().clone()).await?;
+        sources.add("demo", SourceKind::Server, SourceSettings::default(), now).await
+    })?;
+    open_house(&home, &args.place, |server| match args.per_second {
+        0 => Ok(()),
+        per_second => Trickle { company, per_second, write_key: source.write_key.clone() }.run(server),
+    })
+}
+
+/// Returns when watching ends: whole weeks from the company's own end, so that lives are the same whenever it is shown,
+/// and so late that its past reaches up to the present week.
+fn last_end(now: Instant) -> Instant {
+    Instant(END.0 + (now.0 - END.0).div_euclid(WEEK) * WEEK)
 }
 
 /// Takes in everything that the company lived through.

@@ -1,6 +1,6 @@
-//! `touchline map`: shows, applies and exports the map.
+//! `touchline map`: shows, applies and exports the map. What concerns signals and channels is in [`super::signals`].
 
-use super::{Data, print_json, say};
+use super::{Data, print_json, say, signals};
 use crate::failure::{Failure, Result};
 use crate::features::map::{self, Maps, Version, grid};
 use crate::platform::home::Home;
@@ -67,6 +67,8 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
+    #[command(flatten)]
+    Signals(signals::Action),
     /// List the versions of the map, the newest first.
     #[command(after_help = "Example:\n  touchline map history --data my-shop --format json")]
     History {
@@ -80,7 +82,7 @@ enum Action {
 
 /// Is how a map is shown.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Shown {
+pub(super) enum Shown {
     /// For people.
     #[default]
     Table,
@@ -105,6 +107,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         Action::Show { data, format } => show(&current(&data.open()?)?.map, *format),
         Action::Apply { file, data, note, dry_run, format } => apply(&data.open()?, file, note, *dry_run, *format),
         Action::Export { data, format, to } => export(&current(&data.open()?)?.map, *format, to.as_deref()),
+        Action::Signals(action) => signals::run(action),
         Action::History { data, format } => history(&data.open()?, *format),
     }
 }

@@ -18,8 +18,10 @@ mod map;
 mod reach;
 mod record;
 mod serve;
+mod signals;
 mod source;
 mod tag;
+mod trickle;
 mod version;
 
 use crate::failure::{Failure, Result};
@@ -95,6 +97,18 @@ impl Data {
         // What a server acknowledged before it was killed counts for every command.
         catch_up(&home.stores())?;
         Ok(home)
+    }
+
+    /// Opens the data directory; a folder that is there and empty becomes one. A folder that is not there is refused:
+    /// its name may be misspelt.
+    ///
+    /// # Errors
+    /// Fails when the folder holds something else, or is held by another process.
+    pub fn open_or_make(&self) -> Result<Home> {
+        // The lock may be left of an attempt that failed.
+        let is_lock = |entry: io::Result<std::fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() == "lock");
+        let is_free = std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.all(is_lock));
+        if is_free { Home::create(&self.dir, system()) } else { self.open() }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::Data;
 use crate::failure::{Failure, Result};
-use crate::features::measure::NoReports;
 use crate::features::{Site, console as routes};
 use crate::platform::clock::system;
 use crate::platform::console;
@@ -19,7 +18,6 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
 use tower::ServiceExt;
 
 /// Is an answer's largest part that is read at once, so that a broken server cannot fill the memory: lines of long
@@ -49,7 +47,7 @@ impl Data {
             return Ok(Reach::There(self.dir.clone()));
         }
         let home = Home::open(&self.dir, system())?;
-        let site = Site::open(home.stores(), false, Arc::new(NoReports))?;
+        let site = Site::open(home.stores(), false)?;
         Ok(Reach::Here { home, routes: routes(&site) })
     }
 }

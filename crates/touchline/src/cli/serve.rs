@@ -3,18 +3,17 @@
 use super::{Data, say};
 use crate::failure::{Failure, Result};
 use crate::features::account::Accounts;
-use crate::features::measure::{Analysis, Reports};
 use crate::features::{Site, console as routes, router};
 use crate::platform::console;
 use crate::platform::home::Home;
 use crate::platform::http;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Serve a data directory to browsers.
 ///
-/// Prints the address and, while nobody is signed in, a link that signs the owner in once, within an hour.
+/// Prints the address and, while nobody is signed in, a link that signs the owner in once, within an hour. An
+/// empty folder becomes a new data directory; it has no map until one is applied.
 #[derive(clap::Args, Debug)]
 #[command(
     after_help = "Examples:\n  touchline serve --data my-shop\n  touchline serve --data my-shop --bind 0.0.0.0:7777 --url https://map.example.org"
@@ -51,11 +50,11 @@ impl Place {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    open_house(&args.data.open()?, &args.place)
+    open_house(&args.data.open_or_make()?, &args.place, |_| Ok(()))
 }
 
-/// Serves an open data directory until a signal to stop comes.
-pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
+/// Serves an open data directory until a signal to stop comes. `when_open` is told where the server can be reached.
+pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(SocketAddr) -> Result<()>) -> Result<()> {
     let https = match &place.url {
         Some(url) if url.starts_with("https://") => true,
         Some(url) if url.starts_with("http://") => false,
@@ -66,7 +65,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
         }
         None => false,
     };
-    let site = Site::open(home.stores(), https, Arc::new(Reports::new(Analysis::run(home)?)))?;
+    let site = Site::open(home.stores(), https)?;
     home.block_on(async {
         // Before the listener, so that a signal is never lost once somebody can reach us.
         let stop = http::stop_signal()?;
@@ -82,6 +81,7 @@ pub(super) fn open_house(home: &Home, place: &Place) -> Result<()> {
             tracing::warn!("others can read along on the network: put a proxy with HTTPS before it and start with --url");
         }
         announce(home, &url, link.as_deref(), place.format)?;
+        when_open(bound)?;
         // A server whose console cannot be had serves all the same.
         match console::listen(home.dir()) {
             Ok(socket) => drop(tokio::spawn(axum::serve(socket, routes(&site)).into_future())),

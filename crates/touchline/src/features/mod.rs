@@ -15,7 +15,6 @@ use crate::platform::home::Stores;
 use crate::platform::http::{Refusal, health, page, reveal, secured};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
-use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -31,7 +30,7 @@ pub struct Site {
     /// Where it comes from.
     pub sources: capture::Sources,
     /// The analyses of the map.
-    pub reports: Arc<dyn measure::MapReports>,
+    pub reports: measure::Reports,
 }
 
 #[derive(OpenApi)]
@@ -74,9 +73,9 @@ fn routes(site: &Site) -> OpenApiRouter {
 fn closed(site: &Site) -> OpenApiRouter {
     let maps = map::Maps::new(site.stores.state.clone());
     OpenApiRouter::new()
-        .merge(map::routes(maps.clone()))
+        .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(capture::routes(site.ways()))
-        .merge(measure::routes(Arc::clone(&site.reports), maps))
+        .merge(measure::routes(site.reports.clone()))
 }
 
 /// Builds the routes as the command line reaches them, in its own process or through [`crate::platform::console`]:
@@ -92,9 +91,10 @@ impl Site {
     ///
     /// # Errors
     /// Fails when the stores do.
-    pub fn open(stores: Stores, https: bool, reports: Arc<dyn measure::MapReports>) -> Result<Self> {
+    pub fn open(stores: Stores, https: bool) -> Result<Self> {
         let capture = capture::Capture::open(stores.clone())?;
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
+        let reports = measure::Reports::new(stores.clone(), capture.clone());
         Ok(Self { stores, https, capture, sources, reports })
     }
 

@@ -1,9 +1,7 @@
 //! A data directory for tests of routes, which run as tasks, while a [`Home`] lives on ordinary threads.
 
-use std::sync::Arc;
 use std::thread;
 use touchline::features::Site;
-use touchline::features::measure::NoReports;
 use touchline::platform::clock::Clock;
 use touchline::platform::home::Home;
 
@@ -25,7 +23,7 @@ impl Scratch {
     /// Returns what the routes need.
     pub(crate) fn site(&self) -> Site {
         let stores = self.home.as_ref().expect("is open").stores();
-        let open = move || Site::open(stores, false, Arc::new(NoReports)).expect("opens");
+        let open = move || Site::open(stores, false).expect("opens");
         thread::spawn(open).join().expect("ends")
     }
 

@@ -1,16 +1,21 @@
-//! The current map.
+//! The current map, and changes of its rules.
 
-use super::Maps;
-use crate::platform::http::{Problem, Refusal};
+use super::{Change, Maps};
+use crate::failure::Failure;
+use crate::features::account::Keeper;
+use crate::platform::clock::Clock;
+use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
 use model::TouchpointMap;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Returns the routes of this room.
-pub fn routes(maps: Maps) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(current)).with_state(maps)
+pub fn routes(maps: Maps, clock: Clock) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(current)).routes(routes!(change)).with_state((maps, clock))
 }
 
 /// Tells what the organisation designed.
@@ -19,8 +24,45 @@ pub fn routes(maps: Maps) -> OpenApiRouter {
     (status = 401, body = Problem),
     (status = 404, description = "There is no map yet.", body = Problem),
 ))]
-async fn current(State(maps): State<Maps>) -> Result<Json<TouchpointMap>, Refusal> {
-    let version = maps.current().await?;
-    let version = version.ok_or_else(|| Refusal::not_found("There is no map yet", "Apply one: touchline map apply FILE"))?;
-    Ok(Json(version.map))
+async fn current(State((maps, _)): State<(Maps, Clock)>) -> Result<Json<TouchpointMap>, Refusal> {
+    Ok(Json(maps.current().await?.ok_or_else(no_map)?.map))
+}
+
+/// Says that a version is current.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub struct Saved {
+    /// The number of the version.
+    pub version: i64,
+}
+
+/// Changes the rules: every report of the past is read by them at once. Earlier versions of the map stay.
+#[utoipa::path(post, path = "/api/map/rules", tag = "map", request_body = Change, responses(
+    (status = 200, body = Saved),
+    (status = 400, description = "The map would not be sound.", body = Problem),
+    (status = 401, body = Problem),
+    (status = 403, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn change(
+    State((maps, clock)): State<(Maps, Clock)>,
+    _: Keeper,
+    Body(change): Body<Change>,
+) -> Result<Json<Saved>, Refusal> {
+    let map = maps.current().await?.ok_or_else(no_map)?.map;
+    let changed = change.apply(&map).map_err(refused)?;
+    Ok(Json(Saved { version: maps.save(&changed, &change.note, clock()).await? }))
+}
+
+/// Says that there is no map.
+#[must_use]
+pub fn no_map() -> Refusal {
+    Refusal::not_found("There is no map yet", "Apply one: touchline map apply FILE")
+}
+
+/// Says to a client what is wrong with a map that it sent: every problem at once.
+#[must_use]
+pub fn refused(failure: Failure) -> Refusal {
+    let mut refusal = Refusal::malformed(failure.what, failure.hint.unwrap_or_default());
+    refusal.problem.because = failure.because;
+    refusal
 }

@@ -1,17 +1,19 @@
 //! The analysis of the current map over the whole ledger: one pass, then reports of everybody and of each segment.
 
 use crate::failure::{Failure, Result};
-use crate::features::capture::signals;
+use crate::features::capture::{is_crowded, signals};
 use crate::features::map::Maps;
 use crate::features::people::{People, resolution};
-use crate::platform::home::Home;
+use crate::platform::home::{Home, Stores};
 use analysis::finish;
 use analysis::map_fold::MapFold;
 use analysis::meaning::Meaning;
-use analysis::report::MapReport;
+use analysis::report::{MapReport, Note};
+use analysis::sequence::Fold;
 use model::map::nearest;
 use model::rules::SegmentRule;
 use model::{Signature, TouchpointMap};
+use state::State;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,20 +30,27 @@ impl Analysis {
     /// # Errors
     /// Fails when there is no map yet, or when state or ledger cannot be read.
     pub fn run(home: &Home) -> Result<Self> {
-        let current = home.block_on(Maps::new(home.state().clone()).current())?;
-        let map = current.map(|version| version.map).ok_or_else(|| {
+        Self::read(&home.stores())?.ok_or_else(|| {
             Failure::new(format!("There is no map in {} yet", home.dir().display()))
                 .hint(format!("Apply one: touchline map apply FILE --data {}", home.dir().display()))
-        })?;
-        let signals = home.block_on(signals(home.state()))?;
-        let people = home.block_on(resolution(home.state()))?;
-        let traits = home.block_on(traits(home, &map))?;
-        let unread = |error| Failure::new(format!("Cannot read the ledger in {}", home.dir().display())).because(&error);
-        let window = home.ledger().window().map_err(unread)?.unwrap_or_default();
+        })
+    }
+
+    /// Reads the whole ledger once; `None` while there is no map. To be called from threads that may block.
+    ///
+    /// # Errors
+    /// Fails when state or ledger cannot be read.
+    pub fn read(stores: &Stores) -> Result<Option<Self>> {
+        let Some(current) = stores.block_on(Maps::new(stores.state.clone()).current())? else {
+            return Ok(None);
+        };
+        let map = current.map;
+        let signals = stores.block_on(signals(&stores.state))?;
+        let traits = stores.block_on(traits(&stores.state, &map))?;
+        let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();
         let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window));
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let fold = home.ledger().scan(&people, threads, || MapFold::new(Arc::clone(&meaning))).map_err(unread)?;
-        Ok(Self { map, signals, fold })
+        let fold = scan(stores, || MapFold::new(Arc::clone(&meaning)))?;
+        Ok(Some(Self { map, signals, fold }))
     }
 
     /// Returns the map that was analysed.
@@ -56,7 +65,11 @@ impl Analysis {
     /// Fails when the map has no such segment.
     pub fn report(&self, segment: Option<&str>) -> Result<MapReport> {
         let position = segment.map(|id| self.position(id)).transpose()?;
-        Ok(finish::report(&self.map, &self.signals, &self.fold, position))
+        let mut report = finish::report(&self.map, &self.signals, &self.fold, position);
+        if is_crowded(&self.signals) {
+            report.notes.push(Note { key: "signals_are_folded".to_owned(), about: None });
+        }
+        Ok(report)
     }
 
     fn position(&self, id: &str) -> Result<usize> {
@@ -71,17 +84,28 @@ impl Analysis {
     }
 }
 
+/// Runs a fold over everything that everybody did, under the names that they have today.
+pub(super) fn scan<F: Fold>(stores: &Stores, make: impl Fn() -> F + Sync) -> Result<F> {
+    let people = stores.block_on(resolution(&stores.state))?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    stores.ledger().scan(&people, threads, make).map_err(|error| unread(stores, &error))
+}
+
+fn unread(stores: &Stores, error: &ledger::LedgerError) -> Failure {
+    Failure::new(format!("Cannot read the ledger in {}", stores.dir.display())).because(error)
+}
+
 /// Finds who has the traits that segments ask for: (person, key, value).
-async fn traits(home: &Home, map: &TouchpointMap) -> Result<Vec<(u64, String, String)>> {
+async fn traits(state: &State, map: &TouchpointMap) -> Result<Vec<(u64, String, String)>> {
     let mut wanted = BTreeSet::new();
     map.segments.iter().for_each(|segment| traits_in(&segment.rule, &mut wanted));
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let people = People::load(home.state()).await?;
+    let people = People::load(state).await?;
     let mut known = Vec::new();
     for (key, value) in wanted {
-        let having = people.with_trait(home.state(), key, value).await?;
+        let having = people.with_trait(state, key, value).await?;
         known.extend(having.into_iter().map(|person| (person.0, key.to_owned(), value.to_owned())));
     }
     Ok(known)

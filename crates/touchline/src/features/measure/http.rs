@@ -1,44 +1,34 @@
-//! The figures of the map, for everybody or for one segment.
+//! The figures of the map, for everybody or for one segment, and what the signals behind it say.
 
-use crate::failure::{Failure, Result};
-use crate::features::map::Maps;
-use crate::platform::http::{Asked, Problem, Refusal};
+use super::live::{self, Live};
+use super::reports::{Latest, Reports};
+use super::signals::{self, ChannelCount, Dark, Preview, UnmappedSignal};
+use crate::failure::{Failure, Result as Done};
+use crate::features::map::{Change, Maps, no_map, refused};
+use crate::platform::home::Stores;
+use crate::platform::http::{Asked, Body, Problem, Refusal};
 use analysis::report::{MapReport, TouchpointFigures};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use model::map::nearest;
 use serde::{Deserialize, Serialize};
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Is a report on its way.
-pub type Reporting<'a> = Pin<Box<dyn Future<Output = Result<Arc<MapReport>>> + Send + 'a>>;
-
-/// Has the analysis of the current map ready, or makes it.
-pub trait MapReports: Send + Sync {
-    /// Returns the report of everybody, or of one segment that the map knows.
-    fn report(&self, segment: Option<String>) -> Reporting<'_>;
-}
-
-/// Stands where no analysis is at hand, and says so.
-pub struct NoReports;
-
-impl MapReports for NoReports {
-    fn report(&self, _: Option<String>) -> Reporting<'_> {
-        Box::pin(async { Err(Failure::new("No analysis is at hand")) })
-    }
-}
-
-type Rooms = (Arc<dyn MapReports>, Maps);
-
 /// Returns the routes of this room.
-pub fn routes(reports: Arc<dyn MapReports>, maps: Maps) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(map)).routes(routes!(touchpoint)).with_state((reports, maps))
+pub fn routes(reports: Reports) -> OpenApiRouter {
+    let live = OpenApiRouter::new().routes(routes!(live::live)).with_state(Live::new(reports.clone()));
+    OpenApiRouter::new()
+        .routes(routes!(map))
+        .routes(routes!(touchpoint))
+        .routes(routes!(unmapped))
+        .routes(routes!(dark))
+        .routes(routes!(channels))
+        .routes(routes!(preview))
+        .with_state(reports)
+        .merge(live)
 }
 
 /// Is whom a report speaks of.
@@ -56,10 +46,10 @@ struct About {
     (status = 200, body = MapReport),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
-    (status = 404, description = "There is no such segment.", body = Problem),
+    (status = 404, description = "There is no such segment, or no map yet.", body = Problem),
 ))]
-async fn map(State(rooms): State<Rooms>, Asked(about): Asked<About>) -> Result<Response, Refusal> {
-    let report = report(&rooms, about).await?;
+async fn map(State(reports): State<Reports>, Asked(about): Asked<About>) -> Result<Response, Refusal> {
+    let report = latest(&reports, &about).await?.report(about.segment.as_deref())?;
     Ok(Json(&*report).into_response())
 }
 
@@ -70,10 +60,14 @@ async fn map(State(rooms): State<Rooms>, Asked(about): Asked<About>) -> Result<R
     (status = 200, body = TouchpointFigures),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
-    (status = 404, description = "There is no such touchpoint or segment.", body = Problem),
+    (status = 404, description = "There is no such touchpoint or segment, or no map yet.", body = Problem),
 ))]
-async fn touchpoint(State(rooms): State<Rooms>, Path(id): Path<String>, Asked(about): Asked<About>) -> Result<Response, Refusal> {
-    let report = report(&rooms, about).await?;
+async fn touchpoint(
+    State(reports): State<Reports>,
+    Path(id): Path<String>,
+    Asked(about): Asked<About>,
+) -> Result<Response, Refusal> {
+    let report = latest(&reports, &about).await?.report(about.segment.as_deref())?;
     let figures = report.touchpoints.iter().find(|figures| figures.touchpoint == id);
     let figures = figures.ok_or_else(|| {
         let known = report.touchpoints.iter().map(|figures| figures.touchpoint.as_str());
@@ -82,16 +76,71 @@ async fn touchpoint(State(rooms): State<Rooms>, Path(id): Path<String>, Asked(ab
     Ok(Json(figures).into_response())
 }
 
-async fn report((reports, maps): &Rooms, about: About) -> Result<Arc<MapReport>, Refusal> {
+/// Lists the signals that no rule binds, the most frequent first, each with the touchpoint that it may belong to (M12).
+#[utoipa::path(get, path = "/api/measure/unmapped", tag = "measure", responses(
+    (status = 200, body = Vec<UnmappedSignal>),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn unmapped(State(reports): State<Reports>) -> Result<Json<Vec<UnmappedSignal>>, Refusal> {
+    Ok(Json(aside(&reports, signals::unmapped).await?.ok_or_else(no_map)?))
+}
+
+/// Lists the touchpoints that should be heard of and are silent (M12), each with unmapped signals that may be its own.
+#[utoipa::path(get, path = "/api/measure/dark", tag = "measure", responses(
+    (status = 200, body = Vec<Dark>),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn dark(State(reports): State<Reports>) -> Result<Json<Vec<Dark>>, Refusal> {
+    Ok(Json(aside(&reports, signals::dark).await?.ok_or_else(no_map)?))
+}
+
+/// Counts what came on each channel, web and offline alike, the most frequent first.
+#[utoipa::path(get, path = "/api/measure/channels", tag = "measure", responses(
+    (status = 200, body = Vec<ChannelCount>),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn channels(State(reports): State<Reports>) -> Result<Json<Vec<ChannelCount>>, Refusal> {
+    Ok(Json(aside(&reports, signals::channels).await?.ok_or_else(no_map)?))
+}
+
+/// Tells what changed rules would move from where to where, and changes nothing.
+#[utoipa::path(post, path = "/api/map/rules/preview", tag = "map", request_body = Change, responses(
+    (status = 200, body = Preview),
+    (status = 400, description = "The map would not be sound.", body = Problem),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn preview(State(reports): State<Reports>, Body(change): Body<Change>) -> Result<Json<Preview>, Refusal> {
+    // Beforehand, because what is wrong with a change is for whoever sent it, and what is wrong with a store is not.
+    let map = Maps::new(reports.stores().state.clone()).current().await?.ok_or_else(no_map)?.map;
+    change.apply(&map).map_err(refused)?;
+    let preview = aside(&reports, move |stores| signals::preview(stores, &change)).await?;
+    Ok(Json(preview.ok_or_else(no_map)?))
+}
+
+/// Reads the ledger on a thread that may block.
+async fn aside<T: Send + 'static>(
+    reports: &Reports,
+    read: impl FnOnce(&Stores) -> Done<T> + Send + 'static,
+) -> Result<T, Refusal> {
+    reports.settle().await;
+    let stores = reports.stores().clone();
+    let read = tokio::task::spawn_blocking(move || read(&stores)).await;
+    Ok(read.map_err(|error| Failure::new("Reading the ledger broke off").because(&error))??)
+}
+
+async fn latest(reports: &Reports, about: &About) -> Result<Latest, Refusal> {
+    let latest = reports.latest().await?.ok_or_else(no_map)?;
     if let Some(segment) = &about.segment {
-        let map = maps.current().await?;
-        let mut known = map.iter().flat_map(|version| &version.map.segments).map(|known| known.id.as_str());
-        if !known.any(|known| known == segment) {
-            let known = map.iter().flat_map(|version| &version.map.segments).map(|known| known.id.as_str());
-            return Err(unknown("segment", segment, known));
+        let known = || latest.map().segments.iter().map(|known| known.id.as_str());
+        if !known().any(|known| known == segment) {
+            return Err(unknown("segment", segment, known()));
         }
     }
-    Ok(reports.report(about.segment).await?)
+    Ok(latest)
 }
 
 fn unknown<'a>(what: &str, id: &str, known: impl Iterator<Item = &'a str>) -> Refusal {

@@ -2,8 +2,11 @@
 
 mod analysis;
 mod http;
+mod live;
 mod reports;
+mod signals;
 
 pub use analysis::Analysis;
-pub use http::{MapReports, NoReports, Reporting, routes};
-pub use reports::Reports;
+pub use http::routes;
+pub use reports::{Latest, Reports};
+pub use signals::{ChannelCount, Dark, Move, MovedSignal, Preview, UnmappedSignal, Whereabouts};

@@ -1,36 +1,214 @@
-//! Reports kept at hand: the browser asks for the same one again and again.
+//! Reports kept at hand, and never older than the question: what arrived, what was joined, and what was changed in the
+//! map before somebody asked is in the answer.
+//!
+//! Nobody tells this file of changes. Both stores count theirs, and the counters are compared with those that the kept
+//! analysis stands on ([`Basis`]). Who asks while an analysis runs waits for it, and is answered by the next one together
+//! with everybody else who waits; so however many ask, one analysis runs at a time, and it rests as long as it ran.
 
 use super::analysis::Analysis;
-use super::http::{MapReports, Reporting};
-use analysis::report::MapReport;
+use crate::failure::{Failure, Result};
+use crate::features::capture::Capture;
+use crate::platform::home::Stores;
+use analysis::report::{MapReport, Note};
+use model::time::SECOND;
+use model::{Instant, TouchpointMap};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::time;
 
-/// Makes each report once per analysis.
-pub struct Reports {
+/// An analysis rests after a run for as long as the run took, but no longer than this: capture needs the machine too.
+const REST_MAX: Duration = Duration::from_secs(1);
+
+/// So long a question waits for what is acknowledged to be brought into the stores.
+const SETTLE_MAX: Duration = Duration::from_secs(1);
+
+/// Is how far the stores had come. A later basis covers an earlier one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Basis {
+    state: u64,
+    ledger: u64,
+    rows: u64,
+}
+
+impl Basis {
+    /// Reads the counters of both stores.
+    fn now(stores: &Stores) -> Self {
+        let state = stores.state.changes();
+        let ledger = stores.ledger();
+        Self { state, ledger: ledger.version(), rows: ledger.count() }
+    }
+
+    /// Tells whether whoever stands here has seen everything that was there then. Rows become fewer only in a new version.
+    const fn covers(&self, then: &Self) -> bool {
+        self.state >= then.state && (self.ledger > then.ledger || (self.ledger == then.ledger && self.rows >= then.rows))
+    }
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.state, self.ledger, self.rows)
+    }
+}
+
+/// Makes each report once per analysis, and an analysis whenever something has changed. Clones share them.
+#[derive(Clone)]
+pub struct Reports(Arc<Shared>);
+
+struct Shared {
+    stores: Stores,
+    capture: Capture,
+    kept: RwLock<Option<Arc<Kept>>>,
+    /// Held by whoever runs the analysis: until when to rest.
+    running: tokio::sync::Mutex<Option<time::Instant>>,
+}
+
+/// Is one analysis with the reports made of it.
+struct Kept {
+    basis: Basis,
+    at: Instant,
     analysis: Analysis,
     made: Mutex<HashMap<Option<String>, Arc<MapReport>>>,
 }
 
+/// Is the analysis that answers a question.
+pub struct Latest {
+    kept: Arc<Kept>,
+    /// The seconds since it was made, where a newer one could not be made.
+    old_s: Option<i64>,
+}
+
 impl Reports {
-    /// Keeps the reports of an analysis.
+    /// Looks after the reports of a data directory. Nothing is analysed before somebody asks.
     #[must_use]
-    pub fn new(analysis: Analysis) -> Self {
-        Self { analysis, made: Mutex::default() }
+    pub fn new(stores: Stores, capture: Capture) -> Self {
+        Self(Arc::new(Shared { stores, capture, kept: RwLock::default(), running: tokio::sync::Mutex::default() }))
+    }
+
+    /// Returns the stores that it reads.
+    #[must_use]
+    pub fn stores(&self) -> &Stores {
+        &self.0.stores
+    }
+
+    /// Returns how far the stores have come: when it is another one, so may be the reports.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        Basis::now(&self.0.stores)
+    }
+
+    /// Returns an analysis of everything that is there now; `None` while there is no map. Where none can be made, the last
+    /// good one comes with its age.
+    ///
+    /// # Errors
+    /// Fails when the stores cannot be read and never could.
+    pub async fn latest(&self) -> Result<Option<Latest>> {
+        self.settle().await;
+        let asked = self.basis();
+        let fresh = || self.kept().filter(|kept| kept.basis.covers(&asked)).map(|kept| Latest { kept, old_s: None });
+        if let Some(latest) = fresh() {
+            return Ok(Some(latest));
+        }
+        let mut rest = self.0.running.lock().await;
+        if let Some(latest) = fresh() {
+            return Ok(Some(latest));
+        }
+        if let Some(until) = *rest {
+            time::sleep_until(until).await;
+        }
+        let begun = time::Instant::now();
+        let made = self.make().await;
+        let ended = time::Instant::now();
+        *rest = Some(ended + (ended - begun).min(REST_MAX));
+        match made {
+            Ok(Some(kept)) => {
+                let kept = Arc::new(kept);
+                *self.0.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&kept));
+                Ok(Some(Latest { kept, old_s: None }))
+            }
+            Ok(None) => Ok(None),
+            Err(failure) => {
+                let Some(kept) = self.kept() else { return Err(failure) };
+                tracing::error!(what = failure.what, because = failure.because.join("; "), "the reports are old");
+                let old_s = (self.0.stores.now().0 - kept.at.0) / SECOND;
+                Ok(Some(Latest { kept, old_s: Some(old_s) }))
+            }
+        }
+    }
+
+    /// Brings what is acknowledged into the stores: interactions are seen before that, who is whom is not. A disk that refuses
+    /// or takes its time keeps nobody from what can be read.
+    pub(super) async fn settle(&self) {
+        let _ = time::timeout(SETTLE_MAX, self.0.capture.settle()).await;
+    }
+
+    async fn make(&self) -> Result<Option<Kept>> {
+        let stores = self.0.stores.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            // Before anything is read: what comes in between is read or not, and is a change in either case.
+            let (basis, at) = (Basis::now(&stores), stores.now());
+            let analysis = Analysis::read(&stores)?;
+            Ok(analysis.map(|analysis| Kept { basis, at, analysis, made: Mutex::default() }))
+        });
+        made.await.map_err(|error| Failure::new("The analysis broke off").because(&error))?
+    }
+
+    fn kept(&self) -> Option<Arc<Kept>> {
+        self.0.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl MapReports for Reports {
-    fn report(&self, segment: Option<String>) -> Reporting<'_> {
-        Box::pin(async move {
-            // A report takes some milliseconds; the second who asks meanwhile waits for the first.
-            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(report) = made.get(&segment) {
-                return Ok(Arc::clone(report));
-            }
-            let report = Arc::new(self.analysis.report(segment.as_deref())?);
-            made.insert(segment, Arc::clone(&report));
-            Ok(report)
-        })
+impl Latest {
+    /// Returns the map that was analysed.
+    #[must_use]
+    pub fn map(&self) -> &TouchpointMap {
+        self.kept.analysis.map()
+    }
+
+    /// Returns the report of everybody, or of one segment.
+    ///
+    /// # Errors
+    /// Fails when the map has no such segment.
+    pub fn report(&self, segment: Option<&str>) -> Result<Arc<MapReport>> {
+        let report = self.made(segment)?;
+        let Some(age) = self.old_s else {
+            return Ok(report);
+        };
+        let mut old = MapReport::clone(&report);
+        old.notes.push(Note { key: "report_is_old".to_owned(), about: Some(age.to_string()) });
+        Ok(Arc::new(old))
+    }
+
+    fn made(&self, segment: Option<&str>) -> Result<Arc<MapReport>> {
+        // A report takes some milliseconds; the second who asks meanwhile waits for the first.
+        let mut made = self.kept.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let segment = segment.map(str::to_owned);
+        if let Some(report) = made.get(&segment) {
+            return Ok(Arc::clone(report));
+        }
+        let report = Arc::new(self.kept.analysis.report(segment.as_deref())?);
+        made.insert(segment, Arc::clone(&report));
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_basis_covers_an_earlier_one() {
+        let basis = |state, ledger, rows| Basis { state, ledger, rows };
+        for (now, then, expected) in [
+            (basis(1, 1, 10), basis(1, 1, 10), true),
+            (basis(2, 1, 12), basis(1, 1, 10), true),
+            (basis(1, 1, 10), basis(2, 1, 10), false),
+            (basis(1, 1, 10), basis(1, 1, 11), false),
+            (basis(1, 2, 9), basis(1, 1, 10), true),
+            (basis(1, 1, 10), basis(1, 2, 9), false),
+        ] {
+            assert_eq!(now.covers(&then), expected, "{now} {then}");
+        }
     }
 }

@@ -16,4 +16,4 @@ pub use input::{Asked, Body};
 pub use lines::lines;
 pub use peer::Peer;
 pub use refusal::{FAILED, Problem, Refusal, reveal};
-pub use serve::{Bounds, serve, stop_signal};
+pub use serve::{Bounds, Stopping, serve, stop_signal};

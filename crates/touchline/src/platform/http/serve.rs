@@ -4,11 +4,14 @@ use super::Peer;
 use crate::failure::{Failure, Result};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::http::Request;
+use axum::http::request::Parts;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -83,9 +86,11 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> (TcpStream, Pe
 async fn attend(connection: TcpStream, peer: Peer, headers_time: Duration, site: Router, mut stopped: watch::Receiver<()>) {
     // Answers are small and wanted at once; where that cannot be set they are a little later.
     let _ = connection.set_nodelay(true);
+    let stopping = Stopping(Some(stopped.clone()));
     let answer = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(stopping.clone());
         site.clone().oneshot(request)
     });
     let mut server = http1::Builder::new();
@@ -101,6 +106,29 @@ async fn attend(connection: TcpStream, peer: Peer, headers_time: Duration, site:
     // A client that went away or spoke no HTTP is no event of ours.
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Tells an answer without an end, such as a stream of news, when it is time to end. To be taken as an argument.
+#[derive(Clone)]
+pub struct Stopping(Option<watch::Receiver<()>>);
+
+impl Stopping {
+    /// Waits until the server begins to stop; for ever where none serves, as in tests.
+    pub async fn begun(&mut self) {
+        match &mut self.0 {
+            // An error says that the server is gone already.
+            Some(begun) => drop(begun.changed().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Stopping {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or(Self(None)))
     }
 }
 
@@ -173,6 +201,27 @@ mod tests {
         let large = [b"GET / HTTP/1.1\r\nx: " as &[u8], &vec![b'x'; 4 * BUFFER_BYTES_MAX]].concat();
         // It never ends, so that only the bound can have closed it.
         assert!(!told(address, &large).await.contains("200 OK"));
+    }
+
+    #[tokio::test]
+    async fn stopping_ends_answers_without_an_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+        let address = listener.local_addr().expect("has an address");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (reached, waits) = oneshot::channel::<()>();
+        let reached = Arc::new(std::sync::Mutex::new(Some(reached)));
+        let endless = async move |mut stopping: Stopping| {
+            drop(reached.lock().expect("is whole").take());
+            stopping.begun().await;
+            "the end"
+        };
+        let site = Router::new().route("/", get(endless));
+        let serving = tokio::spawn(serve(listener, site, Bounds::default(), async move { drop(stopped.await) }));
+        let answer = tokio::spawn(async move { told(address, WHOLE).await });
+        let _ = waits.await;
+        drop(stop);
+        assert!(answer.await.expect("ends").ends_with("the end"));
+        serving.await.expect("ends");
     }
 
     #[tokio::test]

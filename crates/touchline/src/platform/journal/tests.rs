@@ -184,9 +184,7 @@ fn a_segment_that_is_gone_is_missed() {
 /// A disk whose n-th sync from now fails.
 fn failing(n: &Arc<AtomicI64>) -> Sync {
     let n = Arc::clone(n);
-    Arc::new(move |_, _| {
-        if n.fetch_sub(1, Ordering::Relaxed) == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-    })
+    Arc::new(move |_, _| if n.fetch_sub(1, Ordering::Relaxed) == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) })
 }
 
 #[test]
