@@ -68,6 +68,7 @@ async function api(request, answer, url) {
     sessions.delete(session);
     return json(answer, 204, null);
   }
+  if (url.pathname === '/api/live') return void answer.writeHead(200, { 'content-type': 'text/event-stream' }); // Nothing new, for ever.
   if (url.pathname === '/api/map') return json(answer, 200, sampleMap());
   if (url.pathname === '/api/measure/map') return json(answer, 200, sampleReport(url.searchParams.get('segment')));
   return json(answer, 404, { what: 'no such address', because: [url.pathname], hint: null });

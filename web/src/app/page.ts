@@ -21,6 +21,8 @@ export interface Page<Data = unknown> {
   rail?: { order: number; icon: string };
   /** Names in the query that change what has to be loaded. */
   reloadOn?: readonly string[];
+  /** Whether it shows what happens, and asks again when something has happened. */
+  live?: boolean;
   load(visit: Visit): Promise<Data>;
   component(): Promise<{ default: Component<PageProps<Data>> }>;
 }

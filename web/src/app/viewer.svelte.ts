@@ -36,6 +36,15 @@ class Viewer {
       if (turn === this.turn) this.busy = false;
     }
   }
+
+  /** Asks again for the data of the page on the screen, which stays as it is until they come: nothing dims, and a
+   * failure is left to the next time. */
+  async refresh(visit: Visit): Promise<void> {
+    const { page, turn } = this;
+    if (!page || this.busy || this.problem) return;
+    const data = await page.load(visit).catch(() => undefined);
+    if (data !== undefined && turn === this.turn) this.data = data;
+  }
 }
 
 /** What is on the screen. */

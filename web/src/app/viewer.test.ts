@@ -41,6 +41,25 @@ describe('viewer', () => {
     expect(viewer.data).toBeUndefined();
   });
 
+  it('asks again quietly: nothing dims, a failure changes nothing, and a newer question wins', async () => {
+    const { page, waiting } = pageOf('map');
+    const shown = viewer.show(page, visit);
+    waiting[0]?.give('map');
+    await shown;
+    const failed = viewer.refresh(visit);
+    expect(viewer.busy).toBe(false);
+    waiting[1]?.fail(new Problem(0));
+    await failed;
+    expect(viewer).toMatchObject({ data: 'map', problem: null });
+    const quiet = viewer.refresh(visit);
+    const newer = viewer.show(page, visit);
+    waiting[3]?.give('newer');
+    await newer;
+    waiting[2]?.give('older');
+    await quiet;
+    expect(viewer.data).toBe('newer');
+  });
+
   it('tells a problem, and forgets it when asked again', async () => {
     const { page, waiting } = pageOf('map');
     const failed = viewer.show(page, visit);

@@ -15,6 +15,7 @@ export default page<MapData>({
   title: { en: 'Map', fr: 'Carte', ru: 'Карта' },
   rail: { order: 20, icon: 'M9 4 3.500 6v14L9 18l6 2 5.500-2V4L15 6 9 4Zm0 0v14m6-12v14' },
   reloadOn: ['segment'],
+  live: true,
   load: async ({ query }) => {
     const [map, report] = await Promise.all([api.map(), api.report(query.get('segment'))]);
     organisation.learn(map);

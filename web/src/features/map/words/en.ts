@@ -16,6 +16,9 @@ export default {
     'The target outcome never happened in this period: conversion, attribution and return are unknown.',
   'note.outcomes_of_unknown_people':
     'Some outcomes belong to people who are not known: they count in the totals, not in the journeys.',
+  'note.report_is_old': 'The figures are old: a newer analysis could not be made. The log of the server says why.',
+  'note.signals_are_folded':
+    'Some sources send so many different places or names that further ones are counted together, as *.',
   // Controls.
   'control.segment': 'Segment',
   'control.everybody': 'Everybody',

@@ -15,6 +15,10 @@ export default {
     'La prise d’action visée n’a jamais eu lieu dans cette période : conversion, attribution et rendement sont inconnus.',
   'note.outcomes_of_unknown_people':
     'Des prises d’action viennent de personnes non identifiées : elles comptent dans les totaux, pas dans les parcours.',
+  'note.report_is_old':
+    'Les chiffres sont anciens : une nouvelle analyse n’a pas pu être faite. Le journal du serveur dit pourquoi.',
+  'note.signals_are_folded':
+    'Certaines sources envoient tant de lieux ou de noms différents que les suivants sont comptés ensemble, sous *.',
   'control.segment': 'Segment',
   'control.everybody': 'Tout le monde',
   'control.overlay': 'Chiffre sur chaque point de contact',
