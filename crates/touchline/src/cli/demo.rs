@@ -1,7 +1,7 @@
 //! `touchline demo`: an invented company to look at, in a directory that goes away.
 
 use super::serve::{Place, open_house};
-use super::trickle::Trickle;
+use super::trickle::{PEOPLE_MAX, Trickle};
 use super::{Format, init, print_json};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Intake, Known, SourceKind, SourceSettings, Sources, Taken};
@@ -72,7 +72,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
     })?;
     open_house(&home, &args.place, |server| match args.per_second {
         0 => Ok(()),
-        per_second => Trickle { company, per_second, write_key: source.write_key.clone() }.run(server),
+        per_second => {
+            let company = company.people(args.people.min(PEOPLE_MAX));
+            Trickle { company, per_second, write_key: source.write_key.clone() }.run(server)
+        }
     })
 }
 

@@ -16,6 +16,8 @@ use std::thread;
 use std::time::Duration;
 use testkit::Company;
 
+/// Of a larger company so many go on living: what they do in a week is in memory at once.
+pub(super) const PEOPLE_MAX: u32 = 20_000;
 /// How long an answer may take; fsync on a slow disk included.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// An answer is read up to here: its first line is what counts.
@@ -39,9 +41,10 @@ impl Trickle {
     pub(super) fn run(self, server: SocketAddr) -> Result<()> {
         let server = SocketAddr::new(reachable(server.ip()), server.port());
         let run = move || {
-            let pause = Duration::from_secs(1) / self.per_second;
-            for arrival in (0..).flat_map(|week| self.company.week_after(week)) {
-                let Some(event) = event(&self.company.map(), &arrival) else { continue };
+            let (company, pause) = (self.company, Duration::from_secs(1) / self.per_second);
+            let map = company.map();
+            for arrival in (0..).flat_map(|week| company.week_after(week)) {
+                let Some(event) = event(&map, &arrival) else { continue };
                 thread::sleep(pause);
                 if let Err(error) = send(server, &self.write_key, &event) {
                     tracing::debug!(%error, "an interaction of the sample company did not arrive");

@@ -7,7 +7,6 @@ mod answer;
 mod by_hand;
 mod feeds;
 mod hooks;
-mod page;
 mod pixel;
 mod tags;
 mod tracker;

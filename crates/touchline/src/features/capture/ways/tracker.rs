@@ -3,8 +3,9 @@
 //! The script itself is `tracker/src/touchline.js`, built into the binary. It learns the source's wishes when it is
 //! handed out; they are applied here again, because a script can be old or forged.
 
-use super::{Ways, page};
+use super::Ways;
 use crate::features::capture::import::amount::minor_units;
+use crate::features::capture::signature::Web;
 use crate::features::capture::wire::answer::{Outcome, taken};
 use crate::features::capture::wire::clock::Stamps;
 use crate::features::capture::wire::json::unreadable;
@@ -224,7 +225,7 @@ fn event(
         return Ok(());
     }
     let (value, currency) = worth(&event)?;
-    let seen = page::Seen::of(&event.url, &event.referrer);
+    let seen = Web { url: &event.url, referrer: &event.referrer, ..Web::default() }.signature(&source.name, name);
     let id = match &event.outcome {
         // The same order told by every reload of its page is one.
         Some(id) => format!("outcome:{name}:{}", plain(id).ok_or_else(|| wrong("the id of an outcome is a text"))?),
@@ -238,8 +239,8 @@ fn event(
         value,
         currency,
         offer: event.coupon.filter(|coupon| !coupon.is_empty() && coupon.len() <= NAME_MAX),
-        props: props(event.props, event.width, &seen)?,
-        ..Arrival::new(id.into_bytes(), seen.signature(&source.name, name), at, form, Direction::Inbound)
+        props: props(event.props, event.width)?,
+        ..Arrival::new(id.into_bytes(), seen, at, form, Direction::Inbound)
     });
     Ok(())
 }
@@ -256,11 +257,10 @@ fn worth(event: &Event) -> Result<(Option<i64>, Option<Currency>), Reason> {
 }
 
 /// Keeps simple values of what a page says, beside what the browser says.
-fn props(said: Option<Map<String, Value>>, width: Option<u32>, seen: &page::Seen) -> Result<Option<String>, Reason> {
+fn props(said: Option<Map<String, Value>>, width: Option<u32>) -> Result<Option<String>, Reason> {
     let simple =
         said.unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null() && !value.is_object() && !value.is_array());
     let mut kept: Map<String, Value> = simple.collect();
-    seen.tell(&mut kept);
     if let Some(width) = width {
         kept.insert("width".to_owned(), width.into());
     }
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!((arrival.signature.place.as_str(), arrival.signature.campaign.as_str()), ("shop.example/offers", "spring"));
         assert_eq!(arrival.at, Instant(RECEIVED.0 - SECOND), "sent a second after it happened");
         assert_eq!(arrival.identities, [Identity::new("anonymous", "v1").expect("a name")]);
-        assert!(!arrival.props.as_ref().expect("some").contains("x=1"), "no query of another site is kept");
+        assert_eq!(arrival.signature.channel, "search.example / referral", "no query of another site is kept");
     }
 
     #[test]
