@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 const chromiums = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -114,6 +115,16 @@ test('what a visitor does reaches the ledger once, and nothing of a form', async
   // Leaving sends what is left, as a beacon.
   await visitor.goto('about:blank');
   await context.close();
+});
+
+test('the script is light, and not sent again to who has it', async () => {
+  const path = `${address}/t.js?k=${keys.shop}`;
+  const answer = await fetch(path);
+  assert.ok(gzipSync(await answer.text()).length <= 3000);
+  assert.equal(answer.headers.get('content-encoding'), 'gzip');
+  const again = await fetch(path, { headers: { 'if-none-match': answer.headers.get('etag') } });
+  assert.equal(again.status, 304);
+  assert.equal((await fetch(`${address}/t.js?k=guess`)).status, 404);
 });
 
 test('a first failure is tried again, and counted once', async () => {

@@ -97,7 +97,7 @@
     }
     seen = now;
     depth = told = 0;
-    add('page', 'visit', { referrer, title: page.title, width: innerWidth });
+    add('page', 'visit', { referrer, width: innerWidth });
     scroll();
   };
 
@@ -105,9 +105,8 @@
     const hit = event.target;
     const marked = hit.closest?.('[data-touchline]:not(form)');
     const link = hit.closest?.('a[href],area[href]');
-    // Nothing behind `?`: it may hold what is personal.
-    const to = link && /^http/.test(link.protocol) ? link.host + link.pathname : link?.protocol;
-    const props = to && { to };
+    // Nothing behind `?`, no address and no number: they may be personal.
+    const props = link && { to: link.host ? link.host + link.pathname : link.protocol };
     if (marked) add(marked.dataset.touchline, 'click', { props });
     if (!link) return;
     if (
@@ -115,7 +114,8 @@
       /\.(pdf|zip|docx?|xlsx?|pptx?|od[tsp]|csv|epub|ics|vcf|dmg|exe|apk|mp[34])$/i.test(link.pathname)
     )
       add('download', 'download', { props });
-    else if (link.host !== place.host && !marked) add('outbound', 'click', { props });
+    else if (link.host !== place.host && !marked && /^(http|mailto|tel)/.test(link.protocol))
+      add('outbound', 'click', { props });
   };
 
   const calls = {

@@ -22,6 +22,7 @@ use model::{Arrival, Currency, Direction, Form, Identity, Instant, Link};
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tower_http::compression::CompressionLayer;
 
 /// The script sends 25 at a time, and 100 when a page is left.
 const EVENTS_MAX: usize = 100;
@@ -57,7 +58,7 @@ struct Built;
 
 /// Returns the routes that everybody reaches.
 pub(super) fn routes() -> Router<Ways> {
-    Router::new().route("/t.js", get(by_query)).route("/t/{key}", get(by_name))
+    Router::new().route("/t.js", get(by_query)).route("/t/{key}", get(by_name)).layer(CompressionLayer::new())
 }
 
 /// Returns the route that the script sends to.
@@ -89,7 +90,8 @@ fn script(ways: &Ways, key: &str, to: &str, headers: &HeaderMap) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, says).into_response();
     };
     let built = String::from_utf8_lossy(&built.data).replacen("SETTINGS", &settings(&source, to), 1);
-    let tag = format!("\"{}\"", &blake3::hash(built.as_bytes()).to_hex()[..32]);
+    // Weak: the same script goes out compressed.
+    let tag = format!("W/\"{}\"", &blake3::hash(built.as_bytes()).to_hex()[..32]);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let headers = [
         (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),

@@ -1,6 +1,7 @@
 //! Feeds and publications, for whoever looks after them.
 
 use super::{Feed, NewFeed, NewPublication, Publication};
+use crate::features::account::Keeper;
 use crate::features::capture::ways::Ways;
 use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
@@ -36,7 +37,12 @@ async fn list(State(ways): State<Ways>) -> Result<Json<Vec<Feed>>, Refusal> {
     (status = 400, description = "The feed is not sound.", body = Problem),
     (status = 401, body = Problem),
 ))]
-async fn set(State(ways): State<Ways>, Path(name): Path<String>, Body(new): Body<NewFeed>) -> Result<StatusCode, Refusal> {
+async fn set(
+    _: Keeper,
+    State(ways): State<Ways>,
+    Path(name): Path<String>,
+    Body(new): Body<NewFeed>,
+) -> Result<StatusCode, Refusal> {
     let feed = new.checked(&name).map_err(Refusal::told)?;
     ways.feeds().set(&feed, ways.now()).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -63,6 +69,7 @@ async fn publications(State(ways): State<Ways>, Path(name): Path<String>) -> Res
     (status = 404, description = "There is no such feed.", body = Problem),
 ))]
 async fn publish(
+    _: Keeper,
     State(ways): State<Ways>,
     Path(name): Path<String>,
     Body(new): Body<NewPublication>,
@@ -86,7 +93,7 @@ async fn publish(
     (status = 401, body = Problem),
     (status = 404, description = "There is no such publication in a feed.", body = Problem),
 ))]
-async fn withdraw(State(ways): State<Ways>, Path(code): Path<String>) -> Result<StatusCode, Refusal> {
+async fn withdraw(_: Keeper, State(ways): State<Ways>, Path(code): Path<String>) -> Result<StatusCode, Refusal> {
     if ways.feeds().withdraw(&code, ways.now()).await? {
         return Ok(StatusCode::NO_CONTENT);
     }

@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use model::{Arrival, Direction, Flags, Form, Instant, Signature};
+use tower_http::compression::CompressionLayer;
 
 /// The source of fetches, and of the items that are opened.
 pub(super) const SOURCE: &str = "feeds";
@@ -21,7 +22,7 @@ pub(super) const CHANNEL: &str = "rss";
 
 /// Returns the route that everybody reaches.
 pub(in crate::features::capture) fn routes() -> Router<Ways> {
-    Router::new().route("/feed/{name}", get(fetch))
+    Router::new().route("/feed/{name}", get(fetch)).layer(CompressionLayer::new())
 }
 
 async fn fetch(State(ways): State<Ways>, Path(name): Path<String>, method: Method, headers: HeaderMap) -> Response {
@@ -81,13 +82,14 @@ fn delivery(feed: &Feed, reader: &Reader, now: Instant) -> Delivery {
 
 /// Answers with the document, or that the caller has it already.
 fn answer(document: String, newest: Option<Instant>, headers: &HeaderMap) -> Response {
-    let tag = format!("\"{}\"", &blake3::hash(document.as_bytes()).to_hex()[..32]);
+    // Weak: the same document goes out compressed.
+    let tag = format!("W/\"{}\"", &blake3::hash(document.as_bytes()).to_hex()[..32]);
     let at = newest.and_then(|at| jiff::Timestamp::from_microsecond(at.0).ok()).unwrap_or_default();
     let modified = at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let says = |name| headers.get(name).and_then(|value| value.to_str().ok());
     // A tag is stronger than a time (RFC 9110, 13.2.2).
     let is_known = match says(header::IF_NONE_MATCH) {
-        Some(known) => known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag),
+        Some(known) => known.split(',').any(|known| known.trim() == tag),
         None => newest.is_some() && says(header::IF_MODIFIED_SINCE) == Some(modified.as_str()),
     };
     let fresh = [
@@ -119,7 +121,7 @@ mod tests {
         assert_eq!(at, "Thu, 01 Jan 1970 00:00:01 GMT");
         check(&[], StatusCode::OK);
         check(&[(header::IF_NONE_MATCH, tag.clone())], StatusCode::NOT_MODIFIED);
-        check(&[(header::IF_NONE_MATCH, format!("\"x\", W/{tag}"))], StatusCode::NOT_MODIFIED);
+        check(&[(header::IF_NONE_MATCH, format!("\"x\", {tag}"))], StatusCode::NOT_MODIFIED);
         check(&[(header::IF_MODIFIED_SINCE, at.clone())], StatusCode::NOT_MODIFIED);
         check(&[(header::IF_NONE_MATCH, "\"x\"".to_owned()), (header::IF_MODIFIED_SINCE, at)], StatusCode::OK);
     }

@@ -1,6 +1,7 @@
 //! The hooks, for whoever looks after them.
 
 use super::{Hook, Part, Scheme, Trial, WantedHook, try_out};
+use crate::features::account::Keeper;
 use crate::features::capture::ways::Ways;
 use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
@@ -49,7 +50,7 @@ struct Attempt {
     (status = 200, body = Vec<ShownHook>),
     (status = 401, body = Problem),
 ))]
-async fn list(State(ways): State<Ways>) -> Result<Json<Vec<ShownHook>>, Refusal> {
+async fn list(_: Keeper, State(ways): State<Ways>) -> Result<Json<Vec<ShownHook>>, Refusal> {
     let hooks = ways.hooks().all().await?;
     Ok(Json(hooks.into_iter().map(|hook| shown(hook, None)).collect()))
 }
@@ -62,7 +63,7 @@ async fn list(State(ways): State<Ways>) -> Result<Json<Vec<ShownHook>>, Refusal>
     (status = 401, body = Problem),
     (status = 404, description = "There is no such hook.", body = Problem),
 ))]
-async fn show(State(ways): State<Ways>, Path(name): Path<String>) -> Result<Json<ShownHook>, Refusal> {
+async fn show(_: Keeper, State(ways): State<Ways>, Path(name): Path<String>) -> Result<Json<ShownHook>, Refusal> {
     let hook = ways.hooks().find(&name).await?;
     Ok(Json(shown(hook.ok_or_else(unknown)?, None)))
 }
@@ -76,6 +77,7 @@ async fn show(State(ways): State<Ways>, Path(name): Path<String>) -> Result<Json
     (status = 401, body = Problem),
 ))]
 async fn set(
+    _: Keeper,
     State(ways): State<Ways>,
     Path(name): Path<String>,
     Body(wanted): Body<WantedHook>,
@@ -94,7 +96,7 @@ async fn set(
     (status = 401, body = Problem),
     (status = 404, description = "There is no such hook.", body = Problem),
 ))]
-async fn remove(State(ways): State<Ways>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
+async fn remove(_: Keeper, State(ways): State<Ways>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
     if ways.hooks().remove(&name).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }
 

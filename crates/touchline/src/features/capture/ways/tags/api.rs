@@ -1,6 +1,7 @@
 //! The tags, for whoever looks after them.
 
 use super::{NewTag, Tag, svg};
+use crate::features::account::Keeper;
 use crate::features::capture::ways::{Ways, origin};
 use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
@@ -30,7 +31,7 @@ async fn list(State(ways): State<Ways>) -> Result<Json<Vec<Tag>>, Refusal> {
     (status = 400, description = "The tag is not sound, or its code was given away before.", body = Problem),
     (status = 401, body = Problem),
 ))]
-async fn add(State(ways): State<Ways>, Body(new): Body<NewTag>) -> Result<Response, Refusal> {
+async fn add(_: Keeper, State(ways): State<Ways>, Body(new): Body<NewTag>) -> Result<Response, Refusal> {
     let tag = new.checked(ways.now()).map_err(Refusal::told)?;
     if ways.tags().find(&tag.code).await?.is_some() {
         return Err(Refusal::malformed(format!("The code `{}` was given away before", tag.code), "Choose another one"));
@@ -59,7 +60,7 @@ async fn show(State(ways): State<Ways>, Path(code): Path<String>) -> Result<Json
     (status = 401, body = Problem),
     (status = 404, description = "There is no such tag in use.", body = Problem),
 ))]
-async fn retire(State(ways): State<Ways>, Path(code): Path<String>) -> Result<StatusCode, Refusal> {
+async fn retire(_: Keeper, State(ways): State<Ways>, Path(code): Path<String>) -> Result<StatusCode, Refusal> {
     if ways.tags().retire(&code, ways.now()).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
 }
 

@@ -38,7 +38,7 @@ async fn scan(State(ways): State<Ways>, Path(code): Path<String>, request: Reque
     };
     // Whoever asks for the head only wants to know where it leads.
     if request.method() == Method::HEAD {
-        return lead_on(&tag, None);
+        return lead_on(&tag, None, ways.https);
     }
     let source = ways.source_named(&tag.source, SourceKind::Site);
     let caller = caller(&request);
@@ -51,7 +51,7 @@ async fn scan(State(ways): State<Ways>, Path(code): Path<String>, request: Reque
         Ok(Ok(Err(error))) => tracing::warn!(?error, "a scan was led on without being recorded"),
         Ok(Err(error)) => tracing::error!(%error, "recording a scan broke off"),
     }
-    lead_on(&tag, visitor.as_deref())
+    lead_on(&tag, visitor.as_deref(), ways.https)
 }
 
 /// Makes what one scan says.
@@ -79,7 +79,7 @@ fn visitor(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Leads on to the registered target. Nobody may remember the answer: each scan has to come here.
-fn lead_on(tag: &Tag, visitor: Option<&str>) -> Response {
+fn lead_on(tag: &Tag, visitor: Option<&str>, https: bool) -> Response {
     let mut response = StatusCode::FOUND.into_response();
     let headers = response.headers_mut();
     // A target is an address that was parsed, so it is a header too.
@@ -89,7 +89,9 @@ fn lead_on(tag: &Tag, visitor: Option<&str>) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let cookie = visitor.map(|visitor| format!("{COOKIE}={visitor}; Path=/q/; Max-Age={COOKIE_S}; HttpOnly; SameSite=Lax"));
+    let secure = if https { "; Secure" } else { "" };
+    let cookie = |visitor| format!("{COOKIE}={visitor}; Path=/q/; Max-Age={COOKIE_S}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = visitor.map(cookie);
     if let Some(Ok(cookie)) = cookie.map(|cookie| HeaderValue::from_str(&cookie)) {
         headers.insert(header::SET_COOKIE, cookie);
     }
