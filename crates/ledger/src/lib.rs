@@ -45,6 +45,7 @@ pub use known::{Register, Standing};
 pub use log::FileInfo;
 pub use resolve::{Resolve, alone};
 pub use tail::{PersonOf, Tail};
+pub use seal::letters_of as checksum_in;
 pub use verify::{Finding, Verified, verify};
 
 use analysis::sequence::Fold;

@@ -65,8 +65,10 @@ fn sum(path: &Path) -> io::Result<blake3::Hash> {
     Ok(hasher.finalize())
 }
 
-/// Returns the checksum in the name of a data file (see [`crate::write::file_name`]); `None` when it has none.
-pub(crate) fn letters_of(name: &str) -> Option<&str> {
+/// Returns the checksum in the name of a data file: the beginning of the BLAKE3 hash of its bytes; `None` when it has
+/// none.
+#[must_use]
+pub fn letters_of(name: &str) -> Option<&str> {
     let letters = name.strip_suffix(".parquet")?.rsplit('-').next()?;
     (letters.len() == LETTERS_IN_NAME).then_some(letters)
 }

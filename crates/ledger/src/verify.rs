@@ -11,7 +11,7 @@ use analysis::sequence::Rows;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use model::{ActorId, Flags};
+use model::{ActorId, Flags, SignalId};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::fs;
@@ -45,6 +45,8 @@ pub struct Verified {
     pub bytes: u64,
     /// Rows whose actor the caller does not know, without counting those of nobody in particular.
     pub strangers: u64,
+    /// The highest number of a signal in the rows.
+    pub highest_signal: Option<SignalId>,
     /// What is not as it should be.
     pub findings: Vec<Finding>,
 }
@@ -93,6 +95,8 @@ pub fn verify(dir: &Path, is_known: &dyn Fn(ActorId) -> bool, progress: &mut dyn
         progress(found.bytes, total);
     }
     find_doubles(dir, &whole, &mut found);
+    // Read from the same files a moment ago; where a compaction replaced them, the next look tells.
+    found.highest_signal = crate::window::highest_signal(dir, &whole).ok().flatten();
     found
 }
 
@@ -263,7 +267,7 @@ fn find_doubles(dir: &Path, files: &[FileInfo], found: &mut Verified) {
 mod tests {
     use super::*;
     use crate::Ledger;
-    use model::{Direction, Form, Instant, Interaction, InteractionId, PersonId, SignalId};
+    use model::{Direction, Form, Instant, Interaction, InteractionId, PersonId};
 
     fn row(n: u64) -> Interaction {
         Interaction {
@@ -295,7 +299,7 @@ mod tests {
         let mut ledger = Ledger::open(dir).expect("opens");
         for commit in 0..commits {
             let rows = (commit * 3..commit * 3 + 3).map(row).collect();
-            ledger.append(rows, &|actor: model::ActorId, _: Instant| PersonId(actor.0 << 60)).expect("appends");
+            ledger.append(rows, &|actor: ActorId, _: Instant| PersonId(actor.0 << 60)).expect("appends");
         }
     }
 

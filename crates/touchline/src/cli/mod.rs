@@ -8,6 +8,8 @@
 mod allocate;
 mod analyze;
 mod attribution;
+mod backup;
+mod compact;
 mod demo;
 mod export;
 mod feed;
@@ -15,13 +17,16 @@ mod hook;
 mod import;
 mod init;
 mod map;
+mod quarantine;
 mod reach;
 mod record;
+mod restore;
 mod serve;
 mod signals;
 mod source;
 mod tag;
 mod trickle;
+mod verify;
 mod version;
 
 use crate::failure::{Failure, Result};
@@ -64,6 +69,11 @@ enum Command {
     Attribution(attribution::Args),
     Allocate(allocate::Args),
     Source(source::Args),
+    Quarantine(quarantine::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Verify(verify::Args),
+    Compact(compact::Args),
     Version(version::Args),
 }
 
@@ -142,6 +152,11 @@ fn run(command: Command) -> Result<()> {
         Command::Attribution(args) => attribution::run(&args),
         Command::Allocate(args) => allocate::run(&args),
         Command::Source(args) => source::run(&args),
+        Command::Quarantine(args) => quarantine::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Compact(args) => compact::run(&args),
         Command::Version(args) => version::run(&args),
     }
 }

@@ -61,7 +61,6 @@ impl Reach {
         self.follow(method, path, body, &mut |_, _| {})
     }
 
-    #[allow(dead_code, reason = "for backup and verify, which follow")]
     /// Asks a route for long work, with a bar on standard error where that is a terminal.
     ///
     /// # Errors

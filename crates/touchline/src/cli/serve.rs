@@ -6,9 +6,14 @@ use crate::features::account::Accounts;
 use crate::features::{Site, console as routes, router};
 use crate::platform::console;
 use crate::platform::home::Home;
-use crate::platform::http;
+use crate::platform::{http, metrics};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::net::TcpListener;
+
+/// Is how many letters a token for the numbers has at least: nobody guesses so many.
+const TOKEN_LETTERS_MIN: usize = 16;
 
 /// Serve a data directory to browsers.
 ///
@@ -34,6 +39,9 @@ pub(super) struct Place {
     /// The address by which browsers reach the server, where a proxy stands before it.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
+    /// A file with the token by which another machine may read /metrics; without one only this machine may.
+    #[arg(long, value_name = "FILE")]
+    metrics_token_file: Option<PathBuf>,
     /// Print a one-time link even when somebody is signed in.
     #[arg(long)]
     link: bool,
@@ -65,7 +73,9 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         }
         None => false,
     };
-    let site = Site::open(home.stores(), https)?;
+    metrics::start();
+    let mut site = Site::open(home.stores(), https)?;
+    site.metrics_token = place.metrics_token_file.as_deref().map(metrics_token).transpose()?;
     home.block_on(async {
         // Before the listener, so that a signal is never lost once somebody can reach us.
         let stop = http::stop_signal()?;
@@ -80,18 +90,35 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         if !https && !bound.ip().is_loopback() {
             tracing::warn!("others can read along on the network: put a proxy with HTTPS before it and start with --url");
         }
+        // A server whose console cannot be had serves all the same.
+        let socket = console::listen(home.dir()).inspect_err(|failure| tracing::warn!("{failure}")).ok();
+        let console = socket.map(|socket| tokio::spawn(axum::serve(socket, routes(&site)).into_future()));
+        let upkeep = tokio::spawn(metrics::upkeep());
         announce(home, &url, link.as_deref(), place.format)?;
         when_open(bound)?;
-        // A server whose console cannot be had serves all the same.
-        match console::listen(home.dir()) {
-            Ok(socket) => drop(tokio::spawn(axum::serve(socket, routes(&site)).into_future())),
-            Err(failure) => tracing::warn!("{failure}"),
-        }
         http::serve(listener, router(&site), http::Bounds::default(), stop).await;
+        upkeep.abort();
         console::close(home.dir());
+        if let Some(console) = console {
+            // It holds the stores, which are about to be closed.
+            console.abort();
+            let _ = console.await;
+        }
         tracing::info!("stopped");
         Ok(())
     })
+}
+
+/// Reads the token from a file, so that it stands in no list of processes.
+fn metrics_token(file: &Path) -> Result<Arc<str>> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("Cannot read the token in {}", file.display())).because(&error))?;
+    let token = text.trim();
+    if token.len() < TOKEN_LETTERS_MIN {
+        return Err(Failure::new(format!("The token in {} is shorter than {TOKEN_LETTERS_MIN} letters", file.display()))
+            .hint("Make one with: openssl rand -hex 32"));
+    }
+    Ok(token.into())
 }
 
 /// Draws a one-time secret where one is needed.

@@ -10,11 +10,17 @@ pub mod capture;
 pub mod measure;
 pub mod improve;
 
+mod keeping;
+
+pub use keeping::rooms;
+
 use crate::failure::Result;
 use crate::platform::home::Stores;
-use crate::platform::http::{Refusal, health, page, reveal, secured};
+use crate::platform::http::measured;
+use crate::platform::http::{Health, Refusal, health, page, reveal, secured};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router, middleware};
+use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -31,6 +37,8 @@ pub struct Site {
     pub sources: capture::Sources,
     /// The analyses of the map.
     pub reports: measure::Reports,
+    /// The token with which another machine may ask for the numbers of the server.
+    pub metrics_token: Option<Arc<str>>,
 }
 
 #[derive(OpenApi)]
@@ -48,11 +56,12 @@ pub fn router(site: &Site) -> Router {
     let described =
         Router::new().route("/api/openapi.json", get(async move || document.clone())).route("/api/{*unknown}", any(unknown));
     let site_routes = api.merge(site.behind_the_door(described.into())).fallback(page);
-    let own = secured(site_routes.layer(middleware::from_fn(account::same_origin)), site.https);
+    let own =
+        secured(site_routes.layer(middleware::from_fn(account::same_origin)).layer(middleware::from_fn(measured)), site.https);
     // What clients on other sites send has rules of its own, and none of the doors of our pages.
     let open = capture::collectors(site.capture.clone(), site.sources.clone(), site.stores.clock.clone());
     let open = open.merge(capture::well_known(site.sources.clone())).merge(capture::public(site.ways()));
-    open.fallback_service(own)
+    open.route_layer(middleware::from_fn(measured)).fallback_service(own)
 }
 
 /// Returns the OpenAPI document of every route.
@@ -65,7 +74,7 @@ pub fn document(site: &Site) -> utoipa::openapi::OpenApi {
 fn routes(site: &Site) -> OpenApiRouter {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(account::routes(site.accounts(), account::Cookie::new(site.https)))
-        .merge(health(site.stores.state.clone()))
+        .merge(health(Health { vitals: Arc::new(keeping::Installation(site.clone())), token: site.metrics_token.clone() }))
         .merge(site.behind_the_door(closed(site)))
 }
 
@@ -76,6 +85,7 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(capture::routes(site.ways()))
         .merge(measure::routes(site.reports.clone()))
+        .merge(keeping::routes(site))
 }
 
 /// Builds the routes as the command line reaches them, in its own process or through [`crate::platform::console`]:
@@ -95,7 +105,7 @@ impl Site {
         let capture = capture::Capture::open(stores.clone())?;
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
         let reports = measure::Reports::new(stores.clone(), capture.clone());
-        Ok(Self { stores, https, capture, sources, reports })
+        Ok(Self { stores, https, capture, sources, reports, metrics_token: None })
     }
 
     fn ways(&self) -> capture::Ways {

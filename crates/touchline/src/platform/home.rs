@@ -21,6 +21,15 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// The version of the layout that this program writes and reads.
 const FORMAT: u32 = 1;
 
+/// Is the file that makes a folder a data directory.
+pub const FORMAT_FILE: &str = "format";
+/// Is the file of the state store.
+pub const STATE_FILE: &str = "state.sqlite";
+/// Is the folder of the ledger.
+pub const LEDGER_FOLDER: &str = "ledger";
+/// Is the folder of what arrived and is not in the stores yet.
+pub const JOURNAL_FOLDER: &str = "journal";
+
 /// Is an open data directory. Only one process can hold it. To be dropped from ordinary threads, not from tasks.
 pub struct Home {
     stores: Stores,
@@ -74,6 +83,22 @@ impl Home {
     /// # Errors
     /// Fails when the folder holds anything already, or cannot be written.
     pub fn create(dir: &Path, clock: Clock) -> Result<Self> {
+        Self::made_in(dir, |lock| Self::locked(dir, lock, clock, |path, runtime| runtime.block_on(State::create(path))))
+    }
+
+    /// Makes a data directory in an empty or new folder from files that `fill` puts there, and opens it.
+    ///
+    /// # Errors
+    /// Fails when the folder holds anything already, cannot be written, or is no data directory then.
+    pub fn fill(dir: &Path, clock: Clock, fill: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
+        Self::made_in(dir, |lock| {
+            fill(dir)?;
+            Self::locked(dir, lock, clock, |path, runtime| runtime.block_on(State::open(path)))
+        })
+    }
+
+    /// Makes a data directory where nothing is, as a whole or not at all.
+    fn made_in(dir: &Path, make: impl FnOnce(File) -> Result<Self>) -> Result<Self> {
         make_folder(dir).map_err(|error| unmade(dir, &error))?;
         // Twice: before the lock, so that a folder of somebody else's is left as it is, and under it, so that of two
         // who make a directory in one folder at the same time the second one learns of the first.
@@ -82,19 +107,15 @@ impl Home {
         check_free(dir)?;
         // The second handle keeps the lock while a failed attempt is cleared away.
         let held = lock.try_clone().map_err(|error| unmade(dir, &error))?;
-        let made = Self::made(dir, held, clock);
+        let made = make(held).and_then(|home| {
+            // Last, so that a folder in which this failed half-way is never taken for a data directory.
+            write_durably(&dir.join(FORMAT_FILE), &format!("{FORMAT}\n")).map_err(|error| unmade(dir, &error))?;
+            Ok(home)
+        });
         if made.is_err() {
             clear(dir);
         }
         made
-    }
-
-    /// Fills a folder that is empty and ours.
-    fn made(dir: &Path, lock: File, clock: Clock) -> Result<Self> {
-        let home = Self::locked(dir, lock, clock, |path, runtime| runtime.block_on(State::create(path)))?;
-        // Last, so that a folder in which this failed half-way is never taken for a data directory.
-        write_durably(&dir.join("format"), &format!("{FORMAT}\n")).map_err(|error| unmade(dir, &error))?;
-        Ok(home)
     }
 
     /// Opens a data directory.
@@ -102,8 +123,9 @@ impl Home {
     /// # Errors
     /// Fails when it is none, was made by a newer version, or is held by another process.
     pub fn open(dir: &Path, clock: Clock) -> Result<Self> {
-        check_format(dir)?;
+        read_format(dir)?;
         let lock = lock(dir)?;
+        super::operate::clear_stage(dir);
         Self::locked(dir, lock, clock, |path, runtime| runtime.block_on(State::open(path)))
     }
 
@@ -119,8 +141,8 @@ impl Home {
             .enable_all()
             .build()
             .map_err(|error| Failure::new("Cannot start the threads of the server").because(&error))?;
-        let state = state(&dir.join("state.sqlite"), &runtime).map_err(|error| unopened(dir, &error))?;
-        let ledger = Ledger::open(&dir.join("ledger")).map_err(|error| unreadable(dir, &error));
+        let state = state(&dir.join(STATE_FILE), &runtime).map_err(|error| unopened(dir, &error))?;
+        let ledger = Ledger::open(&dir.join(LEDGER_FOLDER)).map_err(|error| unreadable(dir, &error));
         let ledger = ledger.and_then(|ledger| {
             runtime.block_on(check_pair(dir, &state, &ledger))?;
             Ok(ledger)
@@ -242,7 +264,11 @@ async fn check_pair(dir: &Path, state: &State, ledger: &Ledger) -> Result<()> {
         .hint("Restore both from the same backup; no row was changed"))
 }
 
-fn check_format(dir: &Path) -> Result<()> {
+/// Tells whether a folder is a data directory that this program reads.
+///
+/// # Errors
+/// Says why it is not.
+pub fn read_format(dir: &Path) -> Result<()> {
     let init = || format!("Make one with: touchline init --data {}", dir.display());
     if !dir.exists() {
         return Err(Failure::new(format!("There is no data directory {}", dir.display())).hint(init()));
@@ -266,6 +292,17 @@ fn check_format(dir: &Path) -> Result<()> {
         _ => Err(Failure::new(format!("{} does not hold a version that Touchline ever wrote", path.display()))
             .hint("Restore the directory from a backup")),
     }
+}
+
+/// Keeps everybody else out of a data directory, without opening it, as long as the file is held.
+///
+/// # Errors
+/// Fails when it is none, or is held by another process.
+pub fn hold(dir: &Path) -> Result<File> {
+    if !dir.join(FORMAT_FILE).exists() {
+        read_format(dir)?;
+    }
+    lock(dir)
 }
 
 fn lock(dir: &Path) -> Result<File> {

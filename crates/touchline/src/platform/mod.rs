@@ -7,4 +7,6 @@ pub mod http;
 pub mod id_map;
 pub mod journal;
 pub mod lanes;
+pub mod metrics;
+pub mod operate;
 pub mod token;

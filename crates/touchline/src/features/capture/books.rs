@@ -13,7 +13,7 @@ use crate::platform::id_map::IdMap;
 use fail::fail_point;
 use ledger::{LedgerError, Resolve};
 use model::{ActorId, Identity, IdentityFact, Interaction};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// With so many people unsettled, every scan would carry their rows from bucket to bucket: better once.
 const UNSETTLED_MAX: usize = 1_000;
@@ -23,6 +23,8 @@ const UNSETTLED_MAX: usize = 1_000;
 pub(super) struct Books {
     pub(super) stores: Stores,
     people: Arc<RwLock<People>>,
+    /// Held while the ledger's files are merged: two would merge the same ones.
+    merging: Arc<Mutex<()>>,
 }
 
 /// Is what the state store must learn before the interactions of some batches can be written; each thing once.
@@ -39,7 +41,7 @@ impl Books {
     /// Fails when the state store does.
     pub(super) fn open(stores: Stores) -> Result<Self> {
         let people = stores.block_on(People::load(&stores.state))?;
-        Ok(Self { stores, people: Arc::new(RwLock::new(people)) })
+        Ok(Self { stores, people: Arc::new(RwLock::new(people)), merging: Arc::default() })
     }
 
     /// Returns a function that tells who somebody is now.
@@ -52,6 +54,10 @@ impl Books {
     /// Returns who is who.
     pub(super) fn people(&self) -> RwLockReadGuard<'_, People> {
         self.people.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn alone(&self) -> MutexGuard<'_, ()> {
+        self.merging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn people_mut(&self) -> RwLockWriteGuard<'_, People> {
@@ -140,6 +146,7 @@ impl Books {
         if self.people().unsettled_count() >= UNSETTLED_MAX {
             return self.settle_people();
         }
+        let _alone = self.alone();
         while self.stores.ledger().needs_tidying() {
             let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
             let draft = drafting.tidy().map_err(uncompacted)?;
@@ -162,6 +169,7 @@ impl Books {
     /// moving what has moved already changes nothing; and who is unsettled is asked before which files there are,
     /// because files that come later bear the new numbers already.
     pub(super) fn settle_people(&self) -> Result<()> {
+        let _alone = self.alone();
         let resolution = self.people().resolution();
         let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
         let draft = drafting.compact(&resolution).map_err(uncompacted)?;

@@ -12,6 +12,7 @@ pub mod import;
 mod intake;
 mod live;
 mod privacy;
+mod quarantine;
 mod signals;
 pub mod signature;
 mod sources;
@@ -22,8 +23,10 @@ pub use delivery::{Delivery, NotTaken, ReadAgain, Reason, Receipt, Refused};
 pub use export::{Exported, export};
 pub use guard::is_crowded;
 pub use intake::{Claim, Intake, Known, Taken};
+pub use live::Pulse;
 pub use live::{Capture, catch_up};
 pub use privacy::{Caller, Privacy, well_known};
+pub use quarantine::Quarantine;
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
 pub use ways::*;
@@ -33,7 +36,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// Returns the routes behind the door.
 pub fn routes(ways: Ways) -> OpenApiRouter {
-    sources::routes(ways.sources.clone(), ways.clock.clone()).merge(ways::routes(ways))
+    sources::routes(ways.sources.clone(), ways.clock.clone())
+        .merge(quarantine::routes(&ways.capture, &ways.sources))
+        .merge(ways::routes(ways))
 }
 
 /// Finds the reader of a format by the name that its deliveries bear. A format that refuses events has one.

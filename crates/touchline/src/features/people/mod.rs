@@ -5,11 +5,13 @@
 //! fact joins people whose rows were written apart, the one that ceases is remembered as relocated until the ledger
 //! is compacted; a scan brings the rows together meanwhile.
 
+mod agreement;
 mod consent;
 mod identity;
 mod resolution;
 mod store;
 
+pub use agreement::known_actors;
 pub use consent::{Consents, Purpose};
 pub use identity::Components;
 pub use resolution::{Resolution, resolution};

@@ -5,15 +5,17 @@ mod headers;
 mod health;
 mod input;
 mod lines;
+mod measured;
 mod peer;
 mod refusal;
 mod serve;
 
 pub use assets::page;
 pub use headers::secured;
-pub use health::health;
+pub use health::{Check, Health, Looking, Readiness, Vitals, health};
 pub use input::{Asked, Body};
 pub use lines::lines;
+pub use measured::measured;
 pub use peer::Peer;
 pub use refusal::{FAILED, Problem, Refusal, reveal};
 pub use serve::{Bounds, Stopping, serve, stop_signal};

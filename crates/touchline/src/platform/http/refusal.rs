@@ -85,6 +85,16 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, what, hint)
     }
 
+    /// Says that the numbers of the server are not for everybody.
+    #[must_use]
+    pub fn numbers_are_ours() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "The numbers of the server are for its own machine",
+            "Ask from there, or start the server with --metrics-token-file and send `Authorization: Bearer TOKEN`",
+        )
+    }
+
     /// Says that something named in the request is not there.
     #[must_use]
     pub fn not_found(what: impl Into<String>, hint: impl Into<String>) -> Self {

@@ -17,7 +17,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-pub use read::{End, read};
+pub use read::{End, check, read};
 
 use fail::fail_point;
 use segment::{Frame, HEAD, Head, file_name};

@@ -46,6 +46,27 @@ pub fn read<E: From<JournalError>>(dir: &Path, after: u64, mut each: impl FnMut(
     Ok(end)
 }
 
+/// Reads every record of a journal that nobody appends to. Returns what a crash has left: the file, and what of it is no
+/// record.
+///
+/// # Errors
+/// When a file cannot be read, or a record that was acknowledged is damaged or missing.
+pub fn check(dir: &Path) -> Result<Vec<(PathBuf, String)>, JournalError> {
+    let end = read(dir, 0, |_, _| Ok::<_, JournalError>(()))?;
+    let torn = "has no header: the process was killed as it began, or it is damaged";
+    let mut left: Vec<(PathBuf, String)> = end.torn.iter().map(|path| (path.clone(), torn.to_owned())).collect();
+    if let Some((path, _)) = end.segments.last() {
+        let rest = fs::metadata(path).map_err(disk("read", path))?.len().saturating_sub(end.length);
+        if rest > 0 {
+            let what = format!(
+                "ends in {rest} bytes that are no record: the process was killed before it had answered, or they are damaged"
+            );
+            left.push((path.clone(), what));
+        }
+    }
+    Ok(left)
+}
+
 /// Hands every record of one segment to `each`. Returns how much of the segment counts: `promised`, where the next
 /// segment says so.
 fn records<E: From<JournalError>>(

@@ -4,6 +4,7 @@
 //! spent waiting for more. Because one thread decides, ten copies of a delivery that come at once are one.
 
 use super::flush::Ask;
+use super::pulse::Notes;
 use super::queue::{Command, Frozen, Item, Queue, Work};
 use crate::failure::Failure;
 use crate::features::capture::delivery::{NotTaken, Receipt};
@@ -24,6 +25,7 @@ pub(super) struct Door {
     pub(super) register: Register,
     pub(super) tail: Tail,
     pub(super) flusher: Sender<Ask>,
+    pub(super) notes: Arc<Notes>,
     /// Ids that are acknowledged and not handed over to be flushed.
     pub(super) fresh: IdSet<InteractionId>,
     /// Ids that are being flushed.
@@ -64,7 +66,9 @@ impl Door {
         }
         let news = group.iter().filter(|sorted| sorted.brings_news);
         let records: Vec<&[u8]> = news.map(|sorted| sorted.item.record.as_slice()).collect();
-        match self.journal.append(&records) {
+        let written = self.journal.append(&records);
+        self.notes.written(written.as_ref().err().map(ToString::to_string));
+        match written {
             Ok(last) => {
                 self.held.through = last;
                 group.into_iter().for_each(|sorted| self.accept(sorted));

@@ -4,6 +4,7 @@
 //! The entry of the ledger's log that names the new files notes how far the journal is flushed. So a crash at any
 //! point leaves each record either below that mark, with its rows in the ledger, or above it, to be taken again.
 
+use super::pulse::Notes;
 use super::queue::{Command, Frozen, Queue};
 use crate::failure::{Failure, Result};
 use crate::features::capture::books::Books;
@@ -32,6 +33,7 @@ pub(super) struct Flusher {
     pub(super) books: Books,
     pub(super) asks: Receiver<Ask>,
     pub(super) tidier: SyncSender<()>,
+    pub(super) notes: Arc<Notes>,
     /// What was handed over and could not be flushed yet.
     pub(super) frozen: Option<Frozen>,
     /// Up to which record everything is flushed.
@@ -52,6 +54,7 @@ impl Flusher {
             match self.flush() {
                 Ok(()) => {
                     pause = FLUSH_EVERY;
+                    self.notes.flushed();
                     waiting.into_iter().for_each(|reply| drop(reply.send(Ok(()))));
                     // It has something to do already where it cannot be told.
                     let _ = self.tidier.try_send(());

@@ -7,6 +7,7 @@
 
 mod door;
 mod flush;
+mod pulse;
 mod queue;
 mod record;
 #[cfg(test)]
@@ -16,13 +17,15 @@ use super::batch::Batch;
 use super::books::Books;
 use super::delivery::{Delivery, NotTaken, Receipt};
 use super::signals::Numbers;
-use super::{Caller, Privacy, Source};
+use super::{Caller, Privacy, Quarantine, Source};
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
 use crate::platform::journal::{self, Journal, JournalError};
 use door::Door;
 use flush::{Ask, Flusher};
 use model::Flags;
+use pulse::Notes;
+pub use pulse::Pulse;
 use queue::{Frozen, Item, Queue};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,6 +49,9 @@ pub struct Capture {
 struct Inner {
     stores: Stores,
     privacy: Privacy,
+    quarantine: Quarantine,
+    notes: Arc<Notes>,
+    books: Books,
     numbers: Numbers,
     queue: Arc<Queue>,
     flusher: Mutex<Option<Sender<Ask>>>,
@@ -69,6 +75,7 @@ impl Capture {
         };
         tail.resolve_by(books.person_of());
         let queue = Arc::new(Queue::new());
+        let notes = Arc::new(Notes::new());
         let (ask, asks) = channel();
         let (tidier, told) = sync_channel(1);
         let through = journal.last();
@@ -78,13 +85,34 @@ impl Capture {
             register,
             tail,
             flusher: ask.clone(),
+            notes: Arc::clone(&notes),
             fresh: Default::default(),
             frozen: Default::default(),
             held: Frozen { through, ..Frozen::default() },
         };
-        let flusher = Flusher { queue: Arc::clone(&queue), books: books.clone(), asks, tidier, frozen: None, through };
+        let flusher = Flusher {
+            queue: Arc::clone(&queue),
+            books: books.clone(),
+            asks,
+            tidier,
+            notes: Arc::clone(&notes),
+            frozen: None,
+            through,
+        };
         let privacy = Privacy::new(&stores);
-        let this = Inner { stores, privacy, numbers, queue, flusher: Mutex::new(Some(ask)), threads: Mutex::default() };
+        let quarantine = Quarantine::new(stores.clone());
+        let kept = books.clone();
+        let this = Inner {
+            stores,
+            notes,
+            privacy,
+            quarantine,
+            books: kept,
+            numbers,
+            queue,
+            flusher: Mutex::new(Some(ask)),
+            threads: Mutex::default(),
+        };
         this.start("door", move || door.run())?;
         this.start("flush", move || flusher.run())?;
         this.start("tidy", move || flush::tidy(&books, &told))?;
@@ -96,8 +124,15 @@ impl Capture {
     /// # Errors
     /// As [`Capture::take`].
     pub async fn take_from(&self, delivery: Delivery, source: &Source, caller: &Caller) -> Result<Receipt, NotTaken> {
-        let admitted = self.inner.privacy.admit(delivery, source, caller).await.map_err(NotTaken::Failed)?;
-        self.take(admitted).await
+        let this = &*self.inner;
+        let admitting = async {
+            let mut admitted = this.privacy.admit(delivery, source, caller).await.map_err(NotTaken::Failed)?;
+            let refused = this.quarantine.keep(&mut admitted, caller).await.map_err(NotTaken::Failed)?;
+            Ok(Receipt { refused, ..self.let_in(admitted).await? })
+        };
+        let outcome = admitting.await;
+        pulse::count(&source.name, &outcome);
+        outcome
     }
 
     /// Takes a delivery. When this returns a receipt, all of it is durable.
@@ -105,8 +140,15 @@ impl Capture {
     /// # Errors
     /// Says why nothing of it was taken; the same delivery may come again.
     pub async fn take(&self, delivery: Delivery) -> Result<Receipt, NotTaken> {
+        let source = delivery.source.clone();
+        let outcome = self.let_in(delivery).await;
+        pulse::count(&source, &outcome);
+        outcome
+    }
+
+    async fn let_in(&self, mut delivery: Delivery) -> Result<Receipt, NotTaken> {
         let this = &*self.inner;
-        let refused = delivery.refused.len() as u64;
+        let refused = this.quarantine.keep(&mut delivery, &Caller::default()).await.map_err(NotTaken::Failed)?;
         let received = this.stores.now();
         let signatures = delivery.arrivals.iter().map(|arrival| &arrival.signature);
         let signals = this.numbers.of(signatures).await.map_err(NotTaken::Failed)?;
@@ -124,6 +166,29 @@ impl Capture {
             // It takes too long, or the door has been closed.
             _ => Err(this.queue.busy()),
         }
+    }
+
+    /// Tells how the way in is.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        let this = &*self.inner;
+        let (waiting_bytes, held_bytes) = this.queue.weights();
+        let tail_rows = this.stores.ledger().tail().count();
+        Pulse { waiting_bytes, held_bytes, tail_rows, flush_lag: this.notes.lag(), journal_fault: this.notes.fault() }
+    }
+
+    /// Returns where refused events are kept.
+    #[must_use]
+    pub fn quarantine(&self) -> &Quarantine {
+        &self.inner.quarantine
+    }
+
+    /// Makes one file of the ledger's many in each bucket. To be called from threads that may block.
+    ///
+    /// # Errors
+    /// Fails when the stores do; nothing is lost then, and reading stays right.
+    pub fn compact(&self) -> Result<()> {
+        self.inner.books.settle_people()
     }
 
     /// Brings everything that is acknowledged by now into both stores, after which the journal holds nothing of it.

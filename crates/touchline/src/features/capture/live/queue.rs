@@ -139,6 +139,12 @@ impl Queue {
         }
     }
 
+    /// Returns how much waits, and how much is held in memory.
+    pub(super) fn weights(&self) -> (usize, usize) {
+        let waiting = self.lock();
+        (waiting.lanes.weight(), waiting.held)
+    }
+
     /// Gives back what is not held in memory any more.
     pub(super) fn release(&self, weight: usize) {
         let mut waiting = self.lock();

@@ -53,7 +53,8 @@ fn said(settings: &SourceSettings, consents: Consents) -> Treatment {
     }
 }
 
-/// Applies the policy to a delivery. What is refused stays as it is: it is mended by people who see it.
+/// Applies the policy to a delivery. What is refused stays as it is, for it is mended by people who see it, unless
+/// nothing of this caller may be stored.
 pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Delivery {
     let settings = &around.source.settings;
     let asked = asked(settings, around.caller);
@@ -92,6 +93,9 @@ pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Deliv
         Some(arrival)
     });
     delivery.arrivals = treated.collect();
+    if asked == Treatment::Dropped {
+        delivery.refused.clear();
+    }
     let is_known = |identity: &Identity| asked.max(said(settings, (around.consents)(identity))) == Treatment::Known;
     delivery.claims.retain(|(one, other, ..)| is_known(one) && is_known(other));
     delivery.traits.retain(|(identity, ..)| is_known(identity));
