@@ -99,6 +99,10 @@ bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would 
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
 	PYTHON=$(PYTHON) bench/run.sh
 
+.PHONY: faults
+faults: web ## Flip bits in every kind of file, fill a disk, back up in a storm: the long form of tests/faults.rs.
+	TOUCHLINE_FAULTS=1 cargo test --locked --package touchline --test faults -- --nocapture
+
 clean: ## Remove what was built here.
 	rm -rf web/dist/* web/node_modules tracker/dist/* tracker/node_modules $(TOOLS)
 	cargo clean
