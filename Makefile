@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared bench build web tracker check unit open-table e2e clients deny screenshots clean help
+.PHONY: demo test test-shared bench bench-capture crash build web tracker check unit open-table e2e clients deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -102,6 +102,12 @@ bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would 
 .PHONY: faults
 faults: web ## Flip bits in every kind of file, fill a disk, back up in a storm: the long form of tests/faults.rs.
 	TOUCHLINE_FAULTS=1 cargo test --locked --package touchline --test faults -- --nocapture
+
+bench-capture: build ## Measure capture under load, with fsync and dedupe on, and the disk beside it.
+	cargo run --release --locked --package touchline --example capture_load -- $(BINARY)
+
+crash: web ## Kill a server under load 200 times at random moments, and at every failpoint; count what is lost or doubled.
+	TOUCHLINE_CRASHES=200 TOUCHLINE_CRASH_ROWS=1000000 cargo test --locked --package touchline --test crash -- --nocapture
 
 clean: ## Remove what was built here.
 	rm -rf web/dist/* web/node_modules tracker/dist/* tracker/node_modules $(TOOLS)

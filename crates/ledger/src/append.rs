@@ -9,12 +9,12 @@ use crate::log::FileInfo;
 use crate::read::ids;
 use crate::share::{machine_threads, share};
 use crate::write::RunWriter;
-use model::Interaction;
+use model::{Instant, Interaction, InteractionId};
 use parquet::errors::ParquetError;
 use std::path::Path;
 
-/// Is how many rows are put into columns at once.
-const BATCH: usize = 16_384;
+/// Is how many rows are put into columns at once: they stay near the processor for as many passes as there are columns.
+const BATCH: usize = 4_096;
 
 /// Is what an append did.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -27,26 +27,27 @@ pub struct Appended {
 
 /// Returns the places of the rows to store: of every id that is not stored yet, the first row in the batch.
 pub(crate) fn fresh(batch: &[&Interaction], known: &Register, dir: &Path, files: &[FileInfo]) -> Result<Vec<u32>> {
-    let mut places: Vec<u32> = (0..batch.len() as u32).collect();
-    // In the order of ids the shards of `known` are visited one after the other.
-    places.sort_unstable_by_key(|place| (batch[*place as usize].id, *place));
-    places.dedup_by_key(|place| batch[*place as usize].id);
-    let mut standings = Vec::with_capacity(places.len());
-    known.standings(places.iter().map(|place| batch[*place as usize].id), |standing| standings.push(standing));
+    // In the order of ids the shards of `known` are visited one after the other. The ids are copied, because rows lie
+    // far apart in memory.
+    let mut ids: Vec<(InteractionId, u32)> = batch.iter().zip(0..).map(|(row, place)| (row.id, place)).collect();
+    ids.sort_unstable();
+    ids.dedup_by_key(|(id, _)| *id);
+    let mut standings = Vec::with_capacity(ids.len());
+    known.standings(ids.iter().map(|(id, _)| *id), |standing| standings.push(standing));
     let mut suspects = Ids::default();
     let mut standings = standings.into_iter();
-    places.retain(|place| {
+    ids.retain(|(id, _)| {
         let standing = standings.next();
         if standing == Some(Standing::Suspect) {
-            suspects.insert(batch[*place as usize].id);
+            suspects.insert(*id);
         }
         standing != Some(Standing::Stored)
     });
     if !suspects.is_empty() {
         let stored = stored_among(&suspects, dir, files)?;
-        places.retain(|place| !stored.contains(&batch[*place as usize].id));
+        ids.retain(|(id, _)| !stored.contains(id));
     }
-    Ok(places)
+    Ok(ids.into_iter().map(|(_, place)| place).collect())
 }
 
 /// Finds those of some ids that are really stored, by looking at all ids in the files.
@@ -83,11 +84,14 @@ pub(crate) fn load_known(dir: &Path, files: &[FileInfo]) -> Result<Known> {
 }
 
 /// Writes rows into one durable file per touched bucket.
-pub(crate) fn write(scratch: &Scratch, mut rows: Vec<(&Interaction, u64)>) -> Result<Vec<FileInfo>> {
-    rows.sort_unstable_by(|(one, person), (other, other_person)| {
-        let time = || one.at.cmp(&other.at);
-        person.cmp(other_person).then_with(time).then_with(|| key(one).cmp(&key(other)))
+pub(crate) fn write(scratch: &Scratch, rows: Vec<(&Interaction, u64)>) -> Result<Vec<FileInfo>> {
+    // What usually decides lies together; the rows are looked at only where it does not.
+    let mut keys: Vec<(u64, Instant, u32)> = rows.iter().zip(0..).map(|((row, person), place)| (*person, row.at, place)).collect();
+    let row = |place: u32| rows[place as usize].0;
+    keys.sort_unstable_by(|one, other| {
+        (one.0, one.1).cmp(&(other.0, other.1)).then_with(|| key(row(one.2)).cmp(&key(row(other.2))))
     });
+    let rows: Vec<(&Interaction, u64)> = keys.iter().map(|(person, _, place)| (row(*place), *person)).collect();
     let buckets: Vec<_> = rows.chunk_by(|one, other| bucket_of(one.1) == bucket_of(other.1)).collect();
     let write_one = |files: &mut Vec<FileInfo>, rows: &&[(&Interaction, u64)]| {
         files.push(write_bucket(scratch, rows)?);

@@ -53,7 +53,7 @@ use columns::BUCKETS;
 use disk::{Disk, remove_if_there};
 use fail::fail_point;
 use log::Log;
-use model::{ActorId, Instant, Interaction, SignalId};
+use model::{ActorId, Instant, Interaction, InteractionId, SignalId};
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -223,8 +223,20 @@ impl Ledger {
     ///
     /// # Errors
     /// When a file cannot be read, or holds what this version does not know.
-    pub fn every(&self, each: impl FnMut(Interaction)) -> Result<()> {
-        look::every(&self.disk.dir, &self.log.files, each)
+    pub fn every(&self, mut each: impl FnMut(Interaction)) -> Result<()> {
+        look::every(&self.disk.dir, &self.log.files, &mut each)?;
+        self.tail.every(|row| each(row.clone()));
+        Ok(())
+    }
+
+    /// Hands the id of every row to `each`, in no particular order.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn ids(&self, mut each: impl FnMut(InteractionId)) -> Result<()> {
+        self.log.files.iter().try_for_each(|file| read::ids(&self.disk.dir.join(&file.path), &mut each))?;
+        self.tail.every(|row| each(row.id));
+        Ok(())
     }
 
     /// Returns the moments of the first and the last row; `None` while there is none.

@@ -24,6 +24,10 @@ use url::Url;
 /// Is after how many commits the log gets a checkpoint, from which it can be read without the older entries.
 const CHECKPOINT_EVERY: u64 = 100;
 
+/// Is how long entries of the log are kept that a checkpoint sums up. A busy server commits every second or two, and replaced
+/// data files are removed at once, so that older versions cannot be read anyway.
+const LOG_KEPT: &str = "interval 2 hours";
+
 /// Is the name under which Delta keeps our position, beside those that other programs may note.
 const POSITION: &str = "journal";
 
@@ -147,7 +151,7 @@ impl Log {
         Ok(())
     }
 
-    /// Sums the log up in a checkpoint, and forgets entries older than the table's retention (30 days).
+    /// Sums the log up in a checkpoint, and forgets entries older than [`LOG_KEPT`].
     fn checkpoint(&self) -> Result<()> {
         seal::unseal_pointer(&self.disk)?;
         let dir = self.disk.dir.clone();
@@ -197,7 +201,11 @@ fn is_absent(disk: &Disk) -> Result<bool> {
 fn create_entry(dir: &Path) -> Result<Vec<u8>> {
     let make = || -> Result<(_, _), DeltaTableError> {
         let schema = StructType::try_new(delta_schema())?;
-        let metadata = new_metadata(&schema, [BUCKET], [("delta.checkpointInterval", CHECKPOINT_EVERY.to_string())])?;
+        let configuration = [
+            ("delta.checkpointInterval", CHECKPOINT_EVERY.to_string()),
+            ("delta.logRetentionDuration", LOG_KEPT.to_owned()),
+        ];
+        let metadata = new_metadata(&schema, [BUCKET], configuration)?;
         // The oldest protocol does all we need, so every reader can follow.
         let protocol = serde_json::json!({ "minReaderVersion": 1, "minWriterVersion": 2 });
         Ok((metadata, serde_json::from_value(protocol)?))

@@ -76,6 +76,11 @@ impl Tail {
         parts.iter().flat_map(|rows| rows.iter()).filter(|row| actors.contains(&row.actor)).cloned().collect()
     }
 
+    /// Hands every row to `each`.
+    pub(crate) fn every(&self, each: impl FnMut(&Interaction)) {
+        self.parts().iter().flat_map(|rows| rows.iter()).for_each(each);
+    }
+
     /// Returns the moments of the first and the last row.
     pub(crate) fn window(&self) -> Option<(Instant, Instant)> {
         let parts = self.parts();

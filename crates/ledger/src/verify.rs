@@ -246,7 +246,7 @@ fn find_doubles(dir: &Path, files: &[FileInfo], found: &mut Verified) {
         for (file, place) in files.iter().zip(0_u32..) {
             // A file that cannot be read any more was seen as whole a moment ago: a compaction has replaced it.
             let _ = ids(&dir.join(&file.path), |id| {
-                if (id.0 >> 96) * parts >> 32 == part {
+                if ((id.0 >> 96) * parts) >> 32 == part {
                     all.push((id.0, place));
                 }
             });

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Is an error for people. Its parts are kept apart so that the command line and HTTP can each lay them out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     /// What failed, naming the input.
     pub what: String,

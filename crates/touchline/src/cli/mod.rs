@@ -31,6 +31,7 @@ mod version;
 
 use crate::failure::{Failure, Result};
 use crate::features::capture::catch_up;
+use crate::platform;
 use crate::platform::clock::system;
 use crate::platform::home::Home;
 use crate::platform::http::FAILED;
@@ -126,6 +127,7 @@ impl Data {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    platform::failpoints();
     log_to_stderr(matches!(cli.command, Command::Serve(_) | Command::Demo(_)));
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,

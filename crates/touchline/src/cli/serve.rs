@@ -96,7 +96,12 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         let upkeep = tokio::spawn(metrics::upkeep());
         announce(home, &url, link.as_deref(), place.format)?;
         when_open(bound)?;
+        site.capture.prepare();
         http::serve(listener, router(&site), http::Bounds::default(), stop).await;
+        // What is acknowledged is safe in the journal too: the next start would bring it in.
+        if let Err(failure) = site.capture.settle().await {
+            tracing::warn!("{failure}");
+        }
         upkeep.abort();
         console::close(home.dir());
         if let Some(console) = console {

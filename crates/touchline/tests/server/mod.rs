@@ -15,8 +15,14 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::start_with(folder, args, "").expect("says where it is")
+    }
+
+    /// Starts one with failpoints set; `None` when one of them was reached before the server was ready.
+    pub(crate) fn start_with(folder: &Path, args: &[&str], failpoints: &str) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_touchline"))
             .current_dir(folder)
+            .env("TOUCHLINE_FAILPOINTS", failpoints)
             .args(["serve", "--data", "a", "--bind", "127.0.0.1:0", "--format", "json"])
             .args(args)
             .stdout(Stdio::piped())
@@ -25,9 +31,13 @@ impl Server {
             .expect("starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("has output")).read_line(&mut line).expect("reads");
+        if line.is_empty() && !failpoints.is_empty() {
+            child.wait().expect("ends");
+            return None;
+        }
         let said: serde_json::Value = serde_json::from_str(&line).expect("is JSON");
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        Self { child, address: text(&said["address"]).expect("has an address"), link: text(&said["link"]) }
+        Some(Self { child, address: text(&said["address"]).expect("has an address"), link: text(&said["link"]) })
     }
 
     /// Sends a request and returns the whole answer.
@@ -46,6 +56,17 @@ impl Server {
         let body = format!("{{\"token\":\"{token}\"}}");
         let length = body.len();
         self.ask(&format!("POST /api/session HTTP/1.1\nContent-Type: application/json\nContent-Length: {length}\n\n{body}"))
+    }
+
+    /// Ends the process as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("is killed");
+        self.child.wait().expect("ends");
+    }
+
+    /// Tells whether the process has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("asks").is_some()
     }
 
     pub(crate) fn stop(mut self) -> bool {

@@ -170,13 +170,20 @@ impl Books {
     /// because files that come later bear the new numbers already.
     pub(super) fn settle_people(&self) -> Result<()> {
         let _alone = self.alone();
-        let resolution = self.people().resolution();
+        let (resolution, unsettled) = {
+            let people = self.people();
+            (people.resolution(), people.unsettled_count())
+        };
         let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
         let draft = drafting.compact(&resolution).map_err(uncompacted)?;
         fail_point!("capture::compacted", |_| std::process::abort());
         self.stores.ledger_mut().commit(draft).map_err(uncompacted)?;
         let state = self.stores.state.clone();
         let mut people = self.people_mut();
+        // Who has become unsettled meanwhile stays so, and everybody with them, until the next time.
+        if people.unsettled_count() != unsettled {
+            return Ok(());
+        }
         self.stores.block_on(people.settled(&state, &resolution))
     }
 }

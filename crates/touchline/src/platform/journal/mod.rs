@@ -39,6 +39,12 @@ const BUFFER_KEPT: usize = 4 << 20;
 /// Makes a file or folder durable. Tests put one in that fails.
 pub type Sync = Arc<dyn Fn(&Path, &File) -> io::Result<()> + Send + std::marker::Sync>;
 
+/// Returns how files are made durable by the operating system.
+#[must_use]
+pub fn durable() -> Sync {
+    Arc::new(|_, file| file.sync_data())
+}
+
 /// Is why a journal cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -114,15 +120,7 @@ impl Journal {
     /// # Errors
     /// When the folder cannot be used, somebody else has it open, a record that was acknowledged cannot be read, or
     /// `each` fails.
-    pub fn open<E>(dir: &Path, after: u64, each: impl FnMut(u64, &[u8]) -> Result<(), E>) -> Result<Self, E>
-    where
-        E: From<JournalError>,
-    {
-        Self::open_with(dir, Arc::new(|_, file| file.sync_data()), after, each)
-    }
-
-    /// Opens a journal that makes files durable in another way.
-    fn open_with<E>(dir: &Path, sync: Sync, after: u64, each: impl FnMut(u64, &[u8]) -> Result<(), E>) -> Result<Self, E>
+    pub fn open<E>(dir: &Path, sync: Sync, after: u64, each: impl FnMut(u64, &[u8]) -> Result<(), E>) -> Result<Self, E>
     where
         E: From<JournalError>,
     {
@@ -220,6 +218,7 @@ impl Journal {
         while let Some((path, last)) = self.closed.front()
             && *last <= record
         {
+            fail_point!("journal::drop", |_| std::process::abort());
             match fs::remove_file(path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(JournalError::Disk { what: "remove", path: path.clone(), source });

@@ -15,7 +15,7 @@ fn open(dir: &Path) -> (Journal, Vec<Vec<u8>>) {
 
 fn open_with(dir: &Path, sync: Sync) -> Result<(Journal, Vec<Vec<u8>>)> {
     let mut found = Vec::new();
-    let journal = Journal::open_with(dir, sync, 0, |number, record| {
+    let journal = Journal::open(dir, sync, 0, |number, record| {
         found.push((number, record.to_vec()));
         Ok::<_, JournalError>(())
     })?;
@@ -59,7 +59,7 @@ fn what_was_appended_is_read_back_by_every_opening() {
 fn only_one_appends() {
     let dir = folder();
     let (first, _) = open(dir.path());
-    let second = Journal::open(dir.path(), 0, |_, _| Ok::<_, JournalError>(()));
+    let second = Journal::open(dir.path(), durable(), 0, |_, _| Ok::<_, JournalError>(()));
     assert!(matches!(second, Err(JournalError::InUse { .. })));
     drop(first);
     open(dir.path());

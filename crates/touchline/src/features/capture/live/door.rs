@@ -6,8 +6,9 @@
 use super::flush::Ask;
 use super::pulse::Notes;
 use super::queue::{Command, Frozen, Item, Queue, Work};
-use crate::failure::Failure;
+use crate::failure::{Failure, Result};
 use crate::features::capture::delivery::{NotTaken, Receipt};
+use crate::platform::home::Stores;
 use crate::platform::id_map::IdSet;
 use crate::platform::journal::Journal;
 use ledger::{Register, Standing, Tail};
@@ -22,7 +23,9 @@ const FLUSH_AT: usize = 96 << 20;
 pub(super) struct Door {
     pub(super) queue: Arc<Queue>,
     pub(super) journal: Journal,
-    pub(super) register: Register,
+    pub(super) stores: Stores,
+    /// What is known of stored ids; none: not asked for yet.
+    pub(super) register: Option<Register>,
     pub(super) tail: Tail,
     pub(super) flusher: Sender<Ask>,
     pub(super) notes: Arc<Notes>,
@@ -39,6 +42,11 @@ impl Door {
         loop {
             match self.queue.next() {
                 Work::Take(items) => self.take(items),
+                Work::Obey(Command::Prepare) => {
+                    if let Err(failure) = self.register() {
+                        tracing::warn!("{failure}");
+                    }
+                }
                 Work::Obey(Command::Freeze(reply)) => {
                     // Nobody waits for it any more only when the process is about to end.
                     let _ = reply.send(self.freeze());
@@ -52,8 +60,21 @@ impl Door {
         }
     }
 
+    fn register(&mut self) -> Result<Register> {
+        if let Some(register) = &self.register {
+            return Ok(register.clone());
+        }
+        let register = self.stores.ledger_mut().register();
+        let register = register.map_err(|error| Failure::new("Cannot read what is stored already").because(&error))?;
+        Ok(self.register.insert(register).clone())
+    }
+
     /// Makes a group of deliveries durable, and answers.
     fn take(&mut self, items: Vec<Item>) {
+        let register = match self.register() {
+            Ok(register) => register,
+            Err(failure) => return items.into_iter().for_each(|item| self.refuse(item, &failure)),
+        };
         let mut group = Vec::with_capacity(items.len());
         for item in items {
             let weight = item.weight();
@@ -61,7 +82,7 @@ impl Door {
             if item.reply.is_closed() {
                 self.queue.release(weight);
             } else {
-                group.push(self.sort_out(item));
+                group.push(self.sort_out(item, &register));
             }
         }
         let news = group.iter().filter(|sorted| sorted.brings_news);
@@ -73,15 +94,17 @@ impl Door {
                 self.held.through = last;
                 group.into_iter().for_each(|sorted| self.accept(sorted));
             }
-            Err(error) => group.into_iter().for_each(|sorted| {
-                self.queue.release(sorted.weight);
-                let batch = &sorted.item.batch;
-                batch.rows.iter().chain(&batch.suspects).for_each(|row| {
-                    self.fresh.remove(&row.id);
-                });
+            Err(error) => {
                 let failure = Failure::new("Cannot make a delivery durable").because(&error);
-                let _ = sorted.item.reply.send(Err(NotTaken::Failed(failure)));
-            }),
+                for sorted in group {
+                    let batch = &sorted.item.batch;
+                    batch.rows.iter().chain(&batch.suspects).for_each(|row| {
+                        self.fresh.remove(&row.id);
+                    });
+                    self.queue.release(sorted.weight);
+                    let _ = sorted.item.reply.send(Err(NotTaken::Failed(failure.clone())));
+                }
+            }
         }
         if self.held.weight >= FLUSH_AT {
             // The one that flushes ends after this thread.
@@ -89,13 +112,18 @@ impl Door {
         }
     }
 
+    fn refuse(&self, item: Item, failure: &Failure) {
+        self.queue.release(item.weight());
+        let _ = item.reply.send(Err(NotTaken::Failed(failure.clone())));
+    }
+
     /// Takes out of a delivery what is stored already, or twice in it.
-    fn sort_out(&mut self, mut item: Item) -> Sorted {
+    fn sort_out(&mut self, mut item: Item, register: &Register) -> Sorted {
         let weight = item.weight();
         let all = Arc::try_unwrap(std::mem::take(&mut item.batch.rows)).unwrap_or_else(|shared| shared.as_ref().clone());
         let before = all.len();
         let mut standings = Vec::with_capacity(before);
-        self.register.standings(all.iter().map(|row| row.id), |standing| standings.push(standing));
+        register.standings(all.iter().map(|row| row.id), |standing| standings.push(standing));
         let mut rows: Vec<Interaction> = Vec::with_capacity(before);
         for (row, standing) in all.into_iter().zip(standings) {
             if standing == Standing::Stored || self.frozen.contains(&row.id) || !self.fresh.insert(row.id) {

@@ -6,7 +6,7 @@
 
 use super::pulse::Notes;
 use super::queue::{Command, Frozen, Queue};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::features::capture::books::Books;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -62,7 +62,9 @@ impl Flusher {
                 Err(failure) => {
                     pause = if pause == FLUSH_EVERY { RETRY.0 } else { (pause * 2).min(RETRY.1) };
                     tracing::warn!("{}", failure);
-                    waiting.into_iter().for_each(|reply| drop(reply.send(Err(again(&failure)))));
+                    waiting.into_iter().for_each(|reply| drop(reply.send(Err(failure.clone()))));
+                    // Whoever asks again at once does not make the stores better.
+                    std::thread::sleep(RETRY.0);
                 }
             }
         }
@@ -105,11 +107,6 @@ impl Ask {
             Self::Settle(reply) => Some(reply),
         }
     }
-}
-
-/// Says a failure once more, for the next who waits.
-fn again(failure: &Failure) -> Failure {
-    Failure { what: failure.what.clone(), because: failure.because.clone(), hint: failure.hint.clone() }
 }
 
 /// Keeps the ledger's files few, whenever it is told that some have come. Works until nobody can tell any more.

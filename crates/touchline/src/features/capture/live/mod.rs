@@ -26,7 +26,7 @@ use flush::{Ask, Flusher};
 use model::Flags;
 use pulse::Notes;
 pub use pulse::Pulse;
-use queue::{Frozen, Item, Queue};
+use queue::{Command, Frozen, Item, Queue};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -65,14 +65,15 @@ impl Capture {
     /// # Errors
     /// Fails when the stores or the journal do, or when the door of these stores is open already.
     pub fn open(stores: Stores) -> Result<Self> {
+        Self::open_with(stores, journal::durable())
+    }
+
+    /// Opens the door with a journal that makes files durable in another way.
+    fn open_with(stores: Stores, sync: journal::Sync) -> Result<Self> {
         let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
         let books = Books::open(stores.clone())?;
-        let journal = recover(&books, &numbers)?;
-        let unread = |error| Failure::new("Cannot open the ledger for what arrives").because(&error);
-        let (register, tail) = {
-            let mut ledger = stores.ledger_mut();
-            (ledger.register().map_err(unread)?, ledger.tail())
-        };
+        let journal = recover(&books, &numbers, sync)?;
+        let tail = stores.ledger().tail();
         tail.resolve_by(books.person_of());
         let queue = Arc::new(Queue::new());
         let notes = Arc::new(Notes::new());
@@ -82,7 +83,8 @@ impl Capture {
         let door = Door {
             queue: Arc::clone(&queue),
             journal,
-            register,
+            stores: stores.clone(),
+            register: None,
             tail,
             flusher: ask.clone(),
             notes: Arc::clone(&notes),
@@ -191,6 +193,11 @@ impl Capture {
         self.inner.books.settle_people()
     }
 
+    /// Lets the door get ready, so that the first delivery need not wait for it.
+    pub fn prepare(&self) {
+        self.inner.queue.command(Command::Prepare);
+    }
+
     /// Brings everything that is acknowledged by now into both stores, after which the journal holds nothing of it.
     ///
     /// # Errors
@@ -249,18 +256,18 @@ pub fn catch_up(stores: &Stores) -> Result<()> {
         return Ok(());
     }
     let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
-    recover(&Books::open(stores.clone())?, &numbers).map(|_| ())
+    recover(&Books::open(stores.clone())?, &numbers, journal::durable()).map(|_| ())
 }
 
 /// Is the folder of the journal in the data directory.
 const JOURNAL: &str = "journal";
 
 /// Opens the journal, and takes again what is in it and not in the ledger.
-fn recover(books: &Books, numbers: &Numbers) -> Result<Journal> {
+fn recover(books: &Books, numbers: &Numbers, sync: journal::Sync) -> Result<Journal> {
     let stores = &books.stores;
     let mut again = Again { books, numbers, batches: Vec::new(), rows: 0, through: 0 };
     let flushed = stores.ledger().position().unwrap_or(0);
-    let journal = Journal::open(&stores.dir.join(JOURNAL), flushed, |record, body| again.take(record, body));
+    let journal = Journal::open(&stores.dir.join(JOURNAL), sync, flushed, |record, body| again.take(record, body));
     let mut journal = journal.map_err(|Unrecovered(failure)| failure)?;
     again.store()?;
     journal.drop_through(journal.last()).map_err(|error| Unrecovered::from(error).0)?;

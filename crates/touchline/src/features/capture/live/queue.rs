@@ -47,6 +47,8 @@ impl Item {
 
 /// Is what the thread behind the door is told by the one that flushes.
 pub(super) enum Command {
+    /// Get ready for the first delivery, which takes a while where much is stored.
+    Prepare,
     /// Hand over everything that is acknowledged and not handed over yet.
     Freeze(SyncSender<Frozen>),
     /// Forget what was handed over up to this record: it is in the ledger. Say when it is done.

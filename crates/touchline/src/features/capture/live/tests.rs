@@ -9,6 +9,7 @@ use model::{Arrival, Direction, Form, Identity, Instant, Signature};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 fn clock() -> Clock {
     Arc::new(|| Instant(1_000))
@@ -212,6 +213,82 @@ fn statements_beside_duplicates_are_news() {
     home.block_on(capture.settle()).expect("settles");
     let people = home.block_on(People::load(home.state())).expect("loads");
     assert_eq!(home.block_on(people.with_trait(home.state(), "tier", "gold")).expect("reads").len(), 1);
+}
+
+/// A disk that refuses while a switch is on, and stands still while another is.
+#[derive(Clone, Default)]
+struct Moody {
+    refuses: Arc<AtomicBool>,
+    stands_still: Arc<Mutex<()>>,
+}
+
+impl Moody {
+    fn open(&self, home: &Home) -> Capture {
+        let this = self.clone();
+        let sync = move |_: &Path, file: &std::fs::File| {
+            let _still = this.stands_still.lock().expect("not poisoned");
+            if this.refuses.load(Ordering::Relaxed) { Err(std::io::ErrorKind::StorageFull.into()) } else { file.sync_data() }
+        };
+        Capture::open_with(home.stores(), Arc::new(sync)).expect("opens")
+    }
+}
+
+#[test]
+fn nothing_is_acknowledged_that_the_disk_refused_and_everything_once_it_does_not() {
+    let dir = tempfile::tempdir().expect("folder");
+    let first = home(dir.path());
+    let disk = Moody::default();
+    let capture = disk.open(&first);
+    take(&first, &capture, delivery(&["1"]));
+    disk.refuses.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let refused = first.block_on(capture.take(delivery(&["1", "2"])));
+        let Err(NotTaken::Failed(failure)) = refused else { panic!("{refused:?}") };
+        assert!(failure.to_string().contains("no storage space"), "{failure}");
+        assert_eq!(scanned(&first).values().sum::<u64>(), 1, "reading goes on, and shows what is acknowledged");
+    }
+    disk.refuses.store(false, Ordering::Relaxed);
+    assert_eq!(take(&first, &capture, delivery(&["1", "2"])), (1, 1));
+    drop((capture, first));
+    let again = home(dir.path());
+    open(&again);
+    assert_eq!(again.ledger().count(), 2);
+}
+
+#[test]
+fn while_the_disk_stands_still_a_flood_is_sent_away_and_others_are_let_in() {
+    let dir = tempfile::tempdir().expect("folder");
+    let home = home(dir.path());
+    let disk = Moody::default();
+    let capture = disk.open(&home);
+    take(&home, &capture, delivery(&["first"]));
+    let still = disk.stands_still.lock().expect("not poisoned");
+    let from = |source: &str, n: usize| {
+        let mut one = arrival(&format!("{source}-{n}"), "ada");
+        one.source = source.to_owned();
+        one.props = Some("x".repeat(1 << 20));
+        Delivery { source: source.to_owned(), arrivals: vec![one], ..Delivery::default() }
+    };
+    let send = |source: &'static str, n| {
+        let (capture, delivery) = (capture.clone(), from(source, n));
+        home.block_on(async { tokio::spawn(async move { capture.take(delivery).await }) })
+    };
+    let flood: Vec<_> = (0..100).map(|n| send("flood", n)).collect();
+    let outcome = |task: tokio::task::JoinHandle<Result<Receipt, NotTaken>>| home.block_on(task).expect("ends");
+    let mut flood: Vec<_> = flood.into_iter().map(Some).collect();
+    // Those that are sent away are so at once, the others wait.
+    let away = flood.iter_mut().filter(|task| task.as_ref().is_some_and(|task| task.is_finished()));
+    let away: Vec<_> = away.map(|task| outcome(task.take().expect("is there"))).collect();
+    let little = send("little", 0);
+    drop(still);
+    assert!(outcome(little).is_ok(), "whoever sends little is let in");
+    for answer in &away {
+        assert!(matches!(answer, Err(NotTaken::Busy { retry_after_s: 1..=60 })), "{answer:?}");
+    }
+    let taken = flood.into_iter().flatten().map(outcome).filter(Result::is_ok).count();
+    assert!((1..100).contains(&taken), "{taken} of 100 are taken");
+    home.block_on(capture.settle()).expect("settles");
+    assert_eq!(home.ledger().count(), taken as u64 + 2);
 }
 
 proptest! {
