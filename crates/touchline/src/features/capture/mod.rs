@@ -30,7 +30,7 @@ pub use quarantine::Quarantine;
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
 pub use ways::*;
-pub use wire::collectors;
+pub use wire::{collectors, formats};
 
 use utoipa_axum::router::OpenApiRouter;
 

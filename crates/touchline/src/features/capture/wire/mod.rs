@@ -112,6 +112,11 @@ pub fn collectors(capture: Capture, sources: Sources, clock: Clock) -> Router {
     routes.into_iter().fold(Router::new(), Router::merge).layer(middleware::from_fn(cors::across_sites)).with_state(door)
 }
 
+/// Lists the names of the wire formats.
+pub fn formats() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|format| format.name)
+}
+
 /// Finds the reader of a wire format by the name that its deliveries bear.
 #[must_use]
 pub(super) fn read_again(format: &str) -> Option<ReadAgain> {
