@@ -19,24 +19,21 @@ use std::marker::PhantomData;
 ///
 /// JavaScript cuts strings between the halves of an emoji, so that such halves come from honest clients.
 pub(crate) fn text(body: &[u8]) -> Cow<'_, str> {
-    match String::from_utf8_lossy(body) {
-        Cow::Borrowed(text) => mended(text),
-        Cow::Owned(text) => match mended(&text) {
-            Cow::Borrowed(_) => Cow::Owned(text),
-            Cow::Owned(mended) => Cow::Owned(mended),
-        },
+    if let Ok(text) = std::str::from_utf8(body) {
+        return mended(text);
     }
+    let text = String::from_utf8_lossy(body);
+    Cow::Owned(mended(&text).into_owned())
 }
 
 /// Replaces escaped halves of surrogate pairs, which are no text and which no strict reader takes.
 fn mended(json: &str) -> Cow<'_, str> {
-    let bytes = json.as_bytes();
     let unit = |at: usize| {
         let hex = json.get(at..at + 6)?.strip_prefix("\\u")?;
         u32::from_str_radix(hex, 16).ok()
     };
     let (mut mended, mut kept, mut at) = (String::new(), 0, 0);
-    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+    while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
         at += found;
         match unit(at) {
             Some(0xd800..=0xdbff) if matches!(unit(at + 6), Some(0xdc00..=0xdfff)) => at += 12,
@@ -47,10 +44,7 @@ fn mended(json: &str) -> Cow<'_, str> {
                 kept = at;
             }
             // The sign behind it is escaped, even when that is another `\`.
-            _ => at += 2,
-        }
-        if at >= bytes.len() {
-            break;
+            _ => at += 1 + json[at + 1..].chars().next().map_or(0, char::len_utf8),
         }
     }
     if kept == 0 {

@@ -11,49 +11,39 @@ use model::{Arrival, Currency, Form, Scale, Score};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// Properties in which people write or say something. They become the text of the interaction, which is sealed.
-const FREE_TEXT: &[&str] = &[
-    "answer_text",
-    "body",
-    "comment",
-    "comments",
-    "feedback",
-    "message",
-    "message_body",
-    "note",
-    "notes",
-    "question",
-    "review",
-    "review_body",
-    "review_text",
-    "text",
-    "transcript",
-];
+/// Is what a property is by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Nature {
+    /// People write or say something in it. It becomes the text of the interaction, which is sealed.
+    FreeText,
+    /// It names or reaches a person. It goes with the text, for the ledger holds no names in the clear.
+    Personal,
+    /// It is the address of a page, which is kept without its query.
+    Address,
+    /// It repeats the query of an address.
+    Search,
+    /// It becomes a field of the interaction.
+    Telling,
+    /// None of these.
+    Plain,
+}
 
-/// Properties that name or reach a person. They go with the text, for the ledger holds no names in the clear.
-const PERSONAL: &[&str] = &[
-    "address",
-    "birthday",
-    "email",
-    "email_address",
-    "first_name",
-    "firstName",
-    "full_name",
-    "fullName",
-    "last_name",
-    "lastName",
-    "phone",
-    "phone_number",
-    "phoneNumber",
-    "postal_address",
-    "street",
-];
-
-/// Properties that hold addresses of pages; they are kept without their query.
-const ADDRESSES: &[&str] = &["href", "initial_referrer", "link", "link_url", "path", "referrer", "url"];
-
-/// Properties that repeat what stands behind `?`.
-const SEARCHES: &[&str] = &["query_string", "search"];
+impl Nature {
+    fn of(key: &str) -> Self {
+        match key {
+            "answer_text" | "body" | "comment" | "comments" | "feedback" | "message" | "message_body" | "note" | "notes"
+            | "question" | "review" | "review_body" | "review_text" | "text" | "transcript" => Self::FreeText,
+            "address" | "birthday" | "email" | "email_address" | "first_name" | "firstName" | "full_name" | "fullName"
+            | "last_name" | "lastName" | "phone" | "phone_number" | "phoneNumber" | "postal_address" | "street" => Self::Personal,
+            "href" | "initial_referrer" | "link" | "link_url" | "path" | "referrer" | "url" => Self::Address,
+            "query_string" | "search" => Self::Search,
+            "campaign" | "campaign_name" | "conversation_id" | "cost" | "coupon" | "coupon_id" | "currency"
+            | "experiment_variant" | "in_reply_to" | "nps" | "offer" | "promotion_id" | "rating" | "reply_to" | "revenue"
+            | "score" | "stars" | "thread_id" | "total" | "value" | "variation_id" | "variation_name" => Self::Telling,
+            _ => Self::Plain,
+        }
+    }
+}
 
 /// Is the properties of one event, read once.
 #[derive(Default)]
@@ -142,7 +132,9 @@ impl<'a> Properties<'a> {
     /// # Errors
     /// Says which amount nobody can read: revenue that silently counts as nothing would be worse than a mended event.
     pub(crate) fn tell(&self, arrival: &mut Arrival) -> Result<(), Reason> {
-        if self.entries.0.is_empty() {
+        arrival.text = self.text();
+        // Most events tell nothing more, and this is the hot path.
+        if !self.entries.0.iter().any(|(key, _)| Nature::of(key) == Nature::Telling) {
             return Ok(());
         }
         let name =
@@ -152,7 +144,6 @@ impl<'a> Properties<'a> {
         arrival.conversation = name(&["conversation_id", "thread_id"]);
         arrival.campaign = name(&["campaign", "campaign_name"]);
         arrival.reply_to = self.word(&["in_reply_to", "reply_to"]).map(|id| id.trim().as_bytes().to_vec());
-        arrival.text = self.text();
         arrival.score = self.score(arrival.form);
         if is_worth_something(arrival.form) {
             let currency = self.word(&["currency"]).map(|code| Currency::parse(&code)).transpose();
@@ -203,7 +194,7 @@ impl<'a> Properties<'a> {
         let texts: Vec<(&str, Cow<'_, str>)> = texts.collect();
         match texts.as_slice() {
             [] => None,
-            [(key, text)] if FREE_TEXT.contains(key) => Some(text.clone().into_owned()),
+            [(key, text)] if Nature::of(key) == Nature::FreeText => Some(text.clone().into_owned()),
             several => Some(several.iter().map(|(key, text)| format!("{key}: {text}")).collect::<Vec<_>>().join("\n")),
         }
     }
@@ -216,19 +207,17 @@ const fn is_worth_something(form: Form) -> bool {
 
 /// Decides how one property is kept. Only texts can be personal: a number names nobody.
 fn keeping<'a>(key: &str, value: &'a RawValue) -> Keeping<'a> {
-    let is_listed = |list: &[&str]| list.contains(&key);
-    if SEARCHES.contains(&key) {
-        return Keeping::Not;
-    }
-    if !value.get().starts_with('"') || !(is_listed(FREE_TEXT) || is_listed(PERSONAL) || is_listed(ADDRESSES)) {
-        return Keeping::AsItIs;
-    }
-    let text = Word::of(value).0.unwrap_or_default();
-    if !is_listed(ADDRESSES) {
-        return Keeping::Text(text);
-    }
-    match json::without_search(&text).len() {
-        end if end < text.len() => Keeping::Cut(Cow::Owned(text[..end].to_owned())),
+    let is_text = value.get().starts_with('"');
+    match Nature::of(key) {
+        Nature::Search => Keeping::Not,
+        Nature::FreeText | Nature::Personal if is_text => Keeping::Text(Word::of(value).0.unwrap_or_default()),
+        Nature::Address if is_text => {
+            let text = Word::of(value).0.unwrap_or_default();
+            match json::without_search(&text).len() {
+                end if end < text.len() => Keeping::Cut(Cow::Owned(text[..end].to_owned())),
+                _ => Keeping::AsItIs,
+            }
+        }
         _ => Keeping::AsItIs,
     }
 }
