@@ -14,11 +14,12 @@
 //! | `form`, `direction`, `channel`, `touchpoint`, `campaign` (extensions of ours) | the same of the interaction |
 //! | other extensions | kept beside the properties |
 
+use super::super::signature::{Web, label};
 use super::super::{Delivery, Reason, Refused, SourceKind};
 use super::batch::Batch;
 use super::clock::{self, Stamps};
 use super::json::{self, Entries, Maybe, Members, Word};
-use super::limits::{BATCH_EVENTS_MAX, EVENT_BYTES_MAX, MESSAGE_ID_BYTES_MAX, NAME_LETTERS_MAX};
+use super::limits::{BATCH_EVENTS_MAX, EVENT_BYTES_MAX, MESSAGE_ID_BYTES_MAX};
 use super::properties::Properties;
 use super::request::{Incoming, decode_base64};
 use super::{Door, Format, Scene, answer, forms, way_of};
@@ -151,7 +152,7 @@ fn interaction(raw: &RawValue, scene: &Scene<'_>) -> Result<Arrival, Reason> {
     let word = |name: &str| find(name).and_then(|raw| Word::of(raw).0).filter(|word| !word.trim().is_empty());
     let required =
         |name: &str| word(name).ok_or_else(|| Reason::new("missing_attribute", format!("An event needs the attribute `{name}`")));
-    let name = |name: &str| word(name).map(|word| json::clean(&word, NAME_LETTERS_MAX)).unwrap_or_default();
+    let name = |name: &str| word(name).map(|word| label(&word)).unwrap_or_default();
     if !["1.0", "0.3"].contains(&&*required("specversion")?) {
         return Err(Reason::new("unknown_specversion", "The `specversion` of the event is not 1.0"));
     }
@@ -164,7 +165,7 @@ fn interaction(raw: &RawValue, scene: &Scene<'_>) -> Result<Arrival, Reason> {
     let (form, direction) = said_or_told(&event, word("form").as_deref(), word("direction").as_deref())?;
     let signature = Signature {
         source: scene.source.name.clone(),
-        event: json::clean(&event, NAME_LETTERS_MAX),
+        event: label(&event),
         channel: name("channel"),
         place: place(&origin),
         campaign: name("campaign"),
@@ -218,10 +219,11 @@ fn who(subject: Option<&str>, kind: SourceKind) -> Option<Identity> {
     Identity::new(namespace, &json::clean(value, super::limits::IDENTITY_LETTERS_MAX))
 }
 
-/// Returns the place of a source: host and path of an address, or the text itself.
+/// Returns the place of a source: host and path template of an address, or the text itself.
 fn place(origin: &str) -> String {
-    let address = url::Url::parse(origin).ok().and_then(|url| Some(format!("{}{}", url.host_str()?, url.path())));
-    json::clean(&address.unwrap_or_else(|| json::without_search(origin).to_owned()), NAME_LETTERS_MAX)
+    let web = Web { url: origin, ..Web::default() };
+    let is_address = origin.contains("://") || origin.starts_with('/');
+    if is_address { web.signature("", "").place } else { label(origin) }
 }
 
 /// Makes the id of the message. The length keeps `("a", "bc")` and `("ab", "c")` apart.
