@@ -46,3 +46,27 @@ fn mistakes_are_explained() {
     let said = touchline(folder.path(), &["serve", "--data", "a", "--bind", &address]);
     assert!(!said.ok && said.err.contains("Cannot listen") && said.err.contains("--bind"), "{said:?}");
 }
+
+#[test]
+fn an_empty_folder_becomes_a_data_directory() {
+    let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("a")).expect("makes a folder");
+    let server = Server::start(folder.path(), &[]);
+    assert!(server.sign_in().starts_with("HTTP/1.1 200"));
+    refuses(folder.path(), &["map", "unmapped", "--data", "a"], &["There is no map yet", "touchline map apply"]);
+    assert!(server.stop());
+    refuses(folder.path(), &["map", "show", "--data", "a"], &["There is no map"]);
+}
+
+#[test]
+fn rules_are_changed_beside_a_running_server() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["init", "--data", "a", "--template", "shop"]);
+    let server = Server::start(folder.path(), &[]);
+    let bind = ["map", "bind", "lunch-mail", "--data", "a", "--event", "Lunch mail read", "--format", "json"];
+    let done: serde_json::Value = serde_json::from_str(&works(folder.path(), &bind)).expect("is JSON");
+    assert_eq!(done["version"], 2);
+    assert!(server.stop());
+    let map: serde_json::Value = serde_json::from_str(&works(folder.path(), &["map", "export", "--data", "a"])).expect("is JSON");
+    assert_eq!(map["rules"][0]["signal"]["event"], "Lunch mail read");
+}
