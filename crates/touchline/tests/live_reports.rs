@@ -14,7 +14,7 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use touchline::features::account::Accounts;
-use touchline::features::capture::{Delivery, SourceKind, SourceSettings};
+use touchline::features::capture::{Delivery, SourceKind, SourceSettings, signals};
 use touchline::features::map::{Maps, apply_json};
 use touchline::features::{Site, router};
 use touchline::platform::clock::Clock;
@@ -156,6 +156,27 @@ async fn where_none_can_be_made_the_last_good_report_comes_with_its_age() {
     assert_eq!(report["totals"]["interactions"], 1);
     let old = json!({ "key": "report_is_old", "about": "0" });
     assert!(report["notes"].as_array().expect("is a list").contains(&old), "{}", report["notes"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_with_endless_places_is_folded_and_the_report_says_so() {
+    let stage = Stage::new().await;
+    let page = |number: i64| {
+        let place = format!("shop.example/blog/post-{}", number % 997);
+        let signature = Signature { source: "site".into(), event: "page".into(), place, ..Signature::default() };
+        Arrival::new(number.to_string().into_bytes(), signature, Instant(NOW), Form::Visit, Direction::Inbound)
+    };
+    for batch in 0..4 {
+        let arrivals = (batch * 500..(batch + 1) * 500).map(page).collect();
+        stage.deliver(Delivery { arrivals, ..Delivery::default() }).await;
+    }
+    let known = signals(&stage.site.stores.state).await.expect("reads");
+    assert!(known.len() <= 501, "{}", known.len());
+    let report = stage.ask("/api/measure/map").await;
+    assert_eq!(report["totals"]["interactions"], 2_000, "nothing is lost");
+    assert!(report["notes"].to_string().contains("signals_are_folded"), "{}", report["notes"]);
+    let unmapped = stage.ask("/api/measure/unmapped").await;
+    assert_eq!(unmapped[0]["signal"]["place"], "shop.example/blog/*");
 }
 
 #[tokio::test(flavor = "multi_thread")]

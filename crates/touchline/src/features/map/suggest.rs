@@ -58,19 +58,20 @@ impl<'a> Suggester<'a> {
             add_words(&mut words, text);
         }
         add_words(&mut words, channel);
+        let same = |pattern: &str, text: &str| !pattern.is_empty() && pattern == text;
+        let alike = self
+            .map
+            .rules
+            .iter()
+            .filter(|rule| same(&rule.signal.source, &signature.source) && same(&rule.signal.event, &signature.event));
+        let by_rule: BTreeSet<&str> = alike.map(|rule| rule.touchpoint.as_str()).collect();
         let scored = self.words.iter().zip(&self.map.touchpoints).map(|(known, touchpoint)| {
             let shared: Vec<String> = words.intersection(known).cloned().collect();
             let weigh = |word: &String| (1.0 + self.words.len() as f64 / self.having[word] as f64).ln();
             let by_words: f64 = shared.iter().map(weigh).sum();
-            let by_rule = self.map.rules.iter().any(|rule| {
-                let same = |pattern: &str, text: &str| !pattern.is_empty() && pattern == text;
-                rule.touchpoint == touchpoint.id
-                    && same(&rule.signal.source, &signature.source)
-                    && same(&rule.signal.event, &signature.event)
-            });
-            let by_channel = touchpoint.channel == channel;
-            let score = by_words + f64::from(by_rule) * SAME_EVENT + f64::from(by_channel) * SAME_CHANNEL;
-            (score, touchpoint, shared)
+            let by_rule = f64::from(by_rule.contains(touchpoint.id.as_str())) * SAME_EVENT;
+            let by_channel = f64::from(touchpoint.channel == channel) * SAME_CHANNEL;
+            (by_words + by_rule + by_channel, touchpoint, shared)
         });
         let (score, touchpoint, because) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         (score >= ENOUGH).then(|| Suggestion { touchpoint: touchpoint.id.clone(), because })

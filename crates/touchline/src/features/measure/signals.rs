@@ -154,23 +154,7 @@ impl Sight {
         let counted = numbers.into_iter().map(|(key, group)| (key, signals[group as usize], census.counts()[group as usize]));
         Ok(counted.filter(|(.., count)| count.interactions > 0).collect())
     }
-}
 
-fn whereabouts(map: &TouchpointMap, signature: &Signature) -> Whereabouts {
-    let touchpoint = map.bind(signature).map(|at| map.touchpoints[at].id.clone());
-    Whereabouts { touchpoint, channel: map.channel_of(signature).to_owned() }
-}
-
-/// Lists the signals that no rule binds, the most frequent first.
-///
-/// # Errors
-/// Fails when state or ledger cannot be read; `None` while there is no map.
-pub(super) fn unmapped(stores: &Stores) -> Result<Option<Vec<UnmappedSignal>>> {
-    let Some(sight) = Sight::take(stores)? else { return Ok(None) };
-    sight.unmapped(stores).map(Some)
-}
-
-impl Sight {
     fn unmapped(&self, stores: &Stores) -> Result<Vec<UnmappedSignal>> {
         let unbound: HashMap<&Signature, u32> =
             self.signals.iter().zip(0..).filter(|(signal, _)| self.map.bind(signal).is_none()).collect();
@@ -192,6 +176,20 @@ impl Sight {
         };
         Ok(counted.into_iter().take(UNMAPPED_MAX).map(signal).collect())
     }
+}
+
+fn whereabouts(map: &TouchpointMap, signature: &Signature) -> Whereabouts {
+    let touchpoint = map.bind(signature).map(|at| map.touchpoints[at].id.clone());
+    Whereabouts { touchpoint, channel: map.channel_of(signature).to_owned() }
+}
+
+/// Lists the signals that no rule binds, the most frequent first.
+///
+/// # Errors
+/// Fails when state or ledger cannot be read; `None` while there is no map.
+pub(super) fn unmapped(stores: &Stores) -> Result<Option<Vec<UnmappedSignal>>> {
+    let Some(sight) = Sight::take(stores)? else { return Ok(None) };
+    sight.unmapped(stores).map(Some)
 }
 
 /// Lists the touchpoints that should be heard of and are silent, in the map's order.
