@@ -30,25 +30,28 @@ pub struct Basis {
     state: u64,
     ledger: u64,
     rows: u64,
+    statements: u64,
 }
 
 impl Basis {
-    /// Reads the counters of both stores.
-    fn now(stores: &Stores) -> Self {
-        let state = stores.state.changes();
+    /// Reads the counters of both stores, and of what is on its way to them.
+    fn now(stores: &Stores, capture: &Capture) -> Self {
+        let (statements, state) = (capture.statements(), stores.state.changes());
         let ledger = stores.ledger();
-        Self { state, ledger: ledger.version(), rows: ledger.count() }
+        Self { state, ledger: ledger.version(), rows: ledger.count(), statements }
     }
 
     /// Tells whether whoever stands here has seen everything that was there then. Rows become fewer only in a new version.
     const fn covers(&self, then: &Self) -> bool {
-        self.state >= then.state && (self.ledger > then.ledger || (self.ledger == then.ledger && self.rows >= then.rows))
+        self.state >= then.state
+            && self.statements >= then.statements
+            && (self.ledger > then.ledger || (self.ledger == then.ledger && self.rows >= then.rows))
     }
 }
 
 impl fmt::Display for Basis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.state, self.ledger, self.rows)
+        write!(f, "{}.{}.{}.{}", self.state, self.ledger, self.rows, self.statements)
     }
 }
 
@@ -95,7 +98,7 @@ impl Reports {
     /// Returns how far the stores have come: when it is another one, so may be the reports.
     #[must_use]
     pub fn basis(&self) -> Basis {
-        Basis::now(&self.0.stores)
+        Basis::now(&self.0.stores, &self.0.capture)
     }
 
     /// Returns an analysis of everything that is there now; `None` while there is no map. Where none can be made, the last
@@ -104,7 +107,6 @@ impl Reports {
     /// # Errors
     /// Fails when the stores cannot be read and never could.
     pub async fn latest(&self) -> Result<Option<Latest>> {
-        self.settle().await;
         let asked = self.basis();
         let fresh = || self.kept().filter(|kept| kept.basis.covers(&asked)).map(|kept| Latest { kept, old_s: None });
         if let Some(latest) = fresh() {
@@ -144,10 +146,13 @@ impl Reports {
     }
 
     async fn make(&self) -> Result<Option<Kept>> {
+        // Before anything is read: what comes in between is read or not, and is a change in either case.
+        let statements = self.0.capture.statements();
+        self.settle().await;
+        let basis = Basis { statements, ..self.basis() };
         let stores = self.0.stores.clone();
         let made = tokio::task::spawn_blocking(move || {
-            // Before anything is read: what comes in between is read or not, and is a change in either case.
-            let (basis, at) = (Basis::now(&stores), stores.now());
+            let at = stores.now();
             let analysis = Analysis::read(&stores)?;
             Ok(analysis.map(|analysis| Kept { basis, at, analysis, made: Mutex::default() }))
         });
@@ -199,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_later_basis_covers_an_earlier_one() {
-        let basis = |state, ledger, rows| Basis { state, ledger, rows };
+        let basis = |state, ledger, rows| Basis { state, ledger, rows, statements: 0 };
         for (now, then, expected) in [
             (basis(1, 1, 10), basis(1, 1, 10), true),
             (basis(2, 1, 12), basis(1, 1, 10), true),
@@ -210,5 +215,6 @@ mod tests {
         ] {
             assert_eq!(now.covers(&then), expected, "{now} {then}");
         }
+        assert!(!basis(1, 1, 10).covers(&Basis { statements: 1, ..basis(1, 1, 10) }));
     }
 }

@@ -27,6 +27,7 @@ use model::Flags;
 use pulse::Notes;
 pub use pulse::Pulse;
 use queue::{Command, Frozen, Item, Queue};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -56,6 +57,8 @@ struct Inner {
     queue: Arc<Queue>,
     flusher: Mutex<Option<Sender<Ask>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Acknowledged deliveries that stated something of people.
+    statements: AtomicU64,
 }
 
 impl Capture {
@@ -114,6 +117,7 @@ impl Capture {
             queue,
             flusher: Mutex::new(Some(ask)),
             threads: Mutex::default(),
+            statements: AtomicU64::new(0),
         };
         this.start("door", move || door.run())?;
         this.start("flush", move || flusher.run())?;
@@ -164,7 +168,10 @@ impl Capture {
         let (reply, answer) = oneshot::channel();
         this.queue.push(&source, Item { record, batch, has_statements, reply })?;
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
-            Ok(Ok(answer)) => answer.map(|receipt| Receipt { refused, ..receipt }),
+            Ok(Ok(answer)) => {
+                this.statements.fetch_add(u64::from(answer.is_ok() && has_statements), Ordering::Release);
+                answer.map(|receipt| Receipt { refused, ..receipt })
+            }
             // It takes too long, or the door has been closed.
             _ => Err(this.queue.busy()),
         }
@@ -196,6 +203,13 @@ impl Capture {
     /// Lets the door get ready, so that the first delivery need not wait for it.
     pub fn prepare(&self) {
         self.inner.queue.command(Command::Prepare);
+    }
+
+    /// Returns how many deliveries stated something of people since the door was opened. Unlike interactions, statements
+    /// are not seen before they are in the stores: see [`Capture::settle`].
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.inner.statements.load(Ordering::Acquire)
     }
 
     /// Brings everything that is acknowledged by now into both stores, after which the journal holds nothing of it.
