@@ -291,7 +291,7 @@ async fn a_signed_body_is_read_by_its_mapping_once() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         let told = answer.json();
         assert_eq!((&told["added"], &told["duplicates"]), (&json!(added), &json!(duplicates)));
-        assert_eq!((&told["refused"][0]["position"], &told["refused"][0]["code"]), (&json!(1), &json!("row_refused")));
+        assert_eq!((&told["reasons"][0]["index"], &told["reasons"][0]["code"]), (&json!(1), &json!("row_refused")));
     }
     let rows = stage.rows().await;
     assert_eq!(rows.iter().map(|(row, _)| row.form).collect::<Vec<_>>(), [Form::Call, Form::Call]);
@@ -501,6 +501,40 @@ async fn a_feed_is_read_and_its_readers_are_counted() {
     let empty = stage.ask("GET", "/feed/news.xml", &[("if-none-match", first.header("etag"))], "").await;
     assert_eq!(empty.status, StatusCode::OK, "a withdrawal is news");
     assert!(!empty.text().contains("<item>"));
+}
+
+#[tokio::test]
+async fn hostile_texts_are_texts_and_hostile_bodies_are_refused() {
+    let stage = Stage::new().await;
+    let made = stage.staff("PUT", "/api/capture/hooks/till", json!({ "ready": "orders" })).await;
+    let secret = made.json()["secret"].as_str().expect("was drawn").to_owned();
+    let deep = format!("{}1{}", "[".repeat(10_000), "]".repeat(10_000));
+    let odd = r"\u0000\u202e\u200b</script>'; DROP TABLE tag; --\ud83d\ude00";
+    let fields =
+        ["order", "email", "customer", "total", "currency", "coupon", "channel", "campaign", "place", "touchpoint", "at"];
+    let texts = fields.map(|field| {
+        let order = json!({ "order": "1", "at": "2025-11-24T10:00:00Z", "total": "1", "currency": "EUR", field: "ODD" });
+        order.to_string().replace("ODD", odd)
+    });
+    let bodies =
+        [&*deep, "[]", "{}", "null", "7", "\"x\"", "", r#"{"order":1e400}"#, r#"{"order":"\ud800"}"#, r#"{"order":{"a":[{}]}}"#];
+    for (number, body) in bodies.into_iter().map(str::to_owned).chain(texts).enumerate() {
+        let answer = send(&stage, "till", &signed(&secret, &format!("m{number}"), &body), &body).await;
+        assert!(answer.status.is_success() || answer.status == StatusCode::BAD_REQUEST, "{number}: {}", answer.text());
+    }
+    let key = stage.key(SourceSettings::default()).await;
+    for query in ["e=%00%ff%fe", "r=%F0%9F%98%80&&&=&=x", &"c=x&".repeat(5_000), "p=<script>&t=%E2%80%AE"] {
+        assert_eq!(
+            stage.ask("GET", &format!("/px/{key}.gif?{}", query.replace(['<', '>'], "%3C")), &[], "").await.status,
+            StatusCode::OK
+        );
+    }
+    let words = json!({ "code": "odd", "target": "https://example.org/", "channel": "<b>\u{202e}", "place": "'; --" });
+    assert_eq!(stage.staff("POST", "/api/capture/tags", words).await.status, StatusCode::CREATED);
+    for bad in [json!({ "target": "https://example.org/", "place": "a\nb" }), json!({ "target": "" }), json!({ "traget": "x" })] {
+        assert_eq!(stage.staff("POST", "/api/capture/tags", bad.clone()).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    assert_eq!(stage.ask("GET", "/q/odd", &[], "").await.status, StatusCode::FOUND);
 }
 
 #[tokio::test]

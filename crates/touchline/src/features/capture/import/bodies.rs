@@ -121,6 +121,8 @@ impl Bodies {
             };
             let mut text = String::new();
             documents::write(value.as_object().unwrap_or(&nothing), path, &mut text);
+            // No database keeps it in a text.
+            text.retain(|sign| sign != '\0');
             (!text.is_empty()).then(|| (column.clone(), text))
         };
         self.header.columns.iter().filter_map(cell).collect()

@@ -3,7 +3,6 @@
 //!
 //! What the public reaches is in [`public`], outside the doors of our pages; what the staff reaches in [`routes`].
 
-mod answer;
 mod by_hand;
 mod feeds;
 mod hooks;

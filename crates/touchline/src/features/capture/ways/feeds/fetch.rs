@@ -5,8 +5,9 @@
 
 use super::reader::Reader;
 use super::{Feed, rss};
-use crate::features::capture::Delivery;
 use crate::features::capture::ways::{Ways, draw_id, origin};
+use crate::features::capture::wire::answer::not_taken;
+use crate::features::capture::{Delivery, NotTaken};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -38,7 +39,7 @@ async fn fetch(State(ways): State<Ways>, Path(name): Path<String>, method: Metho
     let (feed, items) = match found.await {
         Ok(Some(found)) => found,
         Ok(None) => return (StatusCode::NOT_FOUND, "There is no such feed.\n").into_response(),
-        Err(failure) => return super::super::answer::failed(failure),
+        Err(failure) => return not_taken(NotTaken::Failed(failure)),
     };
     if method == Method::GET {
         count(&ways, &feed, &headers, now);

@@ -2,15 +2,15 @@
 
 use super::{Hook, Scheme};
 use crate::features::capture::ways::Ways;
-use crate::features::capture::ways::answer::{self, Told};
-use crate::features::capture::{Caller, Delivery, Reason, SourceKind};
-use axum::Router;
+use crate::features::capture::wire::answer::{Outcome, not_taken, taken};
+use crate::features::capture::{Caller, Delivery, NotTaken, Reason, SourceKind};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Json, Router};
 
 /// The largest body: an order of a thousand lines has half of it.
 const BODY_BYTES_MAX: usize = 2 << 20;
@@ -28,28 +28,28 @@ async fn receive(
 ) -> Response {
     let Ok(body) = body else {
         let says = format!("The body is larger than {BODY_BYTES_MAX} bytes, or broke off");
-        return answer::refused(StatusCode::PAYLOAD_TOO_LARGE, Reason::new("body_too_large", says));
+        return no(StatusCode::PAYLOAD_TOO_LARGE, Reason::new("body_too_large", says));
     };
     let hook = match ways.hooks().find(&name).await {
         Ok(Some(hook)) => hook,
         Ok(None) => {
             let reason = Reason::new("hook_unknown", "There is no such hook: see `touchline hook list`");
-            return answer::refused(StatusCode::NOT_FOUND, reason);
+            return no(StatusCode::NOT_FOUND, reason);
         }
-        Err(failure) => return answer::failed(failure),
+        Err(failure) => return not_taken(NotTaken::Failed(failure)),
     };
     if hook.scheme == Scheme::WooCommerce && is_greeting(&headers, &body) {
-        return answer::taken(&Default::default(), Vec::new());
+        return taken(&Outcome::default());
     }
     let delivery = match read(&hook, &headers, &body, &ways) {
         Ok(delivery) => delivery,
-        Err((status, reason)) => return answer::refused(status, reason),
+        Err((status, reason)) => return no(status, reason),
     };
-    let told = delivery.refused.iter().map(Told::of).collect();
+    let refused = Outcome::told(&delivery.refused);
     let source = ways.source_named(&delivery.source, SourceKind::Server);
     match ways.capture.take_from(delivery, &source, &Caller::default()).await {
-        Ok(receipt) => answer::taken(&receipt, told),
-        Err(error) => answer::not_taken(error),
+        Ok(receipt) => taken(&Outcome { receipt, refused }),
+        Err(error) => not_taken(error),
     }
 }
 
@@ -73,6 +73,11 @@ fn read(hook: &Hook, headers: &HeaderMap, body: &[u8], ways: &Ways) -> Result<De
         whole.refused.extend(delivery.refused);
     }
     Ok(whole)
+}
+
+/// Answers a sender of whom nothing was taken.
+fn no(status: StatusCode, reason: Reason) -> Response {
+    (status, Json(reason)).into_response()
 }
 
 /// Recognises what WooCommerce sends unsigned when a webhook is saved: `webhook_id=7`. Refused, it would not be saved.

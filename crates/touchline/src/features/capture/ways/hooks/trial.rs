@@ -3,10 +3,19 @@
 use super::Part;
 use super::store::bind;
 use crate::failure::{Failure, Result};
+use crate::features::capture::Refused;
 use crate::features::capture::import::{Preview, Sample, Sink};
-use crate::features::capture::ways::answer::Told;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Is a row that would be refused.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, ToSchema)]
+pub struct RefusedRow {
+    /// Its place in the body, from 0.
+    pub position: usize,
+    /// Why; it names columns, never their content.
+    pub says: String,
+}
 
 /// Is what would become of a body.
 #[derive(Clone, PartialEq, Debug, Serialize, ToSchema)]
@@ -18,7 +27,7 @@ pub struct Trial {
     /// How many traits.
     pub traits: usize,
     /// The rows that would be refused.
-    pub refused: Vec<Told>,
+    pub refused: Vec<RefusedRow>,
     /// The first interactions, as they would be stored; names are masked.
     pub samples: Vec<Sample>,
 }
@@ -38,7 +47,8 @@ pub fn try_out(parts: &[Part], body: &[u8]) -> Result<Trial> {
         trial.interactions += delivery.arrivals.len();
         trial.links += delivery.claims.len();
         trial.traits += delivery.traits.len();
-        trial.refused.extend(delivery.refused.iter().map(Told::of));
+        let refused = |row: Refused| RefusedRow { position: row.position, says: row.reason.says };
+        trial.refused.extend(delivery.refused.into_iter().map(refused));
         preview.take(delivery.arrivals, Vec::new(), Vec::new())?;
     }
     trial.samples = preview.samples;
