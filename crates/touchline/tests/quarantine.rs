@@ -10,7 +10,7 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use touchline::features::capture::{SourceKind, SourceSettings};
+use touchline::features::capture::{Caller, Delivery, Reason, Refused, SourceKind, SourceSettings};
 use touchline::features::{Site, console, router};
 use tower::ServiceExt;
 
@@ -173,10 +173,15 @@ async fn nothing_is_kept_of_whom_the_source_must_not_know() {
 #[tokio::test]
 async fn a_person_who_is_erased_leaves_the_quarantine() {
     let stage = Stage::new(SourceSettings::default()).await;
-    stage
-        .send(&[], &json!([{ "type": "track", "userId": "Zoë@example.org" }, { "type": "track", "userId": "eve@example.org" }]))
-        .await;
+    let batch = json!([{ "type": "track", "userId": "Zoë@example.org" }, { "type": "track", "userId": "eve@example.org" }]);
+    stage.send(&[], &batch).await;
+    let raw = br#"{"userId":"Zo\u00EB@example.org"}"#.to_vec();
+    let refused = vec![Refused { position: 0, reason: Reason::new("x", "x"), raw }];
+    let mut delivery = Delivery { source: "site".into(), format: "segment", refused, ..Delivery::default() };
+    assert_eq!(stage.site.capture.quarantine().keep(&mut delivery, &Caller::default()).await.expect("keeps"), 1);
+    let held = stage.site.capture.quarantine().holding(&["eve@example.org".to_owned()]).await.expect("finds");
+    assert!(held.len() == 1 && held[0].contains("eve@example.org"), "{held:?}");
     let gone = stage.site.capture.quarantine().forget(&["zoë@example.org".to_owned(), " ".to_owned()]).await.expect("forgets");
-    assert_eq!((gone, stage.held().await.len()), (1, 1));
+    assert_eq!((gone, stage.held().await.len()), (2, 1));
     assert_eq!(stage.site.capture.quarantine().forget(&[String::new()]).await.expect("forgets"), 0);
 }

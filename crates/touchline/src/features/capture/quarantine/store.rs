@@ -316,34 +316,46 @@ impl Quarantine {
     }
 
     /// Removes every event that holds one of some texts, such as the identities of a person who is erased; returns how
-    /// many. Texts are looked for as they are and as JSON writes them; blank ones are nobody's.
+    /// many. Texts are looked for as they are and as JSON and addresses write them; blank ones are nobody's.
     ///
     /// # Errors
     /// Fails when the state store does.
     pub async fn forget(&self, texts: &[String]) -> Result<u64> {
-        let forms: Vec<Vec<u8>> = texts.iter().filter(|text| !text.trim().is_empty()).flat_map(|text| forms(text)).collect();
-        if forms.is_empty() {
-            return Ok(0);
+        let about = self.about(texts).await?;
+        let mut transaction = self.state().begin().await.map_err(failed)?;
+        for (id, _) in &about {
+            let statement = sqlx::query("DELETE FROM quarantine WHERE id = $1").bind(*id);
+            statement.execute(&mut *transaction).await.map_err(failed)?;
         }
-        let (mut gone, mut after) = (0, i64::MIN);
-        loop {
-            let rows = sqlx::query("SELECT id, body FROM quarantine WHERE id > $1 ORDER BY id LIMIT $2")
+        transaction.commit().await.map_err(failed)?;
+        Ok(about.len() as u64)
+    }
+
+    /// Returns every event that holds one of some texts, as it came: what of a person is here.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn holding(&self, texts: &[String]) -> Result<Vec<String>> {
+        let about = self.about(texts).await?;
+        Ok(about.iter().map(|(_, body)| String::from_utf8_lossy(body).into_owned()).collect())
+    }
+
+    /// Finds the events that hold one of some texts: number and body.
+    async fn about(&self, texts: &[String]) -> Result<Vec<(i64, Vec<u8>)>> {
+        let forms: Vec<Vec<u8>> = texts.iter().filter(|text| !text.trim().is_empty()).flat_map(|text| forms(text)).collect();
+        let (mut found, mut after) = (Vec::new(), i64::MIN);
+        while !forms.is_empty() {
+            let page: Vec<(i64, Vec<u8>)> = sqlx::query_as("SELECT id, body FROM quarantine WHERE id > $1 ORDER BY id LIMIT $2")
                 .bind(after)
                 .bind(PAGE)
                 .fetch_all(self.state().reader())
                 .await
                 .map_err(failed)?;
-            let Some(last) = rows.last() else { return Ok(gone) };
-            after = last.get("id");
-            let concerns = |row: &&AnyRow| forms.iter().any(|form| holds(&row.get::<Vec<u8>, _>("body"), form));
-            let found: Vec<i64> = rows.iter().filter(concerns).map(|row| row.get("id")).collect();
-            let mut transaction = self.state().begin().await.map_err(failed)?;
-            for id in found {
-                let done = sqlx::query("DELETE FROM quarantine WHERE id = $1").bind(id).execute(&mut *transaction).await;
-                gone += done.map_err(failed)?.rows_affected();
-            }
-            transaction.commit().await.map_err(failed)?;
+            let Some((last, _)) = page.last() else { break };
+            after = *last;
+            found.extend(page.into_iter().filter(|(_, body)| forms.iter().any(|form| holds(body, form))));
         }
+        Ok(found)
     }
 
     const fn state(&self) -> &State {
@@ -419,11 +431,19 @@ fn parsed(id: &str) -> Option<i64> {
     (id.len() == 16).then(|| u64::from_str_radix(id, 16).ok().map(u64::cast_signed)).flatten()
 }
 
-/// Returns a text as it stands in events: as it is, in JSON, and in the address of a page.
+/// Returns a text as it stands in events: as it is, in JSON with and without escapes, and in the address of a page.
 fn forms(text: &str) -> Vec<Vec<u8>> {
     let json = serde_json::to_string(text).unwrap_or_default();
+    let json = json.trim_matches('"');
+    let mut escaped = String::new();
+    for letter in json.chars() {
+        match letter {
+            letter if letter.is_ascii() => escaped.push(letter),
+            letter => escaped.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+        }
+    }
     let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-    [text, json.trim_matches('"'), &encoded].map(|form| form.as_bytes().to_ascii_lowercase()).to_vec()
+    [text, json, &escaped, &encoded].map(|form| form.as_bytes().to_ascii_lowercase()).to_vec()
 }
 
 fn holds(body: &[u8], form: &[u8]) -> bool {
