@@ -120,6 +120,8 @@ fn verify_log(dir: &Path, found: &mut Verified) -> bool {
             match fs::read(path) {
                 Ok(entry) if entry_is_whole(&entry) => {}
                 Ok(_) => found.damage(path, "its checksum is wrong: it is not as it was written"),
+                // A checkpoint has just taken its place.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => found.damage(path, format!("cannot be read: {error}")),
             }
         } else if name.ends_with(".checkpoint.parquet") || name == POINTER {

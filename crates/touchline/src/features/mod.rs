@@ -74,7 +74,7 @@ pub fn document(site: &Site) -> utoipa::openapi::OpenApi {
 fn routes(site: &Site) -> OpenApiRouter {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(account::routes(site.accounts(), account::Cookie::new(site.https)))
-        .merge(health(Health { vitals: Arc::new(keeping::Installation(site.clone())), token: site.metrics_token.clone() }))
+        .merge(health(Health { vitals: Arc::new(keeping::Installation::new(site.clone())), token: site.metrics_token.clone() }))
         .merge(site.behind_the_door(closed(site)))
 }
 

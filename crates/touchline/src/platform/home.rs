@@ -109,7 +109,7 @@ impl Home {
         let held = lock.try_clone().map_err(|error| unmade(dir, &error))?;
         let made = make(held).and_then(|home| {
             // Last, so that a folder in which this failed half-way is never taken for a data directory.
-            write_durably(&dir.join(FORMAT_FILE), &format!("{FORMAT}\n")).map_err(|error| unmade(dir, &error))?;
+            write_durably(&dir.join(FORMAT_FILE), &format_text()).map_err(|error| unmade(dir, &error))?;
             Ok(home)
         });
         if made.is_err() {
@@ -262,6 +262,12 @@ async fn check_pair(dir: &Path, state: &State, ledger: &Ledger) -> Result<()> {
     }
     Err(Failure::new(format!("The state store in {} is older than the ledger", dir.display()))
         .hint("Restore both from the same backup; no row was changed"))
+}
+
+/// Returns what this program writes into the file of the format, to the letter.
+#[must_use]
+pub fn format_text() -> String {
+    format!("{FORMAT}\n")
 }
 
 /// Tells whether a folder is a data directory that this program reads.

@@ -3,7 +3,9 @@
 use super::super::Site;
 use crate::platform::http::{Check, Looking, Vitals};
 use crate::platform::operate::disk_free;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 /// Is how much room the disk must have for the server to call itself ready: enough for what the memory holds, once, and
 /// for the state store to be put right.
@@ -15,18 +17,47 @@ const FLUSH_LAG_MAX: Duration = Duration::from_secs(60);
 /// Is how long the state store may take to begin a change.
 const STATE_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
+/// Is how long a look is good for: everybody may ask, and each look takes the right to write for a moment.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Looks at a site.
-pub(in crate::features) struct Installation(pub(in crate::features) Site);
+#[derive(Clone)]
+pub(in crate::features) struct Installation {
+    site: Site,
+    /// The last look. Held while somebody looks: the others wait for what he sees.
+    last: Arc<Mutex<Option<(Instant, Vec<Check>)>>>,
+}
+
+impl Installation {
+    pub(in crate::features) fn new(site: Site) -> Self {
+        Self { site, last: Arc::default() }
+    }
+
+    async fn look(&self) -> Vec<Check> {
+        let mut last = self.last.lock().await;
+        if let Some((_, checks)) = last.as_ref().filter(|(when, _)| when.elapsed() < LOOK_EVERY) {
+            return checks.clone();
+        }
+        let site = &self.site;
+        let checks = vec![state(site).await, ledger(site).await, journal(site), flush(site), disk(site)];
+        *last = Some((Instant::now(), checks.clone()));
+        checks
+    }
+}
 
 impl Vitals for Installation {
     fn checks(&self) -> Looking<Vec<Check>> {
-        let site = self.0.clone();
-        Box::pin(async move { vec![state(&site).await, ledger(&site).await, journal(&site), flush(&site), disk(&site)] })
+        let this = self.clone();
+        Box::pin(async move { this.look().await })
     }
 
     fn gauge(&self) -> Looking<()> {
-        let site = self.0.clone();
-        Box::pin(async move { gauge(&site).await })
+        let this = self.clone();
+        Box::pin(async move {
+            gauge(&this.site).await;
+            let is_ready = this.look().await.iter().all(|check| check.ok);
+            metrics::gauge!("touchline_ready").set(f64::from(u8::from(is_ready)));
+        })
     }
 }
 
@@ -120,7 +151,5 @@ async fn gauge(site: &Site) {
         metrics::gauge!("touchline_quarantine_events", "source" => source.clone()).set(held as f64);
         metrics::counter!("touchline_quarantine_dropped_total", "source" => source).absolute(dropped.unsigned_abs());
     }
-    let is_ready = Installation(site.clone()).checks().await.iter().all(|check| check.ok);
-    metrics::gauge!("touchline_ready").set(f64::from(u8::from(is_ready)));
     metrics::gauge!("touchline_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
 }

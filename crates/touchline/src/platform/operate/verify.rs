@@ -3,7 +3,7 @@
 
 use super::{Agreement, AskRooms};
 use crate::failure::Result;
-use crate::platform::home::{FORMAT_FILE, JOURNAL_FOLDER, LEDGER_FOLDER, STATE_FILE, Stores, read_format};
+use crate::platform::home::{FORMAT_FILE, JOURNAL_FOLDER, LEDGER_FOLDER, STATE_FILE, Stores, format_text, read_format};
 use crate::platform::id_map::IdSet;
 use crate::platform::journal::{self, JournalError};
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,8 @@ pub fn verify_closed(dir: &Path, rooms: &AskRooms, progress: &mut dyn FnMut(u64,
             return Err(failure);
         }
         report.damage(&dir.join(FORMAT_FILE), failure.what);
+    } else if std::fs::read(dir.join(FORMAT_FILE)).is_ok_and(|bytes| bytes != format_text().as_bytes()) {
+        report.damage(&dir.join(FORMAT_FILE), "is not as it was written");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| crate::failure::Failure::new("Cannot start a thread").because(&error))?;
