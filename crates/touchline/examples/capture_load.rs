@@ -45,7 +45,10 @@ fn main() -> Outcome<()> {
     let sustained = run(&binary, size, connections, long)?;
     println!("{} over {long:?}", sustained.line(size, connections));
     let (syncs, bytes) = disk()?;
-    println!("The same disk, one writer: {syncs:.0} fsyncs/s of 4 KiB each, {:.0} MB/s written and synced by 1 MiB.", bytes / 1e6);
+    println!(
+        "The same disk, one writer: {syncs:.0} fsyncs/s of 4 KiB each, {:.0} MB/s written and synced by 1 MiB.",
+        bytes / 1e6
+    );
     Ok(())
 }
 
@@ -136,7 +139,8 @@ fn run(binary: &str, size: usize, connections: usize, time: Duration) -> Outcome
             thread::sleep(Duration::from_millis(100));
             memory = memory.max(resident(&pid));
         }
-        let parts: Vec<_> = clients.into_iter().map(|client| client.join().unwrap_or_else(|_| Err("a client broke".into()))).collect();
+        let parts: Vec<_> =
+            clients.into_iter().map(|client| client.join().unwrap_or_else(|_| Err("a client broke".into()))).collect();
         let spent = watch.elapsed().as_secs_f64();
         let events = parts.iter().flatten().map(|(events, ..)| events).sum::<u64>();
         let (server_time, load_time) = (processor_time(&pid) - server_before, processor_time("self") - load_before);

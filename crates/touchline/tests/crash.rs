@@ -114,14 +114,14 @@ fn send(connection: &mut Option<BufReader<TcpStream>>, address: &str, key: &str,
     };
     let event = |id: &String| {
         let user = id.len() * 7 % 500 + usize::from(id.as_bytes()[id.len() - 1]);
-        format!("{{\"type\":\"track\",\"event\":\"Opened\",\"messageId\":\"{id}\",\"userId\":\"u{user}\",\"anonymousId\":\"a{user}\"}}")
+        format!(
+            "{{\"type\":\"track\",\"event\":\"Opened\",\"messageId\":\"{id}\",\"userId\":\"u{user}\",\"anonymousId\":\"a{user}\"}}"
+        )
     };
     let events: Vec<String> = ids.iter().map(event).collect();
     let body = format!("{{\"writeKey\":\"{key}\",\"batch\":[{}]}}", events.join(","));
-    let head = format!(
-        "POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
+    let head =
+        format!("POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.get_mut().write_all((head + &body).as_bytes())?;
     let broken = || std::io::Error::other("no answer");
     let mut line = String::new();
@@ -272,7 +272,11 @@ fn acknowledged_survives_being_killed_anywhere() {
         println!("| {crashes} {what} | {acknowledged} | {lost} | {doubled} | {middle:.2?} | {slowest:.2?} |");
     }
     let rate = acknowledged.len() as f64 / spent;
-    println!("{} acknowledged in {spent:.0} s ({rate:.0}/s, downtime included), {refused} batches asked to come again, {} interactions in the end", acknowledged.len(), stored.len());
+    println!(
+        "{} acknowledged in {spent:.0} s ({rate:.0}/s, downtime included), {refused} batches asked to come again, {} interactions in the end",
+        acknowledged.len(),
+        stored.len()
+    );
     assert_eq!((at_random.lost, at_points.lost, lost), (0, 0, 0), "acknowledged interactions are lost");
     assert_eq!((at_random.doubled, at_points.doubled), (0, 0), "interactions are stored twice");
     assert!(acknowledged.len() > 500, "there was next to no load: {}", acknowledged.len());

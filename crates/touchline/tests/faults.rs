@@ -256,6 +256,27 @@ fn a_backup_taken_in_a_storm_holds_what_was_acknowledged_before() {
 }
 
 #[test]
+fn a_backup_that_breaks_off_is_none_and_harms_nothing() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    works(folder, &["init", "--data", "a", "--template", "shop"]);
+    let key = key(folder);
+    for (round, point) in ["settled", "staged", "copied", "complete"].into_iter().enumerate() {
+        let server = Server::start_with(folder, &[], &format!("backup::{point}=return")).expect("starts");
+        let first = round as u64 * 10;
+        assert_eq!(send(&server, &key, first..first + 10), 200);
+        refuses(folder, &["backup", "--data", "a", "--to", "b"], &["did not finish"]);
+        drop(server);
+        assert!(!folder.join("b").exists(), "backup::{point}");
+        let done = json_of(folder, &["backup", "--data", "a", "--to", "b"]);
+        assert_eq!(done["interactions"], first + 10, "backup::{point}");
+        assert!(!folder.join("a/.backup").exists());
+        assert_eq!(json_of(folder, &["verify", "--data", "a"])["is_sound"], true, "backup::{point}");
+        fs::remove_dir_all(folder.join("b")).expect("removes");
+    }
+}
+
+#[test]
 fn what_is_restored_goes_on_where_the_backup_was() {
     let folder = tempfile::tempdir().expect("folder");
     let folder = folder.path();
