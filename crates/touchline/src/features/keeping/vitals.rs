@@ -20,12 +20,15 @@ const STATE_ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// Is how long a look is good for: everybody may ask, and each look takes the right to write for a moment.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Is what was seen, and when.
+type Look = (Instant, Vec<Check>);
+
 /// Looks at a site.
 #[derive(Clone)]
 pub(in crate::features) struct Installation {
     site: Site,
     /// The last look. Held while somebody looks: the others wait for what he sees.
-    last: Arc<Mutex<Option<(Instant, Vec<Check>)>>>,
+    last: Arc<Mutex<Option<Look>>>,
 }
 
 impl Installation {

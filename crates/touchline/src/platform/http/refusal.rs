@@ -35,17 +35,17 @@ pub struct Refusal {
     /// The body of the answer.
     pub problem: Problem,
     /// What went wrong inside, which only the log and the console get to see.
-    inside: Option<Problem>,
+    inside: Option<Box<Problem>>,
 }
 
 /// Goes with an answer that hides what went wrong.
 #[derive(Clone)]
-struct Inside(Problem);
+struct Inside(Box<Problem>);
 
 /// Tells the whole problem in place of an answer that hides it: for the console.
 pub async fn reveal(response: Response) -> Response {
     match response.extensions().get::<Inside>() {
-        Some(Inside(problem)) => (response.status(), Json(problem.clone())).into_response(),
+        Some(Inside(problem)) => (response.status(), Json(Problem::clone(problem))).into_response(),
         None => response,
     }
 }
@@ -130,7 +130,7 @@ impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         tracing::error!(target: FAILED, what = failure.what, because = failure.because.join("; "), "a request failed");
         let refusal = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The server failed", "Read the server's log, which says why");
-        Self { inside: Some(failure.into()), ..refusal }
+        Self { inside: Some(Box::new(failure.into())), ..refusal }
     }
 }
 

@@ -63,10 +63,10 @@ impl Report {
         if found.strangers > 0 {
             self.damage(&state, format!("{} interactions are of identities whose text it does not have", found.strangers));
         }
-        if let (Some(rooms), Some(highest)) = (rooms, found.highest_signal) {
-            if u64::from(highest.0) >= rooms.signals {
-                self.damage(&state, format!("it knows {} signals, the ledger names number {}", rooms.signals, highest.0));
-            }
+        if let (Some(rooms), Some(highest)) = (rooms, found.highest_signal)
+            && u64::from(highest.0) >= rooms.signals
+        {
+            self.damage(&state, format!("it knows {} signals, the ledger names number {}", rooms.signals, highest.0));
         }
         (self.ledger, self.files, self.interactions, self.bytes) = (found.version, found.files, found.rows, found.bytes);
         self.is_sound = !self.findings.iter().any(|finding| finding.is_damage);
