@@ -159,7 +159,7 @@ fn flipped_bits_after_a_crash_are_found_but_in_the_state_store() {
     let folder = tempfile::tempdir().expect("folder");
     works(folder.path(), &["init", "--data", "a", "--template", "shop"]);
     let key = key(folder.path());
-    let server = Server::start(folder.path(), &[]);
+    let mut server = Server::start(folder.path(), &[]);
     for part in 0..20 {
         assert_eq!(send(&server, &key, part * 50..part * 50 + 50), 200);
     }
@@ -289,7 +289,7 @@ fn what_is_restored_goes_on_where_the_backup_was() {
     fs::rename(folder.join("a"), folder.join("lost")).expect("moves");
     works(folder, &["restore", "b", "--data", "a"]);
     // The same events again and new ones; then a crash, so that the journal is what they come from.
-    let server = Server::start(folder, &[]);
+    let mut server = Server::start(folder, &[]);
     assert_eq!(send(&server, &key, 50..150), 200);
     server.kill();
     let server = Server::start(folder, &[]);

@@ -76,14 +76,6 @@ impl Server {
     }
 }
 
-impl Server {
-    /// Ends it as a loss of power would: without a word.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().expect("kills");
-        self.child.wait().expect("ends");
-    }
-}
-
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
