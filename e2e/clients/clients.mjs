@@ -17,13 +17,20 @@ const segment = {
   says: nobody,
 };
 /** The same from a browser, where the key is public, so that an address is no proof of who somebody is. */
-const segmentInBrowser = { ...segment, known_by: ['anonymous', 'user'] };
+const segmentInBrowser = {
+  ...segment,
+  becomes: [page, 'other Plan Compared @shop.example/pricing', `${bought} @shop.example/pricing`],
+  known_by: ['anonymous', 'user'],
+};
 
-/** Each client with a name of its own for the run; `again` says that it sends again what was not taken. */
+/** Accidents after which a client sends again. */
+const all = ['429', '503', 'lost'];
+
+/** Each client with a name of its own for the run; `again` names the accidents after which it sends again. */
 export const clients = [
-  { name: 'segment-node', client: '@segment/analytics-node', file: 'node/segment.mjs', ...segment, again: true },
-  { name: 'segment-python', client: 'segment-analytics-python', file: 'python/segment_python.py', ...segment, again: true },
-  { name: 'segment-browser', client: '@segment/analytics-next', file: 'browser/segment.mjs', ...segmentInBrowser, again: true },
+  { name: 'segment-node', client: '@segment/analytics-node', file: 'node/segment.mjs', ...segment, again: all },
+  { name: 'segment-python', client: 'segment-analytics-python', file: 'python/segment_python.py', ...segment, again: all },
+  { name: 'segment-browser', client: '@segment/analytics-next', file: 'browser/segment.mjs', ...segmentInBrowser, again: all },
   {
     name: 'segment-browser-batches',
     client: '@segment/analytics-next',
@@ -32,9 +39,9 @@ export const clients = [
     options: { deliveryStrategy: { strategy: 'batching', config: { size: 10, timeout: 500 } } },
     ...segmentInBrowser,
   },
-  { name: 'rudder-node', client: '@rudderstack/rudder-sdk-node', file: 'node/rudderstack.mjs', ...segment, again: true },
-  { name: 'rudder-python', client: 'rudder-sdk-python', file: 'python/rudderstack_python.py', ...segment, again: true },
-  { name: 'rudder-browser', client: '@rudderstack/analytics-js', file: 'browser/rudderstack.mjs', ...segmentInBrowser, again: true },
+  { name: 'rudder-node', client: '@rudderstack/rudder-sdk-node', file: 'node/rudderstack.mjs', ...segment, again: all },
+  { name: 'rudder-python', client: 'rudder-sdk-python', file: 'python/rudderstack_python.py', ...segment, again: all },
+  { name: 'rudder-browser', client: '@rudderstack/analytics-js', file: 'browser/rudderstack.mjs', ...segmentInBrowser, again: all },
   {
     name: 'rudder-browser-beacon',
     client: '@rudderstack/analytics-js',
@@ -50,7 +57,7 @@ export const clients = [
     client: 'cloudevents (npm)',
     file: 'node/cloudevents.mjs',
     told: 4,
-    becomes: ['other Plan Compared', 'other Plan Compared', bought],
+    becomes: ['other Plan Compared @till.example/1', 'other Plan Compared @till.example/1', `${bought} @till.example/1`],
     people: 1,
     known_by: ['user'],
     says: 'binary, structured and a batch, in which the order comes a second time',
@@ -60,7 +67,7 @@ export const clients = [
     client: 'cloudevents (PyPI)',
     file: 'python/cloudevents_python.py',
     told: 2,
-    becomes: ['other Plan Compared', bought],
+    becomes: ['other Plan Compared @till.example/1', `${bought} @till.example/1`],
     people: 1,
     known_by: ['user'],
     says: 'binary and structured',
@@ -74,7 +81,7 @@ export const clients = [
     people: 1,
     known_by: ['distinct_id', 'user'],
     says: nobody,
-    again: true,
+    again: all,
   },
   {
     name: 'posthog-python',
@@ -85,7 +92,7 @@ export const clients = [
     people: 1,
     known_by: ['distinct_id', 'user'],
     says: nobody,
-    again: true,
+    again: all,
   },
   {
     name: 'posthog-browser',
@@ -96,7 +103,7 @@ export const clients = [
     people: 1,
     known_by: ['distinct_id', 'user'],
     says: nobody,
-    again: true,
+    again: ['503', 'lost'],
   },
   {
     name: 'snowplow-node',
@@ -107,7 +114,6 @@ export const clients = [
     people: 1,
     known_by: ['device', 'user'],
     says: 'each once by POST and once by GET',
-    again: true,
   },
   {
     name: 'snowplow-python',
@@ -133,7 +139,7 @@ export const clients = [
     people: 1,
     known_by: ['device', 'user'],
     says: '',
-    again: true,
+    again: all,
   },
   {
     name: 'snowplow-browser-get',
@@ -169,7 +175,7 @@ export const clients = [
     told: 5,
     becomes: [page, 'other Plan Compared @shop.example/pricing', 'purchase revenue 42.50 EUR AUTUMN @shop.example/pricing'],
     people: 2,
-    known_by: ['user', 'visitor'],
+    known_by: ['day-visitor', 'user'],
     says: 'who has no profile is known for a day',
   },
   {
@@ -188,24 +194,25 @@ export const clients = [
     file: 'python/umami_python.py',
     told: 3,
     becomes: [page, 'other Plan Compared @shop.example/pricing', 'purchase revenue 42.50 EUR @shop.example/pricing'],
-    people: 2,
+    people: 3,
     known_by: ['user'],
-    says: 'only the purchase has a `distinct_id`',
+    says: 'only the purchase has a `distinct_id`; the others stand alone',
   },
   {
     name: 'plausible-browser',
     client: '@plausible-analytics/tracker',
     file: 'browser/plausible.mjs',
-    told: 5,
+    told: 6,
     becomes: [
       page,
       'other Plan Compared @shop.example/pricing',
       'purchase Purchase 42.50 EUR AUTUMN @shop.example/pricing',
       'other engagement @shop.example/pricing',
       'visit page @shop.example/thanks',
+      'other engagement @shop.example/thanks',
     ],
     people: 1,
-    known_by: ['visitor'],
+    known_by: ['day-visitor'],
     says: 'known for a day',
   },
   {
@@ -227,7 +234,6 @@ export const clients = [
     people: 1,
     known_by: ['device', 'user'],
     says: nobody,
-    again: true,
   },
   {
     name: 'mixpanel-browser',
@@ -238,7 +244,7 @@ export const clients = [
     people: 1,
     known_by: ['device', 'user'],
     says: nobody,
-    again: true,
+    again: all,
   },
 ];
 

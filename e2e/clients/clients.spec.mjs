@@ -7,10 +7,12 @@ import { after, before, describe, test } from 'node:test';
 import { clients, versionOf } from './clients.mjs';
 import { openHouse, openRoad, openShop, playServer } from './stage.mjs';
 
-const accidents = ['429', '503', 'lost'];
 /** The processor is shared with the server; more would only make clients wait for each other. */
 const together = 3;
-/** A client and its accident must not be tried alone while all of them are. */
+/** A browser's client that is silent for so long, in milliseconds, has told everything; longer where it may be waiting. */
+const rest = 1_500;
+const restAfterAccident = 8_000;
+/** A part of a name: only clients with such a one play. */
 const only = process.env.CLIENT;
 
 const isBrowser = (scene) => scene.file.startsWith('browser/');
@@ -18,7 +20,7 @@ const scenes = clients
   .filter((client) => !only || client.name.includes(only))
   .flatMap((client) => {
     const open = { ...client, source: client.name };
-    const roads = client.again ? accidents : [];
+    const roads = client.again ?? [];
     return [open, ...roads.map((accident) => ({ ...client, accident, source: `${client.name}-${accident}` }))];
   });
 /** Played one after the other, because each of them has the server killed under it. */
@@ -47,7 +49,8 @@ before(
         address = await house.start();
       };
       const road = await openRoad(() => address, scene.accident, kill);
-      const part = { url: road.url, key: keys.get(scene.source), name: scene.source, options: scene.options };
+      const quiet = () => road.quiet(scene.accident ? restAfterAccident : rest);
+      const part = { url: road.url, key: keys.get(scene.source), name: scene.source, options: scene.options, quiet };
       try {
         await (isBrowser(scene) ? shop.play(scene.file, part) : playServer(scene.file, part));
       } catch (error) {
@@ -116,7 +119,8 @@ describe('what was sent again is there once', () => {
   for (const scene of [...scenes, ...killed].filter((scene) => scene.accident)) {
     test(scene.source, () => {
       check(scene);
-      assert.ok(scene.deliveries >= 2, 'the client has sent again');
+      // A browser that hears nothing may wait for its next visit.
+      if (scene.accident !== 'lost') assert.ok(scene.deliveries >= 2, 'the client has sent again');
     });
   }
 });

@@ -89,6 +89,8 @@ function brings(message) {
 export async function openRoad(to, accident, kill) {
   let met = !accident;
   let deliveries = 0;
+  let open = 0;
+  let lastAt = Date.now();
   let back = Promise.resolve();
   const pass = (message, body, answer) =>
     new Promise((done) => {
@@ -108,6 +110,11 @@ export async function openRoad(to, accident, kill) {
     });
 
   const server = createServer(async (message, reply) => {
+    open += 1;
+    reply.on('close', () => {
+      open -= 1;
+      lastAt = Date.now();
+    });
     const chunks = [];
     try {
       for await (const chunk of message) chunks.push(chunk);
@@ -148,6 +155,14 @@ export async function openRoad(to, accident, kill) {
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
   return {
     url: `http://127.0.0.1:${server.address().port}`,
+    /** Waits until nobody has come along for so long, in milliseconds. */
+    async quiet(ms) {
+      const since = Date.now();
+      while (open > 0 || Date.now() - Math.max(lastAt, since) < ms) {
+        if (Date.now() - since > patience) throw new Error('the client does not come to rest');
+        await new Promise((later) => setTimeout(later, 50));
+      }
+    },
     /** How many requests with events came along. */
     deliveries: () => deliveries,
     close() {
@@ -200,8 +215,8 @@ export async function openShop() {
   });
 
   return {
-    /** Opens a page with a client on it, and waits until the client has told everything. */
-    async play(file, { url, key, name, options = {} }) {
+    /** Opens a page with a client on it, and waits until it has told everything and its road is `quiet`. */
+    async play(file, { url, key, name, options = {}, quiet }) {
       if (!scripts.has(`/${file}`)) scripts.set(`/${file}`, await bundled(file));
       // An ordinary browser: some clients keep silent when they think that a machine is driving.
       const context = await browser.newContext({
@@ -218,12 +233,13 @@ export async function openShop() {
       await tab.goto(`${origin}/?setup=${encodeURIComponent(setup)}`);
       try {
         await tab.waitForFunction(() => window.touchline.done, null, { timeout: patience });
-        await tab.waitForLoadState('networkidle');
+        await quiet();
       } catch (error) {
         throw new Error(`${file}: ${error.message}\n${complaints.join('\n')}`);
       }
       // Leaving the page is when many clients send the rest.
       await tab.goto('about:blank');
+      await quiet();
       await context.close();
       if (complaints.length > 0) throw new Error(`${file}: ${complaints.join('\n')}`);
     },

@@ -65,7 +65,9 @@ pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Deliv
     let arrivals = std::mem::take(&mut delivery.arrivals).into_iter();
     let treated = arrivals.filter_map(|arrival| {
         let consents = spoken(&arrival.identities, around.consents);
-        let treatment = asked.max(said(settings, consents));
+        // Whom nothing names is known for a day on a site; else a visit of ten pages would be ten visitors.
+        let unnamed = if is_site && arrival.identities.is_empty() { Treatment::Visitor } else { Treatment::Known };
+        let treatment = asked.max(said(settings, consents)).max(unnamed);
         let is_stale = oldest.is_some_and(|oldest| arrival.at.0 < oldest);
         if treatment == Treatment::Dropped || is_stale {
             return None;
@@ -257,6 +259,21 @@ mod tests {
         let arrival = run(settings, SourceKind::Server, &person(), Consents::default()).arrivals.remove(0);
         assert!(arrival.identities.is_empty());
         assert!(arrival.flags.has(Flags::EPHEMERAL) && !arrival.flags.has(Flags::VISITOR));
+    }
+
+    #[test]
+    fn whom_a_site_does_not_name_is_known_for_a_day() {
+        let source = |kind| Source { name: "site".into(), kind, write_key: "k".into(), settings: SourceSettings::default() };
+        let salts = DaySalts { day: 100, today: [1; 32], before: None };
+        for (kind, expected) in [(SourceKind::Site, vec!["day-visitor"]), (SourceKind::Server, vec![])] {
+            let source = source(kind);
+            let around =
+                Circumstances { source: &source, caller: &person(), salts: &salts, now: NOW, consents: &|_| Consents::default() };
+            let delivery = Delivery { arrivals: vec![arrival(&[])], ..Delivery::default() };
+            let taken = apply(delivery, &around).arrivals.remove(0);
+            assert_eq!(taken.identities.iter().map(|name| name.namespace.as_str()).collect::<Vec<_>>(), expected);
+            assert_eq!(taken.flags.has(Flags::VISITOR), kind == SourceKind::Site);
+        }
     }
 
     #[test]
