@@ -98,11 +98,11 @@ export const clients = [
     name: 'posthog-browser',
     client: 'posthog-js',
     file: 'browser/posthog.mjs',
-    told: 6,
-    becomes: [page, 'other Plan Compared @shop.example/pricing', `${bought} @shop.example/pricing`],
+    told: 7,
+    becomes: [page, 'other Plan Compared @shop.example/pricing', `${bought} @shop.example/pricing`, 'other $pageleave @shop.example/pricing'],
     people: 1,
     known_by: ['distinct_id', 'user'],
-    says: nobody,
+    says: 'the client itself tells that a page is seen and left',
     again: ['503', 'lost'],
   },
   {
@@ -175,7 +175,7 @@ export const clients = [
     told: 5,
     becomes: [page, 'other Plan Compared @shop.example/pricing', 'purchase revenue 42.50 EUR AUTUMN @shop.example/pricing'],
     people: 2,
-    known_by: ['day-visitor', 'user'],
+    known_by: ['user'],
     says: 'who has no profile is known for a day',
   },
   {
@@ -212,7 +212,7 @@ export const clients = [
       'other engagement @shop.example/thanks',
     ],
     people: 1,
-    known_by: ['day-visitor'],
+    known_by: [],
     says: 'known for a day',
   },
   {

@@ -211,6 +211,8 @@ export async function openShop() {
       '--disable-sync',
       '--host-resolver-rules=MAP shop.example 127.0.0.1',
       `--unsafely-treat-insecure-origin-as-secure=${origin}`,
+      // For the whole browser: what is sent while a page is left does not know of its page's settings.
+      '--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
     ],
   });
 
@@ -219,9 +221,7 @@ export async function openShop() {
     async play(file, { url, key, name, options = {}, quiet }) {
       if (!scripts.has(`/${file}`)) scripts.set(`/${file}`, await bundled(file));
       // An ordinary browser: some clients keep silent when they think that a machine is driving.
-      const context = await browser.newContext({
-        userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
-      });
+      const context = await browser.newContext();
       await context.addInitScript(() => {
         Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false });
         Object.defineProperty(Navigator.prototype, 'userAgentData', { get: () => undefined });

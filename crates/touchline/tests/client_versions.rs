@@ -34,7 +34,7 @@ fn the_page_names_every_client_with_its_version() {
             let bare = client.split([',', '(']).next().unwrap_or_default().trim();
             bare == name && cells.next() == Some(version.as_str())
         });
-        assert!(is_named, "docs/capture/clients.md does not name {name} {version}: run `make clients-table`");
+        assert!(is_named, "docs/capture/clients.md does not name {name} {version}: run `TOUCHLINE_WRITE_TABLE=1 make clients`");
         checked += 1;
     }
     assert!(checked >= 20, "{checked}");

@@ -140,7 +140,13 @@ fn iso(at: Instant) -> String {
 }
 
 fn named(flags: Flags) -> Vec<&'static str> {
-    let all = [(Flags::BOT, "bot"), (Flags::EPHEMERAL, "ephemeral"), (Flags::CONSENT, "consent"), (Flags::BACKFILL, "backfill")];
+    let all = [
+        (Flags::BOT, "bot"),
+        (Flags::EPHEMERAL, "ephemeral"),
+        (Flags::CONSENT, "consent"),
+        (Flags::BACKFILL, "backfill"),
+        (Flags::VISITOR, "day_visitor"),
+    ];
     all.into_iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, name)| name).collect()
 }
 
