@@ -102,6 +102,8 @@ function check(scene) {
   assert.deepEqual([...names].sort(), scene.known_by, 'namespaces');
   for (const row of found) {
     assert.equal(row.direction, 'inbound');
+    // The address of the page was that of a letter.
+    if (line(row) === 'visit page @shop.example/pricing') assert.match(row.channel, /^letter \/ /);
     const received = Date.parse(row.received);
     assert.ok(received >= began - 1_000 && received <= Date.now(), `received ${row.received}`);
     // What a client tells of last month stays there; all else happened while it played.

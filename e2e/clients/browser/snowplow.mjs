@@ -17,6 +17,8 @@ trackSelfDescribingEvent({
     },
   ],
 });
+// What could not be sent goes with the next event.
+await pause(1000);
 trackStructEvent({ category: 'shop', action: 'Brochure Asked', label: 'print' });
 await pause(500);
 done();
