@@ -39,6 +39,7 @@ pub struct Refused {
 
 /// Is why one event was refused: a code for programs, a sentence for people that quotes no value of the event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = RefusalReason)]
 pub struct Reason {
     /// Such as `no_identity` or `event_too_large`.
     pub code: String,

@@ -88,6 +88,7 @@ pub struct Preview {
 
 /// Sums what would move between two places.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PlaceMove)]
 pub struct Move {
     /// Where it is now.
     pub from: Whereabouts,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 /// Is what somebody may agree to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConsentPurpose)]
 pub enum Purpose {
     /// That we count what they do.
     Measure,

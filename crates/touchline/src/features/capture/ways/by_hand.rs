@@ -82,6 +82,7 @@ impl What {
 /// Is a name of a person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = HandName)]
 pub struct Who {
     /// The kind of name: `email`, `phone`, `customer` …
     pub namespace: String,
@@ -143,6 +144,7 @@ pub struct HandSignal {
 /// Is one entry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = HandEntry)]
 pub struct Entry {
     /// What happened.
     pub what: What,
