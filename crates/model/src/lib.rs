@@ -29,7 +29,7 @@ pub mod verdict;
 pub mod words;
 
 pub use evidence::{Evidence, Figure, Unit};
-pub use identity::{Identity, IdentityFact, Link};
+pub use identity::{Identity, IdentityFact, Link, Named, Namespace, Trust};
 pub use ids::{ActorId, InteractionId, PersonId, SignalId};
 pub use interaction::{Arrival, Flags, Interaction, Scale, Score};
 pub use map::{Outcome, Segment, Stage, Touchpoint, TouchpointMap};

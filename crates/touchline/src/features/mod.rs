@@ -83,6 +83,7 @@ fn closed(site: &Site) -> OpenApiRouter {
     let maps = map::Maps::new(site.stores.state.clone());
     OpenApiRouter::new()
         .merge(map::routes(maps, site.stores.clock.clone()))
+        .merge(people::routes(site.capture.people(), site.stores.clone()))
         .merge(capture::routes(site.ways()))
         .merge(measure::routes(site.reports.clone()))
         .merge(keeping::routes(site))

@@ -50,12 +50,13 @@ impl Batch {
             rows.push(interaction(arrival, strongest, *signal, received, marks));
         }
         for (one, other, link, at) in claims {
-            let (one, other) = (this.meet(&one)?, this.meet(&other)?);
-            this.facts.extend(IdentityFact::new(one, other, link, at));
+            this.meet(&one)?;
+            this.meet(&other)?;
+            this.facts.extend(IdentityFact::new(&one, &other, link, at));
         }
         for (identity, key, value, at) in traits {
             let actor = this.meet(&identity)?;
-            this.traits.push(Trait { actor, key, value, at });
+            this.traits.push(Trait { actor, key, value, at, weight: 0 });
         }
         this.rows = Arc::new(rows);
         Ok(this)
@@ -71,10 +72,13 @@ impl Batch {
         let mut strongest = None;
         for identity in &arrival.identities {
             let actor = self.meet(identity)?;
-            let strongest = *strongest.get_or_insert(actor);
-            self.facts.extend(IdentityFact::new(strongest, actor, Link::Together, arrival.at));
+            let (first, _) = *strongest.get_or_insert((identity, actor));
+            if first != identity {
+                let fact = IdentityFact::new(first, identity, Link::Together, arrival.at);
+                self.facts.extend(fact.map(|fact| fact.said_by(arrival.id())));
+            }
         }
-        Ok(strongest)
+        Ok(strongest.map(|(_, actor)| actor))
     }
 
     /// Returns the number of an identity. Its text is copied only once.

@@ -7,13 +7,13 @@
 use super::batch::Batch;
 use super::intake::Taken;
 use crate::failure::{Failure, Result};
-use crate::features::people::{Acquaintance, FactKey, People, fact_key, note_traits};
+use crate::features::people::{Acquaintance, FactKey, People, SharedPeople, fact_key, note_traits};
 use crate::platform::home::Stores;
 use crate::platform::id_map::IdMap;
 use fail::fail_point;
 use ledger::{LedgerError, Resolve};
 use model::{ActorId, Identity, IdentityFact, Interaction};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
 /// With so many people unsettled, every scan would carry their rows from bucket to bucket: better once.
 const UNSETTLED_MAX: usize = 1_000;
@@ -22,7 +22,7 @@ const UNSETTLED_MAX: usize = 1_000;
 #[derive(Clone)]
 pub(super) struct Books {
     pub(super) stores: Stores,
-    people: Arc<RwLock<People>>,
+    people: SharedPeople,
     /// Held while the ledger's files are merged: two would merge the same ones.
     merging: Arc<Mutex<()>>,
 }
@@ -41,27 +41,28 @@ impl Books {
     /// Fails when the state store does.
     pub(super) fn open(stores: Stores) -> Result<Self> {
         let people = stores.block_on(People::load(&stores.state))?;
-        Ok(Self { stores, people: Arc::new(RwLock::new(people)), merging: Arc::default() })
+        Ok(Self { stores, people: SharedPeople::new(people), merging: Arc::default() })
     }
 
     /// Returns a function that tells who somebody is now.
     pub(super) fn person_of(&self) -> ledger::PersonOf {
         // The people alone: whoever keeps the function must not keep the stores open by it.
-        let people = Arc::clone(&self.people);
-        Arc::new(move |actor, at| Resolve::person_of(&*people.read().unwrap_or_else(PoisonError::into_inner), actor, at))
+        let people = self.people.clone();
+        Arc::new(move |actor, at| Resolve::person_of(&*people.read(), actor, at))
     }
 
     /// Returns who is who.
     pub(super) fn people(&self) -> RwLockReadGuard<'_, People> {
-        self.people.read().unwrap_or_else(PoisonError::into_inner)
+        self.people.read()
     }
 
     fn alone(&self) -> MutexGuard<'_, ()> {
         self.merging.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn people_mut(&self) -> RwLockWriteGuard<'_, People> {
-        self.people.write().unwrap_or_else(PoisonError::into_inner)
+    /// Returns who is who, to be shared with whoever asks and decides.
+    pub(super) fn shared_people(&self) -> SharedPeople {
+        self.people.clone()
     }
 
     /// Stores batches. When this returns, all of it is durable. With a position, they are the frozen rows of the
@@ -73,7 +74,7 @@ impl Books {
         let noted = self.note(batches);
         if noted.is_err() {
             // What memory has learnt may not have been stored: read it again.
-            *self.people_mut() = self.stores.block_on(People::load(&self.stores.state))?;
+            *self.people.write() = self.stores.block_on(People::load(&self.stores.state))?;
         }
         noted?;
         fail_point!("capture::noted", |_| std::process::abort());
@@ -109,12 +110,12 @@ impl Books {
         }
         let met: Vec<Acquaintance> = news.met.into_iter().map(|(actor, identity)| (actor, identity.clone())).collect();
         let facts: Vec<IdentityFact> = news.facts.into_values().cloned().collect();
-        let mut people = self.people_mut();
+        let (mut people, now) = (self.people.write(), self.stores.now());
         self.stores.block_on(async {
             let failed = |error: state::StateError| Failure::new("Cannot store who and what arrived").because(&error);
             let mut transaction = self.stores.state.begin().await.map_err(failed)?;
             let fresh = people.meet(&mut transaction, &met).await?;
-            people.learn(&mut transaction, &facts, &fresh).await?;
+            people.learn(&mut transaction, &facts, &fresh, now).await?;
             note_traits(&mut transaction, &traits).await?;
             fail_point!("capture::noting", |_| std::process::abort());
             transaction.commit().await.map_err(|error| failed(error.into()))
@@ -131,7 +132,11 @@ impl Books {
                 }
             }
             for fact in batch.facts.iter().filter(|fact| !people.has_learnt(fact)) {
-                news.facts.entry(fact_key(fact)).or_insert(fact);
+                // Of the same fact the earliest counts, so that the order within a batch does not matter.
+                let noted = news.facts.entry(fact_key(fact)).or_insert(fact);
+                if (fact.at, fact.said) < (noted.at, noted.said) {
+                    *noted = fact;
+                }
             }
         }
         Ok(news)
@@ -170,20 +175,13 @@ impl Books {
     /// because files that come later bear the new numbers already.
     pub(super) fn settle_people(&self) -> Result<()> {
         let _alone = self.alone();
-        let (resolution, unsettled) = {
-            let people = self.people();
-            (people.resolution(), people.unsettled_count())
-        };
+        let resolution = self.people().resolution();
         let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
         let draft = drafting.compact(&resolution).map_err(uncompacted)?;
         fail_point!("capture::compacted", |_| std::process::abort());
         self.stores.ledger_mut().commit(draft).map_err(uncompacted)?;
         let state = self.stores.state.clone();
-        let mut people = self.people_mut();
-        // Who has become unsettled meanwhile stays so, and everybody with them, until the next time.
-        if people.unsettled_count() != unsettled {
-            return Ok(());
-        }
+        let mut people = self.people.write();
         self.stores.block_on(people.settled(&state, &resolution))
     }
 }

@@ -71,7 +71,7 @@ impl Intake {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::people::Components;
+    use crate::features::people::Graph;
     use crate::platform::clock::Clock;
     use crate::platform::home::Home;
     use analysis::sequence::{Fold, Rows};
@@ -206,10 +206,8 @@ mod tests {
     /// Is the plain version: every fact at once, then count.
     fn expected(batches: &[Vec<(u8, Option<u8>)>]) -> BTreeMap<u64, u64> {
         let all = || batches.iter().flatten();
-        let facts = all().filter_map(|(one, other)| {
-            IdentityFact::new(nick(*one).actor(), nick((*other)?).actor(), Link::Together, Instant(0))
-        });
-        let people = Components::of(facts);
+        let facts = all().filter_map(|(one, other)| IdentityFact::new(&nick(*one), &nick((*other)?), Link::Together, Instant(0)));
+        let people = Graph::of(&facts.collect::<Vec<_>>());
         let mut counts = BTreeMap::new();
         for (one, _) in all() {
             *counts.entry(people.person_of(nick(*one).actor()).0).or_default() += 1;

@@ -1,6 +1,8 @@
 //! Who the people are whose rows in the ledger may bear another number: what scans and compactions need, and no more.
 
 use super::People;
+use super::graph::owner;
+use super::store::anybody_unsettled;
 use crate::failure::Result;
 use crate::platform::id_map::{IdMap, IdSet};
 use ledger::Resolve;
@@ -13,6 +15,10 @@ pub struct Resolution {
     pub(super) unsettled: IdSet<PersonId>,
     /// The identities of these people; everybody else is a person alone.
     pub(super) people: IdMap<ActorId, PersonId>,
+    /// The shared devices with which these people were seen, and when with whom.
+    pub(super) shared: IdMap<ActorId, Vec<(i64, PersonId)>>,
+    /// The number of this picture: whoever became unsettled later is not in it.
+    pub(super) number: i64,
 }
 
 impl Resolve for Resolution {
@@ -24,8 +30,12 @@ impl Resolve for Resolution {
         self.unsettled.contains(&written)
     }
 
-    fn person_of(&self, actor: ActorId, _: Instant) -> PersonId {
-        self.people.get(&actor).copied().unwrap_or_else(|| actor.into())
+    fn person_of(&self, actor: ActorId, at: Instant) -> PersonId {
+        if let Some(person) = self.people.get(&actor) {
+            return *person;
+        }
+        let seen = self.shared.get(&actor);
+        seen.and_then(|seen| owner(seen, at, |person| person)).unwrap_or_else(|| actor.into())
     }
 }
 
@@ -34,9 +44,5 @@ impl Resolve for Resolution {
 /// # Errors
 /// Fails when the state store does.
 pub async fn resolution(state: &State) -> Result<Resolution> {
-    if super::store::anybody_unsettled(state).await? {
-        Ok(People::load(state).await?.resolution())
-    } else {
-        Ok(Resolution::default())
-    }
+    if anybody_unsettled(state).await? { Ok(People::load(state).await?.resolution()) } else { Ok(Resolution::default()) }
 }

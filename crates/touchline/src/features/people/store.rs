@@ -1,27 +1,44 @@
-//! The tables `actor`, `identity_fact`, `relocation` and `trait`, and what is kept of them in memory.
+//! The tables of this room, and what is kept of them in memory.
 
-use super::{Components, Resolution};
+use super::Resolution;
+use super::decision::{self, Decision, Verb};
+use super::graph::{Graph, IDS_MAX, Step, Waiting, visit_of};
 use crate::failure::{Failure, Result};
 use crate::platform::id_map::{IdMap, IdSet};
-use model::{ActorId, Identity, IdentityFact, Instant, Link, PersonId};
+use model::{ActorId, Identity, IdentityFact, Instant, Link, Named, Namespace, PersonId, Trust};
 use sqlx::Row;
 use state::{State, StateError, Transaction};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// How many identities and facts are remembered as stored already. The memory for them is bounded; beyond it they
 /// are forgotten together and asked of the state store again.
 const REMEMBERED_MAX: usize = 1 << 20;
 
+/// How many facts are read from the state store at once.
+const READ_AT_ONCE: u64 = 50_000;
+
 /// Is an identity with the number by which the ledger knows it.
 pub type Acquaintance = (ActorId, Identity);
 
-/// Is what makes two facts the same: the time does not.
-pub type FactKey = (ActorId, ActorId, u64);
+/// Is what makes two facts the same: the time does not, but for devices the visit does.
+pub type FactKey = (ActorId, ActorId, u64, i64);
 
 /// Returns what makes a fact the same as another.
 #[must_use]
-pub const fn fact_key(fact: &IdentityFact) -> FactKey {
-    (fact.one, fact.other, fact.link as u64)
+pub fn fact_key(fact: &IdentityFact) -> FactKey {
+    let visit = if sighted(fact).is_some() { visit_of(fact.at.0) } else { 0 };
+    (fact.one.actor, fact.other.actor, fact.link as u64, visit)
+}
+
+/// Returns the device and the unique name of a fact that says with whom a device was seen.
+fn sighted(fact: &IdentityFact) -> Option<(ActorId, ActorId)> {
+    match [fact.one, fact.other].map(|named| named.namespace.trust()) {
+        [Trust::Device, Trust::Unique] => Some((fact.one.actor, fact.other.actor)),
+        [Trust::Unique, Trust::Device] => Some((fact.other.actor, fact.one.actor)),
+        _ => None,
+    }
 }
 
 /// Is one thing known of an identity.
@@ -33,37 +50,53 @@ pub struct Trait {
     pub key: String,
     /// Which.
     pub value: String,
-    /// Since when it is known; the latest wins.
+    /// Since when it is known.
     pub at: Instant,
+    /// How far its source is to be believed. The greatest weight wins; of several, the latest.
+    pub weight: i64,
+}
+
+/// Is since when somebody is unsettled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Since {
+    /// The number of the first [`Resolution`] that tells it.
+    picture: i64,
+    /// Whether staff decided something. Then one compaction is not enough: rows may be on their way to the ledger at
+    /// that moment, under the number of before, in a file that the compaction does not see.
+    is_decided: bool,
+}
+
+/// Knows who is who: every identity fact in memory, and what is stored already.
+///
+/// What is learnt or decided belongs to the transaction that was given. Where that is not committed, drop this value
+/// and load it again.
+#[derive(Debug)]
+pub struct People {
+    graph: Graph,
+    decisions: Vec<Decision>,
+    /// Whose rows in the ledger may bear another number.
+    unsettled: IdMap<PersonId, Since>,
+    /// The number of the next picture, see [`Resolution`].
+    next_picture: AtomicI64,
+    /// Identities that are stored, each with a second hash of its text.
+    met: IdMap<ActorId, u32>,
+    /// Facts that are stored, with the earliest time.
+    learnt: IdMap<FactKey, Instant>,
 }
 
 /// To be asked of identities in the ledger: to whom a row belongs that is written now.
 impl ledger::Resolve for People {
     fn has_unsettled(&self) -> bool {
-        !self.relocated.is_empty()
+        !self.unsettled.is_empty()
     }
 
     fn is_unsettled(&self, written: PersonId) -> bool {
-        self.relocated.contains(&written) || self.relocated.iter().any(|ceased| self.person_of(ActorId(ceased.0)) == written)
+        self.unsettled.contains_key(&written)
     }
 
-    fn person_of(&self, actor: ActorId, _: Instant) -> PersonId {
-        self.components.person_of(actor)
+    fn person_of(&self, actor: ActorId, at: Instant) -> PersonId {
+        self.graph.person_at(actor, at)
     }
-}
-
-/// Knows who is who: every identity fact in memory, and what is stored already.
-///
-/// What [`People::meet`] and [`People::learn`] take in belongs to the transaction they were given. Where that is
-/// not committed, drop this value and load it again.
-#[derive(Debug)]
-pub struct People {
-    components: Components,
-    relocated: IdSet<PersonId>,
-    /// Identities that are stored, each with a second hash of its text.
-    met: IdMap<ActorId, u32>,
-    /// Facts that are stored.
-    learnt: IdSet<FactKey>,
 }
 
 impl People {
@@ -72,19 +105,100 @@ impl People {
     /// # Errors
     /// Fails when the state store does.
     pub async fn load(state: &State) -> Result<Self> {
-        let facts: Vec<(i64, i64, i64, i64)> =
-            sqlx::query_as("SELECT one, other, link, at FROM identity_fact").fetch_all(state.reader()).await.map_err(failed)?;
-        let components = Components::of(facts.into_iter().filter_map(fact));
-        let relocated: Vec<i64> =
-            sqlx::query_scalar("SELECT person FROM relocation").fetch_all(state.reader()).await.map_err(failed)?;
-        let relocated = relocated.into_iter().map(|person| PersonId(person.cast_unsigned())).collect();
-        Ok(Self { components, relocated, met: IdMap::default(), learnt: IdSet::default() })
+        Self::known_at(state, Instant(i64::MAX)).await
     }
 
-    /// Returns the person to whom an identity belongs.
+    /// Reads what was known at a moment, so that a reading of that day can be repeated.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn known_at(state: &State, moment: Instant) -> Result<Self> {
+        name_namespaces(state).await?;
+        let mut graph = Graph::default();
+        let decisions = decision::load(state, moment).await?;
+        graph.decide(&decision::standing(&decisions));
+        let count: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM identity_fact").fetch_one(state.reader()).await.map_err(failed)?;
+        // Identities are hashes: equal parts of their range hold about equally many facts.
+        let parts = count.unsigned_abs() / READ_AT_ONCE + 1;
+        let width = u64::MAX / parts;
+        for part in 0..parts {
+            let from = i64::MIN.wrapping_add_unsigned(part * width);
+            let to = if part + 1 == parts { i64::MAX } else { from.wrapping_add_unsigned(width - 1) };
+            graph.learn(facts_between(state, from, to, moment).await?);
+        }
+        graph.settle();
+        for device in graph.unread() {
+            let rows: Vec<(i64, i64)> = sqlx::query_as("SELECT who, at FROM sighting WHERE device = $1 AND recorded <= $2")
+                .bind(device.0.cast_signed())
+                .bind(moment.0)
+                .fetch_all(state.reader())
+                .await
+                .map_err(failed)?;
+            sight(&mut graph, device, &rows);
+        }
+        let unsettled: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT person, since FROM relocation").fetch_all(state.reader()).await.map_err(failed)?;
+        let next = unsettled.iter().map(|(_, since)| *since).max().unwrap_or(0) + 1;
+        let since = |picture| Since { picture, is_decided: false };
+        let person = |person: i64| PersonId(person.cast_unsigned());
+        let unsettled = unsettled.into_iter().map(|(number, picture)| (person(number), since(picture))).collect();
+        Ok(Self {
+            graph,
+            decisions,
+            unsettled,
+            next_picture: AtomicI64::new(next),
+            met: IdMap::default(),
+            learnt: IdMap::default(),
+        })
+    }
+
+    /// Returns the person to whom an identity belongs. A shared device belongs to nobody: it stands for itself.
     #[must_use]
     pub fn person_of(&self, actor: ActorId) -> PersonId {
-        self.components.person_of(actor)
+        self.graph.person_of(actor)
+    }
+
+    /// Returns to whom what an identity did at a moment belongs.
+    #[must_use]
+    pub fn person_at(&self, actor: ActorId, at: Instant) -> PersonId {
+        self.graph.person_at(actor, at)
+    }
+
+    /// Returns every identity of a person. Any number that the person ever had finds them.
+    #[must_use]
+    pub fn identities_of(&self, person: PersonId) -> Vec<ActorId> {
+        self.graph.identities_of(person)
+    }
+
+    /// Returns the shared devices with which a person was seen.
+    #[must_use]
+    pub fn shared_devices_of(&self, person: PersonId) -> Vec<ActorId> {
+        self.graph.shared_devices_of(person)
+    }
+
+    /// Tells whether an identity is a device that several people use.
+    #[must_use]
+    pub fn is_shared(&self, actor: ActorId) -> bool {
+        self.graph.sightings(actor).is_some()
+    }
+
+    /// Returns the shortest chain of facts by which two identities are one person; `None` where they are not.
+    #[must_use]
+    pub fn why(&self, one: ActorId, other: ActorId) -> Option<Vec<Step>> {
+        self.graph.why(one, other)
+    }
+
+    /// Lists the facts that wait for somebody to decide.
+    #[must_use]
+    pub fn review(&self) -> Vec<Waiting> {
+        self.graph.review()
+    }
+
+    /// Returns every decision of staff, in their order.
+    #[must_use]
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     /// Returns every identity that was met.
@@ -99,13 +213,20 @@ impl People {
     /// Returns the people whose rows may bear another number, as they are now.
     #[must_use]
     pub fn resolution(&self) -> Resolution {
-        let mut resolution = Resolution::default();
-        for ceased in &self.relocated {
-            let person = self.person_of(ActorId(ceased.0));
-            resolution.unsettled.insert(*ceased);
-            if resolution.unsettled.insert(person) {
-                let identities = self.components.identities_of(person);
-                resolution.people.extend(identities.into_iter().map(|actor| (actor, person)));
+        let number = self.next_picture.fetch_add(1, Ordering::Relaxed);
+        let mut resolution = Resolution { number, ..Resolution::default() };
+        resolution.unsettled.extend(self.unsettled.keys());
+        for person in self.unsettled.keys() {
+            let actor = ActorId(person.0);
+            let today = self.person_of(actor);
+            resolution.unsettled.insert(today);
+            for device in self.shared_devices_of(*person).into_iter().chain([actor]) {
+                if let Some(seen) = self.graph.sightings(device) {
+                    resolution.shared.insert(device, seen);
+                }
+            }
+            if !self.is_shared(actor) && !resolution.people.contains_key(&actor) {
+                resolution.people.extend(self.identities_of(*person).into_iter().map(|actor| (actor, today)));
             }
         }
         resolution
@@ -114,13 +235,28 @@ impl People {
     /// Returns how many people have rows that may bear another number.
     #[must_use]
     pub fn unsettled_count(&self) -> usize {
-        self.relocated.len()
+        self.unsettled.len()
     }
 
-    /// Returns every identity of a person.
-    #[must_use]
-    pub fn identities_of(&self, person: PersonId) -> Vec<ActorId> {
-        self.components.identities_of(person)
+    /// Forgets who was unsettled in a picture: the ledger has been compacted with it. Whoever became unsettled after it
+    /// was taken stays so.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn settled(&mut self, state: &State, by: &Resolution) -> Result<()> {
+        let mut transaction = state.begin().await.map_err(failed)?;
+        sqlx::query("DELETE FROM relocation WHERE since <= $1")
+            .bind(by.number)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        let is_kept = |since: &Since| since.picture > by.number || since.is_decided;
+        let again: Vec<PersonId> = self.unsettled.iter().filter(|(_, since)| is_kept(since)).map(|(person, _)| *person).collect();
+        let picture = self.next_picture.load(Ordering::Relaxed);
+        store_unsettled(&mut transaction, &again, picture).await?;
+        transaction.commit().await.map_err(failed)?;
+        self.unsettled = again.into_iter().map(|person| (person, Since { picture, is_decided: false })).collect();
+        Ok(())
     }
 
     /// Tells whether an identity is remembered as stored.
@@ -135,10 +271,10 @@ impl People {
         }
     }
 
-    /// Tells whether a fact is remembered as stored.
+    /// Tells whether a fact is remembered as stored, and says nothing new.
     #[must_use]
     pub fn has_learnt(&self, fact: &IdentityFact) -> bool {
-        self.learnt.contains(&fact_key(fact))
+        self.learnt.get(&fact_key(fact)).is_some_and(|known| *known <= fact.at)
     }
 
     /// Stores the text of identities that are not stored yet. Returns those that were new.
@@ -173,98 +309,396 @@ impl People {
         Ok(fresh.into_keys().collect())
     }
 
-    /// Stores facts and joins people accordingly.
+    /// Stores facts and brings people in line with them.
     ///
-    /// Whoever ceases is noted as relocated, unless they are one of `fresh`: identities that [`People::meet`] has
-    /// just seen for the first time, under whose number no row can have been written.
+    /// Whoever loses or gains rows is noted as unsettled. `fresh` are identities that [`People::meet`] has just seen for
+    /// the first time, of which there can be no rows.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn learn(&mut self, transaction: &mut Transaction, facts: &[IdentityFact], fresh: &IdSet<ActorId>) -> Result<()> {
+    pub async fn learn(
+        &mut self,
+        transaction: &mut Transaction,
+        facts: &[IdentityFact],
+        fresh: &IdSet<ActorId>,
+        now: Instant,
+    ) -> Result<()> {
         if self.learnt.len() + facts.len() > REMEMBERED_MAX {
             self.learnt.clear();
         }
-        let mut ceased = Vec::new();
         for fact in facts {
-            self.learnt.insert(fact_key(fact));
-            let gone = self.components.join(fact);
-            ceased.extend(gone.filter(|person| !fresh.contains(&ActorId(person.0)) && self.relocated.insert(*person)));
+            let known = self.learnt.entry(fact_key(fact)).or_insert(fact.at);
+            *known = fact.at.min(*known);
         }
-        let head = "INSERT INTO identity_fact (one, other, link, at)";
-        state::insert(transaction, head, 4, "ON CONFLICT (one, other, link) DO NOTHING", facts, |statement, fact| {
-            let (one, other) = (fact.one.0.cast_signed(), fact.other.0.cast_signed());
-            statement.bind(one).bind(other).bind(fact.link as i64).bind(fact.at.0)
-        })
-        .await
-        .map_err(failed)?;
-        let head = "INSERT INTO relocation (person)";
-        state::insert(transaction, head, 1, "ON CONFLICT (person) DO NOTHING", &ceased, |statement, person| {
-            statement.bind(person.0.cast_signed())
-        })
-        .await
-        .map_err(failed)?;
-        Ok(())
+        store_facts(transaction, facts, now).await?;
+        store_sightings(transaction, facts, now).await?;
+        self.graph.watch();
+        self.graph.learn(facts.iter().cloned());
+        self.graph.settle();
+        self.note_changes(transaction, fresh, false).await
     }
 
-    /// Forgets who was unsettled: the ledger has been compacted with this [`People::resolution`].
+    /// Merges two people, whatever stands against it, and whatever is said of them later.
+    ///
+    /// Returns the number of the decision; `None` where they are one already.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn settled(&mut self, state: &State, _by: &Resolution) -> Result<()> {
-        let mut transaction = state.begin().await.map_err(failed)?;
-        sqlx::query("DELETE FROM relocation").execute(&mut *transaction).await.map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        self.relocated.clear();
-        Ok(())
+    pub async fn merge(
+        &mut self,
+        state: &State,
+        one: &Identity,
+        other: &Identity,
+        by: &str,
+        now: Instant,
+    ) -> Result<Option<i64>> {
+        let (one, other) = (Named::from(one), Named::from(other));
+        if self.person_of(one.actor) == self.person_of(other.actor) {
+            return Ok(None);
+        }
+        let mut lines: Vec<_> =
+            self.graph.apart(one.actor, other.actor).into_iter().map(|(one, other)| (Verb::Merge, one, other)).collect();
+        if lines.is_empty() {
+            lines.push((Verb::Merge, one, other));
+        }
+        let ids = self.identities_of(one.actor.into()).len() + self.identities_of(other.actor.into()).len();
+        if ids > IDS_MAX {
+            lines.push((Verb::Large, one, one));
+        }
+        self.decide(state, &lines, 0, by, now).await.map(Some)
     }
 
-    /// Returns the people for whom the latest value of a trait, over all their identities, is this one.
+    /// Keeps two identities apart, whatever is said of them later. Returns the number of the decision.
     ///
-    /// Of two values with the same time the greater one in the order of letters counts, so that the answer does not
-    /// depend on the order in which they were stored.
+    /// # Errors
+    /// Fails when they are the same identity, or when the state store does.
+    pub async fn split(&mut self, state: &State, one: &Identity, other: &Identity, by: &str, now: Instant) -> Result<i64> {
+        let (one, other) = (Named::from(one), Named::from(other));
+        if one == other {
+            return Err(Failure::new("An identity cannot be kept apart from itself").hint("Name two identities"));
+        }
+        self.decide(state, &[(Verb::Split, one, other)], 0, by, now).await
+    }
+
+    /// Says that an identity names nobody, or that its person may have any number of identities.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn mark(&mut self, state: &State, verb: Verb, identity: &Identity, by: &str, now: Instant) -> Result<i64> {
+        let named = Named::from(identity);
+        self.decide(state, &[(verb, named, named)], 0, by, now).await
+    }
+
+    /// Takes a decision back: everything is as if it had never been made. Returns the number of the undoing.
+    ///
+    /// # Errors
+    /// Fails when there is no such decision or it is undone already, or when the state store does.
+    pub async fn undo(&mut self, state: &State, id: i64, by: &str, now: Instant) -> Result<i64> {
+        let line = self.decisions.iter().find(|line| line.id == id).filter(|_| self.can_undo(id));
+        let Some(named) = line.map(|line| line.one) else {
+            return Err(Failure::new(format!("There is no decision {id} to undo")).hint("List them: touchline person decisions"));
+        };
+        self.decide(state, &[(Verb::Undo, named, named)], id, by, now).await
+    }
+
+    /// Tells whether there is such a decision, and it is not undone.
+    #[must_use]
+    pub fn can_undo(&self, id: i64) -> bool {
+        let is_undone = self.decisions.iter().any(|line| line.verb == Verb::Undo && line.undoes == id);
+        !is_undone && self.decisions.iter().any(|line| line.id == id && line.verb != Verb::Undo)
+    }
+
+    /// Stores a decision and brings people in line with it.
+    async fn decide(
+        &mut self,
+        state: &State,
+        lines: &[(Verb, Named, Named)],
+        undoes: i64,
+        by: &str,
+        now: Instant,
+    ) -> Result<i64> {
+        let id = self.decisions.iter().map(|line| line.id).max().unwrap_or(0) + 1;
+        let line = |(place, (verb, one, other)): (usize, &(Verb, Named, Named))| Decision {
+            id,
+            place: place as i64,
+            verb: *verb,
+            one: *one,
+            other: *other,
+            undoes,
+            at: now,
+            by: by.to_owned(),
+        };
+        let lines: Vec<Decision> = lines.iter().enumerate().map(line).collect();
+        let mut transaction = state.begin().await.map_err(failed)?;
+        decision::store(&mut transaction, &lines).await?;
+        let before = self.decisions.len();
+        self.decisions.extend(lines);
+        self.graph.watch();
+        self.graph.decide(&decision::standing(&self.decisions));
+        self.graph.settle();
+        let noted = self.note_changes(&mut transaction, &IdSet::default(), true).await;
+        let stored = match noted {
+            Ok(()) => transaction.commit().await.map_err(failed),
+            Err(failure) => Err(failure),
+        };
+        if stored.is_err() {
+            self.decisions.truncate(before);
+            self.graph.decide(&decision::standing(&self.decisions));
+            self.graph.settle();
+        }
+        stored.map(|()| id)
+    }
+
+    /// Reads what is missing of shared devices, and notes who is unsettled by the last changes.
+    async fn note_changes(&mut self, transaction: &mut Transaction, fresh: &IdSet<ActorId>, is_decided: bool) -> Result<()> {
+        for device in self.graph.unread() {
+            let rows: Vec<(i64, i64)> = sqlx::query_as("SELECT who, at FROM sighting WHERE device = $1")
+                .bind(device.0.cast_signed())
+                .fetch_all(&mut **transaction)
+                .await
+                .map_err(failed)?;
+            sight(&mut self.graph, device, &rows);
+        }
+        let since = Since { picture: self.next_picture.load(Ordering::Relaxed), is_decided };
+        let changed: Vec<PersonId> = self.graph.changed(|actor| fresh.contains(&actor)).into_iter().collect();
+        let news: Vec<PersonId> =
+            changed.into_iter().filter(|person| self.unsettled.insert(*person, since) != Some(since)).collect();
+        store_unsettled(transaction, &news, since.picture).await
+    }
+
+    /// Returns the people for whom the value of a trait that counts, over all their identities, is this one.
+    ///
+    /// What counts is what [`Trait`] says; of two values of the same weight and time the greater one in the order of
+    /// letters, so that the answer does not depend on the order in which they were stored.
     ///
     /// # Errors
     /// Fails when the state store does.
     pub async fn with_trait(&self, state: &State, key: &str, value: &str) -> Result<IdSet<PersonId>> {
-        let rows: Vec<(i64, String, i64)> = sqlx::query_as("SELECT actor, value, at FROM trait WHERE key = $1")
+        let rows: Vec<(i64, String, i64, i64)> = sqlx::query_as("SELECT actor, value, at, weight FROM trait WHERE key = $1")
             .bind(key.to_owned())
             .fetch_all(state.reader())
             .await
             .map_err(failed)?;
-        let mut latest: IdMap<PersonId, (i64, &str)> = IdMap::default();
-        for (actor, value, at) in &rows {
+        let mut last: IdMap<PersonId, (i64, i64, &str)> = IdMap::default();
+        for (actor, value, at, weight) in &rows {
             let person = self.person_of(ActorId(actor.cast_unsigned()));
-            let entry = latest.entry(person).or_insert((*at, value));
-            *entry = (*entry).max((*at, value));
+            let entry = last.entry(person).or_insert((*weight, *at, value));
+            *entry = (*entry).max((*weight, *at, value));
         }
-        Ok(latest.into_iter().filter(|(_, (_, latest))| *latest == value).map(|(person, _)| person).collect())
+        Ok(last.into_iter().filter(|(_, (_, _, last))| *last == value).map(|(person, _)| person).collect())
     }
 }
 
-/// Stores traits; for each identity and key the latest value by time stays.
+/// Is who is who, for several at once: capture teaches, routes ask and decide. Clones share it.
+#[derive(Clone, Debug)]
+pub struct SharedPeople(Arc<RwLock<People>>);
+
+impl SharedPeople {
+    /// Shares.
+    #[must_use]
+    pub fn new(people: People) -> Self {
+        Self(Arc::new(RwLock::new(people)))
+    }
+
+    /// Lets one ask. To be held for moments, never over a wait of a task.
+    pub fn read(&self) -> RwLockReadGuard<'_, People> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets one teach or decide. To be called from threads that may block.
+    pub fn write(&self) -> RwLockWriteGuard<'_, People> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the texts of some identities; those without any are left out.
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn texts(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, Identity>> {
+    let mut texts = IdMap::default();
+    for actor in actors {
+        let row = sqlx::query("SELECT id, namespace, value FROM actor WHERE id = $1")
+            .bind(actor.0.cast_signed())
+            .fetch_optional(state.reader())
+            .await
+            .map_err(failed)?;
+        texts.extend(row.as_ref().map(acquaintance));
+    }
+    Ok(texts)
+}
+
+/// Finds the identities with a value, in whatever namespace.
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn find(state: &State, value: &str) -> Result<Vec<Acquaintance>> {
+    let rows = sqlx::query("SELECT id, namespace, value FROM actor WHERE value = $1 ORDER BY namespace, id")
+        .bind(value.trim().to_owned())
+        .fetch_all(state.reader())
+        .await
+        .map_err(failed)?;
+    Ok(rows.iter().map(acquaintance).collect())
+}
+
+/// Returns what is known of a person with these identities: per key the value that counts.
+pub(super) async fn traits_of(state: &State, identities: &[ActorId]) -> Result<Vec<Trait>> {
+    let mut last: BTreeMap<String, Trait> = BTreeMap::new();
+    for actor in identities {
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as("SELECT key, value, at, weight FROM trait WHERE actor = $1")
+            .bind(actor.0.cast_signed())
+            .fetch_all(state.reader())
+            .await
+            .map_err(failed)?;
+        for (key, value, at, weight) in rows {
+            let known = Trait { actor: *actor, key, value, at: Instant(at), weight };
+            let entry = last.entry(known.key.clone()).or_insert_with(|| known.clone());
+            if counts(&known) > counts(entry) {
+                *entry = known;
+            }
+        }
+    }
+    Ok(last.into_values().collect())
+}
+
+/// Is what decides between two values of a trait.
+fn counts(known: &Trait) -> (i64, Instant, &str) {
+    (known.weight, known.at, &known.value)
+}
+
+/// Stores traits; for each identity and key the value that counts stays.
 ///
 /// # Errors
 /// Fails when the state store does.
 pub(in crate::features) async fn note_traits(transaction: &mut Transaction, traits: &[Trait]) -> Result<()> {
     // One row per key: a statement must not change the same row twice.
-    let mut latest: HashMap<(ActorId, &str), &Trait> = HashMap::new();
+    let mut last: HashMap<(ActorId, &str), &Trait> = HashMap::new();
     for known in traits {
-        let entry = latest.entry((known.actor, known.key.as_str())).or_insert(known);
-        if (known.at, &known.value) > (entry.at, &entry.value) {
+        let entry = last.entry((known.actor, known.key.as_str())).or_insert(known);
+        if counts(known) > counts(entry) {
             *entry = known;
         }
     }
-    let rows: Vec<&Trait> = latest.into_values().collect();
-    let head = "INSERT INTO trait (actor, key, value, at)";
-    let tail = "ON CONFLICT (actor, key) DO UPDATE SET value = excluded.value, at = excluded.at \
-                WHERE excluded.at > trait.at OR (excluded.at = trait.at AND excluded.value > trait.value)";
-    state::insert(transaction, head, 4, tail, &rows, |statement, known| {
-        let actor = known.actor.0.cast_signed();
-        statement.bind(actor).bind(known.key.clone()).bind(known.value.clone()).bind(known.at.0)
+    let rows: Vec<&Trait> = last.into_values().collect();
+    let head = "INSERT INTO trait (actor, key, value, at, weight)";
+    let tail = "ON CONFLICT (actor, key) DO UPDATE SET value = excluded.value, at = excluded.at, weight = excluded.weight \
+                WHERE excluded.weight > trait.weight OR (excluded.weight = trait.weight AND (excluded.at > trait.at \
+                OR (excluded.at = trait.at AND excluded.value > trait.value)))";
+    state::insert(transaction, head, 5, tail, &rows, |statement, known| {
+        let statement = statement.bind(known.actor.0.cast_signed()).bind(known.key.clone());
+        statement.bind(known.value.clone()).bind(known.at.0).bind(known.weight)
     })
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+/// Stores who is unsettled, and since which picture.
+async fn store_unsettled(transaction: &mut Transaction, people: &[PersonId], since: i64) -> Result<()> {
+    let head = "INSERT INTO relocation (person, since)";
+    let tail = "ON CONFLICT (person) DO UPDATE SET since = excluded.since";
+    state::insert(transaction, head, 2, tail, people, |statement, person| statement.bind(person.0.cast_signed()).bind(since))
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Stores facts; of the same two identities and link the earliest stays.
+async fn store_facts(transaction: &mut Transaction, facts: &[IdentityFact], now: Instant) -> Result<()> {
+    // One row per key: a statement must not change the same row twice.
+    let mut earliest: HashMap<(ActorId, ActorId, Link), &IdentityFact> = HashMap::new();
+    for fact in facts {
+        let entry = earliest.entry((fact.one.actor, fact.other.actor, fact.link)).or_insert(fact);
+        if (fact.at, fact.said) < (entry.at, entry.said) {
+            *entry = fact;
+        }
+    }
+    let rows: Vec<&IdentityFact> = earliest.into_values().collect();
+    let head = "INSERT INTO identity_fact (one, other, link, at, said, recorded, one_namespace, other_namespace)";
+    let tail = "ON CONFLICT (one, other, link) DO UPDATE SET at = excluded.at, said = excluded.said \
+                WHERE excluded.at < identity_fact.at OR (excluded.at = identity_fact.at AND excluded.said < identity_fact.said)";
+    state::insert(transaction, head, 8, tail, &rows, |statement, fact| {
+        let (one, other) = (fact.one.actor.0.cast_signed(), fact.other.actor.0.cast_signed());
+        let statement = statement.bind(one).bind(other).bind(fact.link as i64).bind(fact.at.0);
+        let statement = statement.bind(fact.said.cast_signed()).bind(now.0);
+        statement.bind(i64::from(fact.one.namespace.0)).bind(i64::from(fact.other.namespace.0))
+    })
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Stores with whom devices were seen; of each visit the first moment stays.
+async fn store_sightings(transaction: &mut Transaction, facts: &[IdentityFact], now: Instant) -> Result<()> {
+    let mut earliest: HashMap<(ActorId, ActorId, i64), i64> = HashMap::new();
+    for fact in facts {
+        if let Some((device, who)) = sighted(fact) {
+            let at = earliest.entry((device, who, visit_of(fact.at.0))).or_insert(fact.at.0);
+            *at = fact.at.0.min(*at);
+        }
+    }
+    let rows: Vec<_> = earliest.into_iter().collect();
+    let head = "INSERT INTO sighting (device, who, visit, at, recorded)";
+    let tail = "ON CONFLICT (device, who, visit) DO UPDATE SET at = excluded.at WHERE excluded.at < sighting.at";
+    state::insert(transaction, head, 5, tail, &rows, |statement, ((device, who, visit), at)| {
+        statement.bind(device.0.cast_signed()).bind(who.0.cast_signed()).bind(*visit).bind(*at).bind(now.0)
+    })
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// Tells a graph with whom a device was seen.
+fn sight(graph: &mut Graph, device: ActorId, rows: &[(i64, i64)]) {
+    for (who, at) in rows {
+        graph.sighted(device, ActorId(who.cast_unsigned()), Instant(*at));
+    }
+}
+
+/// Reads the facts about identities in a range that were recorded until a moment.
+async fn facts_between(state: &State, from: i64, to: i64, moment: Instant) -> Result<Vec<IdentityFact>> {
+    let rows: Vec<(i64, i64, i64, i64, i64, i64, i64)> = sqlx::query_as(
+        "SELECT one, other, link, at, said, one_namespace, other_namespace FROM identity_fact \
+         WHERE one >= $1 AND one <= $2 AND recorded <= $3",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(moment.0)
+    .fetch_all(state.reader())
+    .await
+    .map_err(failed)?;
+    let fact = |(one, other, link, at, said, one_namespace, other_namespace): (i64, i64, i64, i64, i64, i64, i64)| {
+        let link = Link::from_number(u8::try_from(link).ok()?)?;
+        let fact = IdentityFact::between(named(one, one_namespace), named(other, other_namespace), link, Instant(at))?;
+        Some(IdentityFact { said: said.cast_unsigned(), ..fact })
+    };
+    Ok(rows.into_iter().filter_map(fact).collect())
+}
+
+/// Gives facts that were recorded before namespaces were, their namespaces.
+async fn name_namespaces(state: &State) -> Result<()> {
+    let rows: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        "SELECT fact.one, fact.other, one.namespace, other.namespace FROM identity_fact fact \
+         JOIN actor one ON one.id = fact.one JOIN actor other ON other.id = fact.other WHERE fact.one_namespace < 0",
+    )
+    .fetch_all(state.reader())
+    .await
+    .map_err(failed)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut transaction = state.begin().await.map_err(failed)?;
+    for (one, other, one_name, other_name) in rows {
+        sqlx::query("UPDATE identity_fact SET one_namespace = $1, other_namespace = $2 WHERE one = $3 AND other = $4")
+            .bind(i64::from(Namespace::of(&one_name).0))
+            .bind(i64::from(Namespace::of(&other_name).0))
+            .bind(one)
+            .bind(other)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+    }
+    transaction.commit().await.map_err(failed)
 }
 
 /// Tells whether anybody's rows may bear another number.
@@ -273,13 +707,9 @@ pub(super) async fn anybody_unsettled(state: &State) -> Result<bool> {
     Ok(waiting > 0)
 }
 
-fn fact((one, other, link, at): (i64, i64, i64, i64)) -> Option<IdentityFact> {
-    let link = match link {
-        0 => Link::Manual,
-        1 => Link::Together,
-        _ => Link::Renamed,
-    };
-    IdentityFact::new(ActorId(one.cast_unsigned()), ActorId(other.cast_unsigned()), link, Instant(at))
+/// Returns an identity without its text from two columns.
+pub(super) fn named(actor: i64, namespace: i64) -> Named {
+    Named { actor: ActorId(actor.cast_unsigned()), namespace: Namespace(namespace.cast_unsigned() as u32) }
 }
 
 fn acquaintance(row: &sqlx::any::AnyRow) -> Acquaintance {
@@ -302,10 +732,9 @@ pub fn collision(actor: ActorId, identity: &Identity) -> Failure {
         .hint("Give this one another namespace in the mapping or the source that sends it")
 }
 
-fn failed(error: impl Into<StateError>) -> Failure {
+pub(super) fn failed(error: impl Into<StateError>) -> Failure {
     Failure::new("Cannot look after people").because(&error.into())
 }
-
 #[cfg(test)]
 mod tests {
     use super::super::resolution;
@@ -323,7 +752,7 @@ mod tests {
     }
 
     fn together(one: &str, other: &str) -> IdentityFact {
-        IdentityFact::new(nick(one).0, nick(other).0, Link::Together, Instant(5)).expect("differ")
+        IdentityFact::new(&nick(one).1, &nick(other).1, Link::Together, Instant(5)).expect("differ")
     }
 
     /// Meets and learns in one transaction, as capture does.
@@ -332,7 +761,7 @@ mod tests {
         let facts: Vec<_> = facts.iter().map(|(one, other)| together(one, other)).collect();
         let mut transaction = state.begin().await.expect("begins");
         let fresh = people.meet(&mut transaction, &met).await.expect("meets");
-        people.learn(&mut transaction, &facts, &fresh).await.expect("learns");
+        people.learn(&mut transaction, &facts, &fresh, Instant(9)).await.expect("learns");
         transaction.commit().await.expect("commits");
     }
 
@@ -410,7 +839,7 @@ mod tests {
         for order in [told, [told[3], told[2], told[1], told[0]]] {
             for known in order {
                 let (name, value, at) = known;
-                let known = Trait { actor: nick(name).0, key: "tier".into(), value: value.into(), at: Instant(at) };
+                let known = Trait { actor: nick(name).0, key: "tier".into(), value: value.into(), at: Instant(at), weight: 0 };
                 let mut transaction = state.begin().await.expect("begins");
                 note_traits(&mut transaction, &[known.clone(), known]).await.expect("notes");
                 transaction.commit().await.expect("commits");

@@ -19,6 +19,7 @@ use super::delivery::{Delivery, NotTaken, Receipt};
 use super::signals::Numbers;
 use super::{Caller, Privacy, Quarantine, Source};
 use crate::failure::{Failure, Result};
+use crate::features::people::SharedPeople;
 use crate::platform::home::Stores;
 use crate::platform::journal::{self, Journal, JournalError};
 use door::Door;
@@ -123,6 +124,12 @@ impl Capture {
         this.start("flush", move || flusher.run())?;
         this.start("tidy", move || flush::tidy(&books, &told))?;
         Ok(Self { inner: Arc::new(this) })
+    }
+
+    /// Returns who is who, as far as it has reached the stores; to be asked, and to be decided about.
+    #[must_use]
+    pub fn people(&self) -> SharedPeople {
+        self.inner.books.shared_people()
     }
 
     /// Takes what a caller brings to a source, as far as the source's policy lets it in.
