@@ -15,9 +15,10 @@ export function follow(ask: () => Promise<void>): () => void {
     if (isAsking) return;
     isAsking = true;
     while (isDue && !isOver) {
-      isDue = false;
-      await ask();
+      // Before it asks: what comes meanwhile is one answer, and a page that has just been drawn is left alone.
       await new Promise((done) => setTimeout(done, pause));
+      isDue = false;
+      if (!isOver) await ask();
     }
     isAsking = false;
   };
