@@ -74,7 +74,8 @@ impl Reach {
             bar.set_position(done);
         });
         bar.finish_and_clear();
-        answer
+        // Lines may end anywhere without a sign of it; only the last one has the result.
+        answer?.get_mut("result").map(Value::take).ok_or_else(broken)
     }
 
     fn follow(&self, method: &str, path: &str, body: Option<&Value>, progress: &mut dyn FnMut(u64, u64)) -> Result<Value> {
@@ -168,7 +169,7 @@ impl Reading<'_> {
             let problem: Problem = serde_json::from_value(problem).map_err(|error| broken().because(&error))?;
             return Err(Failure { what: problem.what, because: problem.because, hint: problem.hint });
         }
-        Ok(value.get("result").cloned().unwrap_or(value))
+        Ok(value)
     }
 }
 

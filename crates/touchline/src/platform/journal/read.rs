@@ -98,9 +98,12 @@ fn records<E: From<JournalError>>(
     Ok(at as u64)
 }
 
+/// Is a segment: its number, its file, its header.
+type Segment = (u64, PathBuf, Head);
+
 /// Lists the segments in the order in which they were written; beside them those that a crash has cut off before they
 /// had a header, which is durable before the first record is written.
-fn segments(dir: &Path) -> Result<(Vec<(u64, PathBuf, Head)>, Vec<PathBuf>), JournalError> {
+fn segments(dir: &Path) -> Result<(Vec<Segment>, Vec<PathBuf>), JournalError> {
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Default::default()),
         entries => entries.map_err(disk("list the folder", dir))?,
