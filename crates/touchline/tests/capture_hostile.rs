@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use touchline::features::capture::{SourceKind, SourceSettings, signals};
+use touchline::features::capture::{SourceKind, SourceSettings, read_again, signals};
 use touchline::features::{Site, router};
 use tower::ServiceExt;
 
@@ -293,6 +293,13 @@ async fn deep_wide_and_long_events_are_refused_alone() {
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }
 
+/// Returns a name as lists show it: one line, and nothing in it that cannot be seen.
+fn visible(plain: &str) -> String {
+    let is_hidden = |sign: char| matches!(sign, '\u{200b}' | '\u{202e}' | '\u{feff}');
+    let words = plain.split(|sign: char| sign.is_whitespace() || sign.is_control() || is_hidden(sign));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_survive_in_every_field() {
     let stage = Stage::new().await;
@@ -312,14 +319,17 @@ async fn texts_survive_in_every_field() {
                 "context":{{"locale":"{json_text}","page":{{"url":"https://shop.example.org/{json_text}","title":"{json_text}"}},"groupId":"{json_text}"}},
                 "properties":{{"a":"{json_text}","{json_text}":1,"coupon":"{json_text}","conversation_id":"{json_text}","touchpoint":"{json_text}"}}}}"#
         );
-        let (status, answer) = stage.send("/v1/t", &[], body).await;
+        let (status, answer) = stage.send("/v1/t", &[], body.clone()).await;
         assert_eq!((status, &answer["added"]), (StatusCode::OK, &json!(1)), "{plain:?}: {answer}");
         let identify = format!(r#"{{"type":"identify","userId":"{number}","traits":{{"{json_text}":"{json_text}"}}}}"#);
         assert_eq!(stage.send("/v1/i", &[], identify).await.0, StatusCode::OK);
-        let known = signals(&stage.site.stores.state).await.expect("reads");
-        // Names are one line: control signs become spaces.
-        let line = plain.replace(|sign: char| sign.is_control(), " ");
-        let event = &known.last().expect("is stored").event;
-        assert_eq!(event, line.trim(), "{plain:?}");
+        stage.site.capture.settle().await.expect("settles");
+        let event = signals(&stage.site.stores.state).await.expect("reads").pop().expect("is stored").event;
+        assert_eq!(event, visible(plain), "{plain:?}");
+        // In the properties it comes back as it was.
+        let source = stage.site.sources.of_key(&stage.key).expect("is known");
+        let delivery = read_again("segment").expect("is a format")(&source, body.as_bytes(), Instant(0));
+        let props: Value = serde_json::from_str(delivery.arrivals[0].props.as_deref().expect("has some")).expect("is JSON");
+        assert_eq!((&props["properties"]["a"], &props["properties"][*plain]), (&json!(plain), &json!(1)), "{props}");
     }
 }
