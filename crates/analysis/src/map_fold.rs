@@ -125,6 +125,9 @@ impl Fold for MapFold {
     fn take(&mut self, rows: &Rows) {
         let meaning = Arc::clone(&self.meaning);
         for person in rows.people() {
+            if meaning.leaves_out(rows.person[person.start]) {
+                continue;
+            }
             self.scratch.reading.read(&meaning, rows, person);
             self.bots += self.scratch.reading.bots;
             if self.scratch.reading.rows.is_empty() {
@@ -200,6 +203,18 @@ mod tests {
             prop_assert_eq!(&merged.unmapped, &whole.unmapped);
         }
 
+        /// Who is left out counts nowhere: the report is that of a ledger without them.
+        #[test]
+        fn who_is_left_out_counts_nowhere(rows in prop::collection::vec(row(), 0..300), left_out in prop::collection::btree_set(0..40_u64, 0..20)) {
+            let (meaning, rows) = example::rows(&rows, 120);
+            let left_out: Vec<u64> = left_out.into_iter().map(|person| person << 54).collect();
+            let without = run(&Arc::new(meaning.clone()), &rows, |person| !left_out.contains(&person));
+            let meaning = Arc::new(meaning.leaving_out(left_out));
+            let told = run(&meaning, &rows, |_| true);
+            prop_assert_eq!(&told.groups, &without.groups);
+            prop_assert_eq!((told.bots, &told.unmapped), (without.bots, &without.unmapped));
+        }
+
         /// Every interaction is counted once, whatever looks at it.
         #[test]
         fn interactions_add_up(rows in prop::collection::vec(row(), 0..300)) {
@@ -214,5 +229,18 @@ mod tests {
             let by_segment: u64 = (0..2).map(|segment| fold.sum(Some(segment)).tally.people).sum();
             prop_assert_eq!(by_segment, all.people);
         }
+    }
+
+    #[test]
+    fn a_day_visitor_is_no_person() {
+        let visitor = |person: u64, day| Row {
+            flags: Flags::EPHEMERAL.with(Flags::VISITOR).0,
+            ..Row::new(person << 54, day, "page", Form::Visit)
+        };
+        let unknown = Row { flags: Flags::EPHEMERAL.0, ..Row::new(9_u64 << 54, 1, "till", Form::Purchase) };
+        let rows = [visitor(1, 1), visitor(1, 1), visitor(2, 2), unknown, Row::new(5_u64 << 54, 1, "page", Form::Visit)];
+        let (meaning, rows) = example::rows(&rows, 120);
+        let tally = run(&Arc::new(meaning), &rows, |_| true).sum(None).tally;
+        assert_eq!((tally.people, tally.day_visitors, tally.interactions), (1, 2, 5));
     }
 }

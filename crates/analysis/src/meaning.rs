@@ -8,7 +8,7 @@ use model::map::{Segment, TouchpointMap};
 use model::rules::{SegmentRule, Trigger};
 use model::time::DAY;
 use model::{Class, Direction, Instant, Life, Scale, Signature};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Stands for "bound to no touchpoint".
 pub const NOWHERE: u16 = u16::MAX;
@@ -52,6 +52,8 @@ pub struct Meaning {
     pub(crate) lapse: Vec<i64>,
     segments: Vec<Condition>,
     traits: HashMap<u64, u64>,
+    /// People who count in no analysis.
+    left_out: BTreeSet<u64>,
 }
 
 /// Is what folds need to know of a touchpoint.
@@ -130,6 +132,7 @@ impl Meaning {
             lapse: map.stages.iter().map(|stage| stage.lapse_days.map_or(i64::MAX, microseconds)).collect(),
             segments,
             traits: traits_wanted(&wanted, traits),
+            left_out: BTreeSet::new(),
         };
         for (at, outcome) in map.outcomes.iter().enumerate() {
             for form in &outcome.rule.forms {
@@ -142,6 +145,19 @@ impl Meaning {
             }
         }
         meaning
+    }
+
+    /// Leaves people out of everything: they have restricted the use of what is known of them.
+    #[must_use]
+    pub fn leaving_out(mut self, people: impl IntoIterator<Item = u64>) -> Self {
+        self.left_out.extend(people);
+        self
+    }
+
+    /// Tells whether a person is left out.
+    #[must_use]
+    pub fn leaves_out(&self, person: u64) -> bool {
+        !self.left_out.is_empty() && self.left_out.contains(&person)
     }
 
     fn add_trigger(&mut self, stage: usize, trigger: &Trigger, map: &TouchpointMap) {

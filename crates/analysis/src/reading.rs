@@ -15,6 +15,8 @@ pub struct Reading {
     pub person: u64,
     /// Whether the actor is nobody known: counts as an interaction, never as a person.
     pub ephemeral: bool,
+    /// Whether it is somebody known for a day: told from others, and again another one the next day.
+    pub visitor: bool,
     /// The rows that count, machines left out, by their number in [`Rows`].
     pub rows: Vec<usize>,
     /// For each of `rows`: the touchpoint, or [`NOWHERE`].
@@ -72,6 +74,7 @@ impl Reading {
     fn reset(&mut self, meaning: &Meaning, rows: &Rows, person: &Range<usize>) {
         self.person = rows.person[person.start];
         self.ephemeral = Flags(rows.flags[person.start]).has(Flags::EPHEMERAL);
+        self.visitor = Flags(rows.flags[person.start]).has(Flags::VISITOR);
         self.rows.clear();
         self.touchpoint.clear();
         self.outcomes.clear();

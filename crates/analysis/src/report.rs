@@ -47,6 +47,8 @@ pub struct Window {
 pub struct Totals {
     /// Known people.
     pub people: u64,
+    /// Day visitors: nobody known, each told from others for one day. One person on five days is five of them.
+    pub day_visitors: u64,
     /// Interactions, bots left out.
     pub interactions: u64,
     /// Interactions that are bound to no touchpoint.

@@ -10,6 +10,8 @@ use model::Form;
 pub struct Tally {
     /// Known people.
     pub people: u64,
+    /// Day visitors: nobody known, each told from others for a day.
+    pub day_visitors: u64,
     /// Interactions.
     pub interactions: u64,
     /// Interactions of known people.
@@ -143,6 +145,7 @@ impl Tally {
         marks.next(meaning);
         let known = u64::from(!reading.ephemeral);
         self.people += known;
+        self.day_visitors += u64::from(reading.visitor);
         self.interactions += reading.rows.len() as u64;
         self.identified += known * reading.rows.len() as u64;
         let mut last_outcome = None;
@@ -225,6 +228,7 @@ impl Tally {
     /// Adds another tally of the same map.
     pub fn merge(&mut self, other: &Self) {
         self.people += other.people;
+        self.day_visitors += other.day_visitors;
         self.interactions += other.interactions;
         self.identified += other.identified;
         self.unmapped += other.unmapped;

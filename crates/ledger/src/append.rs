@@ -86,7 +86,8 @@ pub(crate) fn load_known(dir: &Path, files: &[FileInfo]) -> Result<Known> {
 /// Writes rows into one durable file per touched bucket.
 pub(crate) fn write(scratch: &Scratch, rows: Vec<(&Interaction, u64)>) -> Result<Vec<FileInfo>> {
     // What usually decides lies together; the rows are looked at only where it does not.
-    let mut keys: Vec<(u64, Instant, u32)> = rows.iter().zip(0..).map(|((row, person), place)| (*person, row.at, place)).collect();
+    let mut keys: Vec<(u64, Instant, u32)> =
+        rows.iter().zip(0..).map(|((row, person), place)| (*person, row.at, place)).collect();
     let row = |place: u32| rows[place as usize].0;
     keys.sort_unstable_by(|one, other| {
         (one.0, one.1).cmp(&(other.0, other.1)).then_with(|| key(row(one.2)).cmp(&key(row(other.2))))

@@ -88,7 +88,12 @@ const COLUMNS: [Column; 22] = [
     maybe("arm", Text, Dictionary, "arm of an experiment"),
     maybe("campaign", Text, Dictionary, "campaign"),
     maybe("conversation", Text, Plain, "conversation it belongs to"),
-    always("flags", Integer, Dictionary, "bits: 1 bot, 2 ephemeral actor, 4 consent, 8 loaded afterwards, 16 day visitor"),
+    always(
+        "flags",
+        Integer,
+        Dictionary,
+        "bits: 1 bot, 2 ephemeral actor, 4 consent, 8 loaded afterwards, 16 day visitor, 32 sealed text",
+    ),
     maybe("props", Text, Plain, "everything else, as JSON"),
 ];
 

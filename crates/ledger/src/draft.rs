@@ -7,6 +7,7 @@
 use crate::append::{self, Appended};
 use crate::compact::{self, Compacted};
 use crate::disk::{Disk, remove_if_there};
+use crate::erase::{self, Erased, Eraser};
 use crate::error::Result;
 use crate::known::Register;
 use crate::log::{Change, FileInfo};
@@ -35,6 +36,7 @@ pub struct Draft {
     pub(crate) inserts: u64,
     pub(crate) appended: Appended,
     pub(crate) compacted: Compacted,
+    pub(crate) erased: Erased,
     scratch: Scratch,
 }
 
@@ -60,6 +62,7 @@ impl Drafting {
             inserts,
             appended: Appended { added, duplicates: batch.len() as u64 - added },
             compacted: Compacted::default(),
+            erased: Erased::default(),
             scratch,
         })
     }
@@ -82,6 +85,20 @@ impl Drafting {
         self.rewrite(|scratch| compact::tidy(scratch, &self.files))
     }
 
+    /// Takes rows out for good, or a part of their properties: see [`crate::Ledger::erase`].
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn erase(&self, eraser: &dyn Eraser) -> Result<Draft> {
+        let mut erased = Erased::default();
+        let draft = self.rewrite(|scratch| {
+            let plan = erase::prepare(scratch, &self.files, eraser)?;
+            erased = plan.erased;
+            Ok(compact::Plan { add: plan.add, remove: plan.remove, moved: 0 })
+        })?;
+        Ok(Draft { change: Change::Erase, erased, ..draft })
+    }
+
     fn rewrite(&self, plan: impl FnOnce(&Scratch) -> Result<compact::Plan>) -> Result<Draft> {
         let scratch = Scratch::new(&self.disk, self.version + 1);
         let plan = plan(&scratch)?;
@@ -94,6 +111,7 @@ impl Drafting {
             inserts: 0,
             appended: Appended::default(),
             compacted: Compacted { replaced, written, moved: plan.moved },
+            erased: Erased::default(),
             scratch,
         })
     }
@@ -110,6 +128,12 @@ impl Draft {
     #[must_use]
     pub const fn compacted(&self) -> Compacted {
         self.compacted
+    }
+
+    /// Returns what the draft takes out.
+    #[must_use]
+    pub const fn erased(&self) -> Erased {
+        self.erased
     }
 
     /// Tells whether the table stays as it is.

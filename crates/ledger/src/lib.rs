@@ -12,6 +12,8 @@
 //!   them into the table is short.
 //! * The [`Tail`] is rows that somebody else keeps safe until they are in files: readers see them already.
 //!
+//! * Rows stay as they are, with one exception: what is of a person can be erased, and then no byte of it is left.
+//!
 //! Inside: `columns` says what is stored, `disk` what is durable, `log` which files count; `append`, `compact`
 //! and `scan` do the work, the latter two by the same `merge`.
 
@@ -20,6 +22,7 @@ mod columns;
 mod compact;
 mod disk;
 mod draft;
+mod erase;
 mod error;
 mod known;
 mod log;
@@ -40,19 +43,20 @@ mod write;
 pub use append::Appended;
 pub use compact::Compacted;
 pub use draft::{Draft, Drafting};
+pub use erase::{Erased, Eraser, Fate, Glance};
 pub use error::{LedgerError, Result};
 pub use known::{Register, Standing};
 pub use log::FileInfo;
 pub use resolve::{Resolve, alone};
-pub use tail::{PersonOf, Tail};
 pub use seal::letters_of as checksum_in;
+pub use tail::{PersonOf, Tail};
 pub use verify::{Finding, Verified, verify};
 
 use analysis::sequence::Fold;
 use columns::BUCKETS;
 use disk::{Disk, remove_if_there};
 use fail::fail_point;
-use log::Log;
+use log::{Change, Log};
 use model::{ActorId, Instant, Interaction, InteractionId, SignalId};
 use std::collections::HashSet;
 use std::fs::File;
@@ -145,7 +149,12 @@ impl Ledger {
     /// to be replaced is gone ([`LedgerError::Overtaken`]). The table is as it was then or, where only the last fsync
     /// failed, as it should be.
     pub fn commit(&mut self, draft: Draft) -> Result<()> {
-        if draft.is_empty() { Ok(()) } else { self.commit_at(draft, None) }
+        if draft.is_empty() {
+            return Ok(());
+        }
+        let erased = if draft.change == Change::Erase { draft.remove.clone() } else { Vec::new() };
+        self.commit_at(draft, None)?;
+        self.make_sure_gone(&erased)
     }
 
     /// Brings the frozen rows of the tail into the table, and notes how far whoever keeps them safe has come; nothing
@@ -187,6 +196,26 @@ impl Ledger {
     #[must_use]
     pub fn needs_tidying(&self) -> bool {
         !compact::crowded(&self.log.files).is_empty()
+    }
+
+    /// Takes rows out for good, or a part of their properties, and removes the files that held them from the disk.
+    ///
+    /// # Errors
+    /// When the disk refuses or somebody else may write: then the table is as it was, or, where only the removal of the
+    /// old files failed, as it should be. Either way the same erasure may come again.
+    pub fn erase(&mut self, eraser: &dyn Eraser) -> Result<Erased> {
+        let draft = self.drafting()?.erase(eraser)?;
+        let erased = draft.erased();
+        self.commit(draft)?;
+        Ok(erased)
+    }
+
+    /// Returns the rows that are wanted, as far as they are in files, in no particular order.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn glances(&self, wanted: &(dyn Fn(&Glance) -> bool + Sync)) -> Result<Vec<Glance>> {
+        erase::found(&self.disk.dir, &self.log.files, wanted)
     }
 
     /// Tells whether some bucket has so many files that reading suffers.
@@ -323,6 +352,17 @@ impl Ledger {
             // If it cannot be removed now, the next opening sweeps it.
             let _ = remove_if_there(&self.disk.dir.join(&file.path));
         }
+    }
+
+    /// Makes sure that the files of an erasure are off the disk, also after a power cut.
+    fn make_sure_gone(&self, files: &[FileInfo]) -> Result<()> {
+        for file in files {
+            remove_if_there(&self.disk.dir.join(&file.path))?;
+        }
+        let mut folders: Vec<u8> = files.iter().map(|file| file.bucket).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        folders.into_iter().try_for_each(|bucket| self.disk.sync_folder(&self.disk.dir.join(disk::bucket_folder(bucket))))
     }
 
     /// Refuses a draft that does not fit the table any more.

@@ -51,6 +51,8 @@ pub(crate) enum Change {
     Append,
     /// The same rows in other files.
     Compact,
+    /// Fewer rows, or less in them.
+    Erase,
 }
 
 /// Is the log of one table, as of its version.
@@ -128,10 +130,9 @@ impl Log {
         position: Option<u64>,
     ) -> Result<()> {
         let version = self.version + 1;
-        let is_new = change == Change::Append;
         let now = now_ms();
-        let actions = remove.iter().map(|file| Action::Remove(remove_action(file, now)));
-        let actions = actions.chain(add.iter().map(|file| Action::Add(add_action(file, now, is_new))));
+        let actions = remove.iter().map(|file| Action::Remove(remove_action(file, now, change)));
+        let actions = actions.chain(add.iter().map(|file| Action::Add(add_action(file, now, change))));
         let noted = position.map(|position| Action::Txn(Transaction::new(POSITION, position.cast_signed())));
         let actions = actions.chain(noted).collect();
         fail_point!("ledger::commit", |_| std::process::abort());
@@ -201,10 +202,8 @@ fn is_absent(disk: &Disk) -> Result<bool> {
 fn create_entry(dir: &Path) -> Result<Vec<u8>> {
     let make = || -> Result<(_, _), DeltaTableError> {
         let schema = StructType::try_new(delta_schema())?;
-        let configuration = [
-            ("delta.checkpointInterval", CHECKPOINT_EVERY.to_string()),
-            ("delta.logRetentionDuration", LOG_KEPT.to_owned()),
-        ];
+        let configuration =
+            [("delta.checkpointInterval", CHECKPOINT_EVERY.to_string()), ("delta.logRetentionDuration", LOG_KEPT.to_owned())];
         let metadata = new_metadata(&schema, [BUCKET], configuration)?;
         // The oldest protocol does all we need, so every reader can follow.
         let protocol = serde_json::json!({ "minReaderVersion": 1, "minWriterVersion": 2 });
@@ -234,17 +233,18 @@ fn operation(change: Change) -> DeltaOperation {
             DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![BUCKET.to_owned()]), predicate: None }
         }
         Change::Compact => DeltaOperation::Optimize { predicate: None, target_size: 0 },
+        Change::Erase => DeltaOperation::Delete { predicate: None },
     }
 }
 
 /// Says that a file belongs to the table.
-fn add_action(file: &FileInfo, now: i64, is_new: bool) -> Add {
+fn add_action(file: &FileInfo, now: i64, change: Change) -> Add {
     Add {
         path: file.path.clone(),
         partition_values: partition(file),
         size: file.bytes.cast_signed(),
         modification_time: now,
-        data_change: is_new,
+        data_change: change != Change::Compact,
         stats: Some(serde_json::json!({ "numRecords": file.rows }).to_string()),
         tags: None,
         deletion_vector: None,
@@ -254,11 +254,11 @@ fn add_action(file: &FileInfo, now: i64, is_new: bool) -> Add {
     }
 }
 
-/// Says that a file no longer belongs to the table, while its rows do.
-fn remove_action(file: &FileInfo, now: i64) -> Remove {
+/// Says that a file no longer belongs to the table; its rows do, unless they were erased.
+fn remove_action(file: &FileInfo, now: i64, change: Change) -> Remove {
     Remove {
         path: file.path.clone(),
-        data_change: false,
+        data_change: change != Change::Compact,
         deletion_timestamp: Some(now),
         extended_file_metadata: Some(true),
         partition_values: Some(partition(file)),

@@ -2,7 +2,7 @@
 
 use crate::compact::FILES_ENOUGH;
 use crate::disk::{LOG, POINTER, bucket_folder};
-use crate::{Appended, Ledger, LedgerError, Resolve, alone};
+use crate::{Appended, Erased, Eraser, Fate, Glance, Ledger, LedgerError, Resolve, alone};
 use analysis::sequence::{Fold, NO_COST, Rows, pack_score};
 use model::{ActorId, Currency, Direction, Flags, Form, Instant, Interaction, InteractionId, PersonId, Scale, Score, SignalId};
 use proptest::prelude::*;
@@ -693,5 +693,88 @@ proptest! {
         };
         let (one, other) = rows.split_at(cut);
         prop_assert_eq!(bytes([one, other]), bytes([other, one]));
+    }
+}
+
+/// Takes out the rows of some actors, and the sizes of others.
+struct Forget(HashSet<u64>, HashSet<u64>);
+
+impl Eraser for Forget {
+    fn fate(&self, row: &Glance) -> Fate {
+        match (self.0.contains(&row.actor.0), self.1.contains(&row.actor.0)) {
+            (true, _) => Fate::Goes,
+            (_, true) => Fate::Changes,
+            _ => Fate::Stays,
+        }
+    }
+
+    fn props(&self, props: &str) -> Option<String> {
+        Some(props.replace("size", "erased"))
+    }
+}
+
+#[test]
+fn a_failing_erasure_changes_nothing_or_is_done_and_can_be_repeated() {
+    let forget = Forget(HashSet::from([1]), HashSet::new());
+    for misbehave in [refuse, crash] {
+        check_failures(misbehave, |ledger| ledger.erase(&forget).map(|_| ()), &[bare(2, 2, 2)]);
+    }
+}
+
+#[test]
+fn files_without_such_rows_are_left_alone() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    append(&mut ledger, &[bare(1, 1, 1), bare(2, 2, 2)]);
+    let before = ledger.files();
+    assert_eq!(ledger.erase(&Forget(HashSet::from([7]), HashSet::new())).expect("looks"), Erased::default());
+    assert_eq!((ledger.files(), ledger.version()), (before, 1));
+    let gone = ledger.erase(&Forget(HashSet::from([1]), HashSet::new())).expect("erases");
+    assert_eq!(gone, Erased { rows: 1, changed: 0, files: 1 });
+    // What was erased may come again: whether it should is not for the ledger to decide.
+    drop(ledger);
+    let mut ledger = open(dir.path());
+    assert_eq!(append(&mut ledger, &[bare(1, 1, 1)]).added, 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_erased_is_gone_and_the_rest_stays(
+        rows in interactions(),
+        cut in 0_usize..60,
+        gone in prop::collection::hash_set(0_u64..8, 0..4),
+        changed in prop::collection::hash_set(0_u64..8, 0..4),
+        compacts in any::<bool>(),
+    ) {
+        let dir = folder();
+        let mut ledger = open(dir.path());
+        let mut seen = HashSet::new();
+        let rows: Vec<_> = rows.into_iter().filter(|row| seen.insert(row.id)).collect();
+        let cut = cut.min(rows.len());
+        append(&mut ledger, &rows[..cut]);
+        append(&mut ledger, &rows[cut..]);
+        if compacts {
+            compact(&mut ledger);
+        }
+        let forget = Forget(gone, changed);
+        let left = |row: &Interaction| {
+            let glance = Glance { id: row.id, actor: row.actor, at: row.at, received: row.received, signal: row.signal, flags: row.flags };
+            let props = row.props.as_deref();
+            match forget.fate(&glance) {
+                Fate::Goes => None,
+                Fate::Stays => Some(row.clone()),
+                Fate::Changes => Some(Interaction { props: props.and_then(|props| forget.props(props)), ..row.clone() }),
+            }
+        };
+        let expected: Vec<_> = rows.iter().filter_map(left).collect();
+        let concerned = ledger.glances(&|row| forget.fate(row) != Fate::Stays).expect("reads");
+        let erased = ledger.erase(&forget).expect("erases");
+        prop_assert_eq!(erased.rows, (rows.len() - expected.len()) as u64);
+        prop_assert_eq!(erased.rows + erased.changed, concerned.len() as u64);
+        check(&ledger, &expected);
+        drop(ledger);
+        check(&open(dir.path()), &expected);
     }
 }

@@ -138,6 +138,8 @@ impl Flags {
     pub const BACKFILL: Self = Self(1 << 3);
     /// The actor is a day visitor: an ephemeral one who is told from others for a day.
     pub const VISITOR: Self = Self(1 << 4);
+    /// Its properties hold a sealed text.
+    pub const TEXT: Self = Self(1 << 5);
 
     /// Tells whether all marks of `other` are set.
     #[must_use]

@@ -57,6 +57,21 @@ pub async fn select_in(transaction: &mut Transaction, head: &'static str, keys: 
     Ok(found)
 }
 
+/// Deletes the rows whose key is one of `keys`: `head` is `DELETE FROM … WHERE key IN`. Returns how many there were.
+///
+/// # Errors
+/// Returns [`StateError::Statement`] when the database refuses the statement.
+pub async fn delete_in(transaction: &mut Transaction, head: &'static str, keys: &[i64]) -> Result<u64, StateError> {
+    let mut deleted = 0;
+    for chunk in keys.chunks(BOUND_MAX) {
+        let mut sql = format!("{head} ");
+        placeholders(&mut sql, 1, chunk.len());
+        let statement = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |statement, key| statement.bind(*key));
+        deleted += statement.persistent(false).execute(&mut **transaction).await?.rows_affected();
+    }
+    Ok(deleted)
+}
+
 /// Writes `($1,$2),($3,$4)` for two rows of two columns.
 fn placeholders(sql: &mut String, rows: usize, columns: usize) {
     for row in 0..rows {

@@ -68,6 +68,7 @@ fn totals(fold: &MapFold, group: &Group, cost: i64, whole: bool) -> Totals {
     let tally = &group.tally;
     Totals {
         people: tally.people,
+        day_visitors: tally.day_visitors,
         interactions: tally.interactions,
         unmapped: tally.unmapped,
         bots: if whole { fold.bots } else { 0 },
@@ -103,5 +104,6 @@ fn notes(group: &Group) -> Vec<Note> {
     note(group.tally.interactions == 0, "no_interactions");
     note(group.tally.outcomes == 0, "no_outcomes");
     note(group.tally.outcomes_unknown > 0, "outcomes_of_unknown_people");
+    note(group.tally.day_visitors > 0, "day_visitors");
     notes
 }

@@ -61,8 +61,9 @@ fn print_table(map: &TouchpointMap, report: &MapReport) -> Result<()> {
     let about = report.segment.as_deref().unwrap_or("everybody");
     say(&format!("{} ({about}), {}", map.name.en, window(report)))?;
     say(&format!(
-        "{} people, {} interactions, {} outcomes worth {}, at a cost of {}.\n",
+        "{} people, {}{} interactions, {} outcomes worth {}, at a cost of {}.\n",
         totals.people,
+        day_visitors(totals.day_visitors),
         totals.interactions,
         totals.outcomes,
         money(totals.value as f64, map.currency),
@@ -102,6 +103,11 @@ fn print_table(map: &TouchpointMap, report: &MapReport) -> Result<()> {
         say("Signals bound to no touchpoint:")?;
     }
     report.unmapped.iter().take(10).try_for_each(|unmapped| say(&format!("  {:>10}  {}", unmapped.interactions, unmapped.signal)))
+}
+
+/// Names day visitors where there are any: nobody takes them for people then.
+fn day_visitors(count: u64) -> String {
+    if count == 0 { String::new() } else { format!("{count} day visitors, ") }
 }
 
 fn window(report: &MapReport) -> String {

@@ -1,6 +1,6 @@
 //! `touchline export`: the ledger in words, for other programs.
 
-use super::{Data, say};
+use super::{Data, print_json, say};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Exported, export};
 
@@ -31,6 +31,16 @@ enum What {
         #[arg(long, value_enum, default_value_t)]
         format: Printed,
     },
+    /// Print everything we hold of one person, as one JSON document. Works beside a running server.
+    ///
+    /// It has `identities`, `facts`, `traits`, `consents`, `restrictions`, and `interactions` with their texts opened.
+    #[command(after_help = "Example:\n  touchline export person email:ada@example.org --data my-shop > ada.json")]
+    Person {
+        #[command(flatten)]
+        data: Data,
+        /// Any identity of the person, as NAMESPACE:VALUE; `-` reads it from standard input.
+        who: String,
+    },
 }
 
 /// Is how interactions are printed.
@@ -44,7 +54,13 @@ enum Printed {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let What::Interactions { data, personal, format } = &args.what;
+    let (data, personal, format) = match &args.what {
+        What::Person { data, who } => {
+            let who = super::who::read(who)?;
+            return print_json(&data.reach()?.ask("POST", "/api/people/export", Some(&who))?);
+        }
+        What::Interactions { data, personal, format } => (data, personal, format),
+    };
     export(&data.open()?, *personal, |row| {
         say(&match format {
             Printed::Table => line(row),

@@ -10,7 +10,9 @@ mod analyze;
 mod attribution;
 mod backup;
 mod compact;
+mod consent;
 mod demo;
+mod erase;
 mod export;
 mod feed;
 mod hook;
@@ -21,6 +23,7 @@ mod quarantine;
 mod reach;
 mod record;
 mod restore;
+mod restrict;
 mod serve;
 mod signals;
 mod source;
@@ -28,6 +31,7 @@ mod tag;
 mod trickle;
 mod verify;
 mod version;
+mod who;
 
 use crate::failure::{Failure, Result};
 use crate::features::capture::catch_up;
@@ -75,6 +79,9 @@ enum Command {
     Restore(restore::Args),
     Verify(verify::Args),
     Compact(compact::Args),
+    Consent(consent::Args),
+    Restrict(restrict::Args),
+    Erase(erase::Args),
     Version(version::Args),
 }
 
@@ -99,7 +106,7 @@ pub struct Data {
 }
 
 impl Data {
-    /// Opens the data directory.
+    /// Opens the data directory, after what a crash has cut off is ended.
     ///
     /// # Errors
     /// Fails when it is none, or held by another process.
@@ -159,6 +166,9 @@ fn run(command: Command) -> Result<()> {
         Command::Restore(args) => restore::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Compact(args) => compact::run(&args),
+        Command::Consent(args) => consent::run(&args),
+        Command::Restrict(args) => restrict::run(&args),
+        Command::Erase(args) => erase::run(&args),
         Command::Version(args) => version::run(&args),
     }
 }

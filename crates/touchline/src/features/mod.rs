@@ -106,6 +106,7 @@ impl Site {
         let capture = capture::Capture::open(stores.clone())?;
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
         let reports = measure::Reports::new(stores.clone(), capture.clone());
+        capture.keep(sources.clone())?;
         Ok(Self { stores, https, capture, sources, reports, metrics_token: None })
     }
 

@@ -15,8 +15,6 @@ pub(super) struct Batch {
     pub(super) rows: Arc<Vec<Interaction>>,
     /// Interactions of which only the ledger's files can tell whether they are new; no part of the tail.
     pub(super) suspects: Vec<Interaction>,
-    /// Personal free text, by interaction.
-    pub(super) texts: Vec<(InteractionId, String)>,
     /// Who is named in it.
     pub(super) met: IdMap<ActorId, Identity>,
     /// Who is one person with whom.
@@ -42,11 +40,9 @@ impl Batch {
         debug_assert_eq!(arrivals.len(), signals.len(), "every arrival has a signal");
         let mut this = Self::default();
         let mut rows = Vec::with_capacity(arrivals.len());
-        for (mut arrival, signal) in arrivals.into_iter().zip(signals) {
+        for (arrival, signal) in arrivals.into_iter().zip(signals) {
             let strongest = this.greet(&arrival)?;
-            if let Some(text) = arrival.text.take() {
-                this.texts.push((arrival.id(), text));
-            }
+            debug_assert!(arrival.text.is_none(), "texts are sealed before");
             rows.push(interaction(arrival, strongest, *signal, received, marks));
         }
         for (one, other, link, at) in claims {

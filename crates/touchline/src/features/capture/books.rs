@@ -11,9 +11,9 @@ use crate::features::people::{Acquaintance, FactKey, People, SharedPeople, fact_
 use crate::platform::home::Stores;
 use crate::platform::id_map::IdMap;
 use fail::fail_point;
-use ledger::{LedgerError, Resolve};
+use ledger::{Erased, Eraser, LedgerError, Resolve};
 use model::{ActorId, Identity, IdentityFact, Interaction};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// With so many people unsettled, every scan would carry their rows from bucket to bucket: better once.
 const UNSETTLED_MAX: usize = 1_000;
@@ -25,6 +25,8 @@ pub(super) struct Books {
     people: SharedPeople,
     /// Held while the ledger's files are merged: two would merge the same ones.
     merging: Arc<Mutex<()>>,
+    /// Whoever changes the stores shares it; whoever takes something out of them has it alone.
+    gate: Arc<RwLock<()>>,
 }
 
 /// Is what the state store must learn before the interactions of some batches can be written; each thing once.
@@ -41,7 +43,41 @@ impl Books {
     /// Fails when the state store does.
     pub(super) fn open(stores: Stores) -> Result<Self> {
         let people = stores.block_on(People::load(&stores.state))?;
-        Ok(Self { stores, people: SharedPeople::new(people), merging: Arc::default() })
+        Ok(Self { stores, people: SharedPeople::new(people), merging: Arc::default(), gate: Arc::default() })
+    }
+
+    /// Holds off everybody who changes the stores, until what it returns is dropped.
+    pub(super) fn hold(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn share(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads again who is who.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) fn reload(&self) -> Result<()> {
+        *self.people.write() = self.stores.block_on(People::load(&self.stores.state))?;
+        Ok(())
+    }
+
+    /// Takes rows out of the ledger for good. To be called by who [holds](Books::hold) everybody else off.
+    ///
+    /// # Errors
+    /// Fails when the ledger does; the same may then be asked again.
+    pub(super) fn erase(&self, eraser: &dyn Eraser) -> Result<Erased> {
+        let erase = || {
+            let drafting = self.stores.ledger_mut().drafting()?;
+            let draft = drafting.erase(eraser)?;
+            let erased = draft.erased();
+            fail_point!("erase::written", |_| std::process::abort());
+            self.stores.ledger_mut().commit(draft)?;
+            Ok(erased)
+        };
+        erase().map_err(|error: LedgerError| Failure::new("Cannot take rows out of the ledger").because(&error))
     }
 
     /// Returns a function that tells who somebody is now.
@@ -71,10 +107,11 @@ impl Books {
     /// # Errors
     /// Fails when state store or ledger do; the same may then be offered again.
     pub(super) fn store(&self, batches: &[Batch], position: Option<u64>) -> Result<Taken> {
+        let _shared = self.share();
         let noted = self.note(batches);
         if noted.is_err() {
-            // What memory has learnt may not have been stored: read it again.
-            *self.people.write() = self.stores.block_on(People::load(&self.stores.state))?;
+            // What memory has learnt may not have been stored.
+            self.reload()?;
         }
         noted?;
         fail_point!("capture::noted", |_| std::process::abort());
@@ -153,6 +190,7 @@ impl Books {
         }
         let _alone = self.alone();
         while self.stores.ledger().needs_tidying() {
+            let _shared = self.share();
             let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
             let draft = drafting.tidy().map_err(uncompacted)?;
             fail_point!("capture::tidied", |_| std::process::abort());
@@ -175,6 +213,7 @@ impl Books {
     /// because files that come later bear the new numbers already.
     pub(super) fn settle_people(&self) -> Result<()> {
         let _alone = self.alone();
+        let _shared = self.share();
         let resolution = self.people().resolution();
         let drafting = self.stores.ledger_mut().drafting().map_err(uncompacted)?;
         let draft = drafting.compact(&resolution).map_err(uncompacted)?;

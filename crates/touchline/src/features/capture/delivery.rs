@@ -64,7 +64,7 @@ pub type ReadAgain = fn(&Source, &[u8], Instant) -> Delivery;
 pub struct Receipt {
     /// Interactions that are new.
     pub added: u64,
-    /// Interactions that were there already, or twice in the delivery.
+    /// Interactions that were there already, or twice in the delivery, or are erased.
     pub duplicates: u64,
     /// Events that went to quarantine.
     pub refused: u64,

@@ -90,6 +90,12 @@ pub fn export(home: &Home, personal: bool, mut each: impl FnMut(&Exported) -> Re
     told
 }
 
+/// Writes one interaction of a person in words, with everything the source sent.
+pub(super) fn in_words(row: Interaction, signals: &[Signature], person: PersonId) -> Exported {
+    let signal = signals.get(row.signal.0 as usize).cloned().unwrap_or_default();
+    exported(row, signal, person, BTreeSet::new(), None, true)
+}
+
 fn exported(
     row: Interaction,
     signal: Signature,
@@ -146,6 +152,7 @@ fn named(flags: Flags) -> Vec<&'static str> {
         (Flags::CONSENT, "consent"),
         (Flags::BACKFILL, "backfill"),
         (Flags::VISITOR, "day_visitor"),
+        (Flags::TEXT, "text"),
     ];
     all.into_iter().filter(|(flag, _)| flags.has(*flag)).map(|(_, name)| name).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::batch::Batch;
 use super::books::Books;
+use super::privacy::Guard;
 use super::signals::Numbers;
 use crate::failure::Result;
 use crate::platform::home::Stores;
@@ -10,6 +11,7 @@ use model::{Arrival, Flags, Identity, Instant, Link};
 /// Takes arrivals into an open data directory, batch by batch. A batch of 10,000 to 250,000 is a good size.
 pub struct Intake {
     books: Books,
+    guard: Guard,
     numbers: Numbers,
     marks: Flags,
 }
@@ -19,7 +21,7 @@ pub struct Intake {
 pub struct Taken {
     /// Interactions that are new in the ledger.
     pub added: u64,
-    /// Interactions that were there already, or twice in the batch.
+    /// Interactions that were there already, or twice in the batch, or are erased.
     pub duplicates: u64,
 }
 
@@ -36,7 +38,8 @@ impl Intake {
     /// Fails when the state store does.
     pub fn new(stores: Stores) -> Result<Self> {
         let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
-        Ok(Self { books: Books::open(stores)?, numbers, marks: Flags::default() })
+        let guard = stores.block_on(Guard::load(stores.state.clone()))?;
+        Ok(Self { books: Books::open(stores)?, guard, numbers, marks: Flags::default() })
     }
 
     /// Sets marks that every interaction gets, such as [`Flags::BACKFILL`] for what is loaded from a file.
@@ -52,11 +55,14 @@ impl Intake {
     ///
     /// # Errors
     /// Fails when state store or ledger do; the batch may then be offered again.
-    pub fn take(&mut self, arrivals: Vec<Arrival>, claims: Vec<Claim>, traits: Vec<Known>) -> Result<Taken> {
+    pub fn take(&mut self, mut arrivals: Vec<Arrival>, mut claims: Vec<Claim>, mut traits: Vec<Known>) -> Result<Taken> {
         let stores = &self.books.stores;
+        let sifted = self.guard.sift(&mut arrivals, &mut claims, &mut traits);
+        stores.block_on(self.guard.seal(&mut arrivals))?;
         let signals = stores.block_on(self.numbers.of(arrivals.iter().map(|arrival| &arrival.signature)))?;
         let batch = Batch::of(arrivals, &signals, claims, traits, stores.now(), self.marks)?;
-        self.books.store(&[batch], None)
+        let taken = self.books.store(&[batch], None)?;
+        Ok(Taken { duplicates: taken.duplicates + sifted.erased, ..taken })
     }
 
     /// Finishes: settles the ledger where that is due.

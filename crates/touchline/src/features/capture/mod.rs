@@ -25,7 +25,7 @@ pub use guard::is_crowded;
 pub use intake::{Claim, Intake, Known, Taken};
 pub use live::Pulse;
 pub use live::{Capture, catch_up};
-pub use privacy::{Caller, Privacy, well_known};
+pub use privacy::{Caller, Dossier, Extent, Retained, Rights, well_known};
 pub use quarantine::Quarantine;
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
@@ -38,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn routes(ways: Ways) -> OpenApiRouter {
     sources::routes(ways.sources.clone(), ways.clock.clone())
         .merge(quarantine::routes(&ways.capture, &ways.sources))
+        .merge(privacy::routes(Rights::new(ways.capture.clone()), ways.sources.clone()))
         .merge(ways::routes(ways))
 }
 

@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Result};
 use crate::features::capture::{is_crowded, signals};
 use crate::features::map::Maps;
-use crate::features::people::{People, resolution};
+use crate::features::people::{People, anybody_restricted, resolution, restricted};
 use crate::platform::home::{Home, Stores};
 use analysis::finish;
 use analysis::map_fold::MapFold;
@@ -48,7 +48,8 @@ impl Analysis {
         let signals = stores.block_on(signals(&stores.state))?;
         let traits = stores.block_on(traits(&stores.state, &map))?;
         let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();
-        let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window));
+        let left_out = stores.block_on(left_out(&stores.state))?;
+        let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window).leaving_out(left_out));
         let fold = scan(stores, || MapFold::new(Arc::clone(&meaning)))?;
         Ok(Some(Self { map, signals, fold }))
     }
@@ -109,6 +110,15 @@ async fn traits(state: &State, map: &TouchpointMap) -> Result<Vec<(u64, String, 
         known.extend(having.into_iter().map(|person| (person.0, key.to_owned(), value.to_owned())));
     }
     Ok(known)
+}
+
+/// Finds who has restricted the use of what is known of them.
+async fn left_out(state: &State) -> Result<Vec<u64>> {
+    if !anybody_restricted(state).await? {
+        return Ok(Vec::new());
+    }
+    let people = People::load(state).await?;
+    Ok(restricted(state, &people).await?.into_iter().map(|person| person.0).collect())
 }
 
 fn traits_in<'a>(rule: &'a SegmentRule, wanted: &mut BTreeSet<(&'a str, &'a str)>) {

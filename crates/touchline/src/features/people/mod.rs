@@ -8,16 +8,31 @@
 mod agreement;
 mod consent;
 mod decision;
+mod dossier;
+mod forget;
 mod graph;
 mod http;
 mod resolution;
+mod receipt;
+mod restriction;
+mod secret;
 mod store;
+mod text;
+mod tombstones;
 
 pub use agreement::known_actors;
-pub use consent::{Consents, Purpose};
+pub use consent::{Consents, Purpose, Word, note_words, summed_up, words};
 pub use decision::{Decision, Verb};
+pub use dossier::{
+    HeldDecision, HeldFact, HeldName, HeldRestriction, HeldSighting, HeldTrait, HeldWord, PersonalData, personal_data,
+};
+pub use forget::{OF_PEOPLE, Unfinished, anything_unfinished, drop_text_keys, forget};
 pub use graph::{Graph, IDS_MAX, Obstacle, Step, Waiting};
 pub use http::routes;
+pub use receipt::{ErasureReceipt, Removed};
 pub use resolution::{Resolution, resolution};
+pub use restriction::{anybody_restricted, lift, restrict, restricted};
 pub(in crate::features) use store::note_traits;
 pub use store::{Acquaintance, FactKey, People, SharedPeople, Trait, collision, fact_key, find, texts};
+pub use text::{TextKey, TextKeys, open, seal};
+pub use tombstones::Tombstones;

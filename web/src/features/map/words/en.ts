@@ -19,6 +19,8 @@ export default {
   'note.report_is_old': 'The figures are old: a newer analysis could not be made. The log of the server says why.',
   'note.signals_are_folded':
     'Some sources send so many different places or names that further ones are counted together, as *.',
+  'note.day_visitors':
+    'Some interactions come from day visitors, who are known for one day only: they are not counted as people.',
   // Controls.
   'control.segment': 'Segment',
   'control.everybody': 'Everybody',

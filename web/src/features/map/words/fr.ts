@@ -19,6 +19,8 @@ export default {
     'Les chiffres sont anciens : une nouvelle analyse n’a pas pu être faite. Le journal du serveur dit pourquoi.',
   'note.signals_are_folded':
     'Certaines sources envoient tant de lieux ou de noms différents que les suivants sont comptés ensemble, sous *.',
+  'note.day_visitors':
+    'Des interactions viennent de visiteurs du jour, connus pour un seul jour : ils ne comptent pas comme personnes.',
   'control.segment': 'Segment',
   'control.everybody': 'Tout le monde',
   'control.overlay': 'Chiffre sur chaque point de contact',

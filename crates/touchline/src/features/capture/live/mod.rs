@@ -16,10 +16,11 @@ mod tests;
 use super::batch::Batch;
 use super::books::Books;
 use super::delivery::{Delivery, NotTaken, Receipt};
+use super::privacy::{Erasing, Guard, Privacy, Spoken};
 use super::signals::Numbers;
-use super::{Caller, Privacy, Quarantine, Source};
+use super::{Caller, Quarantine, Source, Sources};
 use crate::failure::{Failure, Result};
-use crate::features::people::SharedPeople;
+use crate::features::people::{self, SharedPeople};
 use crate::platform::home::Stores;
 use crate::platform::journal::{self, Journal, JournalError};
 use door::Door;
@@ -50,6 +51,8 @@ pub struct Capture {
 
 struct Inner {
     stores: Stores,
+    guard: Guard,
+    spoken: Spoken,
     privacy: Privacy,
     quarantine: Quarantine,
     notes: Arc<Notes>,
@@ -57,6 +60,8 @@ struct Inner {
     numbers: Numbers,
     queue: Arc<Queue>,
     flusher: Mutex<Option<Sender<Ask>>>,
+    /// Lets the daily work go on as long as it is there.
+    keeping: Mutex<Option<Sender<()>>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Acknowledged deliveries that stated something of people.
     statements: AtomicU64,
@@ -77,6 +82,9 @@ impl Capture {
         let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
         let books = Books::open(stores.clone())?;
         let journal = recover(&books, &numbers, sync)?;
+        let guard = stores.block_on(Guard::load(stores.state.clone()))?;
+        take_up(&books, &guard)?;
+        let spoken = stores.block_on(Spoken::load(stores.state.clone()))?;
         let tail = stores.ledger().tail();
         tail.resolve_by(books.person_of());
         let queue = Arc::new(Queue::new());
@@ -105,18 +113,21 @@ impl Capture {
             frozen: None,
             through,
         };
-        let privacy = Privacy::new(&stores);
+        let privacy = Privacy::new(books.clone(), guard.clone(), spoken.clone());
         let quarantine = Quarantine::new(stores.clone());
         let kept = books.clone();
         let this = Inner {
             stores,
             notes,
+            guard,
+            spoken,
             privacy,
             quarantine,
             books: kept,
             numbers,
             queue,
             flusher: Mutex::new(Some(ask)),
+            keeping: Mutex::default(),
             threads: Mutex::default(),
             statements: AtomicU64::new(0),
         };
@@ -163,21 +174,27 @@ impl Capture {
         let this = &*self.inner;
         let refused = this.quarantine.keep(&mut delivery, &Caller::default()).await.map_err(NotTaken::Failed)?;
         let received = this.stores.now();
+        let sifted = this.guard.sift(&mut delivery.arrivals, &mut delivery.claims, &mut delivery.traits);
+        this.guard.seal(&mut delivery.arrivals).await.map_err(NotTaken::Failed)?;
         let signatures = delivery.arrivals.iter().map(|arrival| &arrival.signature);
         let signals = this.numbers.of(signatures).await.map_err(NotTaken::Failed)?;
         let has_statements = !delivery.claims.is_empty() || !delivery.traits.is_empty();
         if delivery.arrivals.is_empty() && !has_statements {
-            return Ok(Receipt { refused, ..Receipt::default() });
+            return Ok(Receipt { refused, duplicates: sifted.erased, ..Receipt::default() });
         }
         let record = record::encode(&delivery, received).map_err(NotTaken::Failed)?;
         let Delivery { source, arrivals, claims, traits, .. } = delivery;
         let batch = Batch::of(arrivals, &signals, claims, traits, received, Flags::default()).map_err(NotTaken::Failed)?;
         let (reply, answer) = oneshot::channel();
-        this.queue.push(&source, Item { record, batch, has_statements, reply })?;
+        {
+            // Somebody is being erased, in this very moment: the same delivery is sifted anew when it comes again.
+            let Some(_admission) = this.guard.admission(sifted) else { return Err(this.queue.busy()) };
+            this.queue.push(&source, Item { record, batch, has_statements, reply })?;
+        }
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
             Ok(Ok(answer)) => {
                 this.statements.fetch_add(u64::from(answer.is_ok() && has_statements), Ordering::Release);
-                answer.map(|receipt| Receipt { refused, ..receipt })
+                answer.map(|receipt| Receipt { refused, duplicates: receipt.duplicates + sifted.erased, ..receipt })
             }
             // It takes too long, or the door has been closed.
             _ => Err(this.queue.busy()),
@@ -224,16 +241,55 @@ impl Capture {
     /// # Errors
     /// Fails when the stores do. Nothing is lost then.
     pub async fn settle(&self) -> Result<()> {
-        let (reply, done) = oneshot::channel();
-        let asked = match &*self.inner.flusher() {
-            Some(flusher) => flusher.send(Ask::Settle(reply)).is_ok(),
-            None => false,
-        };
-        match done.await {
-            Ok(outcome) if asked => outcome,
-            _ => Err(Failure::new("Nothing is brought into the stores any more: the door is closed")),
+        let flusher = self.inner.flusher().clone();
+        match flusher {
+            Some(flusher) => settled(&flusher).await,
+            None => Err(closed()),
         }
     }
+
+    /// Begins the daily work on what the sources have sent. To be called once.
+    ///
+    /// # Errors
+    /// Fails when the system gives no thread.
+    pub fn keep(&self, sources: Sources) -> Result<()> {
+        let this = &*self.inner;
+        let Some(flusher) = this.flusher().clone() else { return Err(closed()) };
+        let stores = this.stores.clone();
+        let keeping = this.privacy.keeping(sources, move || stores.block_on(settled(&flusher)));
+        let (going, stop) = channel();
+        *this.keeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(going);
+        this.start("keep", move || keeping.run(&stop))
+    }
+
+    /// Returns who is who.
+    pub(super) fn books(&self) -> &Books {
+        &self.inner.books
+    }
+
+    /// Returns what stands before the stores.
+    pub(super) fn guard(&self) -> &Guard {
+        &self.inner.guard
+    }
+
+    /// Returns what people have agreed to.
+    pub(super) fn spoken(&self) -> &Spoken {
+        &self.inner.spoken
+    }
+}
+
+/// Waits until everything acknowledged by now is in the stores.
+async fn settled(flusher: &Sender<Ask>) -> Result<()> {
+    let (reply, done) = oneshot::channel();
+    let asked = flusher.send(Ask::Settle(reply)).is_ok();
+    match done.await {
+        Ok(outcome) if asked => outcome,
+        _ => Err(closed()),
+    }
+}
+
+fn closed() -> Failure {
+    Failure::new("Nothing is brought into the stores any more: the door is closed")
 }
 
 impl Inner {
@@ -253,6 +309,7 @@ impl Drop for Inner {
     /// Waits for what has begun. What is acknowledged and not flushed stays in the journal.
     fn drop(&mut self) {
         self.queue.close();
+        self.keeping.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.flusher().take();
         for thread in self.threads.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             // A panic there was reported when it happened.
@@ -261,7 +318,7 @@ impl Drop for Inner {
     }
 }
 
-/// Brings what a crash has left in the journal into the stores, for whoever reads them without opening the door.
+/// Brings what a crash has left in the journal into the stores, and ends erasures that it cut off, for whoever reads them without opening the door.
 ///
 /// # Errors
 /// Fails when the stores or the journal do.
@@ -273,11 +330,19 @@ pub fn catch_up(stores: &Stores) -> Result<()> {
         Ok::<_, Unrecovered>(())
     });
     seen.map_err(|Unrecovered(failure)| failure)?;
-    if !is_behind {
+    let is_erasing = stores.block_on(people::anything_unfinished(&stores.state))?;
+    if !is_behind && !is_erasing {
         return Ok(());
     }
     let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
-    recover(&Books::open(stores.clone())?, &numbers, journal::durable()).map(|_| ())
+    let books = Books::open(stores.clone())?;
+    recover(&books, &numbers, journal::durable())?;
+    take_up(&books, &stores.block_on(Guard::load(stores.state.clone()))?)
+}
+
+/// Takes up erasures that a crash has cut off. The journal is empty then.
+fn take_up(books: &Books, guard: &Guard) -> Result<()> {
+    Erasing { books, guard, settle: Box::new(|| Ok(())) }.take_up()
 }
 
 /// Is the folder of the journal in the data directory.

@@ -5,7 +5,7 @@
 
 use super::props::Props;
 use super::salts::DaySalts;
-use super::{Caller, bots, visitor};
+use super::{Caller, bots, spoken, visitor};
 use crate::features::capture::{Delivery, IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Withdrawn};
 use crate::features::people::Consents;
 use model::time::DAY;
@@ -67,8 +67,10 @@ pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Deliv
         let consents = spoken(&arrival.identities, around.consents);
         // Whom nothing names is known for a day on a site; else a visit of ten pages would be ten visitors.
         let unnamed = if is_site && arrival.identities.is_empty() { Treatment::Visitor } else { Treatment::Known };
-        let treatment = asked.max(said(settings, consents)).max(unnamed);
-        let is_stale = oldest.is_some_and(|oldest| arrival.at.0 < oldest);
+        // A word on consent is its own proof, and needs the name of whoever said it.
+        let is_word = arrival.signature.event == spoken::EVENT && !arrival.identities.is_empty();
+        let treatment = if is_word { Treatment::Known } else { asked.max(said(settings, consents)).max(unnamed) };
+        let is_stale = !is_word && oldest.is_some_and(|oldest| arrival.at.0 < oldest);
         if treatment == Treatment::Dropped || is_stale {
             return None;
         }
@@ -224,6 +226,22 @@ mod tests {
         assert_eq!(namespaces, if expected == 0 { vec!["user", "device"] } else { vec!["day-visitor"] });
         assert_eq!(arrival.conversation.is_some(), expected == 0);
         assert!(!arrival.props.as_deref().unwrap_or_default().contains("203.0.113"), "an address is kept");
+    }
+
+    #[test]
+    fn a_word_on_consent_is_kept_with_its_name_and_without_an_address() {
+        let settings =
+            SourceSettings { cookieless: true, gpc: SignalPolicy::Drop, ip: IpPolicy::None, ..SourceSettings::default() };
+        let source = Source { name: "site".into(), kind: SourceKind::Site, write_key: "k".into(), settings };
+        let salts = DaySalts { day: 100, today: [1; 32], before: None };
+        let caller = Caller { gpc: true, ..person() };
+        let around =
+            Circumstances { source: &source, caller: &caller, salts: &salts, now: NOW, consents: &|_| Consents::default() };
+        let mut delivery = delivery();
+        delivery.arrivals[0].signature.event = "consent".into();
+        let kept = apply(delivery, &around);
+        assert_eq!((kept.arrivals[0].identities.len(), kept.claims.len(), kept.traits.len()), (2, 0, 0));
+        assert!(!kept.arrivals[0].props.as_deref().unwrap_or_default().contains("203.0.113"));
     }
 
     #[test]

@@ -6,6 +6,9 @@ use std::net::IpAddr;
 /// Keys under which clients send network addresses.
 const ADDRESSES: [&str; 6] = ["ip", "$ip", "ip_address", "ipAddress", "client_ip", "remote_addr"];
 
+/// Every key above ends in one of these; they are looked for in each interaction, so they are few.
+const ADDRESSES_END: [&str; 3] = ["ip\"", "ddress\"", "_addr\""];
+
 /// Keys under which clients send names of people and devices; day visitors have none.
 const NAMES: [&str; 24] = [
     "userId",
@@ -59,9 +62,16 @@ impl Props {
         }
     }
 
+    /// Takes away a property.
+    pub(super) fn remove(&mut self, key: &str) {
+        if self.mentions(&[key]) {
+            self.map().remove(key);
+        }
+    }
+
     /// Replaces every address by what `keep` makes of it, or takes it away.
     pub(super) fn each_address(&mut self, keep: impl Fn(IpAddr) -> Option<IpAddr>) {
-        if self.mentions(&ADDRESSES) {
+        if self.mentions(&ADDRESSES_END) {
             clean(self.map(), &keep, DEPTH_MAX);
         }
     }
@@ -170,6 +180,13 @@ mod tests {
         let other = "192.0.2.1".parse().ok();
         check(r#"{"ip":"203.0.113.7"}"#, |props| props.each_address(|_| other), r#"{"ip":"192.0.2.1"}"#);
         check(r#"{"\u0069p":"203.0.113.7","b":1}"#, |props| props.each_address(|_| None), r#"{"b":1}"#);
+    }
+
+    #[test]
+    fn no_address_is_overlooked_by_the_quick_look() {
+        for key in ADDRESSES {
+            assert!(ADDRESSES_END.iter().any(|end| format!("{key}\"").ends_with(end)), "{key}");
+        }
     }
 
     #[test]

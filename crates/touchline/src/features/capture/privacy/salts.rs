@@ -59,6 +59,16 @@ impl Salts {
         Ok(drawn)
     }
 
+    /// Removes salts that are too old, also where nobody comes any more.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn turn_if_used(&self, now: Instant) -> Result<()> {
+        let salts: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM visitor_salt").fetch_one(self.state.reader()).await.map_err(failed)?;
+        if salts > 0 { self.at(now).await.map(|_| ()) } else { Ok(()) }
+    }
+
     /// Removes what is too old and makes sure that the day has a salt.
     async fn turn(&self, day: i64) -> Result<DaySalts> {
         let mut salt = [0_u8; 32];

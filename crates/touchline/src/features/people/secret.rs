@@ -1,0 +1,31 @@
+//! Secrets of this installation: the table `secret`. Drawn when they are first needed, and the same ever after.
+
+use crate::failure::{Failure, Result};
+use state::{State, StateError};
+
+/// Returns the secret for a use.
+///
+/// # Errors
+/// Fails when the state store does, or where the system gives no random bytes.
+pub(super) async fn of(state: &State, purpose: &'static str) -> Result<[u8; 32]> {
+    let mut key = [0_u8; 32];
+    getrandom::fill(&mut key).map_err(|error| Failure::new("The system gives no random bytes").because(&error))?;
+    let mut transaction = state.begin().await.map_err(failed)?;
+    sqlx::query("INSERT INTO secret (use, key) VALUES ($1, $2) ON CONFLICT (use) DO NOTHING")
+        .bind(purpose)
+        .bind(key.to_vec())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    let stored: Vec<u8> = sqlx::query_scalar("SELECT key FROM secret WHERE use = $1")
+        .bind(purpose)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    stored.try_into().map_err(|_| Failure::new(format!("The secret for {purpose} is damaged")).hint("Restore a backup"))
+}
+
+fn failed(error: impl Into<StateError>) -> Failure {
+    Failure::new("Cannot look after the secrets of this installation").because(&error.into())
+}
