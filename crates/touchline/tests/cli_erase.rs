@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::{refuses, works};
+use common::{refuses, touchline, works};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// Makes a directory with two people, who are known by the column `mail`.
 fn shop(folder: &Path) {
@@ -96,4 +97,38 @@ fn who_is_restricted_counts_in_no_analysis() {
     assert_eq!(people(), json!(1));
     asked(folder, &["restrict", ADA, "--lift"]);
     assert_eq!(people(), json!(2));
+}
+
+/// The points at which an erasure may break off.
+const POINTS: [&str; 8] = [
+    "erase::noted",
+    "erase::listed",
+    "erase::written",
+    "ledger::commit",
+    "ledger::committed",
+    "erase::cleared",
+    "erase::forgotten",
+    "erase::scrubbed",
+];
+
+#[test]
+fn an_erasure_that_broke_off_is_ended_at_the_next_start() {
+    for point in POINTS {
+        let folder = tempfile::tempdir().expect("folder");
+        let folder = folder.path();
+        shop(folder);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_touchline"));
+        command.current_dir(folder).env("TOUCHLINE_FAILPOINTS", format!("{point}=return"));
+        let ended = command.args(["erase", ADA, "--data", "shop", "--yes"]).output().expect("runs");
+        assert!(!ended.status.success() && ended.status.code().is_none(), "{point} does not end the process: {ended:?}");
+        // Any command that opens the directory ends the erasure first.
+        let left = works(folder, &["export", "interactions", "--personal", "--data", "shop"]);
+        assert!(left.lines().count() == 1 && left.contains("bob@example.org"), "{point}: {left}");
+        let receipts = asked(folder, &["erase", "--receipts"]);
+        assert_eq!(receipts.as_array().map(Vec::len), Some(1), "{point}: {receipts}");
+        assert_eq!(receipts[0]["removed"]["interactions"], json!(2), "{point}: {receipts}");
+        let said = touchline(folder, &["erase", ADA, "--data", "shop", "--yes"]);
+        assert!(said.err.contains("Nobody is known"), "{point}: {said:?}");
+        assert_eq!(import(folder)["added"], json!(0), "{point}");
+    }
 }
