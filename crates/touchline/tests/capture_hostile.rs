@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use testkit::Rng;
 use touchline::features::capture::{SourceKind, SourceSettings, read_again, signals};
 use touchline::features::{Site, router};
 use tower::ServiceExt;
@@ -63,21 +64,8 @@ impl Stage {
     }
 }
 
-/// Draws numbers from a seed (splitmix64).
-struct Lot(u64);
-
-impl Lot {
-    fn draw(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % below as u64) as usize
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.draw(from.len())]
-    }
+fn pick<'a, T>(lot: &mut Rng, from: &'a [T]) -> &'a T {
+    &from[lot.below(from.len())]
 }
 
 /// Values that are wrong almost everywhere.
@@ -103,7 +91,7 @@ const WRONG: &[&str] = &[
 ];
 
 /// Makes a request that is probably malformed.
-fn malformed(lot: &mut Lot) -> (&'static str, Vec<(&'static str, &'static [u8])>, Vec<u8>) {
+fn malformed(lot: &mut Rng) -> (&'static str, Vec<(&'static str, &'static [u8])>, Vec<u8>) {
     let paths = [
         "/v1/batch",
         "/v1/b",
@@ -145,30 +133,30 @@ fn malformed(lot: &mut Lot) -> (&'static str, Vec<(&'static str, &'static [u8])>
         "data_base64",
         "revenue",
     ];
-    let event = |lot: &mut Lot| {
-        let members: Vec<String> = (0..lot.draw(12)).map(|_| format!("\"{}\":{}", lot.pick(&keys), lot.pick(WRONG))).collect();
+    let event = |lot: &mut Rng| {
+        let members: Vec<String> = (0..lot.below(12)).map(|_| format!("\"{}\":{}", pick(lot, &keys), pick(lot, WRONG))).collect();
         format!(r#"{{"type":"track","event":"Order Completed","userId":"u",{}}}"#, members.join(","))
     };
-    let mut body = match lot.draw(5) {
+    let mut body = match lot.below(5) {
         0 => event(lot),
         1 => format!("[{}]", event(lot)),
-        2 => format!(r#"{{"batch":{},"sentAt":{}}}"#, lot.pick(WRONG), lot.pick(WRONG)),
+        2 => format!(r#"{{"batch":{},"sentAt":{}}}"#, pick(lot, WRONG), pick(lot, WRONG)),
         _ => {
-            let events: Vec<String> = (0..lot.draw(4)).map(|_| event(lot)).collect();
-            format!(r#"{{"batch":[{}],"context":{},"sentAt":{}}}"#, events.join(","), lot.pick(WRONG), lot.pick(WRONG))
+            let events: Vec<String> = (0..lot.below(4)).map(|_| event(lot)).collect();
+            format!(r#"{{"batch":[{}],"context":{},"sentAt":{}}}"#, events.join(","), pick(lot, WRONG), pick(lot, WRONG))
         }
     }
     .into_bytes();
-    match lot.draw(6) {
-        0 => body.truncate(lot.draw(body.len() + 1)),
-        1 => (0..1 + lot.draw(8)).for_each(|_| {
-            let at = lot.draw(body.len());
-            body[at] = lot.draw(256) as u8;
+    match lot.below(6) {
+        0 => body.truncate(lot.below(body.len() + 1)),
+        1 => (0..1 + lot.below(8)).for_each(|_| {
+            let at = lot.below(body.len());
+            body[at] = lot.below(256) as u8;
         }),
         2 => body.splice(0..0, b"data=".iter().copied()).for_each(drop),
         3 => {
             let part = body.clone();
-            body.extend(&part[lot.draw(part.len())..]);
+            body.extend(&part[lot.below(part.len())..]);
         }
         _ => {}
     }
@@ -184,13 +172,13 @@ fn malformed(lot: &mut Lot) -> (&'static str, Vec<(&'static str, &'static [u8])>
         ("ce-subject", b"%ff\xff\""),
         ("x-forwarded-for", b"no, address"),
     ];
-    for _ in 0..lot.draw(3) {
-        headers.push(*lot.pick(&some));
+    for _ in 0..lot.below(3) {
+        headers.push(*pick(lot, &some));
     }
-    if lot.draw(8) == 0 {
+    if lot.below(8) == 0 {
         body = packed(&body);
     }
-    (paths[lot.draw(paths.len())], headers, body)
+    (paths[lot.below(paths.len())], headers, body)
 }
 
 fn packed(plain: &[u8]) -> Vec<u8> {
@@ -205,7 +193,7 @@ const REQUESTS: usize = 10_000;
 #[tokio::test(flavor = "multi_thread")]
 async fn malformed_requests_cost_nobody_else() {
     let stage = Stage::new().await;
-    let mut lot = Lot(20_251_125);
+    let mut lot = Rng::new(20_251_125, 0);
     let mut statuses = std::collections::BTreeMap::new();
     for number in 0..REQUESTS {
         let (path, headers, body) = malformed(&mut lot);
