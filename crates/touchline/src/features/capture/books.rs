@@ -140,7 +140,7 @@ impl Books {
 
     /// Stores who and what is new in one transaction; where nothing is, the state store is not touched.
     fn note(&self, batches: &[Batch]) -> Result<()> {
-        let news = self.news(batches)?;
+        let news = self.news(batches);
         let traits: Vec<_> = batches.iter().flat_map(|batch| &batch.traits).cloned().collect();
         if news.met.is_empty() && news.facts.is_empty() && traits.is_empty() {
             return Ok(());
@@ -159,12 +159,13 @@ impl Books {
         })
     }
 
-    fn news<'b>(&self, batches: &'b [Batch]) -> Result<News<'b>> {
+    fn news<'b>(&self, batches: &'b [Batch]) -> News<'b> {
         let people = self.people();
         let mut news = News::default();
         for batch in batches {
             for (actor, identity) in &batch.met {
-                if !people.has_met(*actor, identity)? {
+                // Another text with the same number was told of when it was met.
+                if matches!(people.has_met(*actor, identity), Ok(false)) {
                     news.met.entry(*actor).or_insert(identity);
                 }
             }
@@ -176,7 +177,7 @@ impl Books {
                 }
             }
         }
-        Ok(news)
+        news
     }
 
     /// Keeps the ledger quick to read: merges small files, and settles people where many are unsettled. Works beside
