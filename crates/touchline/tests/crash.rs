@@ -113,7 +113,9 @@ fn send(connection: &mut Option<BufReader<TcpStream>>, address: &str, key: &str,
         }
     };
     let event = |id: &String| {
-        let user = id.len() * 7 % 500 + usize::from(id.as_bytes()[id.len() - 1]);
+        // Each batch brings somebody new, so that there is always something for the state store.
+        let (writer, number) = id.split_once('-').expect("is made so");
+        let user = if number.ends_with('0') { id.clone() } else { format!("{writer}-{}", &number[number.len() - 1..]) };
         format!(
             "{{\"type\":\"track\",\"event\":\"Opened\",\"messageId\":\"{id}\",\"userId\":\"u{user}\",\"anonymousId\":\"a{user}\"}}"
         )
@@ -169,6 +171,15 @@ struct Tally {
     lost: usize,
     doubled: usize,
     restarts: Vec<Duration>,
+}
+
+impl Tally {
+    fn print(&mut self, what: &str) {
+        self.restarts.sort();
+        let (middle, slowest) = (self.restarts[self.restarts.len() / 2], self.restarts[self.restarts.len() - 1]);
+        let Self { crashes, acknowledged, lost, doubled, .. } = self;
+        println!("| {crashes} {what} | {acknowledged} | {lost} | {doubled} | {middle:.2?} | {slowest:.2?} |");
+    }
 }
 
 /// Ends the server somehow, starts it again, and checks that what was acknowledged before is there once. Where the
@@ -244,6 +255,9 @@ fn acknowledged_survives_being_killed_anywhere() {
             server.kill();
         });
     }
+    println!("\n| crashes | acknowledged | lost | doubled | restart, median | restart, slowest |");
+    println!("|---|---|---|---|---|---|");
+    at_random.print("at random moments");
     let points: Vec<&str> = FAILPOINTS.into_iter().filter(|point| is_long || !RARE.contains(point)).collect();
     for (n, point) in points.iter().enumerate() {
         // The first time the point is reached, and now and then the third.
@@ -263,14 +277,7 @@ fn acknowledged_survives_being_killed_anywhere() {
     assert!(server.stop(), "it ends well when it is asked to");
     let stored = stored(&data);
     let lost = acknowledged.iter().filter(|id| !stored.contains_key(id)).count();
-    println!("| crashes | acknowledged | lost | doubled | restart, median | restart, slowest |");
-    println!("|---|---|---|---|---|---|");
-    for (what, tally) in [("at random moments", &mut at_random), ("at failpoints", &mut at_points)] {
-        tally.restarts.sort();
-        let (middle, slowest) = (tally.restarts[tally.restarts.len() / 2], tally.restarts[tally.restarts.len() - 1]);
-        let Tally { crashes, acknowledged, lost, doubled, .. } = tally;
-        println!("| {crashes} {what} | {acknowledged} | {lost} | {doubled} | {middle:.2?} | {slowest:.2?} |");
-    }
+    at_points.print("at failpoints");
     let rate = acknowledged.len() as f64 / spent;
     println!(
         "{} acknowledged in {spent:.0} s ({rate:.0}/s, downtime included), {refused} batches asked to come again, {} interactions in the end",
