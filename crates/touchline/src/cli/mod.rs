@@ -19,6 +19,7 @@ mod hook;
 mod import;
 mod init;
 mod map;
+mod person;
 mod quarantine;
 mod reach;
 mod record;
@@ -62,6 +63,7 @@ struct Cli {
 enum Command {
     Demo(demo::Args),
     Export(export::Args),
+    Person(person::Args),
     Serve(serve::Args),
     Init(init::Args),
     Import(import::Args),
@@ -149,6 +151,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(args) => demo::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Person(args) => person::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Import(args) => import::run(&args),

@@ -84,6 +84,7 @@ fn closed(site: &Site) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(people::routes(site.capture.people(), site.stores.clone()))
+        .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
         .merge(capture::routes(site.ways()))
         .merge(measure::routes(site.reports.clone()))
         .merge(keeping::routes(site))

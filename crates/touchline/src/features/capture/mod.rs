@@ -16,6 +16,7 @@ mod quarantine;
 mod signals;
 pub mod signature;
 mod sources;
+mod timeline;
 mod ways;
 mod wire;
 
@@ -29,6 +30,7 @@ pub use privacy::{Caller, Dossier, Extent, Retained, Rights, well_known};
 pub use quarantine::Quarantine;
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
+pub use timeline::routes as timeline;
 pub use ways::*;
 pub use wire::{collectors, formats};
 

@@ -28,6 +28,7 @@ pub use dossier::{
 };
 pub use forget::{OF_PEOPLE, Unfinished, anything_unfinished, drop_text_keys, forget};
 pub use graph::{Graph, IDS_MAX, Obstacle, Step, Waiting};
+pub(in crate::features) use http::number;
 pub use http::routes;
 pub use receipt::{ErasureReceipt, Removed};
 pub use resolution::{Resolution, resolution};

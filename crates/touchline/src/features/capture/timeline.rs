@@ -1,0 +1,142 @@
+//! Everything that happened between a person and us, on every channel, the latest first.
+
+use super::{Capture, signals};
+use crate::failure::Failure;
+use crate::features::people::number;
+use crate::platform::home::Stores;
+use crate::platform::http::{Asked, Problem, Refusal};
+use axum::Json;
+use axum::extract::{Path, State};
+use model::{ActorId, Direction, Form, Interaction, PersonId, Signature};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Is how many interactions a page has where none is said, and at most.
+const PAGE: usize = 50;
+const PAGE_MAX: usize = 1_000;
+
+type Room = (Capture, Stores);
+
+/// Returns the routes of this part of the room.
+pub fn routes(capture: Capture, stores: Stores) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(timeline)).with_state((capture, stores))
+}
+
+/// Is which part of a timeline is meant.
+#[derive(Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    /// How many interactions, 50 where nothing is said and 1,000 at most.
+    #[serde(default)]
+    limit: Option<usize>,
+    /// Only what comes after this one in the list: `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+}
+
+/// Is a part of a person's timeline.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Timeline {
+    /// The number of the person today.
+    person: String,
+    /// How many interactions there are in all.
+    count: usize,
+    /// What happened, the latest first.
+    interactions: Vec<Met>,
+    /// Where the next page begins; none at the end.
+    next: Option<String>,
+}
+
+/// Is one interaction of a person.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Met {
+    /// Its id in the ledger.
+    id: String,
+    /// When it happened, in microseconds since 1970.
+    at: i64,
+    /// By what it is recognised.
+    signal: Signature,
+    /// What happened.
+    form: Form,
+    /// Who spoke to whom.
+    direction: Direction,
+    /// What it was worth, in minor units.
+    value: Option<i64>,
+    /// What it cost us, in minor units.
+    cost: Option<i64>,
+    /// The currency of both.
+    currency: Option<String>,
+    /// The raw identity, as the ledger numbers it.
+    actor: String,
+    /// Everything else that the source sent.
+    #[schema(value_type = Object)]
+    props: Option<serde_json::Value>,
+}
+
+/// Tells what happened between a person and us, on every channel. Of a device that several people use, only what was
+/// theirs.
+#[utoipa::path(get, path = "/api/people/{id}/timeline", tag = "people", params(
+    ("id" = String, Path, description = "Any number that the person has or had."), Part,
+), responses(
+    (status = 200, body = Timeline),
+    (status = 400, body = Problem),
+    (status = 401, body = Problem),
+))]
+async fn timeline(
+    State((capture, stores)): State<Room>,
+    Path(id): Path<String>,
+    Asked(part): Asked<Part>,
+) -> Result<Json<Timeline>, Refusal> {
+    let number = number(&id)?;
+    let after = part.after.as_deref().map(place).transpose()?;
+    let known = signals(&stores.state).await?;
+    let read = tokio::task::spawn_blocking(move || of(&capture, &stores, number)).await;
+    let (person, mut rows) = read.map_err(|error| Failure::new("Reading a timeline broke off").because(&error))??;
+    let count = rows.len();
+    rows.retain(|row| after.is_none_or(|after| (row.at.0, row.id.0) < after));
+    let limit = part.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let next = rows.get(limit).and_then(|_| rows.get(limit - 1)).map(|row| format!("{}-{}", row.at.0, row.id));
+    rows.truncate(limit);
+    let interactions = rows.into_iter().map(|row| met(row, &known)).collect();
+    Ok(Json(Timeline { person: person.to_string(), count, interactions, next }))
+}
+
+/// Reads everything of a person, the latest first. For a thread that may block.
+fn of(capture: &Capture, stores: &Stores, number: PersonId) -> crate::failure::Result<(PersonId, Vec<Interaction>)> {
+    let people = capture.people();
+    let (person, actors) = {
+        let people = people.read();
+        let person = people.person_of(ActorId(number.0));
+        (person, people.identities_of(person).into_iter().chain(people.shared_devices_of(person)).collect())
+    };
+    let found = stores.ledger().interactions(&actors);
+    let mut rows = found.map_err(|error| Failure::new("Cannot read the ledger").because(&error))?;
+    let people = people.read();
+    rows.retain(|row| people.person_at(row.actor, row.at) == person);
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.at, row.id)));
+    Ok((person, rows))
+}
+
+fn met(row: Interaction, known: &[Signature]) -> Met {
+    Met {
+        id: row.id.to_string(),
+        at: row.at.0,
+        signal: known.get(row.signal.0 as usize).cloned().unwrap_or_default(),
+        form: row.form,
+        direction: row.direction,
+        value: row.value,
+        cost: row.cost,
+        currency: row.currency.map(|currency| currency.code().to_owned()),
+        actor: row.actor.to_string(),
+        props: row.props.and_then(|props| serde_json::from_str(&props).ok()),
+    }
+}
+
+/// Reads the place where a page ended.
+fn place(text: &str) -> Result<(i64, u128), Refusal> {
+    let parts = text.rsplit_once('-').and_then(|(at, id)| Some((at.parse().ok()?, u128::from_str_radix(id, 16).ok()?)));
+    parts.ok_or_else(|| Refusal::malformed("The page does not begin anywhere", "Take `next` of the page before"))
+}
