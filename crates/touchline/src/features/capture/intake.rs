@@ -209,35 +209,48 @@ mod tests {
         home.ledger().scan(&people, 2, PerPerson::default).expect("scans").0
     }
 
+    /// Is one arrival of the test below: who, with whom, and at which moment.
+    type Told = (u8, Option<u8>, i64);
+
     /// Is the plain version: every fact at once, then count.
-    fn expected(batches: &[Vec<(u8, Option<u8>)>]) -> BTreeMap<u64, u64> {
+    fn expected(batches: &[Vec<Told>]) -> BTreeMap<u64, u64> {
         let all = || batches.iter().flatten();
-        let facts = all().filter_map(|(one, other)| IdentityFact::new(&nick(*one), &nick((*other)?), Link::Together, Instant(0)));
-        let people = Graph::of(&facts.collect::<Vec<_>>());
+        let fact = |(one, other, at): &Told| IdentityFact::new(&named(*one), &named((*other)?), Link::Together, moment(*at));
+        let people = Graph::of(&all().filter_map(fact).collect::<Vec<_>>());
         let mut counts = BTreeMap::new();
-        for (one, _) in all() {
-            *counts.entry(people.person_of(nick(*one).actor()).0).or_default() += 1;
+        for (one, _, at) in all() {
+            *counts.entry(people.person_at(named(*one).actor(), moment(*at)).0).or_default() += 1;
         }
         counts
     }
 
-    fn nick(number: u8) -> Identity {
-        name(&format!("n{number}"))
+    /// Is one of four users, four devices or four nicknames.
+    fn named(number: u8) -> Identity {
+        let namespace = ["user", "device", "nick"][usize::from(number / 4)];
+        Identity::new(namespace, &format!("n{number}")).expect("not blank")
+    }
+
+    /// Is a moment; three of them are longer than a visit.
+    fn moment(number: i64) -> Instant {
+        Instant(number * 20 * 60_000_000)
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12))]
+        #![proptest_config(ProptestConfig::with_cases(16))]
 
         #[test]
         fn rows_find_their_people_whenever_the_facts_came(
-            batches in prop::collection::vec(prop::collection::vec((0_u8..12, prop::option::of(0_u8..12)), 1..8), 1..5),
+            batches in prop::collection::vec(
+                prop::collection::vec((0_u8..12, prop::option::of(0_u8..12), 0_i64..9), 1..8), 1..5,
+            ),
         ) {
             let dir = tempfile::tempdir().expect("folder");
             let home = home(dir.path());
             for (number, batch) in batches.iter().enumerate() {
-                let arrivals = batch.iter().enumerate().map(|(k, (one, other))| {
+                let arrivals = batch.iter().enumerate().map(|(k, (one, other, at))| {
                     let mut arrival = arrival(&format!("{number}-{k}"), &[], "open");
-                    arrival.identities = [Some(*one), *other].into_iter().flatten().map(nick).collect();
+                    arrival.identities = [Some(*one), *other].into_iter().flatten().map(named).collect();
+                    arrival.at = moment(*at);
                     arrival
                 });
                 take(&home, arrivals.collect(), vec![], vec![]);

@@ -216,8 +216,10 @@ impl Graph {
         let Some(watch) = self.watch.take() else { return people };
         for (node, before) in watch.before {
             let today = self.person(node);
-            if today != before && !fresh(self.index.actor(node)) {
-                people.extend([before, today].map(|node| self.number(node)));
+            // Of a shared device, whoever was seen with it may have gained or lost rows without having any.
+            let devices = self.sharing.get(&node).map_or(&[][..], Vec::as_slice);
+            if today != before && (!devices.is_empty() || !fresh(self.index.actor(node))) {
+                people.extend([before, today].iter().chain(devices).map(|node| self.number(*node)));
             }
         }
         people.extend(watch.resighted.into_iter().map(|node| self.number(self.person(node))));

@@ -243,7 +243,7 @@ fn check(graph: &Graph, facts: &[IdentityFact], decisions: &Decisions) -> Result
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     /// Guarantees 1 to 4 and 6: the same set of facts and decisions makes the same people, and those of the rules,
     /// whatever order they came in, in whatever batches, however often, decisions before or between or after.

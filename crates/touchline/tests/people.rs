@@ -1,0 +1,171 @@
+//! Who is who, as staff see and decide it through the routes.
+
+mod scratch;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use model::{Arrival, Direction, Form, Identity, Instant, Signature};
+use scratch::Scratch;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use touchline::features::capture::Delivery;
+use touchline::features::{Site, console};
+use tower::ServiceExt;
+
+const START: i64 = 1_790_000_000_000_000;
+const MINUTE: i64 = 60_000_000;
+
+/// Is an open data directory with its routes.
+struct Stage {
+    site: Site,
+    routes: Router,
+    _scratch: Scratch,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let scratch = Scratch::new(Arc::new(|| Instant(START + 10_000 * MINUTE)));
+        let site = scratch.site();
+        Self { routes: console(&site), site, _scratch: scratch }
+    }
+
+    /// Lets interactions arrive: each with its identities, so many minutes after the start.
+    async fn arrive(&self, all: &[(&str, &[&str], i64)]) {
+        let arrival = |(event, names, minute): &(&str, &[&str], i64)| {
+            let signature = Signature { source: "shop".into(), event: (*event).into(), ..Signature::default() };
+            let at = Instant(START + minute * MINUTE);
+            Arrival {
+                identities: names.iter().map(|name| identity(name)).collect(),
+                ..Arrival::new(event.as_bytes().to_vec(), signature, at, Form::View, Direction::Inbound)
+            }
+        };
+        let delivery = Delivery { source: "shop".into(), arrivals: all.iter().map(arrival).collect(), ..Delivery::default() };
+        self.site.capture.take(delivery).await.expect("is taken");
+        self.site.capture.settle().await.expect("settles");
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = self.routes.clone().oneshot(request.body(body).expect("is a request")).await.expect("answers");
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("has a body");
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask("POST", path, Some(body)).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, answer) = self.ask("GET", path, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer
+    }
+
+    /// Returns the number of the person with an identity.
+    async fn person(&self, name: &str) -> String {
+        let value = name.split_once(':').expect("has a namespace").1;
+        let found = self.post("/api/people/find", json!({ "value": value })).await;
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+        found[0]["person"].as_str().expect("has a number").to_owned()
+    }
+
+    /// Returns what happened with somebody, the latest first.
+    async fn events(&self, name: &str) -> Vec<String> {
+        let person = self.person(name).await;
+        let timeline = self.get(&format!("/api/people/{person}/timeline")).await;
+        let met = timeline["interactions"].as_array().expect("is a list");
+        met.iter().map(|met| met["signal"]["event"].as_str().expect("is a text").to_owned()).collect()
+    }
+}
+
+fn identity(name: &str) -> Identity {
+    let (namespace, value) = name.split_once(':').expect("has a namespace");
+    Identity::new(namespace, value).expect("is not blank")
+}
+
+fn pair(one: &str, other: &str) -> Value {
+    let name = |name: &str| {
+        let identity = identity(name);
+        json!({ "namespace": identity.namespace, "value": identity.value })
+    };
+    json!({ "one": name(one), "other": name(other) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_found_explained_and_told_over_all_channels() {
+    let stage = Stage::new();
+    stage.arrive(&[("visit", &["device:d1"], 0), ("login", &["user:7", "device:d1"], 5)]).await;
+    stage.arrive(&[("call", &["phone:555"], 9), ("order", &["user:7", "phone:555"], 12)]).await;
+    let person = stage.person("user:7").await;
+    assert_eq!(person, stage.person("phone:555").await);
+    let shown = stage.get(&format!("/api/people/{person}")).await;
+    assert_eq!(shown["identities"].as_array().map(Vec::len), Some(3));
+    assert_eq!(stage.events("device:d1").await, ["order", "call", "login", "visit"]);
+    let why = stage.post("/api/people/explain", pair("device:d1", "phone:555")).await;
+    let through: Vec<_> = why["chain"].as_array().expect("is a list").iter().map(|step| step["to"]["value"].clone()).collect();
+    assert_eq!((&why["is_one"], through), (&json!(true), vec![json!("7"), json!("555")]));
+    let page = stage.get(&format!("/api/people/{person}/timeline?limit=3")).await;
+    assert_eq!(page["count"], 4);
+    let next = page["next"].as_str().expect("there is more");
+    let last = stage.get(&format!("/api/people/{person}/timeline?limit=3&after={next}")).await;
+    assert_eq!((last["interactions"].as_array().map(Vec::len), &last["next"]), (Some(1), &Value::Null));
+    let before = stage.get(&format!("/api/people/{person}?as_known={START}")).await;
+    assert_eq!(before["identities"].as_array().map(Vec::len), Some(1), "nothing was recorded by then");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_device_is_told_apart_by_time() {
+    let stage = Stage::new();
+    stage.arrive(&[("ada before", &["device:pc"], 0), ("ada login", &["user:ada", "device:pc"], 10)]).await;
+    stage.arrive(&[("bob login", &["user:bob", "device:pc"], 300), ("bob after", &["device:pc"], 310)]).await;
+    stage.arrive(&[("nobody", &["device:pc"], 2_000)]).await;
+    assert_eq!(stage.events("user:ada").await, ["ada login", "ada before"]);
+    assert_eq!(stage.events("user:bob").await, ["bob after", "bob login"]);
+    assert_eq!(stage.events("device:pc").await, ["nobody"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_decided_counts_at_once_and_can_be_undone() {
+    let stage = Stage::new();
+    // Two accounts with one address: not joined silently.
+    stage
+        .arrive(&[("first", &["user:1", "email:ada@example.org"], 0), ("second", &["user:2", "email:ada@example.org"], 60)])
+        .await;
+    assert_eq!(stage.events("user:1").await, ["first"]);
+    let review = stage.get("/api/people/review").await;
+    assert_eq!((&review["count"], &review["waiting"][0]["why"]), (&json!(1), &json!("exclude")));
+    let merged = stage.post("/api/people/merge", pair("user:1", "user:2")).await;
+    assert_eq!(stage.events("user:2").await, ["second", "first"]);
+    assert_eq!(stage.get("/api/people/review").await["count"], 0);
+    assert_eq!(stage.post("/api/people/merge", pair("user:1", "user:2")).await["decision"], Value::Null);
+    stage.post("/api/people/undo", json!({ "decision": merged["decision"] })).await;
+    assert_eq!(stage.events("user:2").await, ["second"]);
+    let (status, _) = stage.ask("POST", "/api/people/undo", Some(json!({ "decision": merged["decision"] }))).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let split = stage.post("/api/people/split", pair("user:1", "email:ada@example.org")).await;
+    assert_eq!(stage.post("/api/people/explain", pair("user:1", "email:ada@example.org")).await["is_one"], false);
+    // The address is free for the second account now.
+    assert_eq!(stage.person("email:ada@example.org").await, stage.person("user:2").await);
+    let decisions = stage.get("/api/people/decisions").await;
+    assert_eq!(decisions.as_array().map(Vec::len), Some(3));
+    assert_eq!((&decisions[2]["what"], &decisions[2]["decision"]), (&json!("split"), &split["decision"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_person_or_no_identity_is_refused() {
+    let stage = Stage::new();
+    for (method, path, body) in [
+        ("GET", "/api/people/ada", None),
+        ("GET", "/api/people/0000000000000001/timeline?after=x", None),
+        ("POST", "/api/people/split", Some(pair("user:1", "user:1"))),
+        ("POST", "/api/people/nobody", Some(json!({ "namespace": "user", "value": " " }))),
+    ] {
+        let (status, answer) = stage.ask(method, path, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {answer}");
+    }
+}
