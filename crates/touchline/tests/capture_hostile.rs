@@ -90,8 +90,11 @@ const WRONG: &[&str] = &[
     r#""2024-13-45T99:99:99Z""#,
 ];
 
+/// Is a request: its path, its headers, its body.
+type Asked = (&'static str, Vec<(&'static str, &'static [u8])>, Vec<u8>);
+
 /// Makes a request that is probably malformed.
-fn malformed(lot: &mut Rng) -> (&'static str, Vec<(&'static str, &'static [u8])>, Vec<u8>) {
+fn malformed(lot: &mut Rng) -> Asked {
     let paths = [
         "/v1/batch",
         "/v1/b",

@@ -2,6 +2,7 @@
 //!
 //! Short here, on every run; `make faults` takes its time (`TOUCHLINE_FAULTS=1`). Where something needs rights that a
 //! test may not have, it says so and passes over.
+#![allow(clippy::print_stdout, reason = "the long version prints what it counted")]
 
 mod common;
 mod scratch;
