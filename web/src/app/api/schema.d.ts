@@ -4,6 +4,391 @@
  */
 
 export interface paths {
+    "/api/capture/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the feeds, with the number of their subscribers as programs tell it. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/feeds/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a feed, new or changed. */
+        put: operations["set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/feeds/{name}/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the publications of a feed as it shows them, the newest first. */
+        get: operations["publications"];
+        put?: never;
+        /** Publishes in a feed. */
+        post: operations["publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/hooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the hooks. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/hooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a hook. */
+        get: operations["show"];
+        /** Sets a hook, new or changed. */
+        put: operations["set"];
+        post?: never;
+        /** Takes a hook away; what it sent stays. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/hooks/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what would become of a body, and stores nothing. */
+        post: operations["attempt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/interactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enters what no machine reports. A correction is a new entry; none is ever changed or taken away. */
+        post: operations["enter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/publications/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a publication out of its feed; its link still leads on. */
+        delete: operations["withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists refused events, newest first. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        /** Discards every event that is meant. */
+        delete: operations["discard_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/quarantine/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays every event that is meant, oldest last; those refused again stay. */
+        post: operations["replay_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/quarantine/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a refused event in full. */
+        get: operations["show"];
+        /** Puts a mended event in the place of a refused one; replaying it is a step of its own. */
+        put: operations["mend"];
+        post?: never;
+        /** Discards one event. */
+        delete: operations["discard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/quarantine/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replays one event: it is read again by the format it came in, and counts as received when it came. */
+        post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes what is older than its source keeps it; while the server runs that is done every day. */
+        post: operations["retain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the sources. */
+        get: operations["list"];
+        put?: never;
+        /** Makes a source, with a key for its clients. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a source with its keys. */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        /** Ends a source: its keys work no more, what it sent stays. */
+        delete: operations["retire"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/sources/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a source a new key; those before work on until they are retired. */
+        post: operations["rotate"];
+        /** Ends the keys of a source that were replaced. */
+        delete: operations["retire_old_keys"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/sources/{id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the settings of a source, for what arrives from now on. */
+        put: operations["set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/sources/{id}/snippets/{client}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns what to paste into a client so that it sends to this source. */
+        get: operations["paste"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists every tag, the newest first; retired ones are among them. */
+        get: operations["list"];
+        put?: never;
+        /** Registers a tag. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/tags/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a tag; capitals make no difference. */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        /** Retires a tag: it leads nowhere from now on. */
+        delete: operations["retire"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/tags/{code}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draws the QR code of a tag, with the address by which this request came. */
+        get: operations["picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells, as server-sent events named `analysis`, the version of what reports stand on: at once, and when it changes. */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/map": {
         parameters: {
             query?: never;
@@ -13,6 +398,74 @@ export interface paths {
         };
         /** Tells what the organisation designed. */
         get: operations["current"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the rules: every report of the past is read by them at once. Earlier versions of the map stay. */
+        post: operations["change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what changed rules would move from where to where, and changes nothing. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts what came on each channel, web and offline alike, the most frequent first. */
+        get: operations["channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/dark": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the touchpoints that should be heard of and are silent (M12), each with unmapped signals that may be its own. */
+        get: operations["dark"];
         put?: never;
         post?: never;
         delete?: never;
@@ -47,6 +500,386 @@ export interface paths {
         };
         /** Tells what one touchpoint does. */
         get: operations["touchpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/unmapped": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the signals that no rule binds, the most frequent first, each with the touchpoint that it may belong to (M12). */
+        get: operations["unmapped"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operate/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a backup while everything goes on. Only from the command line on the machine of the server: whoever may sign
+         *     in may not write files there.
+         */
+        post: operations["take_backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operate/compact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes few large files of the ledger's many small ones. */
+        post: operations["compact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operate/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks whether everything is as it was written. */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes what somebody agreed to or took back, and tells what is in force. */
+        post: operations["consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what staff decided, the earliest first. */
+        get: operations["decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erases a person from everywhere, for good. The answer comes when the last byte is gone. */
+        post: operations["erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/erase/extent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what erasing a person would remove. */
+        post: operations["extent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the receipts of erasures. */
+        get: operations["receipts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/erasures/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells whether this installation wrote a receipt, and nobody changed it. */
+        post: operations["verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Explains why two identities are one person. */
+        post: operations["explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes down everything we hold of a person, in one document. */
+        post: operations["export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finds people by what somebody might call them. */
+        post: operations["search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/large": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the person who has this identity may have any number of them. */
+        post: operations["mark_large"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes two people one, for as long as nobody undoes it. */
+        post: operations["merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/nobody": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an identity names nobody: it joins no one any more. */
+        post: operations["mark_nobody"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/restrict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps what is known of a person out of every analysis and all outreach, or lifts that. */
+        post: operations["restrict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the facts that wait for somebody to decide. */
+        get: operations["review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps two identities apart, for as long as nobody undoes it. */
+        post: operations["split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a decision back: everything is as if it had never been made. */
+        post: operations["undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells everything a person is known by. */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what happened between a person and us, on every channel. Of a device that several people use, only what was
+         *     theirs.
+         */
+        get: operations["timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -91,6 +924,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the numbers of the server, as Prometheus reads them. */
+        get: operations["numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -98,7 +948,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells whether the server can do its work: the state store answers. */
+        /** Tells whether the server can do its work, and where not, why. */
         get: operations["readyz"];
         put?: never;
         post?: never;
@@ -120,6 +970,13 @@ export interface components {
             numbers: {
                 [key: string]: number;
             };
+        };
+        /** @description Is a body to be tried, and by what. Without parts, those of the hook are used. */
+        Attempt: {
+            /** @description The body, as the sender sends it. */
+            body: Record<string, never>;
+            /** @description Parts to be tried in place of those of the hook. */
+            parts?: components["schemas"]["Part"][];
         };
         /** @description Is a touchpoint's share of the outcomes, by model (M5). */
         Attribution: {
@@ -154,6 +1011,22 @@ export interface components {
          * @enum {string}
          */
         Audience: "customer" | "prospect" | "partner" | "supplier" | "competitor" | "department" | "management";
+        /** @description Is one fact that holds two identities together. */
+        Because: {
+            /**
+             * Format: int64
+             * @description Since when, in microseconds since 1970.
+             */
+            at: number;
+            /** @description From whom. */
+            from: components["schemas"]["KnownName"];
+            /** @description Whether staff decided it. */
+            is_decided: boolean;
+            /** @description Why: `manual`, `renamed`, `verified`, `phone` or `together`. */
+            link: string;
+            /** @description To whom. */
+            to: components["schemas"]["KnownName"];
+        };
         /** @description Is one place in the grid. */
         Cell: {
             /** @description The segment, by id; none: every segment. */
@@ -182,6 +1055,24 @@ export interface components {
             /** @description The touchpoint. */
             touchpoint: string;
         };
+        /** @description Is a change of rules. What is left out stays as it is. */
+        Change: {
+            /**
+             * @description The organisation's own channel rules: they replace those that are there.
+             * @default null
+             */
+            channel_rules: components["schemas"]["ChannelRule"][] | null;
+            /**
+             * @description Why, in a few words.
+             * @default
+             */
+            note: string;
+            /**
+             * @description Rules that bind signals to touchpoints; they come before those that are there, in this order.
+             * @default []
+             */
+            rules: components["schemas"]["MapRule"][];
+        };
         /** @description Is a path on which information goes to the customer and back. */
         Channel: {
             /** @description The group: `personal written site social advertising third_party retail product internal`. */
@@ -192,6 +1083,34 @@ export interface components {
             life?: components["schemas"]["Life"];
             /** @description The name on the screen. */
             name: components["schemas"]["Text"];
+        };
+        /** @description Counts what came on one channel. */
+        ChannelCount: {
+            /** @description The channel, by id. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description The first interaction, UTC microseconds.
+             */
+            first_at: number;
+            /**
+             * Format: int64
+             * @description Interactions, machines left out.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description The last.
+             */
+            last_at: number;
+            name?: components["schemas"]["Text"] | null;
+            /**
+             * Format: int64
+             * @description Known people.
+             */
+            people: number;
+            /** @description Kinds of signals on it. */
+            signals: number;
         };
         /** @description Is one channel (M3). */
         ChannelFigures: {
@@ -219,6 +1138,81 @@ export interface components {
              * @description Requests: customer-to-business interactions that open a conversation or fill a form.
              */
             requests: number;
+        };
+        /**
+         * @description Says to which signals a channel rule applies: every field that is set must fit, and of a list any one.
+         *
+         *     `*` in a pattern stands for any run of characters. What a hint says is in small letters, and so are its patterns.
+         */
+        ChannelMatch: {
+            /**
+             * @description Patterns for [`Signature::campaign`].
+             * @default []
+             */
+            campaign: string[];
+            /**
+             * @description Marks of a click, of [`CLICK_IDS`].
+             * @default []
+             */
+            click: string[];
+            /**
+             * @description Patterns for [`Signature::event`].
+             * @default []
+             */
+            event: string[];
+            /**
+             * @description Patterns for [`Signature::source`]: the site, till or list that sent the signal.
+             * @default []
+             */
+            from: string[];
+            /**
+             * @description Patterns for a plain hint, such as `telephone`.
+             * @default []
+             */
+            hint: string[];
+            /**
+             * @description Patterns for the tagged medium.
+             * @default []
+             */
+            medium: string[];
+            /**
+             * @description The medium says that the click was paid: it contains `cp`, is `ppc` or `retargeting`, or begins with `paid`.
+             * @default false
+             */
+            paid: boolean;
+            /**
+             * @description Patterns for [`Signature::place`].
+             * @default []
+             */
+            place: string[];
+            /**
+             * @description The campaign is of a shop: it contains `shopping`, or `shop` where no letter but `e` stands before it.
+             * @default false
+             */
+            shop: boolean;
+            /** @default null */
+            site: components["schemas"]["SiteKind"] | null;
+            /**
+             * @description Patterns for where somebody came from: the tagged source, or the host of the referring page.
+             * @default []
+             */
+            source: string[];
+        };
+        /** @description Gives a channel to hints. The first rule that fits counts. */
+        ChannelRule: {
+            /** @description The channel, by id: one of the map's, one of [`channels`], or a new one. */
+            channel: string;
+            /** @description When it applies. */
+            when: components["schemas"]["ChannelMatch"];
+        };
+        /** @description Is one thing that the server needs to work. */
+        Check: {
+            /** @description Such as `state` or `disk`. */
+            name: string;
+            /** @description Whether it is as it should be. */
+            ok: boolean;
+            /** @description In words, and what to do where it is not. */
+            says: string;
         };
         /**
          * @description Is who takes part in a touchpoint.
@@ -253,6 +1247,33 @@ export interface components {
              * @description Passed of six.
              */
             share: number;
+        };
+        /** @description Is a word on consent. */
+        ConsentSaid: {
+            /** @description Which text was shown, on which channel, who wrote it down; nothing personal. */
+            proof?: string;
+            /** @description Yes or no, by purpose. None: nothing new, only asks for what is in force. */
+            said?: components["schemas"]["Consents"];
+            /** @description Who said it. */
+            who: components["schemas"]["PersonNamed"];
+        };
+        /** @description Is the state of all purposes: yes, no, or nothing said. */
+        Consents: {
+            /**
+             * @description For [`Purpose::Contact`].
+             * @default null
+             */
+            contact: boolean | null;
+            /**
+             * @description For [`Purpose::Measure`].
+             * @default null
+             */
+            measure: boolean | null;
+            /**
+             * @description For [`Purpose::Personalise`].
+             * @default null
+             */
+            personalise: boolean | null;
         };
         /** @description Is what a touchpoint costs. All amounts are minor units of the map's currency. */
         Cost: {
@@ -292,6 +1313,42 @@ export interface components {
              * @default 0
              */
             staff_hours_per_month: number;
+        };
+        /** @description Is how many events of a source are there for a reason, and how many were dropped. */
+        Count: {
+            /** @description The code of the reason. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Events that had to make room or grew too old, ever.
+             */
+            dropped: number;
+            /**
+             * Format: int64
+             * @description Events that are held.
+             */
+            held: number;
+            /** @description The source. */
+            source: string;
+        };
+        /** @description Is a touchpoint that is live, should be heard of, and is silent. */
+        Dark: {
+            /** @description Unmapped signals that may be its own. */
+            candidates: components["schemas"]["Signature"][];
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /** @description How many rules bind signals to it; with none it cannot be heard of unless a source names it. */
+            rules: number;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
+        /** @description Is the number of a decision. */
+        Decided: {
+            /**
+             * Format: int64
+             * @description The decision; none where there was nothing to decide.
+             */
+            decision?: number | null;
         };
         /** @description Holds the detail fields of a touchpoint (MAP-23 to MAP-27). An empty one is shown as an invitation. */
         Details: {
@@ -357,11 +1414,90 @@ export interface components {
              */
             tvd: number;
         };
+        /** @description Is everything we hold of one person, in one document. */
+        Dossier: components["schemas"]["PersonalData"] & {
+            /** @description When it was written, ISO 8601. */
+            exported_at: string;
+            /** @description Every interaction, by time, with its texts opened. */
+            interactions: Record<string, never>[];
+            /** @description The person, as the ledger numbers them. */
+            person: string;
+            /** @description Refused events that name the person, as they came. */
+            refused: string[];
+        };
+        /** @description Says what became of an entry, once it is durable. */
+        Entered: {
+            /** @description Whether it is new; it is not, where the same id was entered before. */
+            added: boolean;
+            /** @description Its id, by which it can be corrected. */
+            id: string;
+            /** @description Its number in the ledger. */
+            interaction: string;
+        };
+        /** @description Is a receipt. */
+        ErasureReceipt: {
+            /**
+             * Format: int64
+             * @description When the last byte was gone.
+             */
+            done_at: number;
+            /**
+             * Format: int64
+             * @description What happened until then is erased, in microseconds since 1970 (UTC).
+             */
+            erased_at: number;
+            /** @description Its number. */
+            erasure: string;
+            /** @description What was removed. */
+            removed: components["schemas"]["Removed"];
+            /** @description The seal over all of the above. */
+            seal: string;
+        };
         /**
          * @description Is how well a figure is founded. The order is the order of strength.
          * @enum {string}
          */
         Evidence: "E0" | "E1" | "E2" | "E3" | "E4";
+        /** @description Is why two identities are one person. */
+        Explanation: {
+            /** @description The shortest chain of facts from the one to the other. */
+            chain: components["schemas"]["Because"][];
+            /** @description Whether they are. */
+            is_one: boolean;
+        };
+        /** @description Is what an erasure would remove. */
+        Extent: {
+            /**
+             * Format: int64
+             * @description Raw identities.
+             */
+            identities: number;
+            /**
+             * Format: int64
+             * @description Interactions.
+             */
+            interactions: number;
+        };
+        /** @description Is a feed. */
+        Feed: {
+            /** @description What it is about. */
+            description: string;
+            /** @description The language. */
+            language: string;
+            /** @description The page that the feed is of. */
+            link: string;
+            /** @description Its name in the address. */
+            name: string;
+            /**
+             * Format: int64
+             * @description For how many people the programs of the last week say that they fetch it; those that say nothing are not in it.
+             */
+            subscribers: number;
+            /** @description The title that programs show. */
+            title: string;
+            /** @description The touchpoint. */
+            touchpoint: string;
+        };
         /**
          * @description Is a number as the product shows it: with its base, its interval and its class.
          *
@@ -394,6 +1530,15 @@ export interface components {
              * @description The number, or nothing.
              */
             value?: number | null;
+        };
+        /** @description Is something that is not as it was written. */
+        Finding: {
+            /** @description The file. */
+            file: string;
+            /** @description Whether something is damaged; else it is only worth knowing. */
+            is_damage: boolean;
+            /** @description What is wrong with it. */
+            what: string;
         };
         /**
          * @description Is what happened in an interaction. The numbers are stored in the ledger: they only grow.
@@ -459,11 +1604,205 @@ export interface components {
              */
             weight: number;
         };
+        /** @description Is one entry. */
+        HandEntry: {
+            /** @description When, RFC 3339 or `2026-11-25 10:30` in UTC. The default is now. */
+            at?: string | null;
+            /** @description The id of the entry that a correction corrects. */
+            corrects?: string | null;
+            direction?: components["schemas"]["Direction"] | null;
+            /**
+             * Format: int32
+             * @description How long it took, in seconds.
+             */
+            duration_s?: number | null;
+            form?: components["schemas"]["Form"] | null;
+            /** @description An id of one's own: the same entry sent twice is then one. Drawn where none is given. */
+            id?: string | null;
+            /** @description What was said. It is kept sealed, for as long as the person is. */
+            note?: string | null;
+            /** @description What came of it, such as `signed`: a purchase, one second later, which bears the value. */
+            outcome?: string | null;
+            /** @description By what the map recognises it. */
+            signal?: components["schemas"]["HandSignal"];
+            /** @description The touchpoint, by its id in the map. */
+            touchpoint?: string;
+            value?: components["schemas"]["Money"] | null;
+            /** @description What happened. */
+            what: components["schemas"]["What"];
+            /** @description With whom: every name that is known, the strongest first. None: with somebody unknown. */
+            who?: components["schemas"]["HandName"][];
+        };
+        /** @description Is a name of a person. */
+        HandName: {
+            /** @description The kind of name: `email`, `phone`, `customer` … */
+            namespace: string;
+            /** @description The name itself. */
+            value: string;
+        };
+        /** @description Is by what the map recognises an entry. What is left out follows from what was entered. */
+        HandSignal: {
+            /**
+             * @description The campaign.
+             * @default null
+             */
+            campaign: string | null;
+            /**
+             * @description The channel.
+             * @default null
+             */
+            channel: string | null;
+            /**
+             * @description The event.
+             * @default null
+             */
+            event: string | null;
+            /**
+             * @description The place: a branch, a telephone number of ours, a fair.
+             * @default null
+             */
+            place: string | null;
+        };
+        /** @description Is an event in quarantine, without its body. */
+        Held: {
+            /**
+             * Format: int64
+             * @description How long it is.
+             */
+            bytes: number;
+            /** @description The wire format it came in. */
+            format: string;
+            /** @description Its number, in 16 letters. */
+            id: string;
+            /** @description Whether its end was cut off, because it is longer than what is kept: it cannot be replayed then. */
+            is_cut: boolean;
+            /** @description Why it was refused. */
+            reason: components["schemas"]["RefusalReason"];
+            /**
+             * Format: int64
+             * @description When it came, in microseconds since 1970.
+             */
+            received: number;
+            /** @description The source it came from. */
+            source: string;
+            /**
+             * Format: int64
+             * @description What the browser asked for beside it: 1 GPC, 2 DNT, 3 both.
+             */
+            wishes: number;
+        };
+        /** @description Is what staff decided about names. */
+        HeldDecision: {
+            /** @description When. */
+            at: string;
+            /** @description About which name, by its number. */
+            one: string;
+            /** @description And which other. */
+            other: string;
+            /** @description What was decided. */
+            what: string;
+        };
+        /** @description Is a statement that two names are one person. */
+        HeldFact: {
+            /** @description When it was made, ISO 8601. */
+            at: string;
+            /**
+             * Format: int64
+             * @description The kind of statement, as stored.
+             */
+            link: number;
+            /** @description One name, by its number. */
+            one: string;
+            /** @description The other, by its number. */
+            other: string;
+        };
+        /** @description Is a name under which somebody met us. */
+        HeldName: {
+            /** @description The number by which the ledger knows it. */
+            actor: string;
+            /** @description The kind of name. */
+            namespace: string;
+            /** @description The name itself. */
+            value: string;
+        };
+        /** @description Is a restriction in force. */
+        HeldRestriction: {
+            /** @description The name, by its number. */
+            actor: string;
+            /** @description Why. */
+            note: string;
+            /** @description Since when. */
+            since: string;
+        };
+        /** @description Is a visit on which a device was seen with a name. */
+        HeldSighting: {
+            /** @description When. */
+            at: string;
+            /** @description The device, by its number. */
+            device: string;
+            /** @description The name, by its number. */
+            who: string;
+        };
+        /** @description Is one thing known of a name. */
+        HeldTrait: {
+            /** @description The name, by its number. */
+            actor: string;
+            /** @description Since when it is known. */
+            at: string;
+            /** @description What. */
+            key: string;
+            /** @description Which. */
+            value: string;
+        };
+        /** @description Is the last word on one purpose. */
+        HeldWord: {
+            /** @description The name, by its number. */
+            actor: string;
+            /** @description When it was said. */
+            at: string;
+            /** @description Yes or no. */
+            given: boolean;
+            /** @description What shows it. */
+            proof: string;
+            /** @description What for. */
+            purpose: string;
+        };
+        /**
+         * @description Is how much of a caller's network address is used.
+         * @enum {string}
+         */
+        IpPolicy: "none" | "truncated" | "full";
+        /** @description Is a source with all its keys. */
+        KeptSource: components["schemas"]["Source"] & {
+            /** @description Keys that were replaced and still work. */
+            old_keys: string[];
+        };
         /**
          * @description Is the nature of a contact.
          * @enum {string}
          */
         Kind: "human" | "static" | "physical" | "sensory" | "digital";
+        /** @description Is an identity of a person. */
+        KnownName: {
+            /** @description Its number in the ledger. */
+            actor: string;
+            /** @description The kind of name; none where its text is gone. */
+            namespace?: string | null;
+            /** @description The name itself. */
+            value?: string | null;
+        };
+        /** @description Is a trait of a person. */
+        KnownTrait: {
+            /**
+             * Format: int64
+             * @description Since when, in microseconds since 1970.
+             */
+            at: number;
+            /** @description What. */
+            key: string;
+            /** @description Which. */
+            value: string;
+        };
         /**
          * @description Is where a touchpoint or channel stands in its own life.
          * @enum {string}
@@ -501,11 +1840,55 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
+        /** @description Is an event as it should have come. */
+        Mended: {
+            /** @description The event, in the same format as it came. */
+            text: string;
+        };
+        /** @description Is one interaction of a person. */
+        Met: {
+            /** @description The raw identity, as the ledger numbers it. */
+            actor: string;
+            /**
+             * Format: int64
+             * @description When it happened, in microseconds since 1970.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description What it cost us, in minor units.
+             */
+            cost?: number | null;
+            /** @description The currency of both. */
+            currency?: string | null;
+            /** @description Who spoke to whom. */
+            direction: components["schemas"]["Direction"];
+            /** @description What happened. */
+            form: components["schemas"]["Form"];
+            /** @description Its id in the ledger. */
+            id: string;
+            /** @description Everything else that the source sent. */
+            props: Record<string, never>;
+            /** @description By what it is recognised. */
+            signal: components["schemas"]["Signature"];
+            /**
+             * Format: int64
+             * @description What it was worth, in minor units.
+             */
+            value?: number | null;
+        };
         /**
          * @description Is what a cell lacks.
          * @enum {string}
          */
         Missing: "touchpoint" | "way_in" | "way_out";
+        /** @description Is an amount of money. */
+        Money: {
+            /** @description The amount with a decimal point, such as `12.50`; less than zero where money went back. */
+            amount: string;
+            /** @description The currency, such as `EUR`. */
+            currency: string;
+        };
         /** @description Is one recommended move of effort. */
         Move: {
             /**
@@ -521,6 +1904,147 @@ export interface components {
             take_from: string[];
             /** @description The under-served stage. */
             to: string;
+        };
+        /** @description Is a signal that would move. */
+        MovedSignal: {
+            /** @description Where it is now. */
+            from: components["schemas"]["Whereabouts"];
+            /**
+             * Format: int64
+             * @description Interactions with it.
+             */
+            interactions: number;
+            /** @description By what it is recognised. */
+            signal: components["schemas"]["Signature"];
+            /** @description Where it would be. */
+            to: components["schemas"]["Whereabouts"];
+        };
+        /** @description Is an identity in full. */
+        Name: {
+            /** @description The kind of name, such as `email`. */
+            namespace: string;
+            /** @description The name itself. */
+            value: string;
+        };
+        /** @description Is what a feed shall be. */
+        NewFeed: {
+            /**
+             * @description What it is about. The default is the title.
+             * @default
+             */
+            description: string;
+            /**
+             * @description The language, such as `en` or `fr-CA`.
+             * @default
+             */
+            language: string;
+            /**
+             * @description The page that the feed is of.
+             * @default
+             */
+            link: string;
+            /**
+             * @description The title that programs show.
+             * @default
+             */
+            title: string;
+            /**
+             * @description The touchpoint, by its id in the map.
+             * @default
+             */
+            touchpoint: string;
+        };
+        /** @description Is a publication as somebody registers it. */
+        NewPublication: {
+            /**
+             * @description The code of its tag; drawn where none is given.
+             * @default null
+             */
+            code: string | null;
+            /**
+             * @description The page itself.
+             * @default
+             */
+            link: string;
+            /**
+             * @description When it was published, RFC 3339. The default is now.
+             * @default null
+             */
+            published_at: string | null;
+            /**
+             * @description A few sentences.
+             * @default
+             */
+            summary: string;
+            /**
+             * @description The title.
+             * @default
+             */
+            title: string;
+            /**
+             * @description The touchpoint. The default is the feed's.
+             * @default
+             */
+            touchpoint: string;
+        };
+        /** @description Is a source that is to be made. */
+        NewSource: {
+            /** @description Where its clients run. */
+            kind: components["schemas"]["SourceKind"];
+            /** @description Its name, for ever. */
+            name: string;
+            /** @description How careful we are with it. */
+            settings?: components["schemas"]["SourceSettings"];
+        };
+        /** @description Is a tag as somebody orders it. What is left out has a default. */
+        NewTag: {
+            /**
+             * @description The campaign.
+             * @default
+             */
+            campaign: string;
+            /**
+             * @description The channel, such as `print`, `packaging`, `nfc`.
+             * @default
+             */
+            channel: string;
+            /**
+             * @description The code in the address; drawn where none is given.
+             * @default null
+             */
+            code: string | null;
+            /**
+             * @description The event in the signature. The default is `scan`.
+             * @default null
+             */
+            event: string | null;
+            /** @default null */
+            form: components["schemas"]["Form"] | null;
+            /**
+             * @description Where it hangs or lies.
+             * @default
+             */
+            place: string;
+            /**
+             * @description The source whose settings say how careful we are with who scans it. The default is `tags`.
+             * @default null
+             */
+            source: string | null;
+            /**
+             * @description Where it leads: an address of http or https.
+             * @default
+             */
+            target: string;
+            /**
+             * @description The touchpoint, by its id in the map.
+             * @default
+             */
+            touchpoint: string;
+            /**
+             * @description Whether the target is told medium, campaign and code, as `utm_…` parameters.
+             * @default false
+             */
+            utm: boolean;
         };
         /** @description Is something that could not be computed. */
         Note: {
@@ -592,6 +2116,93 @@ export interface components {
              */
             trend_z?: number | null;
         };
+        /** @description Is a page of refused events. */
+        Page: {
+            /** @description How many there are, per source and reason. */
+            counts: components["schemas"]["Count"][];
+            /** @description The newest that were asked for. */
+            events: components["schemas"]["Held"][];
+        };
+        /** @description Is two identities. */
+        Pair: {
+            /** @description The one. */
+            one: components["schemas"]["Name"];
+            /** @description The other. */
+            other: components["schemas"]["Name"];
+        };
+        /** @description Says where in a body the rows stand, and what their columns mean. */
+        Part: {
+            /** @description The mapping, as TOML, in the language of imports. */
+            mapping: string;
+            /** @description The path to the list of rows, such as `data.items`; empty: the body itself. */
+            rows?: string;
+        };
+        /** @description Is a person: everything they are known by. */
+        Person: {
+            /** @description Every identity. */
+            identities: components["schemas"]["KnownName"][];
+            /** @description The number of the person today. It may differ from the one asked for, which finds them for ever. */
+            person: string;
+            /** @description Devices that they share with others: only some of what these did is theirs. */
+            shared_devices: components["schemas"]["KnownName"][];
+            /** @description What is known of them, per key the value that counts. */
+            traits: components["schemas"]["KnownTrait"][];
+        };
+        /** @description Is a name of the person that is meant: any of theirs will do. */
+        PersonNamed: {
+            /** @description The kind of name, such as `email`. */
+            namespace: string;
+            /** @description The name itself. */
+            value: string;
+        };
+        /** @description Is everything that this room knows of a person. */
+        PersonalData: {
+            /** @description The table `consent`. */
+            consents: components["schemas"]["HeldWord"][];
+            /** @description The table `identity_decision`. */
+            decisions: components["schemas"]["HeldDecision"][];
+            /** @description The table `identity_fact`. */
+            facts: components["schemas"]["HeldFact"][];
+            /** @description The table `actor`. */
+            identities: components["schemas"]["HeldName"][];
+            /** @description The table `restriction`. */
+            restrictions: components["schemas"]["HeldRestriction"][];
+            /** @description The table `sighting`. */
+            sightings: components["schemas"]["HeldSighting"][];
+            /** @description The table `trait`. */
+            traits: components["schemas"]["HeldTrait"][];
+        };
+        /** @description Is where a backup goes. */
+        Place: {
+            /** @description A folder, on the machine of the server, that does not exist yet. */
+            to: string;
+        };
+        /** @description Sums what would move between two places. */
+        PlaceMove: {
+            /** @description Where it is now. */
+            from: components["schemas"]["Whereabouts"];
+            /**
+             * Format: int64
+             * @description Interactions.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Known people who had them.
+             */
+            people: number;
+            /** @description Kinds of signals. */
+            signals: number;
+            /** @description Where it would be. */
+            to: components["schemas"]["Whereabouts"];
+        };
+        /** @description Is what a change of rules would move. */
+        Preview: {
+            /** @description From where to where, most interactions first. */
+            moves: components["schemas"]["PlaceMove"][];
+            /** @description The signals that would move, most interactions first; of very many only the first. */
+            signals: components["schemas"]["MovedSignal"][];
+        };
         /** @description Is what a client reads when something did not work. */
         Problem: {
             /** @description Why, from the outside in. */
@@ -610,11 +2221,48 @@ export interface components {
             /** @description People of the stage who met it and moved on. */
             touched: components["schemas"]["Figure"];
         };
+        /** @description Is a publication. */
+        Publication: {
+            /** @description The code of its tag, which is its link in the feed. */
+            code: string;
+            /** @description The feed that it stands in. */
+            feed: string;
+            /**
+             * Format: int64
+             * @description When it was published, in microseconds.
+             */
+            published_at: number;
+            /** @description A few sentences. */
+            summary: string;
+            /** @description The page itself. */
+            target: string;
+            /** @description The title. */
+            title: string;
+            /** @description The touchpoint. */
+            touchpoint: string;
+            /**
+             * Format: int64
+             * @description Since when it is not in the feed any more, in microseconds.
+             */
+            withdrawn_at?: number | null;
+        };
         /**
          * @description Is a purpose that justifies a cost without a measured effect (M11).
          * @enum {string}
          */
         Purpose: "brand" | "legal" | "service_duty";
+        /** @description Says whether the server can work, and why not. */
+        Readiness: {
+            /** @description Everything that was looked at. */
+            checks: components["schemas"]["Check"][];
+            /** @description Whether everything is as it should be. */
+            ready: boolean;
+        };
+        /**
+         * @description Is a set of parts that is ready.
+         * @enum {string}
+         */
+        Ready: "shopify" | "woocommerce" | "orders";
         /**
          * @description Is a sentence to be said in the reader's language: a key of the catalogue and the numbers in it.
          *
@@ -629,11 +2277,217 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Is whether a receipt is ours. */
+        ReceiptVerified: {
+            ours: boolean;
+        };
+        /** @description Is why one event was refused: a code for programs, a sentence for people that quotes no value of the event. */
+        RefusalReason: {
+            /** @description Such as `no_identity` or `event_too_large`. */
+            code: string;
+            /** @description What is wrong, where, and what to do. */
+            says: string;
+        };
+        /** @description Is a row that would be refused. */
+        RefusedRow: {
+            /** @description Its place in the body, from 0. */
+            position: number;
+            /** @description Why; it names columns, never their content. */
+            says: string;
+        };
+        /** @description Is what was removed, by count. */
+        Removed: {
+            /**
+             * Format: int64
+             * @description Words on consent, and restrictions.
+             */
+            consents: number;
+            /**
+             * Format: int64
+             * @description Statements that identities belong together, and what was decided about them.
+             */
+            facts: number;
+            /**
+             * Format: int64
+             * @description Files of the ledger that were written anew without them.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description Raw identities and their texts.
+             */
+            identities: number;
+            /**
+             * Format: int64
+             * @description Interactions.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Refused events in quarantine.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description Keys of free texts: the texts can be read nowhere any more.
+             */
+            text_keys: number;
+            /**
+             * Format: int64
+             * @description Things known of identities.
+             */
+            traits: number;
+        };
+        /** @description Is what came of a replay. */
+        Replayed: {
+            /**
+             * Format: int64
+             * @description Interactions that are new.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Interactions that were there already.
+             */
+            duplicates: number;
+            /** @enum {string} */
+            outcome: "taken";
+        } | {
+            /** @enum {string} */
+            outcome: "refused";
+            /** @description Why. */
+            reason: components["schemas"]["RefusalReason"];
+        };
+        /** @description Is what came of replaying many. */
+        ReplayedAll: {
+            /**
+             * Format: int64
+             * @description Events that were refused again, and stay.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Events that are in the ledger now.
+             */
+            taken: number;
+        };
+        /** @description Is what a look at a data directory found. */
+        Report: {
+            /**
+             * Format: int64
+             * @description The bytes that were read of it.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Its files.
+             */
+            files: number;
+            /** @description What was found. */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description The interactions in those that are whole.
+             */
+            interactions: number;
+            /** @description Whether nothing is damaged. */
+            is_sound: boolean;
+            /**
+             * Format: int64
+             * @description The version of the ledger.
+             */
+            ledger: number;
+        };
+        /** @description Is a wish to restrict. */
+        RestrictionAsked: {
+            /** @description Why; nothing personal. */
+            note?: string;
+            /** @description Whether they are restricted from now on. */
+            restricted: boolean;
+            /** @description Whose data. */
+            who: components["schemas"]["PersonNamed"];
+        };
+        /** @description Is of how many identities something was changed. */
+        RestrictionChanged: {
+            /** Format: int64 */
+            identities: number;
+        };
+        /** @description Is what a run took out. */
+        Retained: {
+            /**
+             * Format: int64
+             * @description Interactions.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Keys of texts that no interaction needs any more.
+             */
+            text_keys: number;
+            /**
+             * Format: int64
+             * @description Free texts of interactions that stay.
+             */
+            texts: number;
+        };
+        /** @description Is the list of facts that wait for somebody to decide. */
+        Review: {
+            /** @description How many there are. */
+            count: number;
+            /** @description The strongest and earliest of them. */
+            waiting: components["schemas"]["ToReview"][];
+        };
+        /** @description Is an interaction as it would be stored. Names are masked: they are personal. */
+        Sample: {
+            /** @description When, RFC 3339. */
+            at: string;
+            /** @description The campaign. */
+            campaign?: string | null;
+            /** @description What it cost, with its currency. */
+            cost?: string | null;
+            /** @description Who spoke to whom. */
+            direction: string;
+            /** @description What happened. */
+            form: string;
+            /** @description The properties. */
+            props?: string | null;
+            /** @description Whether it answers another. */
+            reply: boolean;
+            /**
+             * Format: int32
+             * @description The answer on a scale.
+             */
+            score?: number | null;
+            /** @description By what it is recognised. */
+            signal: string;
+            /** @description What it was worth, with its currency. */
+            value?: string | null;
+            /** @description Who: every name, masked, strongest first. */
+            who: string[];
+        };
+        /** @description Says that a version is current. */
+        Saved: {
+            /**
+             * Format: int64
+             * @description The number of the version.
+             */
+            version: number;
+        };
         /**
          * @description Is the scale of a question.
          * @enum {string}
          */
         Scale: "nps" | "five" | "seven" | "ten" | "yes_no";
+        /**
+         * @description Is a way of signing.
+         * @enum {string}
+         */
+        Scheme: "standard" | "shopify" | "woocommerce";
+        /** @description Is a value somebody might be known by. */
+        Search: {
+            /** @description The value, in whatever namespace. */
+            value: string;
+        };
         /** @description Is one row: a rule-defined group of people. */
         Segment: {
             /** @description The id. */
@@ -835,6 +2689,26 @@ export interface components {
              */
             satisfaction_target: number;
         };
+        /** @description Is an event in full. */
+        Shown: components["schemas"]["Held"] & {
+            /** @description The event as it came, in base64, when it is not text. */
+            base64?: string | null;
+            /** @description The event as it came; none when it is not text. */
+            text?: string | null;
+        };
+        /** @description Is a hook as it is shown. The secret is told once, when it is drawn. */
+        ShownHook: {
+            /** @description Its name. */
+            name: string;
+            /** @description What its bodies mean. */
+            parts: components["schemas"]["Part"][];
+            /** @description Where its sender sends to, on this server. */
+            path: string;
+            /** @description How its sender signs. */
+            scheme: components["schemas"]["Scheme"];
+            /** @description The secret, where it was drawn just now. */
+            secret?: string | null;
+        };
         /** @description Is what a browser sends to sign in. */
         SignIn: {
             /** @description The secret of the one-time link. */
@@ -848,7 +2722,7 @@ export interface components {
              */
             campaign: string;
             /**
-             * @description Pattern for [`Signature::channel`].
+             * @description Pattern for [`Signature::channel`], as the source hints at it or as the channel rules read it.
              * @default
              */
             channel: string;
@@ -867,6 +2741,129 @@ export interface components {
              * @default
              */
             source: string;
+        };
+        /**
+         * @description Is what a browser's wish not to be tracked does (`Sec-GPC`, `DNT`).
+         * @enum {string}
+         */
+        SignalPolicy: "ignore" | "cookieless" | "drop";
+        /** @description Is what identifies a kind of signal. Map rules bind signatures to touchpoints when reading. */
+        Signature: {
+            /**
+             * @description The campaign tag.
+             * @default
+             */
+            campaign: string;
+            /**
+             * @description The channel as the source hints at it; empty when unknown.
+             * @default
+             */
+            channel: string;
+            /**
+             * @description The name of the event as the source gives it.
+             * @default
+             */
+            event: string;
+            /**
+             * @description The place: host and path template, telephone number, shop, code.
+             * @default
+             */
+            place: string;
+            /**
+             * @description The source: a file set, a site, a till.
+             * @default
+             */
+            source: string;
+            /**
+             * @description The touchpoint, when the source names it itself. A map rule overrides it.
+             * @default
+             */
+            touchpoint: string;
+        };
+        /**
+         * @description Is what a site is known for.
+         * @enum {string}
+         */
+        SiteKind: "search" | "social" | "shopping" | "video" | "assistant" | "mail";
+        /** @description Is a text to be pasted into a client. */
+        Snippet: {
+            /** @description The client. */
+            client: string;
+            /** @description What to paste. */
+            text: string;
+        };
+        /** @description Is one source. */
+        Source: {
+            /** @description Where its clients run. */
+            kind: components["schemas"]["SourceKind"];
+            /** @description Its name, which every interaction of it bears, for ever. */
+            name: string;
+            /** @description How careful we are with it. */
+            settings: components["schemas"]["SourceSettings"];
+            /** @description The key by which its clients are known. */
+            write_key: string;
+        };
+        /**
+         * @description Is where a source's clients run, which decides what can be believed.
+         * @enum {string}
+         */
+        SourceKind: "site" | "server";
+        /** @description Is how careful we are with what a source sends. */
+        SourceSettings: {
+            /**
+             * @description Whether everybody is known for a day at most, by a hash with a daily salt instead of an identity.
+             * @default false
+             */
+            cookieless: boolean;
+            /**
+             * @description What `DNT: 1` does.
+             * @default cookieless
+             */
+            dnt: components["schemas"]["SignalPolicy"];
+            /**
+             * @description What `Sec-GPC: 1` does.
+             * @default cookieless
+             */
+            gpc: components["schemas"]["SignalPolicy"];
+            /**
+             * @description How much of the caller's address is kept.
+             * @default none
+             */
+            ip: components["schemas"]["IpPolicy"];
+            /**
+             * Format: int32
+             * @description After how many days its interactions of machines are removed.
+             * @default null
+             */
+            machine_days: number | null;
+            /**
+             * @description The web sites whose pages may send, such as `https://shop.example.org`; none: all may.
+             * @default []
+             */
+            origins: string[];
+            /**
+             * Format: int32
+             * @description After how many days its interactions are removed; none: never.
+             * @default null
+             */
+            retention_days: number | null;
+            /**
+             * Format: int32
+             * @description After how many days the free texts in its interactions are removed.
+             * @default null
+             */
+            text_days: number | null;
+            /**
+             * Format: int32
+             * @description After how many days its interactions of nobody known, day visitors among them, are removed.
+             * @default null
+             */
+            visitor_days: number | null;
+            /**
+             * @description What happens with interactions of people who have taken back that they are measured.
+             * @default cookieless
+             */
+            withdrawn: components["schemas"]["Withdrawn"];
         };
         /** @description Is one column: a step of the life cycle. */
         Stage: {
@@ -929,11 +2926,104 @@ export interface components {
              */
             touchpoint_share: number;
         };
+        /** @description Is a touchpoint that a signal may belong to. */
+        Suggestion: {
+            /** @description The words that signal and touchpoint share; empty where a rule for the same event speaks for it. */
+            because: string[];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
+        /** @description Is a registered tag. */
+        Tag: {
+            /** @description The campaign. */
+            campaign: string;
+            /** @description The channel. */
+            channel: string;
+            /** @description The code in its address. */
+            code: string;
+            /**
+             * Format: int64
+             * @description Since when it exists, in microseconds.
+             */
+            created_at: number;
+            /** @description The event. */
+            event: string;
+            /** @description What a scan is. */
+            form: components["schemas"]["Form"];
+            /** @description Where it hangs or lies. */
+            place: string;
+            /**
+             * Format: int64
+             * @description Since when it leads nowhere, in microseconds.
+             */
+            retired_at?: number | null;
+            /** @description The source of its interactions. */
+            source: string;
+            /** @description Where it leads. */
+            target: string;
+            /** @description The touchpoint. */
+            touchpoint: string;
+            /** @description Whether the target is told where people come from. */
+            utm: boolean;
+        };
         /** @description Is how a text stands in a file: a plain string, or an object by language. */
         Text: string | {
             en: string;
             fr?: string | null;
             ru?: string | null;
+        };
+        /** @description Is a part of a person's timeline. */
+        Timeline: {
+            /** @description How many interactions there are in all. */
+            count: number;
+            /** @description What happened, the latest first. */
+            interactions: components["schemas"]["Met"][];
+            /** @description Where the next page begins; none at the end. */
+            next?: string | null;
+            /** @description The number of the person today. */
+            person: string;
+        };
+        /** @description Is two people whom a fact would join. */
+        ToReview: {
+            /** @description The first fact that would join them. */
+            fact: components["schemas"]["Because"];
+            /** @description How many facts would. */
+            facts: number;
+            /** @description How many identities they would have together, where that is why. */
+            identities?: number | null;
+            /** @description The names that exclude each other; to merge them is to accept. */
+            names: components["schemas"]["KnownName"][];
+            /** @description The one person. */
+            one: string;
+            /** @description The other person. */
+            other: string;
+            /** @description Why they wait: `exclude` (both hold a name of which a person has one) or `many` identities. */
+            why: string;
+        };
+        /** @description Is a decision of staff. */
+        ToldDecision: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description By whom. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            decision: number;
+            /** @description About whom. */
+            one: components["schemas"]["KnownName"];
+            other?: components["schemas"]["KnownName"] | null;
+            /**
+             * Format: int64
+             * @description The decision that it takes back.
+             */
+            undoes?: number | null;
+            /** @description What was decided. */
+            what: components["schemas"]["Verb"];
         };
         /** @description Is the whole ledger in a line. */
         Totals: {
@@ -949,6 +3039,11 @@ export interface components {
              * @description What all touchpoints cost in the window.
              */
             cost: number;
+            /**
+             * Format: int64
+             * @description Day visitors: nobody known, each told from others for one day. One person on five days is five of them.
+             */
+            day_visitors: number;
             /** @description Interactions with a known person, as a share of all. */
             identified: components["schemas"]["Figure"];
             /**
@@ -1073,6 +3168,8 @@ export interface components {
         };
         /** @description Is the whole map. */
         TouchpointMap: {
+            /** @description How hints of a channel become channels, before the defaults ([`crate::channels`]): first match wins. */
+            channel_rules?: components["schemas"]["ChannelRule"][];
             /** @description The channels. */
             channels: components["schemas"]["Channel"][];
             /** @description The currency of every amount in the map. */
@@ -1099,6 +3196,19 @@ export interface components {
             time_zone: string;
             /** @description The nodes. */
             touchpoints: components["schemas"]["Touchpoint"][];
+        };
+        /** @description Is what would become of a body. */
+        Trial: {
+            /** @description How many interactions it tells of. */
+            interactions: number;
+            /** @description How many statements that two names are one person. */
+            links: number;
+            /** @description The rows that would be refused. */
+            refused: components["schemas"]["RefusedRow"][];
+            /** @description The first interactions, as they would be stored; names are masked. */
+            samples: components["schemas"]["Sample"][];
+            /** @description How many traits. */
+            traits: number;
         };
         /** @description Is one way into a stage. A stage is entered when any of its triggers has fired. */
         Trigger: {
@@ -1189,6 +3299,44 @@ export interface components {
             /** @description The signature, for people. */
             signal: string;
         };
+        /** @description Is a signal that no rule binds. */
+        UnmappedSignal: {
+            /** @description The channel that its hint means. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description The first, UTC microseconds.
+             */
+            first_at: number;
+            /**
+             * Format: int32
+             * @description The number of the signature in the state store.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Interactions with it.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description The last.
+             */
+            last_at: number;
+            /**
+             * Format: int64
+             * @description Known people who had them.
+             */
+            people: number;
+            /** @description By what it is recognised. */
+            signal: components["schemas"]["Signature"];
+            suggestion?: components["schemas"]["Suggestion"] | null;
+        };
+        /**
+         * @description Is a kind of decision.
+         * @enum {string}
+         */
+        Verb: "merge" | "split" | "nobody" | "large" | "undo";
         /** @description Is a verdict with everything needed to check it again. */
         Verdict: {
             /** @description What to do. */
@@ -1209,6 +3357,23 @@ export interface components {
          * @enum {string}
          */
         VerdictKind: "none" | "dark" | "insufficient_data" | "over_used" | "wasted" | "under_used" | "effective" | "needs_care" | "neutral";
+        /** @description Is what a hook shall be. */
+        WantedHook: {
+            /**
+             * @description Parts of one's own.
+             * @default []
+             */
+            parts: components["schemas"]["Part"][];
+            /** @default null */
+            ready: components["schemas"]["Ready"] | null;
+            /** @default null */
+            scheme: components["schemas"]["Scheme"] | null;
+            /**
+             * @description The secret, where the sender has drawn it. Otherwise the one there is stays, or one is drawn.
+             * @default null
+             */
+            secret: string | null;
+        };
         /** @description Is cost against effect (M11). */
         Waste: {
             /**
@@ -1230,6 +3395,18 @@ export interface components {
              * @description Cost share over effect share.
              */
             ratio?: number | null;
+        };
+        /**
+         * @description Is what somebody enters.
+         * @enum {string}
+         */
+        What: "call" | "visit" | "meeting" | "letter" | "event" | "message" | "complaint" | "referral" | "purchase" | "correction";
+        /** @description Is what a signal means. */
+        Whereabouts: {
+            /** @description The channel; empty: nothing is said of one. */
+            channel: string;
+            /** @description The touchpoint, by id; none: it is unmapped. */
+            touchpoint?: string | null;
         };
         /** @description Is who is signed in. */
         Who: {
@@ -1256,6 +3433,11 @@ export interface components {
              */
             to: number;
         };
+        /**
+         * @description Is what happens with interactions of people who have taken back that they are measured.
+         * @enum {string}
+         */
+        Withdrawn: "cookieless" | "drop";
     };
     responses: never;
     parameters: never;
@@ -1265,6 +3447,1472 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the feed, which stands in its address. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            /** @description The feed is as it shall be. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The feed is not sound. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the feed. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the feed. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPublication"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description The publication is not sound. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such feed. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownHook"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the hook. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownHook"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such hook. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the hook, which stands in its address. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedHook"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownHook"];
+                };
+            };
+            /** @description A mapping or the secret is not sound. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the hook. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hook is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such hook. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name of the hook. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attempt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+            /** @description A mapping is not sound. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such hook. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    enter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandEntry"];
+            };
+        };
+        responses: {
+            /** @description The same id was entered before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description The entry says too little, or what cannot be. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It could not be stored; send the same again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The code of the publication. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The publication is not in the feed any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such publication in a feed. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Those of one source; none: of all. */
+                source?: string;
+                /** @description Those refused for one reason, by its code; none: for any. */
+                code?: string;
+                /** @description Those received before this moment, in microseconds since 1970: the next page. */
+                before?: number;
+                /** @description With `before`: also those received at that moment that come behind this number. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_all: {
+        parameters: {
+            query?: {
+                /** @description Those of one source; none: of all. */
+                source?: string;
+                /** @description Those refused for one reason, by its code; none: for any. */
+                code?: string;
+                /** @description Those received before this moment, in microseconds since 1970: the next page. */
+                before?: number;
+                /** @description With `before`: also those received at that moment that come behind this number. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many are gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": number;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_all: {
+        parameters: {
+            query?: {
+                /** @description Those of one source; none: of all. */
+                source?: string;
+                /** @description Those refused for one reason, by its code; none: for any. */
+                code?: string;
+                /** @description Those received before this moment, in microseconds since 1970: the next page. */
+                before?: number;
+                /** @description With `before`: also those received at that moment that come behind this number. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedAll"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More is waiting than can be stored just now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shown"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Mended"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More is waiting than can be stored just now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retained"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptSource"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is taken, or there are too many. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptSource"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptSource"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many replaced keys still work. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_old_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptSource"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptSource"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    paste: {
+        parameters: {
+            query: {
+                /** @description Such as `https://map.example.org`. */
+                url: string;
+            };
+            header?: never;
+            path: {
+                /** @description The name. */
+                id: string;
+                /** @description Such as `segment-node`. */
+                client: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTag"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            /** @description The tag is not sound, or its code was given away before. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The code of the tag. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tag"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The code of the tag. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tag is retired. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such tag in use. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The code of the tag. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many pages listen. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     current: {
         parameters: {
             query?: never;
@@ -1280,6 +4928,184 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TouchpointMap"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Saved"];
+                };
+            };
+            /** @description The map would not be sound. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description The map would not be sound. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelCount"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dark"][];
                 };
             };
             401: {
@@ -1337,7 +5163,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such segment. */
+            /** @description There is no such segment, or no map yet. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1387,8 +5213,930 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such touchpoint or segment. */
+            /** @description There is no such touchpoint or segment, or no map yet. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmapped: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmappedSignal"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_backup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Place"];
+            };
+        };
+        responses: {
+            /** @description Lines of JSON: how far it is, then what was backed up. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of JSON; the last says what was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines of JSON: how far it is, then the report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["Report"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentSaid"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToldDecision"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonNamed"];
+            };
+        };
+        responses: {
+            /** @description The receipt. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureReceipt"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is known by that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonNamed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extent"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is known by that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureReceipt"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureReceipt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptVerified"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pair"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonNamed"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dossier"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is known by that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_large: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Name"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pair"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_nobody: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Name"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restrict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestrictionAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestrictionChanged"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is known by that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    split: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pair"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decided"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such decision, or it is undone already. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: {
+                /** @description Answer with what was recorded until then, in microseconds since 1970. */
+                as_known?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Any number that the person has or had. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description How many interactions, 50 where nothing is said and 1,000 at most. */
+                limit?: number;
+                /** @description Only what comes after this one in the list: `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Any number that the person has or had. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1505,7 +6253,7 @@ export interface operations {
             };
         };
     };
-    readyz: {
+    numbers: {
         parameters: {
             query?: never;
             header?: never;
@@ -1522,12 +6270,40 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            503: {
+            /** @description Asked from another machine without the token. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
         };
