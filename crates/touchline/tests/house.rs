@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms, in order: a room may use those before it.
-const ROOMS: [&str; 7] = ["account", "goals", "map", "people", "capture", "measure", "improve"];
+const ROOMS: [&str; 9] = ["account", "goals", "map", "people", "capture", "conversations", "feedback", "measure", "improve"];
 
 /// Rooms that have a page of documentation.
 const DOCUMENTED: [&str; 6] = ["account", "map", "people", "capture", "measure", "improve"];

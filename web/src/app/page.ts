@@ -1,4 +1,4 @@
-// The contract between the shell and a room: a folder of `features` with a `page.ts` is a page of the application.
+// The contract between the shell and a room: a file `page.ts` or `WHAT.page.ts` in a folder of `features` is a page.
 // The shell finds the pages by itself; nothing else has to be told of a new one.
 import type { Component } from 'svelte';
 import type { Visit } from './router';
@@ -41,7 +41,7 @@ export function findPage(pages: readonly Page[], path: string): { page: Page; pa
   return null;
 }
 
-const manifests = import.meta.glob<{ default: Page }>('../features/*/page.ts', { eager: true });
+const manifests = import.meta.glob<{ default: Page }>('../features/*/*page.ts', { eager: true });
 
 /** Every page there is. */
 export const pages: readonly Page[] = Object.values(manifests)

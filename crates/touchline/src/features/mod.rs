@@ -7,6 +7,8 @@ pub mod goals;
 pub mod map;
 pub mod people;
 pub mod capture;
+pub mod conversations;
+pub mod feedback;
 pub mod measure;
 pub mod improve;
 

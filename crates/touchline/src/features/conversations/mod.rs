@@ -1,0 +1,1 @@
+//! Conversations: chat, mail, forms and calls, in one inbox, and who answers them by when.

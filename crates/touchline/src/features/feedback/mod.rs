@@ -1,0 +1,1 @@
+//! Feedback: what customers say when asked and when not: surveys, reviews, mentions.
