@@ -97,6 +97,22 @@ fn pair(one: &str, other: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_found_by_whatever_somebody_calls_them() {
+    let stage = Stage::new();
+    stage.arrive(&[("login", &["user:7", "device:d1"], 5), ("login", &["user:8"], 6)]).await;
+    let ada = (identity("user:7"), "name".to_owned(), "Ada Example".to_owned(), Instant(START));
+    let delivery = Delivery { source: "shop".into(), traits: vec![ada], ..Delivery::default() };
+    stage.site.capture.take(delivery).await.expect("is taken");
+    stage.site.capture.settle().await.expect("settles");
+    let person = stage.person("user:7").await;
+    for (meant, people) in [("7", 1), ("user:7", 1), ("d1", 1), ("Ada Example", 1), (" ada example ", 1), ("user:9", 0), ("%", 0)] {
+        let found = stage.post("/api/people/find", json!({ "value": meant })).await;
+        assert_eq!(found.as_array().map(Vec::len), Some(people), "{meant}: {found}");
+        assert!(people == 0 || found[0]["person"] == person.as_str(), "{meant}: {found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_found_explained_and_told_over_all_channels() {
     let stage = Stage::new();
     stage.arrive(&[("visit", &["device:d1"], 0), ("login", &["user:7", "device:d1"], 5)]).await;

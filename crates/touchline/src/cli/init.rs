@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
             let dir = home.dir().display();
             say(&format!(
                 "Made {dir} for `{}`: {} stages, {} segments, {} touchpoints.\nLook at it with: touchline serve --data {dir}\n\
-                 Let your web site send to it: touchline source snippet {} --client browser --data {dir}",
+                 Let your web site send to it: touchline source snippet {} --client script --data {dir}",
                 map.name.en,
                 map.stages.len(),
                 map.segments.len(),

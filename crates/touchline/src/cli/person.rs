@@ -25,10 +25,10 @@ pub(super) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Find people by a value they are known by.
+    /// Find people by what they are known by: an identity, a name, an address.
     #[command(after_help = "Example:\n  echo ada@example.org | touchline person find - --data my-shop")]
     Find {
-        /// The value, in whatever namespace; `-` reads it from standard input.
+        /// The value, NAMESPACE:VALUE, or a trait such as a name; `-` reads it from standard input.
         value: String,
         #[command(flatten)]
         with: Common,
@@ -36,7 +36,7 @@ enum Command {
     /// Show a person: identities, traits, and what happened on every channel, the latest first.
     #[command(after_help = "Example:\n  touchline person show 3f2a91c07be4d815 --limit 20 --data my-shop")]
     Show {
-        /// Any number that the person has or had, as `find` prints it.
+        /// Any number that the person has or had, or what finds them; `-` reads it from standard input.
         person: String,
         /// How many interactions.
         #[arg(long, default_value_t = 20)]
@@ -50,8 +50,10 @@ enum Command {
         #[command(flatten)]
         with: Common,
     },
-    /// Explain why two identities are one person.
-    #[command(after_help = "Example:\n  touchline person explain user:7 device:a81f --data my-shop")]
+    /// Explain why two identities are one person, or why all of a person's are.
+    #[command(after_help = "Examples:
+  touchline person explain user:7 device:a81f --data my-shop
+  touchline person explain 3f2a91c07be4d815 --data my-shop")]
     Explain(Pair),
     /// Make two people one.
     #[command(after_help = "Example:\n  touchline person merge user:7 user:12 --data my-shop")]
@@ -123,6 +125,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         Command::Show { person, limit, after, as_known, with } => {
             show(person, *limit, after.as_deref(), as_known.as_deref(), with)
         }
+        Command::Explain(Pair { one, other: None, with }) if one != "-" => explain_all(one, with),
         Command::Explain(pair) => pair.ask("explain", told_chain),
         Command::Merge(pair) => pair.ask("merge", told_decision),
         Command::Split(pair) => pair.ask("split", told_decision),
@@ -138,18 +141,64 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 fn show(person: &str, limit: usize, after: Option<&str>, as_known: Option<&str>, with: &Common) -> Result<()> {
-    if person.len() != 16 || !person.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Failure::new("A person has a number of 16 hexadecimal digits")
-            .hint("Find it with: touchline person find VALUE --data DIR"));
-    }
     let known = as_known.map(|date| moment(date).map(|at| format!("?as_known={}", at.0))).transpose()?.unwrap_or_default();
     let reach = with.data.reach()?;
+    let person = &number(person, &reach)?;
     let mut answer = reach.ask("GET", &format!("/api/people/{person}{known}"), None)?;
     if as_known.is_none() {
         let after = after.map(|place| format!("&after={}", super::reach::part(place))).unwrap_or_default();
         answer["timeline"] = reach.ask("GET", &format!("/api/people/{person}/timeline?limit={limit}{after}"), None)?;
     }
     with.tell(&answer, told_person)
+}
+
+/// Returns the number of a person: given as it is, or found by what somebody calls them.
+fn number(meant: &str, reach: &Reach) -> Result<String> {
+    let meant = typed(meant)?;
+    let meant = meant.trim();
+    if meant.len() == 16 && meant.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(meant.to_owned());
+    }
+    let found = reach.ask("POST", "/api/people/find", Some(&json!({ "value": meant })))?;
+    match list(&found) {
+        [one] => Ok(word(&one["person"])),
+        [] => Err(Failure::new("Nobody is known by that")
+            .hint("Give an identity such as email:ada@example.org, a name, or the number of a person")),
+        several => {
+            let numbers: Vec<String> = several.iter().map(|person| word(&person["person"])).collect();
+            Err(Failure::new(format!("{} people are known by that", several.len()))
+                .hint(format!("Give the number of one of them: {}", numbers.join(", "))))
+        }
+    }
+}
+
+/// Explains a whole person: why each further identity is one with the first.
+fn explain_all(person: &str, with: &Common) -> Result<()> {
+    let reach = with.data.reach()?;
+    let person = reach.ask("GET", &format!("/api/people/{}", number(person, &reach)?), None)?;
+    let [first, rest @ ..] = list(&person["identities"]) else {
+        return Err(Failure::new("That person has no identity any more").hint("They were erased"));
+    };
+    let mut steps: Vec<Value> = Vec::new();
+    for other in rest {
+        let body = json!({ "one": named(first), "other": named(other) });
+        let chain = reach.ask("POST", "/api/people/explain", Some(&body))?;
+        for step in list(&chain["chain"]) {
+            if !steps.contains(step) {
+                steps.push(step.clone());
+            }
+        }
+    }
+    let answer = json!({ "is_one": true, "person": person["person"], "chain": steps });
+    with.tell(&answer, if rest.is_empty() { told_single } else { told_chain })
+}
+
+fn named(identity: &Value) -> Value {
+    json!({ "namespace": identity["namespace"], "value": identity["value"] })
+}
+
+fn told_single(_: &Value) -> String {
+    "They have one identity: there is nothing to explain.".to_owned()
 }
 
 /// Reads a day or a moment; a day is known as it ends.

@@ -92,6 +92,7 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         }
         // A server whose console cannot be had serves all the same.
         let socket = console::listen(home.dir()).inspect_err(|failure| tracing::warn!("{failure}")).ok();
+        console::note_address(home.dir(), &url);
         let console = socket.map(|socket| tokio::spawn(axum::serve(socket, routes(&site)).into_future()));
         let upkeep = tokio::spawn(metrics::upkeep());
         announce(home, &url, link.as_deref(), place.format)?;

@@ -3,9 +3,13 @@
 use super::reach::{Reach, part};
 use super::{Data, Format, print_json, say};
 use crate::failure::{Failure, Result};
+use crate::platform::console;
 use clap::Subcommand;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
+
+/// Is where `touchline serve` listens when nothing else is said.
+const USUAL: &str = "http://127.0.0.1:7777";
 
 /// Look after the sources of interactions: sites, servers, tills.
 ///
@@ -84,17 +88,17 @@ enum Command {
     },
     /// Print what to paste into a client.
     #[command(
-        after_help = "Example:\n  touchline source snippet site --client browser --url https://map.example.org --data my-shop"
+        after_help = "Example:\n  touchline source snippet site --client script --url https://map.example.org --data my-shop"
     )]
     Snippet {
         /// Its name.
         name: String,
-        /// The client, such as browser, segment-node, posthog-python or curl.
+        /// The client: script (our own), or browser, segment-node, posthog-python, curl …
         #[arg(long)]
         client: String,
-        /// Where clients reach the server.
-        #[arg(long, default_value = "http://127.0.0.1:7777")]
-        url: String,
+        /// Where clients reach the server; by default where the running one is, or would be.
+        #[arg(long)]
+        url: Option<String>,
         #[command(flatten)]
         with: Common,
     },
@@ -130,7 +134,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
             }
         }
         Command::Snippet { name, client, url, with } => {
-            let path = path(name, &format!("/snippets/{}?url={}", part(client), part(url)));
+            let url = url.clone().or_else(|| console::address(&with.data.dir)).unwrap_or_else(|| USUAL.to_owned());
+            let path = path(name, &format!("/snippets/{}?url={}", part(client), part(&url)));
             let answer = with.data.reach()?.ask("GET", &path, None)?;
             match with.format {
                 Format::Json => print_json(&answer),

@@ -32,10 +32,28 @@ pub fn listen(dir: &Path) -> Result<UnixListener> {
     UnixListener::bind(&path).map_err(unmade)
 }
 
-/// Removes the socket.
+/// Removes the socket, and what stood beside it.
 pub fn close(dir: &Path) {
     // One that stays is noticed: nobody answers there.
     let _ = fs::remove_file(socket(dir));
+    let _ = fs::remove_file(address_file(dir));
+}
+
+fn address_file(dir: &Path) -> PathBuf {
+    dir.join(FOLDER).join("address")
+}
+
+/// Notes where browsers and clients reach the server, for commands that print it. Without the note they print the
+/// default address, so a note that cannot be written is no reason to stop.
+pub fn note_address(dir: &Path, url: &str) {
+    let _ = fs::write(address_file(dir), url);
+}
+
+/// Returns where the server that holds a data directory is reached; `None` when there is none.
+#[must_use]
+pub fn address(dir: &Path) -> Option<String> {
+    connect(dir)?;
+    fs::read_to_string(address_file(dir)).ok()
 }
 
 /// Connects to the server that holds a data directory; `None` when there is none.

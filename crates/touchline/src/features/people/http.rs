@@ -50,7 +50,7 @@ struct Name {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Search {
-    /// The value, in whatever namespace.
+    /// A value in whatever namespace, `NAMESPACE:VALUE`, or a trait such as a name.
     value: String,
 }
 

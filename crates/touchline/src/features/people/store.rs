@@ -532,16 +532,25 @@ pub async fn texts(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, I
     Ok(texts)
 }
 
-/// Finds the identities with a value, in whatever namespace.
+/// Finds the identities that somebody may mean: by a value in whatever namespace, by `NAMESPACE:VALUE`, or by a trait
+/// such as a name or an address, whatever its letters' case.
 ///
 /// # Errors
 /// Fails when the state store does.
-pub async fn find(state: &State, value: &str) -> Result<Vec<Acquaintance>> {
-    let rows = sqlx::query("SELECT id, namespace, value FROM actor WHERE value = $1 ORDER BY namespace, id")
-        .bind(value.trim().to_owned())
-        .fetch_all(state.reader())
-        .await
-        .map_err(failed)?;
+pub async fn find(state: &State, meant: &str) -> Result<Vec<Acquaintance>> {
+    let meant = meant.trim();
+    let (namespace, value) = meant.split_once(':').unwrap_or_default();
+    let rows = sqlx::query(
+        "SELECT id, namespace, value FROM actor WHERE value = $1 OR (namespace = $2 AND value = $3) \
+         OR id IN (SELECT actor FROM trait WHERE value = $1 OR LOWER(value) = $4) ORDER BY namespace, id",
+    )
+    .bind(meant.to_owned())
+    .bind(namespace.to_owned())
+    .bind(value.to_owned())
+    .bind(meant.to_lowercase())
+    .fetch_all(state.reader())
+    .await
+    .map_err(failed)?;
     Ok(rows.iter().map(acquaintance).collect())
 }
 

@@ -3,7 +3,8 @@
 use super::store::Source;
 
 /// The clients that a snippet is kept for.
-pub(super) const CLIENTS: [&str; 16] = [
+pub(super) const CLIENTS: [&str; 17] = [
+    "script",
     "browser",
     "segment-node",
     "segment-python",
@@ -26,6 +27,8 @@ pub(super) const CLIENTS: [&str; 16] = [
 /// at its end.
 pub(super) fn snippet(client: &str, url: &str, source: &Source) -> Option<String> {
     let text = match client {
+        // Our own: docs/capture/tracker.md.
+        "script" => r#"<script async src="URL/t.js?k=KEY"></script>"#,
         "browser" => {
             "import { AnalyticsBrowser } from '@segment/analytics-next'
 
