@@ -2485,7 +2485,7 @@ export interface components {
         Scheme: "standard" | "shopify" | "woocommerce";
         /** @description Is a value somebody might be known by. */
         Search: {
-            /** @description The value, in whatever namespace. */
+            /** @description A value in whatever namespace, `NAMESPACE:VALUE`, or a trait such as a name. */
             value: string;
         };
         /** @description Is one row: a rule-defined group of people. */
