@@ -28,10 +28,7 @@ fn check_life(folder: &Path, name: &str, address: &str) {
     assert_ne!(rotated["write_key"], made["write_key"]);
     assert_eq!(rotated["old_keys"], serde_json::json!([made["write_key"]]));
     let snippet = works(folder, &["source", "snippet", name, "--client", "segment-node", "--data", "a"]);
-    assert!(
-        snippet.contains(rotated["write_key"].as_str().expect("has a key")) && snippet.contains(address),
-        "{snippet}"
-    );
+    assert!(snippet.contains(rotated["write_key"].as_str().expect("has a key")) && snippet.contains(address), "{snippet}");
     assert_eq!(json(folder, &["source", "retire", name, "--old-keys"])["old_keys"], serde_json::json!([]));
     let names =
         |list: &Value| list.as_array().expect("is a list").iter().map(|source| source["name"].clone()).collect::<Vec<_>>();

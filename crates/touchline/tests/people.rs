@@ -105,7 +105,8 @@ async fn a_person_is_found_by_whatever_somebody_calls_them() {
     stage.site.capture.take(delivery).await.expect("is taken");
     stage.site.capture.settle().await.expect("settles");
     let person = stage.person("user:7").await;
-    for (meant, people) in [("7", 1), ("user:7", 1), ("d1", 1), ("Ada Example", 1), (" ada example ", 1), ("user:9", 0), ("%", 0)] {
+    for (meant, people) in [("7", 1), ("user:7", 1), ("d1", 1), ("Ada Example", 1), (" ada example ", 1), ("user:9", 0), ("%", 0)]
+    {
         let found = stage.post("/api/people/find", json!({ "value": meant })).await;
         assert_eq!(found.as_array().map(Vec::len), Some(people), "{meant}: {found}");
         assert!(people == 0 || found[0]["person"] == person.as_str(), "{meant}: {found}");
