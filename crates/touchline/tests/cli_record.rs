@@ -56,3 +56,17 @@ fn a_note_is_read_from_standard_input_and_never_kept_in_the_clear() {
     let exported = works(folder.path(), &["export", "interactions", "--data", "shop", "--format", "json", "--personal"]);
     assert!(exported.contains("\"call\"") && !exported.contains("the-secret-note"), "{exported}");
 }
+
+#[test]
+fn an_entry_at_a_touchpoint_that_the_map_lacks_is_kept_and_told() {
+    let folder = tempfile::tempdir().expect("folder");
+    let at = folder.path();
+    works(at, &["init", "--data", "a", "--template", "shop"]);
+    let map = works(at, &["map", "export", "--data", "a", "--format", "json"]);
+    let map: serde_json::Value = serde_json::from_str(&map).expect("is JSON");
+    let known = map["touchpoints"][0]["id"].as_str().expect("has an id").to_owned();
+    let said = |touchpoint: &str| works(at, &["record", "call", "--data", "a", "--who", "user:1", "--touchpoint", touchpoint]);
+    assert!(!said(&known).contains("The map has no"), "{known} is known");
+    let told = said(&format!("{known}x"));
+    assert!(told.starts_with("Recorded") && told.contains(&format!("Did you mean `{known}`?")), "{told}");
+}

@@ -99,10 +99,11 @@ pub(super) fn run(args: Args) -> Result<()> {
     if args.format == Format::Json {
         return print_json(&entered);
     }
-    say(&match entered.added {
+    let told = match entered.added {
         true => format!("Recorded as `{}`. If it is wrong: touchline record correction --corrects {} …", entered.id, entered.id),
         false => format!("`{}` was recorded before; nothing was added.", entered.id),
-    })
+    };
+    say(&entered.advice.map_or_else(|| told.clone(), |advice| format!("{told}\n{advice}")))
 }
 
 fn read_note() -> Result<String> {

@@ -8,11 +8,13 @@ use super::{Ways, draw_id};
 use crate::failure::{Failure, Result};
 use crate::features::capture::import::amount::minor_units;
 use crate::features::capture::{Caller, Delivery, NotTaken, SourceKind};
+use crate::features::map::Maps;
 use crate::platform::http::{Body, Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use model::map::nearest;
 use model::time::{DAY, SECOND};
 use model::{Arrival, Currency, Direction, Form, Identity, Instant, InteractionId, Signature};
 use serde::{Deserialize, Serialize};
@@ -195,6 +197,10 @@ pub struct Entered {
     pub interaction: String,
     /// Whether it is new; it is not, where the same id was entered before.
     pub added: bool,
+    /// What whoever entered it should know: the map has no such touchpoint. It was entered all the same, for a map may
+    /// change and a call that took place may not get lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
 }
 
 /// Returns the route behind the door.
@@ -211,7 +217,9 @@ pub(super) fn routes() -> OpenApiRouter<Ways> {
     (status = 503, description = "It could not be stored; send the same again.", body = Problem),
 ))]
 async fn enter(State(ways): State<Ways>, Body(entry): Body<Entry>) -> Result<Response, Refusal> {
+    let advice = advice(&ways, &entry.touchpoint).await?;
     let (delivery, mut entered) = delivery(entry, ways.now()).map_err(Refusal::told)?;
+    entered.advice = advice;
     // A source of this name may be registered for the sake of its settings, such as how long entries are kept.
     let source = ways.source_named(SOURCE, SourceKind::Server);
     match ways.capture.take_from(delivery, &source, &Caller::default()).await {
@@ -226,6 +234,18 @@ async fn enter(State(ways): State<Ways>, Body(entry): Body<Entry>) -> Result<Res
         )),
         Err(NotTaken::Failed(failure)) => Err(failure.into()),
     }
+}
+
+/// Says that the map has no such touchpoint, and what may be meant; `None` where all is well.
+async fn advice(ways: &Ways, touchpoint: &str) -> Result<Option<String>> {
+    let Some(version) = Maps::new(ways.state.clone()).current().await? else { return Ok(None) };
+    let touchpoint = touchpoint.trim();
+    let known = || version.map.touchpoints.iter().map(|known| known.id.as_str());
+    if touchpoint.is_empty() || known().any(|id| id == touchpoint) {
+        return Ok(None);
+    }
+    let meant = nearest(touchpoint, known()).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
+    Ok(Some(format!("The map has no touchpoint `{touchpoint}`: the entry counts nowhere until it has one, or a rule binds it.{meant}")))
 }
 
 /// Checks an entry and makes of it what is stored. [`Entered::added`] is said by whoever stores it.
@@ -284,7 +304,7 @@ fn delivery(entry: Entry, now: Instant) -> Result<(Delivery, Entered)> {
         text: note,
         ..Arrival::new(id.clone().into_bytes(), signature, at, entry.form.unwrap_or(form), entry.direction.unwrap_or(direction))
     };
-    let entered = Entered { interaction: InteractionId::of(SOURCE, id.as_bytes()).to_string(), id, added: false };
+    let entered = Entered { interaction: InteractionId::of(SOURCE, id.as_bytes()).to_string(), id, added: false, advice: None };
     let mut arrivals = Vec::with_capacity(2);
     match outcome {
         None => (first.value, first.currency) = (value, currency),
