@@ -1429,6 +1429,11 @@ export interface components {
         Entered: {
             /** @description Whether it is new; it is not, where the same id was entered before. */
             added: boolean;
+            /**
+             * @description What whoever entered it should know: the map has no such touchpoint. It was entered all the same, for a map may
+             *     change and a call that took place may not get lost.
+             */
+            advice?: string | null;
             /** @description Its id, by which it can be corrected. */
             id: string;
             /** @description Its number in the ledger. */
