@@ -245,7 +245,9 @@ async fn advice(ways: &Ways, touchpoint: &str) -> Result<Option<String>> {
         return Ok(None);
     }
     let meant = nearest(touchpoint, known()).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
-    Ok(Some(format!("The map has no touchpoint `{touchpoint}`: the entry counts nowhere until it has one, or a rule binds it.{meant}")))
+    Ok(Some(format!(
+        "The map has no touchpoint `{touchpoint}`: the entry counts nowhere until it has one, or a rule binds it.{meant}"
+    )))
 }
 
 /// Checks an entry and makes of it what is stored. [`Entered::added`] is said by whoever stores it.
