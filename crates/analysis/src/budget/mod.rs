@@ -25,9 +25,11 @@ mod search;
 pub use response::Response;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Is one touchpoint that can be given money.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = BudgetItem)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     /// Its id.

@@ -2,11 +2,13 @@
 
 use libm::{exp, expm1, log, pow};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Is how the yearly (or monthly …) result of one touchpoint grows with what is spent on it.
 ///
 /// All shapes start at 0, never fall, and level off. Spend and result are in any unit, the same for all items.
-#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = SpendResponse)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Response {
     /// `top · (1 − e^(−rate·x))`: the first unit brings most (M22).

@@ -1,12 +1,12 @@
 //! `touchline allocate`: divides a budget over touchpoints so that no other division brings more.
 //!
-//! The arithmetic is that of `analysis::budget`; here a file becomes a problem, and an answer becomes sentences.
+//! The arithmetic is that of `analysis::budget`; here a file becomes a problem, and an answer is printed.
 
 use super::{Format, print_json, say};
 use crate::failure::{Failure, Result};
-use analysis::budget::{Allocation, Impossible, Item, Move, allocate, moves};
+use crate::features::improve::{Allocated, Problem, divide};
+use analysis::budget::Impossible;
 use comfy_table::{CellAlignment, Table, presets};
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Is how large a file of items may be: thousands of items fit.
@@ -36,55 +36,12 @@ pub(super) struct Args {
     format: Format,
 }
 
-/// Is the file.
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-struct Problem {
-    budget: Option<f64>,
-    items: Vec<Item>,
-}
-
-/// Is the answer, as `--format json` prints it.
-#[derive(Serialize)]
-struct Answer {
-    budget: f64,
-    value: f64,
-    /// What no division can exceed.
-    bound: f64,
-    gap: f64,
-    certified: bool,
-    /// What one more unit of budget would bring.
-    price: f64,
-    nodes: u32,
-    value_today: f64,
-    items: Vec<Row>,
-    moves: Vec<Step>,
-}
-
-#[derive(Serialize)]
-struct Row {
-    id: String,
-    today: f64,
-    spend: f64,
-    brings: f64,
-    marginal: f64,
-}
-
-#[derive(Serialize)]
-struct Step {
-    from: Option<String>,
-    to: Option<String>,
-    amount: f64,
-    because: String,
-}
-
 pub(super) fn run(args: &Args) -> Result<()> {
     let problem = read(&args.items)?;
     let budget = args.budget.or(problem.budget).ok_or_else(|| {
         Failure::new(format!("{} names no budget", args.items.display())).hint("Add `budget = 2000` to it, or use --budget 2000")
     })?;
-    let found = allocate(&problem.items, budget).map_err(|impossible| refused(&impossible))?;
-    let answer = answer(&problem.items, budget, &found);
+    let answer = divide(&problem.items, budget).map_err(|impossible| refused(&impossible))?;
     match args.format {
         Format::Json => print_json(&answer),
         Format::Csv => print_csv(&answer),
@@ -122,55 +79,7 @@ fn refused(impossible: &Impossible) -> Failure {
     Failure::new("The budget cannot be divided").because(impossible).hint(hint)
 }
 
-fn answer(items: &[Item], budget: f64, found: &Allocation) -> Answer {
-    let today: Vec<f64> = items.iter().map(|item| item.today).collect();
-    // Where nothing is said of today there is nothing to move.
-    let moves = if today.iter().any(|spend| *spend > 0.0) { moves(&today, &found.spend) } else { Vec::new() };
-    let row = |at: usize| Row {
-        id: items[at].id.clone(),
-        today: today[at],
-        spend: found.spend[at],
-        brings: found.brings[at],
-        marginal: found.marginal[at],
-    };
-    Answer {
-        budget,
-        value: found.value,
-        bound: found.bound,
-        gap: found.gap,
-        certified: found.certified,
-        price: found.price,
-        nodes: found.nodes,
-        value_today: found.today,
-        items: (0..items.len()).map(row).collect(),
-        moves: moves.iter().map(|step| told(items, step)).collect(),
-    }
-}
-
-/// Says why a move pays: what the amount loses where it leaves, and gains where it goes.
-fn told(items: &[Item], step: &Move) -> Step {
-    let name = |at: Option<usize>| at.map(|at| items[at].id.clone());
-    let lost =
-        step.from.map(|at| items[at].response.value(items[at].today) - items[at].response.value(items[at].today - step.amount));
-    let won =
-        step.to.map(|at| items[at].response.value(items[at].today + step.amount) - items[at].response.value(items[at].today));
-    let because = match (name(step.from), name(step.to)) {
-        (Some(from), Some(to)) => format!(
-            "the same {:.2} brings {:.2} at {to} and costs {:.2} at {from}",
-            step.amount,
-            won.unwrap_or_default(),
-            lost.unwrap_or_default()
-        ),
-        (None, Some(to)) => format!("{:.2} not spent today brings {:.2} at {to}", step.amount, won.unwrap_or_default()),
-        (Some(from), None) => {
-            format!("{from} loses only {:.2} when {:.2} less is spent on it", lost.unwrap_or_default(), step.amount)
-        }
-        (None, None) => String::new(),
-    };
-    Step { from: name(step.from), to: name(step.to), amount: step.amount, because }
-}
-
-fn print_table(answer: &Answer) -> Result<()> {
+fn print_table(answer: &Allocated) -> Result<()> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["Touchpoint", "Today", "Best", "Brings", "Next unit brings"]);
     for row in &answer.items {
@@ -199,7 +108,7 @@ fn print_table(answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-fn print_csv(answer: &Answer) -> Result<()> {
+fn print_csv(answer: &Allocated) -> Result<()> {
     let failed = |error: &dyn std::error::Error| Failure::new("Cannot write the answer").because(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in &answer.items {

@@ -89,6 +89,7 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
         .merge(capture::routes(site.ways()))
         .merge(measure::routes(site.reports.clone()))
+        .merge(improve::routes(site.reports.clone()))
         .merge(keeping::routes(site))
 }
 

@@ -20,6 +20,7 @@ use std::sync::Arc;
 /// Holds what one pass over the ledger has read, for the map of that moment.
 pub struct Analysis {
     map: TouchpointMap,
+    map_version: i64,
     signals: Vec<Signature>,
     fold: MapFold,
 }
@@ -44,20 +45,26 @@ impl Analysis {
         let Some(current) = stores.block_on(Maps::new(stores.state.clone()).current())? else {
             return Ok(None);
         };
-        let map = current.map;
+        let (map, map_version) = (current.map, current.id);
         let signals = stores.block_on(signals(&stores.state))?;
         let traits = stores.block_on(traits(&stores.state, &map))?;
         let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();
         let left_out = stores.block_on(left_out(&stores.state))?;
         let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window).leaving_out(left_out));
         let fold = scan(stores, || MapFold::new(Arc::clone(&meaning)))?;
-        Ok(Some(Self { map, signals, fold }))
+        Ok(Some(Self { map, map_version, signals, fold }))
     }
 
     /// Returns the map that was analysed.
     #[must_use]
     pub const fn map(&self) -> &TouchpointMap {
         &self.map
+    }
+
+    /// Returns the number of that map's version.
+    #[must_use]
+    pub const fn map_version(&self) -> i64 {
+        self.map_version
     }
 
     /// Makes the report of everybody, or of one segment.

@@ -171,6 +171,18 @@ impl Latest {
         self.kept.analysis.map()
     }
 
+    /// Returns the number of that map's version.
+    #[must_use]
+    pub fn map_version(&self) -> i64 {
+        self.kept.analysis.map_version()
+    }
+
+    /// Returns when the analysis was made.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.kept.at
+    }
+
     /// Returns the report of everybody, or of one segment.
     ///
     /// # Errors
