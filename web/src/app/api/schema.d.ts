@@ -372,6 +372,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/improve/allocate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Divides a budget so that no other division brings more, with the proof. */
+        post: operations["allocate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which verdicts changed, when, and what had changed before: data, thresholds, the design. */
+        get: operations["changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the improvements in their order: open, begun, done and dropped. */
+        get: operations["list"];
+        put?: never;
+        /** Makes a task. Of a touchpoint alone it takes what the verdict of today says: what to do and what to expect of it. */
+        post: operations["add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows one improvement. */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a task: its status, owner, day, words or place. What is left out stays. */
+        patch: operations["change"];
+        trace?: never;
+    };
+    "/api/improve/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the verdicts by what is at stake, and keeps those that are new. */
+        get: operations["verdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/live": {
         parameters: {
             query?: never;
@@ -971,6 +1058,50 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Is a budget divided, with what each part brings, the proof, and how to come there from today. */
+        Allocated: {
+            /**
+             * Format: double
+             * @description What no division can exceed.
+             */
+            bound: number;
+            /**
+             * Format: double
+             * @description What was divided.
+             */
+            budget: number;
+            /** @description Whether the gap is closed. */
+            certified: boolean;
+            /**
+             * Format: double
+             * @description The bound less the value: nought means that this is the best of all.
+             */
+            gap: number;
+            /** @description One entry per item. */
+            items: components["schemas"]["BudgetShare"][];
+            /** @description From today's spend to the best one, the largest step first. */
+            moves: components["schemas"]["BudgetStep"][];
+            /**
+             * Format: int32
+             * @description How many sub-problems were solved.
+             */
+            nodes: number;
+            /**
+             * Format: double
+             * @description What one more unit of budget would bring.
+             */
+            price: number;
+            /**
+             * Format: double
+             * @description What it brings.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description What today's spend brings.
+             */
+            value_today: number;
+        };
         /** @description Is a body to be tried, and by what. Without parts, those of the hook are used. */
         Attempt: {
             /** @description The body, as the sender sends it. */
@@ -1027,6 +1158,87 @@ export interface components {
             /** @description To whom. */
             to: components["schemas"]["KnownName"];
         };
+        /** @description Is one touchpoint that can be given money. */
+        BudgetItem: {
+            /**
+             * Format: double
+             * @description At most so much is spent; none: the whole budget.
+             */
+            ceiling?: number | null;
+            /**
+             * Format: double
+             * @description At least so much is spent.
+             */
+            floor?: number;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: double
+             * @description Spend above the floor comes in packages of this size only; none: any amount.
+             */
+            package?: number | null;
+            /** @description What spending on it brings. */
+            response: components["schemas"]["SpendResponse"];
+            /**
+             * Format: double
+             * @description What is spent on it today.
+             */
+            today?: number;
+        };
+        /** @description Is what one touchpoint gets. */
+        BudgetShare: {
+            /**
+             * Format: double
+             * @description What it brings then.
+             */
+            brings: number;
+            /** @description The touchpoint. */
+            id: string;
+            /**
+             * Format: double
+             * @description What the next unit would bring.
+             */
+            marginal: number;
+            /**
+             * Format: double
+             * @description What it gets.
+             */
+            spend: number;
+            /**
+             * Format: double
+             * @description What is spent on it today.
+             */
+            today: number;
+        };
+        /** @description Is money that moves. */
+        BudgetStep: {
+            /**
+             * Format: double
+             * @description How much.
+             */
+            amount: number;
+            /** @description The same as a sentence. */
+            because: string;
+            /** @description Where it leaves; none: it is not spent today. */
+            from?: string | null;
+            /**
+             * Format: double
+             * @description What it loses where it leaves.
+             */
+            loses: number;
+            /** @description Where it goes; none: it is better not spent. */
+            to?: string | null;
+            /**
+             * Format: double
+             * @description What it wins where it goes.
+             */
+            wins: number;
+        };
+        /**
+         * @description Is something that had changed when a verdict changed.
+         * @enum {string}
+         */
+        Cause: "first" | "data" | "settings" | "touchpoint" | "rules" | "map";
         /** @description Is one place in the grid. */
         Cell: {
             /** @description The segment, by id; none: every segment. */
@@ -1463,6 +1675,13 @@ export interface components {
          * @enum {string}
          */
         Evidence: "E0" | "E1" | "E2" | "E3" | "E4";
+        /** @description Is what an action is expected to bring. */
+        Expectation: {
+            /** @description How much, with its interval where there is one. */
+            figure: components["schemas"]["Figure"];
+            /** @description What kind of thing. */
+            promise: components["schemas"]["Promise"];
+        };
         /** @description Is why two identities are one person. */
         Explanation: {
             /** @description The shortest chain of facts from the one to the other. */
@@ -1777,6 +1996,29 @@ export interface components {
          * @enum {string}
          */
         IpPolicy: "none" | "truncated" | "full";
+        /** @description Is one touchpoint judged. */
+        Judged: {
+            /**
+             * Format: double
+             * @description What it costs over the window as long as nothing is done, in minor units; 0 where it has no price.
+             */
+            at_stake: number;
+            expected?: components["schemas"]["Expectation"] | null;
+            /**
+             * Format: int64
+             * @description The people concerned.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description The newest task about it that is neither done nor dropped.
+             */
+            task?: number | null;
+            /** @description The touchpoint. */
+            touchpoint: string;
+            /** @description The verdict. */
+            verdict: components["schemas"]["Verdict"];
+        };
         /** @description Is a source with all its keys. */
         KeptSource: components["schemas"]["Source"] & {
             /** @description Keys that were replaced and still work. */
@@ -2051,6 +2293,20 @@ export interface components {
              */
             utm: boolean;
         };
+        /** @description Is a task that is to be made. Of a touchpoint alone: the verdict it has today says what to do and what to expect. */
+        NewTask: {
+            /** @description The day by which it should be done, such as `2026-12-01`. */
+            due?: string | null;
+            expected?: components["schemas"]["Expectation"] | null;
+            /** @description Remarks. */
+            note?: string | null;
+            /** @description Who answers for it. */
+            owner?: string | null;
+            /** @description What is to be done; may be left out where a touchpoint is named: the action of its verdict. */
+            title?: string | null;
+            /** @description The touchpoint, by id. */
+            touchpoint?: string | null;
+        };
         /** @description Is something that could not be computed. */
         Note: {
             /** @description The touchpoint or segment it concerns, if any. */
@@ -2226,6 +2482,11 @@ export interface components {
             /** @description People of the stage who met it and moved on. */
             touched: components["schemas"]["Figure"];
         };
+        /**
+         * @description Is what an action promises, and what is therefore compared when it is done.
+         * @enum {string}
+         */
+        Promise: "saves" | "outcomes" | "heard" | "satisfaction" | "people";
         /** @description Is a publication. */
         Publication: {
             /** @description The code of its tag, which is its link in the feed. */
@@ -2870,6 +3131,45 @@ export interface components {
              */
             withdrawn: components["schemas"]["Withdrawn"];
         };
+        /**
+         * @description Is how the yearly (or monthly …) result of one touchpoint grows with what is spent on it.
+         *
+         *     All shapes start at 0, never fall, and level off. Spend and result are in any unit, the same for all items.
+         */
+        SpendResponse: {
+            /** @description `top · (1 − e^(−rate·x))`: the first unit brings most (M22). */
+            exponential: {
+                /**
+                 * Format: double
+                 * @description How fast it levels off, per unit of spend.
+                 */
+                rate: number;
+                /**
+                 * Format: double
+                 * @description What endless spending would bring.
+                 */
+                top: number;
+            };
+        } | {
+            /** @description `top · x^slope / (x^slope + half^slope)`: with a slope above 1 little spending brings next to nothing (an S). */
+            hill: {
+                /**
+                 * Format: double
+                 * @description The spend that brings half of `top`.
+                 */
+                half: number;
+                /**
+                 * Format: double
+                 * @description Steepness: at most 1 is concave, above 1 an S.
+                 */
+                slope: number;
+                /**
+                 * Format: double
+                 * @description What endless spending would bring.
+                 */
+                top: number;
+            };
+        };
         /** @description Is one column: a step of the life cycle. */
         Stage: {
             /** @description The ways in. */
@@ -2971,6 +3271,77 @@ export interface components {
             /** @description Whether the target is told where people come from. */
             utm: boolean;
         };
+        /** @description Is one thing to be done. */
+        Task: {
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_at: number;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description When the change was made: before and after are told apart by it.
+             */
+            done_at?: number | null;
+            /** @description The day by which it should be done, such as `2026-12-01`. */
+            due?: string | null;
+            expected?: components["schemas"]["Expectation"] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Remarks. */
+            note: string;
+            /** @description Who answers for it. */
+            owner: string;
+            /**
+             * Format: double
+             * @description Where it stands among its like: ascending.
+             */
+            place: number;
+            /**
+             * Format: int64
+             * @description When somebody began.
+             */
+            started_at?: number | null;
+            /** @description How far it is. */
+            status: components["schemas"]["TaskStatus"];
+            /** @description What is to be done, in a line. */
+            title: string;
+            /** @description The touchpoint, by id; none: it is about several, or about the whole. */
+            touchpoint?: string | null;
+            verdict?: components["schemas"]["Verdict"] | null;
+        };
+        /** @description Is a change of a task: what is left out stays. */
+        TaskChange: {
+            /**
+             * Format: int64
+             * @description When the change was really made, where that was not the moment in which it was said, in UTC microseconds.
+             */
+            done_at?: number | null;
+            /** @description The day by which it should be done; empty: none. */
+            due?: string | null;
+            /** @description Remarks. */
+            note?: string | null;
+            /** @description Who answers for it; empty: nobody. */
+            owner?: string | null;
+            /**
+             * Format: double
+             * @description Where it stands among its like.
+             */
+            place?: number | null;
+            status?: components["schemas"]["TaskStatus"] | null;
+            /** @description What is to be done. */
+            title?: string | null;
+        };
+        /**
+         * @description Is how far a task is.
+         * @enum {string}
+         */
+        TaskStatus: "open" | "doing" | "done" | "dropped";
         /** @description Is how a text stands in a file: a plain string, or an object by language. */
         Text: string | {
             en: string;
@@ -3362,6 +3733,25 @@ export interface components {
          * @enum {string}
          */
         VerdictKind: "none" | "dark" | "insufficient_data" | "over_used" | "wasted" | "under_used" | "effective" | "needs_care" | "neutral";
+        /** @description Is every verdict with what is at stake. */
+        VerdictList: {
+            /**
+             * Format: int64
+             * @description When it was computed.
+             */
+            at: number;
+            /** @description Effort against importance (M2). */
+            distribution: components["schemas"]["Distribution"];
+            /**
+             * Format: int64
+             * @description The version of the map.
+             */
+            map_version: number;
+            /** @description Those that ask for a change first, the most money at stake first. */
+            verdicts: components["schemas"]["Judged"][];
+            /** @description The data. */
+            window: components["schemas"]["Window"];
+        };
         /** @description Is what a hook shall be. */
         WantedHook: {
             /**
@@ -4872,6 +5262,328 @@ export interface operations {
                 };
             };
             /** @description There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    allocate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Problem"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allocated"];
+                };
+            };
+            /** @description The budget cannot be divided. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changes: {
+        parameters: {
+            query?: {
+                /** @description The touchpoint, by id; none: all. */
+                touchpoint?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTask"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such touchpoint, or no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many open tasks. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verdicts: {
+        parameters: {
+            query?: {
+                /** @description The segment, by id; none: everybody. */
+                segment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such segment, or no map yet. */
             404: {
                 headers: {
                     [name: string]: unknown;
