@@ -86,6 +86,7 @@ fn closed(site: &Site) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(people::routes(site.capture.people(), site.stores.clone()))
+        .merge(people::policy::routes(site.policy()))
         .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
         .merge(capture::routes(site.ways()))
         .merge(measure::routes(site.reports.clone()))
@@ -112,6 +113,10 @@ impl Site {
         let reports = measure::Reports::new(stores.clone(), capture.clone());
         capture.keep(sources.clone())?;
         Ok(Self { stores, https, capture, sources, reports, metrics_token: None })
+    }
+
+    fn policy(&self) -> people::policy::Policy {
+        people::policy::Policy::new(self.stores.state.clone(), self.capture.people(), self.stores.clock.clone())
     }
 
     fn ways(&self) -> capture::Ways {

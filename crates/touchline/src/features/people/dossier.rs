@@ -1,5 +1,6 @@
 //! Everything that this room knows of a person, in words: for whoever asks what we hold of them (Art. 15 and 20 GDPR).
 
+use super::policy::{HeldContact, of_person};
 use crate::failure::{Failure, Result};
 use model::ActorId;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,8 @@ pub struct PersonalData {
     pub consents: Vec<HeldWord>,
     /// The table `restriction`.
     pub restrictions: Vec<HeldRestriction>,
+    /// The tables of the contact policy.
+    pub contacts: Vec<HeldContact>,
 }
 
 /// Returns everything known of some identities.
@@ -168,6 +171,7 @@ pub async fn personal_data(state: &State, actors: &[ActorId]) -> Result<Personal
     let restriction =
         |row: &AnyRow| HeldRestriction { actor: number(row, "actor"), since: time(row, "since"), note: row.get("note") };
     told.restrictions = rows.iter().map(restriction).collect();
+    told.contacts = of_person(&mut transaction, &ids).await?;
     Ok(told)
 }
 
@@ -202,10 +206,11 @@ mod tests {
     fn every_table_of_people_is_told() {
         let told = serde_json::to_value(PersonalData::default()).expect("is JSON");
         let told: Vec<&str> = told.as_object().expect("is an object").keys().map(String::as_str).collect();
-        assert_eq!(told, ["consents", "decisions", "facts", "identities", "restrictions", "sightings", "traits"]);
+        assert_eq!(told, ["consents", "contacts", "decisions", "facts", "identities", "restrictions", "sightings", "traits"]);
         // The last one is told by the room that keeps it.
         let tables = ["actor", "consent", "identity_decision", "identity_fact", "restriction", "sighting", "trait", "quarantine"];
-        let known: BTreeSet<&str> = tables.into_iter().chain(UNTOLD.map(|(table, _)| table)).collect();
+        let contacts = ["contact_hold", "contact_send", "contact_skip", "contact_suppression", "contact_waiting", "contact_word"];
+        let known: BTreeSet<&str> = tables.into_iter().chain(contacts).chain(UNTOLD.map(|(table, _)| table)).collect();
         let missing: Vec<_> = OF_PEOPLE.iter().map(|(table, _)| *table).filter(|table| !known.contains(table)).collect();
         assert!(missing.is_empty(), "tables of people that an export leaves out: {missing:?}");
     }

@@ -14,6 +14,12 @@ use state::{State, StateError, Transaction};
 pub const OF_PEOPLE: &[(&str, &[&str])] = &[
     ("actor", &["id", "namespace", "value"]),
     ("consent", &["actor"]),
+    ("contact_hold", &["actor"]),
+    ("contact_send", &["actor"]),
+    ("contact_skip", &["actor"]),
+    ("contact_suppression", &["actor"]),
+    ("contact_waiting", &["actor"]),
+    ("contact_word", &["actor"]),
     ("erasure_actor", &["actor"]),
     ("identity_decision", &["one", "other"]),
     ("identity_fact", &["one", "other"]),
@@ -121,6 +127,7 @@ pub async fn drop_text_keys(transaction: &mut Transaction, actors: &[ActorId]) -
 /// Fails when the state store does.
 pub async fn forget(transaction: &mut Transaction, actors: &[ActorId], removed: &mut Removed) -> Result<()> {
     let actors = numbers(actors);
+    removed.consents += super::policy::forget(transaction, &actors).await.map_err(failed)?;
     let mut delete = async |head| state::delete_in(transaction, head, &actors).await.map_err(failed);
     removed.text_keys += delete("DELETE FROM text_key WHERE actor IN").await?;
     removed.consents += delete("DELETE FROM consent WHERE actor IN").await?;

@@ -12,6 +12,7 @@ mod dossier;
 mod forget;
 mod graph;
 mod http;
+pub mod policy;
 mod resolution;
 mod receipt;
 mod restriction;

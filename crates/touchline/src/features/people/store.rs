@@ -554,6 +554,16 @@ pub async fn find(state: &State, meant: &str) -> Result<Vec<Acquaintance>> {
     Ok(rows.iter().map(acquaintance).collect())
 }
 
+/// Returns every identity of a namespace.
+///
+/// # Errors
+/// Fails when the state store does.
+pub(super) async fn identities_in(state: &State, namespace: &str) -> Result<Vec<ActorId>> {
+    let sql = "SELECT id FROM actor WHERE namespace = $1 ORDER BY id";
+    let rows: Vec<i64> = sqlx::query_scalar(sql).bind(namespace.to_owned()).fetch_all(state.reader()).await.map_err(failed)?;
+    Ok(rows.into_iter().map(|id| ActorId(id.cast_unsigned())).collect())
+}
+
 /// Returns what is known of a person with these identities: per key the value that counts.
 pub(super) async fn traits_of(state: &State, identities: &[ActorId]) -> Result<Vec<Trait>> {
     let mut last: BTreeMap<String, Trait> = BTreeMap::new();
