@@ -870,6 +870,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what is decided about contact. */
+        get: operations["shown"];
+        /** Decides about contact anew. */
+        put: operations["decide"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/policy/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells whom a message would reach now, and why not the others. */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/policy/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a rule of frequency. */
+        post: operations["add_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/policy/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a rule of frequency away. */
+        delete: operations["drop_rule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/restrict": {
         parameters: {
             query?: never;
@@ -950,6 +1019,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how contact with somebody stands: what they chose, what they got, what they did not get and why. */
+        get: operations["contact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{id}/suppression": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that an identity must not be written to any more. */
+        post: operations["suppress"];
+        /** Takes such a note back. */
+        delete: operations["release"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1487,6 +1591,191 @@ export interface components {
              */
             personalise: boolean | null;
         };
+        /**
+         * @description Is what becomes of a message that a rule stops.
+         * @enum {string}
+         */
+        ContactAction: "drop" | "defer" | "replace";
+        /**
+         * @description Is the path by which somebody is reached.
+         * @enum {string}
+         */
+        ContactChannel: "email" | "sms" | "phone" | "messenger" | "post" | "push" | "popup" | "chat";
+        /**
+         * @description Is what a message is for, which decides what may stop it.
+         * @enum {string}
+         */
+        ContactClass: "transactional" | "service" | "marketing" | "survey";
+        /** @description Is how contact with somebody stands. */
+        ContactOf: {
+            /** @description What they got and did not get, with reasons, the latest last. */
+            history: components["schemas"]["HeldContact"][];
+            /** @description Which of their addresses must not be written to. */
+            suppressions: components["schemas"]["Suppression"][];
+            /** @description What they chose. */
+            words: components["schemas"]["ContactWord"][];
+        };
+        /** @description Is everything that is decided about contact. */
+        ContactPolicy: {
+            /** @description The rules of frequency. */
+            rules: components["schemas"]["StoredContactRule"][];
+            /** @description What holds for everybody. */
+            settings: components["schemas"]["ContactSettings"];
+        };
+        /** @description Is what would become of a message to everybody who has an address. */
+        ContactPreview: {
+            /** @description How many would wait, by reason. */
+            later: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many of them were asked about.
+             */
+            looked_at: number;
+            /** @description How many would not be reached, by reason. */
+            never: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description How many people have an address for the channel.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description How many of these would be reached now.
+             */
+            reached: number;
+        };
+        /** @description Is which message a preview is about. */
+        ContactPreviewOf: {
+            /** @description The path. */
+            channel: components["schemas"]["ContactChannel"];
+            /** @description What for. */
+            class: components["schemas"]["ContactClass"];
+            /** @description Its tag. */
+            tag?: string;
+        };
+        /** @description Is one rule. */
+        ContactRule: {
+            /** @description What becomes of the next one. */
+            action: components["schemas"]["ContactAction"];
+            /**
+             * Format: int32
+             * @description How many there may be.
+             */
+            most: number;
+            /** @description To what it applies. */
+            scope: components["schemas"]["ContactScope"];
+            /** @description In which time. */
+            window: components["schemas"]["ContactWindow"];
+        };
+        /** @description Is the number of a new rule. */
+        ContactRuleAdded: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
+        /** @description Is to which messages a rule applies. */
+        ContactScope: {
+            /** @enum {string} */
+            of: "any";
+        } | {
+            /** @description To those of one channel. */
+            is: components["schemas"]["ContactChannel"];
+            /** @enum {string} */
+            of: "channel";
+        } | {
+            /** @description To those with a tag, such as `newsletter`. */
+            is: string;
+            /** @enum {string} */
+            of: "tag";
+        } | {
+            /** @description To those of one class. */
+            is: components["schemas"]["ContactClass"];
+            /** @enum {string} */
+            of: "class";
+        } | {
+            /** @description To all, for people of one segment. */
+            is: string;
+            /** @enum {string} */
+            of: "segment";
+        };
+        /** @description Is what the organisation decides. */
+        ContactSettings: {
+            /**
+             * @description Classes for which somebody must have said yes; for the others it is enough that nobody said no.
+             * @default [
+             *       "marketing"
+             *     ]
+             */
+            ask_first: components["schemas"]["ContactClass"][];
+            /**
+             * @description Whether nothing is promoted to somebody whose conversation is open.
+             * @default true
+             */
+            hold_while_open: boolean;
+            /**
+             * Format: int32
+             * @description How many people of 1,000 get nothing at all, so that the effect of everything can be measured.
+             * @default 0
+             */
+            holdout_permille: number;
+            /**
+             * @description Changes who they are.
+             * @default 2026
+             */
+            holdout_salt: string;
+            /**
+             * @description When nobody is disturbed, by the person's own clock.
+             * @default {
+             *       "from": 1260,
+             *       "to": 480
+             *     }
+             */
+            quiet: components["schemas"]["QuietHours"];
+            /**
+             * @description The zone of people of whom none is known, such as `Europe/Paris`.
+             * @default UTC
+             */
+            zone: string;
+        };
+        /** @description Is how long a rule looks back. */
+        ContactWindow: {
+            /** @enum {string} */
+            kind: "rolling";
+            /**
+             * Format: int64
+             * @description So many seconds up to now.
+             */
+            seconds: number;
+        } | {
+            /** @enum {string} */
+            kind: "day";
+        } | {
+            /** @enum {string} */
+            kind: "week";
+        } | {
+            /** @enum {string} */
+            kind: "month";
+        };
+        /** @description Is what somebody said about one class of message on one channel. */
+        ContactWord: {
+            /** @description On which path. */
+            channel: components["schemas"]["ContactChannel"];
+            /** @description What for. */
+            class: components["schemas"]["ContactClass"];
+            /**
+             * Format: int32
+             * @description Not more often than once in so many days; 0: no wish.
+             */
+            every_days?: number;
+            /** @description Yes or no. */
+            given: boolean;
+        };
         /** @description Is what a touchpoint costs. All amounts are minor units of the map's currency. */
         Cost: {
             /**
@@ -1914,6 +2203,20 @@ export interface components {
              * @description What the browser asked for beside it: 1 GPC, 2 DNT, 3 both.
              */
             wishes: number;
+        };
+        /** @description Is one line of what this part knows of somebody, for whoever asks what we hold of them. */
+        HeldContact: {
+            /** @description On which channel, of which class, with which tag, or why. */
+            about: string;
+            /** @description The identity, by its number. */
+            actor: string;
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description What: `word`, `suppression`, `hold`, `send`, `skip` or `waiting`. */
+            what: string;
         };
         /** @description Is what staff decided about names. */
         HeldDecision: {
@@ -2420,6 +2723,8 @@ export interface components {
         PersonalData: {
             /** @description The table `consent`. */
             consents: components["schemas"]["HeldWord"][];
+            /** @description The tables of the contact policy. */
+            contacts: components["schemas"]["HeldContact"][];
             /** @description The table `identity_decision`. */
             decisions: components["schemas"]["HeldDecision"][];
             /** @description The table `identity_fact`. */
@@ -2517,6 +2822,19 @@ export interface components {
          * @enum {string}
          */
         Purpose: "brand" | "legal" | "service_duty";
+        /** @description Is when nobody is disturbed, in minutes of the person's day: from the evening to the morning, usually. */
+        QuietHours: {
+            /**
+             * Format: int32
+             * @description The first quiet minute of the day, 0 to 1,439.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The first minute that is not quiet any more. The same as `from`: never quiet.
+             */
+            to: number;
+        };
         /** @description Says whether the server can work, and why not. */
         Readiness: {
             /** @description Everything that was looked at. */
@@ -3231,12 +3549,39 @@ export interface components {
              */
             touchpoint_share: number;
         };
+        /** @description Is a rule with its number. */
+        StoredContactRule: components["schemas"]["ContactRule"] & {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
         /** @description Is a touchpoint that a signal may belong to. */
         Suggestion: {
             /** @description The words that signal and touchpoint share; empty where a rule for the same event speaks for it. */
             because: string[];
             /** @description The touchpoint, by id. */
             touchpoint: string;
+        };
+        /** @description Is an address that must not be written to any more. */
+        Suppression: {
+            /** @description The identity, as the ledger numbers it. */
+            actor: string;
+            /**
+             * Format: int64
+             * @description Since when, in microseconds since 1970.
+             */
+            at: number;
+            /** @description On which path. */
+            channel: components["schemas"]["ContactChannel"];
+            /** @description Why: `bounced`, `complained`, `said_stop`, `by_staff`. */
+            reason: string;
+        };
+        /** @description Is an address that must not be written to. */
+        SuppressionOf: {
+            /** @description The path. */
+            channel: components["schemas"]["ContactChannel"];
         };
         /** @description Is a registered tag. */
         Tag: {
@@ -6617,6 +6962,208 @@ export interface operations {
             };
         };
     };
+    shown: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPolicy"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactSettings"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactPreviewOf"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactRuleAdded"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     restrict: {
         parameters: {
             query?: never;
@@ -6811,6 +7358,140 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any number that the person has or had. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactOf"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suppress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the identity. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionOf"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of the identity. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionOf"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
