@@ -221,11 +221,12 @@ impl Policy {
             .map_err(failed)?;
         for row in &late {
             let Ok(ask) = serde_json::from_str::<Ask>(&row.get::<String, _>("ask")) else { continue };
-            let stopped_by = sqlx::query("SELECT send_key FROM contact_send WHERE actor = $1 AND counts = 1 ORDER BY at DESC LIMIT 1")
-                .bind(ask.actor.0.cast_signed())
-                .fetch_optional(&mut *transaction)
-                .await
-                .map_err(failed)?;
+            let stopped_by =
+                sqlx::query("SELECT send_key FROM contact_send WHERE actor = $1 AND counts = 1 ORDER BY at DESC LIMIT 1")
+                    .bind(ask.actor.0.cast_signed())
+                    .fetch_optional(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
             let why = Why { competing: stopped_by.map(|row| row.get("send_key")), ..Why::new("deadline") };
             skip(&mut transaction, &ask, &why, now).await?;
         }

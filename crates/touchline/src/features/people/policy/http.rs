@@ -117,7 +117,11 @@ async fn drop_rule(_: Keeper, State(policy): State<Policy>, Path(id): Path<Strin
         Ok(id) => policy.drop_rule(id).await?,
         Err(_) => false,
     };
-    if gone { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::not_found("There is no such rule", "List them with GET /api/people/policy")) }
+    if gone {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::not_found("There is no such rule", "List them with GET /api/people/policy"))
+    }
 }
 
 /// Tells whom a message would reach now, and why not the others.
@@ -139,11 +143,7 @@ async fn contact(State(policy): State<Policy>, Path(id): Path<String>) -> Result
     let mut transaction = policy.state.begin().await.map_err(super::failed)?;
     let history = super::words::of_person(&mut transaction, &actors).await?;
     drop(transaction);
-    Ok(Json(ContactOf {
-        words: policy.words_of(actor).await?,
-        suppressions: policy.suppressions_of(actor).await?,
-        history,
-    }))
+    Ok(Json(ContactOf { words: policy.words_of(actor).await?, suppressions: policy.suppressions_of(actor).await?, history }))
 }
 
 /// Notes that an identity must not be written to any more.

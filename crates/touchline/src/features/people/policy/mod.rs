@@ -16,13 +16,13 @@ mod settings;
 mod words;
 
 pub use door::{Answer, Ask, Skip, Ticket, Why};
-pub use http::routes;
 pub use hours::{Quiet, in_zone};
+pub use http::routes;
 pub use preview::Preview;
 pub use rules::{Action, Rule, Scope, StoredRule, Window};
 pub use settings::Settings;
-pub use words::{ContactWord, HeldContact, PreferenceToken, Suppression};
 pub(super) use words::of_person;
+pub use words::{ContactWord, HeldContact, PreferenceToken, Suppression};
 
 use super::SharedPeople;
 use crate::failure::Failure;

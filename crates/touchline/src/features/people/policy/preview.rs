@@ -47,13 +47,8 @@ impl Policy {
             let mut seen: HashSet<PersonId> = HashSet::new();
             known.into_iter().filter(|actor| seen.insert(people.person_of(*actor))).collect()
         };
-        let mut preview = Preview {
-            people: one_each.len() as u64,
-            looked_at: 0,
-            reached: 0,
-            later: BTreeMap::new(),
-            never: BTreeMap::new(),
-        };
+        let mut preview =
+            Preview { people: one_each.len() as u64, looked_at: 0, reached: 0, later: BTreeMap::new(), never: BTreeMap::new() };
         for actor in one_each.into_iter().take(PEOPLE_MAX) {
             let ask = Ask {
                 key: format!("preview {actor}"),

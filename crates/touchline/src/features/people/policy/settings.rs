@@ -79,11 +79,13 @@ impl Policy {
         settings.check()?;
         let text = serde_json::to_string(settings).map_err(|error| Failure::new("Cannot write the policy").because(&error))?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        sqlx::query("INSERT INTO contact_policy (id, policy) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET policy = excluded.policy")
-            .bind(text)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO contact_policy (id, policy) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET policy = excluded.policy",
+        )
+        .bind(text)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
         transaction.commit().await.map_err(failed)
     }
 
@@ -128,7 +130,8 @@ impl Policy {
     /// Fails when the state store does.
     pub async fn drop_rule(&self, id: i64) -> Result<bool> {
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        let gone = sqlx::query("DELETE FROM contact_rule WHERE id = $1").bind(id).execute(&mut *transaction).await.map_err(failed)?;
+        let gone =
+            sqlx::query("DELETE FROM contact_rule WHERE id = $1").bind(id).execute(&mut *transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(gone.rows_affected() > 0)
     }

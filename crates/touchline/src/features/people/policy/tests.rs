@@ -166,7 +166,9 @@ async fn storm(most: u32, dies: fn(usize) -> Option<&'static str>) -> (usize, St
                     if number >= 40 {
                         return;
                     }
-                    let Answer::Go(ticket) = policy.ask(&ask(&format!("m{number}"), &ann)).await.expect("answers") else { continue };
+                    let Answer::Go(ticket) = policy.ask(&ask(&format!("m{number}"), &ann)).await.expect("answers") else {
+                        continue;
+                    };
                     let fate = dies(tickets.fetch_add(1, Ordering::SeqCst));
                     if fate == Some("before") {
                         continue;
@@ -282,7 +284,8 @@ async fn what_waits_goes_by_worth_one_by_one_or_is_told_as_skipped() {
     let due = stage.policy.due(10).await.expect("reads");
     assert_eq!(due[0].key, "dull");
     let skips = stage.policy.untold(10).await.expect("reads");
-    let told: Vec<_> = skips.iter().map(|skip| (skip.key.as_str(), skip.why.code.as_str(), skip.why.competing.as_deref())).collect();
+    let told: Vec<_> =
+        skips.iter().map(|skip| (skip.key.as_str(), skip.why.code.as_str(), skip.why.competing.as_deref())).collect();
     assert_eq!(told, [("late", "frequency_cap", Some("dear"))], "it had no more time, and is told what took its place");
     stage.policy.told(&skips).await.expect("notes");
     assert!(stage.policy.untold(10).await.expect("reads").is_empty());
@@ -292,7 +295,8 @@ async fn what_waits_goes_by_worth_one_by_one_or_is_told_as_skipped() {
     stage.pass(DAY);
     assert!(stage.policy.due(10).await.expect("reads").is_empty());
     let skips = stage.policy.untold(10).await.expect("reads");
-    let told: Vec<_> = skips.iter().map(|skip| (skip.key.as_str(), skip.why.code.as_str(), skip.why.competing.as_deref())).collect();
+    let told: Vec<_> =
+        skips.iter().map(|skip| (skip.key.as_str(), skip.why.code.as_str(), skip.why.competing.as_deref())).collect();
     assert_eq!(told, [("forgotten", "deadline", Some("dull"))]);
     let Answer::Go(_) = stage.ask(&ask("next", &ann)).await else { panic!("has room") };
     let Answer::No(why) = stage.ask(&ask("now or never", &ann)).await else { panic!("is full") };

@@ -274,8 +274,14 @@ pub(in crate::features::people) async fn of_person(transaction: &mut Transaction
         ("word", "SELECT actor, class || ' ' || channel || ' ' || given AS about, at FROM contact_word WHERE actor IN"),
         ("suppression", "SELECT actor, channel || ' ' || reason AS about, at FROM contact_suppression WHERE actor IN"),
         ("hold", "SELECT actor, reason AS about, since AS at FROM contact_hold WHERE actor IN"),
-        ("send", "SELECT actor, class || ' ' || channel || ' ' || tag || ' ' || state AS about, at FROM contact_send WHERE actor IN"),
-        ("skip", "SELECT actor, class || ' ' || channel || ' ' || tag || ' ' || why AS about, at FROM contact_skip WHERE actor IN"),
+        (
+            "send",
+            "SELECT actor, class || ' ' || channel || ' ' || tag || ' ' || state AS about, at FROM contact_send WHERE actor IN",
+        ),
+        (
+            "skip",
+            "SELECT actor, class || ' ' || channel || ' ' || tag || ' ' || why AS about, at FROM contact_skip WHERE actor IN",
+        ),
         ("waiting", "SELECT actor, tag AS about, until AS at FROM contact_waiting WHERE actor IN"),
     ] {
         for row in state::select_in(transaction, head, actors).await.map_err(failed)? {
