@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 /// Is a budget that is to be divided.
 #[derive(Clone, Deserialize, Serialize, Debug, ToSchema)]
+#[schema(as = BudgetProblem)]
 #[serde(deny_unknown_fields)]
 pub struct Problem {
     /// How much there is.

@@ -9,7 +9,7 @@ use crate::features::map::no_map;
 use crate::features::measure::{Latest, Reports};
 use crate::platform::http::{Asked, Body, Problem, Refusal};
 use analysis::budget::Impossible;
-use analysis::report::{Distribution, Window};
+use analysis::report::{Distribution, StageFigures, Window};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
@@ -86,6 +86,8 @@ struct VerdictList {
     verdicts: Vec<Judged>,
     /// Effort against importance (M2).
     distribution: Distribution,
+    /// The same stage by stage.
+    stages: Vec<StageFigures>,
 }
 
 /// Is one touchpoint judged.
@@ -106,7 +108,7 @@ struct Judged {
 }
 
 /// Lists the verdicts by what is at stake, and keeps those that are new.
-#[utoipa::path(get, path = "/api/improve/verdicts", tag = "improve", params(About), responses(
+#[utoipa::path(get, path = "/api/improve/verdicts", tag = "improve", operation_id = "list_verdicts", params(About), responses(
     (status = 200, body = VerdictList),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -152,11 +154,12 @@ async fn verdicts(State(room): State<Room>, Asked(about): Asked<About>) -> Resul
         window: report.window,
         verdicts,
         distribution: report.distribution.clone(),
+        stages: report.stages.clone(),
     }))
 }
 
 /// Tells which verdicts changed, when, and what had changed before: data, thresholds, the design.
-#[utoipa::path(get, path = "/api/improve/changes", tag = "improve", params(Of), responses(
+#[utoipa::path(get, path = "/api/improve/changes", tag = "improve", operation_id = "list_verdict_changes", params(Of), responses(
     (status = 200, body = Vec<Change>),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -169,7 +172,7 @@ async fn changes(State(room): State<Room>, Asked(of): Asked<Of>) -> Result<Json<
 }
 
 /// Divides a budget so that no other division brings more, with the proof.
-#[utoipa::path(post, path = "/api/improve/allocate", tag = "improve", request_body = Budget, responses(
+#[utoipa::path(post, path = "/api/improve/allocate", tag = "improve", operation_id = "allocate_budget", request_body = Budget, responses(
     (status = 200, body = Allocated),
     (status = 400, description = "The budget cannot be divided.", body = Problem),
     (status = 401, body = Problem),

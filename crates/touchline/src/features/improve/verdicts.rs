@@ -26,6 +26,7 @@ const RUNS_MAX: i64 = 5_000;
 /// Is something that had changed when a verdict changed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = VerdictCause)]
 pub enum Cause {
     /// The touchpoint was judged for the first time.
     First,
@@ -43,6 +44,7 @@ pub enum Cause {
 
 /// Is a verdict that changed.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = VerdictChange)]
 pub struct Change {
     /// When it was noticed.
     pub at: i64,

@@ -27,7 +27,7 @@ pub(in crate::features::improve) fn routes(room: Room) -> OpenApiRouter {
 }
 
 /// Lists the improvements in their order: open, begun, done and dropped.
-#[utoipa::path(get, path = "/api/improve/tasks", tag = "improve", responses(
+#[utoipa::path(get, path = "/api/improve/tasks", tag = "improve", operation_id = "list_improvements", responses(
     (status = 200, body = Vec<Task>),
     (status = 401, body = Problem),
 ))]
@@ -36,7 +36,7 @@ async fn list(State(room): State<Room>) -> Result<Json<Vec<Task>>, Refusal> {
 }
 
 /// Makes a task. Of a touchpoint alone it takes what the verdict of today says: what to do and what to expect of it.
-#[utoipa::path(post, path = "/api/improve/tasks", tag = "improve", request_body = NewTask, responses(
+#[utoipa::path(post, path = "/api/improve/tasks", tag = "improve", operation_id = "add_improvement", request_body = NewTask, responses(
     (status = 201, body = Task),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -57,7 +57,7 @@ async fn add(
 }
 
 /// Shows one improvement.
-#[utoipa::path(get, path = "/api/improve/tasks/{id}", tag = "improve", params(("id" = i64, Path, description = "Its number.")), responses(
+#[utoipa::path(get, path = "/api/improve/tasks/{id}", tag = "improve", operation_id = "show_improvement", params(("id" = i64, Path, description = "Its number.")), responses(
     (status = 200, body = Task),
     (status = 401, body = Problem),
     (status = 404, body = Problem),
@@ -67,7 +67,7 @@ async fn show(State(room): State<Room>, Path(id): Path<i64>) -> Result<Json<Task
 }
 
 /// Changes a task: its status, owner, day, words or place. What is left out stays.
-#[utoipa::path(patch, path = "/api/improve/tasks/{id}", tag = "improve", request_body = TaskChange,
+#[utoipa::path(patch, path = "/api/improve/tasks/{id}", tag = "improve", operation_id = "change_improvement", request_body = TaskChange,
     params(("id" = i64, Path, description = "Its number.")), responses(
     (status = 200, body = Task),
     (status = 400, body = Problem),
