@@ -382,7 +382,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Divides a budget so that no other division brings more, with the proof. */
-        post: operations["allocate"];
+        post: operations["allocate_budget"];
         delete?: never;
         options?: never;
         head?: never;
@@ -397,7 +397,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells which verdicts changed, when, and what had changed before: data, thresholds, the design. */
-        get: operations["changes"];
+        get: operations["list_verdict_changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -414,10 +414,10 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the improvements in their order: open, begun, done and dropped. */
-        get: operations["list"];
+        get: operations["list_improvements"];
         put?: never;
         /** Makes a task. Of a touchpoint alone it takes what the verdict of today says: what to do and what to expect of it. */
-        post: operations["add"];
+        post: operations["add_improvement"];
         delete?: never;
         options?: never;
         head?: never;
@@ -432,14 +432,14 @@ export interface paths {
             cookie?: never;
         };
         /** Shows one improvement. */
-        get: operations["show"];
+        get: operations["show_improvement"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Changes a task: its status, owner, day, words or place. What is left out stays. */
-        patch: operations["change"];
+        patch: operations["change_improvement"];
         trace?: never;
     };
     "/api/improve/verdicts": {
@@ -450,7 +450,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the verdicts by what is at stake, and keeps those that are new. */
-        get: operations["verdicts"];
+        get: operations["list_verdicts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1289,6 +1289,16 @@ export interface components {
              */
             today?: number;
         };
+        /** @description Is a budget that is to be divided. */
+        BudgetProblem: {
+            /**
+             * Format: double
+             * @description How much there is.
+             */
+            budget?: number | null;
+            /** @description What it can be spent on. */
+            items: components["schemas"]["BudgetItem"][];
+        };
         /** @description Is what one touchpoint gets. */
         BudgetShare: {
             /**
@@ -1338,11 +1348,6 @@ export interface components {
              */
             wins: number;
         };
-        /**
-         * @description Is something that had changed when a verdict changed.
-         * @enum {string}
-         */
-        Cause: "first" | "data" | "settings" | "touchpoint" | "rules" | "map";
         /** @description Is one place in the grid. */
         Cell: {
             /** @description The segment, by id; none: every segment. */
@@ -4074,6 +4079,32 @@ export interface components {
             rule: string;
         };
         /**
+         * @description Is something that had changed when a verdict changed.
+         * @enum {string}
+         */
+        VerdictCause: "first" | "data" | "settings" | "touchpoint" | "rules" | "map";
+        /** @description Is a verdict that changed. */
+        VerdictChange: {
+            after?: components["schemas"]["Verdict"] | null;
+            /**
+             * Format: int64
+             * @description When it was noticed.
+             */
+            at: number;
+            before?: components["schemas"]["Verdict"] | null;
+            /** @description What had changed. */
+            causes: components["schemas"]["VerdictCause"][];
+            /**
+             * Format: int64
+             * @description The version of the map that it stands on.
+             */
+            map_version: number;
+            /** @description The touchpoint. */
+            touchpoint: string;
+            /** @description The data that it stands on. */
+            window: components["schemas"]["Window"];
+        };
+        /**
          * @description Is the one word for a touchpoint. The order is the order of precedence.
          * @enum {string}
          */
@@ -4092,6 +4123,8 @@ export interface components {
              * @description The version of the map.
              */
             map_version: number;
+            /** @description The same stage by stage. */
+            stages: components["schemas"]["StageFigures"][];
             /** @description Those that ask for a change first, the most money at stake first. */
             verdicts: components["schemas"]["Judged"][];
             /** @description The data. */
@@ -5617,7 +5650,7 @@ export interface operations {
             };
         };
     };
-    allocate: {
+    allocate_budget: {
         parameters: {
             query?: never;
             header?: never;
@@ -5626,7 +5659,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Problem"];
+                "application/json": components["schemas"]["BudgetProblem"];
             };
         };
         responses: {
@@ -5657,7 +5690,7 @@ export interface operations {
             };
         };
     };
-    changes: {
+    list_verdict_changes: {
         parameters: {
             query?: {
                 /** @description The touchpoint, by id; none: all. */
@@ -5674,7 +5707,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Change"][];
+                    "application/json": components["schemas"]["VerdictChange"][];
                 };
             };
             400: {
@@ -5704,7 +5737,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_improvements: {
         parameters: {
             query?: never;
             header?: never;
@@ -5731,7 +5764,7 @@ export interface operations {
             };
         };
     };
-    add: {
+    add_improvement: {
         parameters: {
             query?: never;
             header?: never;
@@ -5796,7 +5829,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    show_improvement: {
         parameters: {
             query?: never;
             header?: never;
@@ -5834,7 +5867,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    change_improvement: {
         parameters: {
             query?: never;
             header?: never;
@@ -5892,7 +5925,7 @@ export interface operations {
             };
         };
     };
-    verdicts: {
+    list_verdicts: {
         parameters: {
             query?: {
                 /** @description The segment, by id; none: everybody. */
