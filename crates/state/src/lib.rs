@@ -241,14 +241,28 @@ async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// Brings the tables up to date: each migration in a transaction of its own, so that one that breaks off has not happened
+/// and the next opening goes on with it.
 async fn migrate(connection: &mut AnyConnection) -> Result<(), StateError> {
-    use sqlx::migrate::MigrateError;
-    match sqlx::migrate!().run(connection).await {
-        Ok(()) => Ok(()),
-        Err(MigrateError::VersionMissing(migration)) => Err(StateError::Newer { migration }),
-        Err(error) => Err(StateError::Migrate(Box::new(error))),
+    use sqlx::migrate::{Migrate, MigrateError};
+    let told = |error| match error {
+        MigrateError::VersionMissing(migration) => StateError::Newer { migration },
+        error => StateError::Migrate(Box::new(error)),
+    };
+    let all = sqlx::migrate!();
+    connection.ensure_migrations_table(MIGRATIONS).await.map_err(told)?;
+    let applied = connection.list_applied_migrations(MIGRATIONS).await.map_err(told)?;
+    let is_pending = |version: i64| applied.iter().all(|applied| applied.version != version);
+    for migration in all.iter().filter(|migration| is_pending(migration.version)) {
+        all.run_to(migration.version, &mut *connection).await.map_err(told)?;
+        fail::fail_point!("state::migrated", |_| std::process::abort());
     }
+    // Says where something was applied that is not known here, or is known otherwise.
+    all.run(connection).await.map_err(told)
 }
+
+/// Is the table in which the library notes what was applied.
+const MIGRATIONS: &str = "_sqlx_migrations";
 
 /// Writes a path as it stands in a URL: everything but the plainest letters as `%XX`.
 fn percent_encoded(path: &Path) -> String {

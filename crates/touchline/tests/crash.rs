@@ -14,27 +14,54 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The points at which the process ends, see docs/capture/durability.md.
-const FAILPOINTS: [&str; 12] = [
-    "journal::rotate",
-    "journal::write",
-    "journal::sync",
-    "journal::drop",
-    "capture::noting",
-    "capture::noted",
-    "capture::written",
-    "ledger::commit",
-    "ledger::committed",
-    "capture::flushed",
-    "capture::tidied",
-    "ledger::replaced",
+/// The points at which the process ends, see docs/capture/durability.md, and what makes it pass them.
+const FAILPOINTS: [(&str, Cause); 23] = [
+    ("journal::rotate", Cause::Load),
+    ("journal::write", Cause::Load),
+    ("journal::sync", Cause::Load),
+    ("journal::drop", Cause::Load),
+    ("capture::noting", Cause::Load),
+    ("capture::noted", Cause::Load),
+    ("capture::written", Cause::Load),
+    ("ledger::commit", Cause::Load),
+    ("ledger::committed", Cause::Load),
+    ("capture::flushed", Cause::Load),
+    ("capture::tidied", Cause::Load),
+    ("ledger::replaced", Cause::Load),
+    ("capture::compacted", Cause::Compaction),
+    ("backup::settled", Cause::Backup),
+    ("backup::staged", Cause::Backup),
+    ("backup::copied", Cause::Backup),
+    ("backup::complete", Cause::Backup),
+    ("erase::noted", Cause::Erasure),
+    ("erase::listed", Cause::Erasure),
+    ("erase::written", Cause::Erasure),
+    ("erase::cleared", Cause::Erasure),
+    ("erase::forgotten", Cause::Erasure),
+    ("erase::scrubbed", Cause::Erasure),
 ];
+
+/// Is what makes a server pass a point.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Cause {
+    /// That somebody sends something.
+    Load,
+    /// That somebody asks for a compaction.
+    Compaction,
+    /// That somebody asks for a backup.
+    Backup,
+    /// That somebody is erased.
+    Erasure,
+}
+
+/// The one point of each further cause that the short run takes: the others have tests of their own, without load.
+const SHORT: [&str; 3] = ["capture::compacted", "backup::copied", "erase::written"];
 
 /// Points that are passed only when files are merged, which takes some flushes.
 const RARE: [&str; 2] = ["capture::tidied", "ledger::replaced"];
@@ -105,6 +132,21 @@ impl Load {
 
 /// Sends a batch and returns the status of the answer.
 fn send(connection: &mut Option<BufReader<TcpStream>>, address: &str, key: &str, ids: &[String]) -> std::io::Result<u16> {
+    send_of(connection, address, key, ids, |id| {
+        // Each batch brings somebody new, so that there is always something for the state store.
+        let (writer, number) = id.split_once('-').expect("is made so");
+        format!("u{}", if number.ends_with('0') { id.to_owned() } else { format!("{writer}-{}", &number[number.len() - 1..]) })
+    })
+}
+
+/// Sends a batch of somebody in particular.
+fn send_of(
+    connection: &mut Option<BufReader<TcpStream>>,
+    address: &str,
+    key: &str,
+    ids: &[String],
+    user: impl Fn(&str) -> String,
+) -> std::io::Result<u16> {
     let stream = match connection {
         Some(stream) => stream,
         None => {
@@ -114,11 +156,9 @@ fn send(connection: &mut Option<BufReader<TcpStream>>, address: &str, key: &str,
         }
     };
     let event = |id: &String| {
-        // Each batch brings somebody new, so that there is always something for the state store.
-        let (writer, number) = id.split_once('-').expect("is made so");
-        let user = if number.ends_with('0') { id.clone() } else { format!("{writer}-{}", &number[number.len() - 1..]) };
+        let user = user(id);
         format!(
-            "{{\"type\":\"track\",\"event\":\"Opened\",\"messageId\":\"{id}\",\"userId\":\"u{user}\",\"anonymousId\":\"a{user}\"}}"
+            "{{\"type\":\"track\",\"event\":\"Opened\",\"messageId\":\"{id}\",\"userId\":\"{user}\",\"anonymousId\":\"a{user}\"}}"
         )
     };
     let events: Vec<String> = ids.iter().map(event).collect();
@@ -214,6 +254,36 @@ fn crash(
     ended_early
 }
 
+/// Lets somebody ask for what passes a point. Whoever is erased has interactions of their own, which are noted.
+fn ask_for(
+    cause: Cause,
+    folder: &Path,
+    server: &Server,
+    key: &str,
+    erased: &mut HashSet<InteractionId>,
+) -> Option<std::process::Child> {
+    let number = erased.len();
+    let args: Vec<String> = match cause {
+        Cause::Load => return None,
+        Cause::Compaction => vec!["compact".to_owned()],
+        Cause::Backup => {
+            // A backup that breaks off may leave the folder that it began.
+            let _ = std::fs::remove_dir_all(folder.join("b"));
+            vec!["backup".to_owned(), "--to".to_owned(), "b".to_owned()]
+        }
+        Cause::Erasure => {
+            let ids: Vec<String> = (number as u64..number as u64 + BATCH).map(|n| format!("gone-{n}")).collect();
+            let address = server.address.trim_start_matches("http://");
+            assert_eq!(send_of(&mut None, address, key, &ids, |_| format!("gone{number}")).ok(), Some(200));
+            erased.extend(ids.iter().map(|id| InteractionId::of("site", id.as_bytes())));
+            vec!["erase".to_owned(), format!("user:gone{number}"), "--yes".to_owned()]
+        }
+    };
+    let mut command = Command::new(env!("CARGO_BIN_EXE_touchline"));
+    command.current_dir(folder).args(args).args(["--data", "a"]).stdout(Stdio::null()).stderr(Stdio::null());
+    Some(command.spawn().expect("starts"))
+}
+
 /// Makes a data directory with one source and returns its key.
 fn init(folder: &Path, rows: u64) -> String {
     let touchline = |args: &[&str]| {
@@ -259,16 +329,27 @@ fn acknowledged_survives_being_killed_anywhere() {
     println!("\n| crashes | acknowledged | lost | doubled | restart, median | restart, slowest |");
     println!("|---|---|---|---|---|---|");
     at_random.print("at random moments");
-    let points: Vec<&str> = FAILPOINTS.into_iter().filter(|point| is_long || !RARE.contains(point)).collect();
-    for (n, point) in points.iter().enumerate() {
-        // The first time the point is reached, and now and then the third.
-        for times in if is_long { &[0, 2, 5][..] } else { &[0, 2][n % 2..=n % 2] } {
+    let mut erased = HashSet::new();
+    let is_due = |point: &str, cause| is_long || if cause == Cause::Load { !RARE.contains(&point) } else { SHORT.contains(&point) };
+    for (n, (point, cause)) in FAILPOINTS.into_iter().filter(|(point, cause)| is_due(point, *cause)).enumerate() {
+        // The first time the point is reached, and now and then the third. What somebody asks for passes it once.
+        let times = match (is_long, cause) {
+            (true, Cause::Load) => &[0, 2, 5][..],
+            (true, _) => &[0; 3],
+            (false, Cause::Load) => &[0, 2][n % 2..=n % 2],
+            (false, _) => &[0],
+        };
+        for times in times {
             let set = format!("{point}={times}*off->return");
             let ended_early = crash(&mut at_points, &data, &load, &mut server, &set, Server::kill);
-            let deadline = Instant::now() + Duration::from_secs(if RARE.contains(point) { 120 } else { 20 });
+            let asked = (!ended_early).then(|| ask_for(cause, folder.path(), &server, &key, &mut erased));
+            let deadline = Instant::now() + Duration::from_secs(if cause == Cause::Load && !RARE.contains(&point) { 20 } else { 120 });
             while !ended_early && !server.has_ended() {
                 assert!(Instant::now() < deadline, "{point} is never reached");
                 thread::sleep(Duration::from_millis(20));
+            }
+            if let Some(mut asked) = asked.flatten() {
+                assert!(!asked.wait().expect("ends").success(), "{point}: what broke off does not call itself done");
             }
         }
     }
@@ -277,6 +358,8 @@ fn acknowledged_survives_being_killed_anywhere() {
     let acknowledged = load.end();
     assert!(server.stop(), "it ends well when it is asked to");
     let stored = stored(&data);
+    let left = erased.iter().filter(|id| stored.contains_key(id)).count();
+    assert_eq!(left, 0, "interactions of people whose erasure broke off are still there");
     let lost = acknowledged.iter().filter(|id| !stored.contains_key(id)).count();
     at_points.print("at failpoints");
     let rate = acknowledged.len() as f64 / spent;
@@ -288,4 +371,70 @@ fn acknowledged_survives_being_killed_anywhere() {
     assert_eq!((at_random.lost, at_points.lost, lost), (0, 0, 0), "acknowledged interactions are lost");
     assert_eq!((at_random.doubled, at_points.doubled), (0, 0), "interactions are stored twice");
     assert!(acknowledged.len() > 500, "there was next to no load: {}", acknowledged.len());
+}
+
+/// A data directory of an early version is opened, and the process ends after each single migration of its state store:
+/// every next start goes on where the last one was, and nothing is lost.
+#[test]
+fn a_migration_that_is_killed_goes_on_at_the_next_start() {
+    let folder = tempfile::tempdir().expect("folder");
+    init(folder.path(), 0);
+    let state = folder.path().join("a/state.sqlite");
+    for ending in ["", ".seal", "-wal", "-shm"] {
+        // Most of them are not there.
+        let _ = std::fs::remove_file(folder.path().join(format!("a/state.sqlite{ending}")));
+    }
+    let migrations = make_old_state(&state);
+    let mut kills = 0;
+    // After the first one that is pending at one start, after the second at the next: the killed ones must not come again.
+    while Server::start_with(folder.path(), &[], &format!("state::migrated={}*off->return", kills % 2)).is_none() {
+        kills += 1;
+        assert!(kills <= migrations, "it never gets to an end");
+    }
+    assert!(kills >= migrations / 2, "{kills} of {migrations} migrations broke off");
+    println!("{kills} kills between {migrations} migrations");
+    let server = Server::start(folder.path(), &[]);
+    assert!(server.stop());
+    let verified = Command::new(env!("CARGO_BIN_EXE_touchline")).current_dir(folder.path()).args(["verify", "--data", "a"]).output();
+    let verified = verified.expect("runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+    let kept = on_state(&state, async |connection| {
+        sqlx::query_scalar::<_, String>("SELECT value FROM meta WHERE key = 'old'").fetch_one(connection).await.expect("reads")
+    });
+    assert_eq!(kept, "kept");
+}
+
+/// Makes a state store as the first versions had it; returns how many migrations are pending.
+fn make_old_state(path: &Path) -> u64 {
+    const OLD: &str = "0006";
+    let folder = tempfile::tempdir().expect("folder");
+    let mut pending = 0;
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../state/migrations")).expect("lists") {
+        let file = entry.expect("an entry").path();
+        let name = file.file_name().expect("has a name").to_owned();
+        if name.to_string_lossy().as_ref() < OLD {
+            std::fs::copy(&file, folder.path().join(name)).expect("copies");
+        } else {
+            pending += 1;
+        }
+    }
+    on_state(path, async |connection| {
+        sqlx::migrate::Migrator::new(folder.path()).await.expect("reads").run(&mut *connection).await.expect("applies");
+        sqlx::query("INSERT INTO meta (key, value) VALUES ('old', 'kept')").execute(connection).await.expect("inserts");
+    });
+    pending
+}
+
+/// Does something with a state store that nobody holds.
+fn on_state<T>(path: &Path, work: impl AsyncFnOnce(&mut sqlx::AnyConnection) -> T) -> T {
+    use sqlx::Connection;
+    sqlx::any::install_default_drivers();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("starts");
+    runtime.block_on(async {
+        let url = format!("sqlite:{}?mode=rwc", path.display());
+        let mut connection = sqlx::AnyConnection::connect(&url).await.expect("connects");
+        let done = work(&mut connection).await;
+        connection.close().await.expect("closes");
+        done
+    })
 }
