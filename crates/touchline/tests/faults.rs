@@ -143,12 +143,17 @@ fn every_flipped_bit_of_a_stopped_directory_is_found() {
 
 /// Sends events as a client does, and returns the status.
 fn send(server: &Server, key: &str, ids: std::ops::Range<u64>) -> u16 {
+    try_send(server, key, ids).expect("is answered")
+}
+
+/// Sends events to a server that may have ended; none where it does not answer.
+fn try_send(server: &Server, key: &str, ids: std::ops::Range<u64>) -> Option<u16> {
     let event =
         |id: u64| json!({ "type": "track", "event": "open", "userId": format!("u{}", id % 50), "messageId": id.to_string() });
     let body = json!({ "writeKey": key, "batch": ids.map(event).collect::<Vec<_>>() }).to_string();
-    let answer =
-        server.ask(&format!("POST /v1/batch HTTP/1.1\nContent-Type: application/json\nContent-Length: {}\n\n{body}", body.len()));
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    let head = format!("POST /v1/batch HTTP/1.1\nContent-Type: application/json\nContent-Length: {}", body.len());
+    let answer = server.try_ask(&format!("{head}\n\n{body}")).ok()?;
+    answer.split(' ').nth(1)?.parse().ok()
 }
 
 fn key(folder: &Path) -> String {
@@ -217,6 +222,30 @@ fn full_disk(disk: &Path) {
     works(disk, &["compact", "--data", "a"]);
     let report = json_of(disk, &["verify", "--data", "a"]);
     assert_eq!((&report["is_sound"], report["interactions"].as_u64() >= Some(acknowledged)), (&true.into(), true), "{report}");
+}
+
+/// A bug in one of the threads without which nothing can be taken: the server says "later", ends with an error instead of
+/// saying so for ever, and the next start has everything that was acknowledged.
+#[test]
+fn a_thread_that_breaks_off_ends_the_server_and_costs_nothing() {
+    for point in ["journal::write", "capture::written"] {
+        let folder = tempfile::tempdir().expect("folder");
+        works(folder.path(), &["init", "--data", "a", "--template", "shop"]);
+        let key = key(folder.path());
+        let mut server = Server::start_with(folder.path(), &[], &format!("{point}=1*off->panic")).expect("starts");
+        let mut acknowledged = 0;
+        while !server.has_ended() {
+            let Some(status) = try_send(&server, &key, acknowledged..acknowledged + 10) else { break };
+            assert!([200, 503].contains(&status), "{point}: {status}");
+            acknowledged += if status == 200 { 10 } else { 0 };
+        }
+        assert!(!server.ends_well(), "{point}: a supervisor must see that something was wrong");
+        assert!(acknowledged > 0, "{point}");
+        let server = Server::start(folder.path(), &[]);
+        assert_eq!(send(&server, &key, acknowledged..acknowledged + 10), 200);
+        assert!(server.stop());
+        assert_eq!(json_of(folder.path(), &["verify", "--data", "a"])["interactions"], acknowledged + 10, "{point}");
+    }
 }
 
 #[test]

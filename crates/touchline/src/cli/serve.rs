@@ -98,7 +98,14 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         announce(home, &url, link.as_deref(), place.format)?;
         when_open(bound)?;
         site.capture.prepare();
-        http::serve(listener, router(&site), http::Bounds::default(), stop).await;
+        let mut broken = None;
+        let end = async {
+            tokio::select! {
+                () = stop => {}
+                thread = site.capture.broken() => broken = Some(thread),
+            }
+        };
+        http::serve(listener, router(&site), http::Bounds::default(), end).await;
         // What is acknowledged is safe in the journal too: the next start would bring it in.
         if let Err(failure) = site.capture.settle().await {
             tracing::warn!("{failure}");
@@ -111,7 +118,11 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
             let _ = console.await;
         }
         tracing::info!("stopped");
-        Ok(())
+        match broken {
+            None => Ok(()),
+            Some(thread) => Err(Failure::new(format!("The thread `{thread}` broke off, and nothing can be taken without it"))
+                .hint("What was acknowledged is safe: start the server again, and report what the log says")),
+        }
     })
 }
 

@@ -42,13 +42,18 @@ impl Server {
 
     /// Sends a request and returns the whole answer.
     pub(crate) fn ask(&self, request: &str) -> String {
+        self.try_ask(request).expect("answers")
+    }
+
+    /// Sends a request to a server that may have ended.
+    pub(crate) fn try_ask(&self, request: &str) -> std::io::Result<String> {
         let host = self.address.strip_prefix("http://").expect("is plain");
-        let mut stream = TcpStream::connect(host).expect("connects");
+        let mut stream = TcpStream::connect(host)?;
         let request = request.replacen('\n', &format!("\nHost: {host}\nConnection: close\n"), 1).replace('\n', "\r\n");
-        stream.write_all(request.as_bytes()).expect("asks");
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answers");
-        answer
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     pub(crate) fn sign_in(&self) -> String {
@@ -67,6 +72,11 @@ impl Server {
     /// Tells whether the process has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("asks").is_some()
+    }
+
+    /// Waits until the process ends by itself; tells whether it says that all was well.
+    pub(crate) fn ends_well(&mut self) -> bool {
+        self.child.wait().expect("ends").success()
     }
 
     pub(crate) fn stop(mut self) -> bool {

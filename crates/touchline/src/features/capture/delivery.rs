@@ -77,6 +77,9 @@ pub enum NotTaken {
     Busy {
         /// When it is worth while to come again, in seconds, from the measured time in the queue.
         retry_after_s: u64,
+        /// Whether it was let in and waited in vain: the disk is slow. Else there was no room to wait, because too much
+        /// is sent.
+        has_waited: bool,
     },
     /// The stores failed, for example because the disk is full.
     Failed(crate::failure::Failure),

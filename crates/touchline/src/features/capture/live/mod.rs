@@ -29,6 +29,7 @@ use model::Flags;
 use pulse::Notes;
 pub use pulse::Pulse;
 use queue::{Command, Frozen, Item, Queue};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -131,9 +132,9 @@ impl Capture {
             threads: Mutex::default(),
             statements: AtomicU64::new(0),
         };
-        this.start("door", move || door.run())?;
-        this.start("flush", move || flusher.run())?;
-        this.start("tidy", move || flush::tidy(&books, &told))?;
+        this.start("door", End::IsFatal, move || door.run())?;
+        this.start("flush", End::IsFatal, move || flusher.run())?;
+        this.start("tidy", End::CanBeBorne, move || flush::tidy(&books, &told))?;
         Ok(Self { inner: Arc::new(this) })
     }
 
@@ -188,7 +189,7 @@ impl Capture {
         let (reply, answer) = oneshot::channel();
         {
             // Somebody is being erased, in this very moment: the same delivery is sifted anew when it comes again.
-            let Some(_admission) = this.guard.admission(sifted) else { return Err(this.queue.busy()) };
+            let Some(_admission) = this.guard.admission(sifted) else { return Err(this.queue.busy(false)) };
             this.queue.push(&source, Item { record, batch, has_statements, reply })?;
         }
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
@@ -196,8 +197,9 @@ impl Capture {
                 this.statements.fetch_add(u64::from(answer.is_ok() && has_statements), Ordering::Release);
                 answer.map(|receipt| Receipt { refused, duplicates: receipt.duplicates + sifted.erased, ..receipt })
             }
-            // It takes too long, or the door has been closed.
-            _ => Err(this.queue.busy()),
+            Err(_) => Err(this.queue.busy(true)),
+            // Whoever was to answer is gone.
+            Ok(Err(_)) => Err(NotTaken::Failed(closed())),
         }
     }
 
@@ -207,7 +209,20 @@ impl Capture {
         let this = &*self.inner;
         let (waiting_bytes, held_bytes) = this.queue.weights();
         let tail_rows = this.stores.ledger().tail().count();
-        Pulse { waiting_bytes, held_bytes, tail_rows, flush_lag: this.notes.lag(), journal_fault: this.notes.fault() }
+        Pulse {
+            waiting_bytes,
+            held_bytes,
+            tail_rows,
+            flush_lag: this.notes.lag(),
+            journal_fault: this.notes.fault(),
+            broken_off: this.notes.broken_off(),
+        }
+    }
+
+    /// Waits until one of the threads without which nothing can be taken has broken off; returns its name. Whoever serves
+    /// should then end: the next start takes up what is in the journal.
+    pub async fn broken(&self) -> &'static str {
+        self.inner.notes.broken().await
     }
 
     /// Returns where refused events are kept.
@@ -259,7 +274,7 @@ impl Capture {
         let keeping = this.privacy.keeping(sources, move || stores.block_on(settled(&flusher)));
         let (going, stop) = channel();
         *this.keeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(going);
-        this.start("keep", move || keeping.run(&stop))
+        this.start("keep", End::CanBeBorne, move || keeping.run(&stop))
     }
 
     /// Returns who is who.
@@ -293,8 +308,24 @@ fn closed() -> Failure {
 }
 
 impl Inner {
-    fn start(&self, name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    /// Starts a thread. One that panics is noted: where nothing can be taken without it, nobody is let in from then on,
+    /// and [`Capture::broken`] says so, because a server that answers "later" for ever would hide it.
+    fn start(&self, name: &'static str, end: End, work: impl FnOnce() + Send + 'static) -> Result<()> {
+        let (notes, queue) = (Arc::clone(&self.notes), Arc::clone(&self.queue));
+        let guarded = move || {
+            // Nothing of what it worked with is used afterwards: what is acknowledged is in the journal.
+            let broke_off = catch_unwind(AssertUnwindSafe(work)).is_err();
+            if name == "door" {
+                queue.desert();
+            }
+            if broke_off {
+                notes.broke(name, end == End::IsFatal);
+                if end == End::IsFatal {
+                    queue.desert();
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(guarded);
         let thread = thread.map_err(|error| Failure::new(format!("Cannot start the thread `{name}`")).because(&error))?;
         self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         Ok(())
@@ -303,6 +334,15 @@ impl Inner {
     fn flusher(&self) -> std::sync::MutexGuard<'_, Option<Sender<Ask>>> {
         self.flusher.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Is what it means when a thread panics.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nothing can be taken any more.
+    IsFatal,
+    /// Taking goes on; something is left undone, until the next start.
+    CanBeBorne,
 }
 
 impl Drop for Inner {

@@ -3,6 +3,7 @@
 use crate::features::capture::{NotTaken, Receipt};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Is how the way in is at a moment.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -17,17 +18,22 @@ pub struct Pulse {
     pub flush_lag: Duration,
     /// Why the last group could not be made durable; none when it was.
     pub journal_fault: Option<String>,
+    /// The threads that have broken off.
+    pub broken_off: Vec<&'static str>,
 }
 
 /// Notes what happens at the door.
 pub(super) struct Notes {
     flushed: Mutex<Instant>,
     fault: Mutex<Option<String>>,
+    broken_off: Mutex<Vec<&'static str>>,
+    /// The first thread that broke off without which nothing can be taken.
+    fatal: watch::Sender<Option<&'static str>>,
 }
 
 impl Notes {
     pub(super) fn new() -> Self {
-        Self { flushed: Mutex::new(Instant::now()), fault: Mutex::default() }
+        Self { flushed: Mutex::new(Instant::now()), fault: Mutex::default(), broken_off: Mutex::default(), fatal: watch::Sender::default() }
     }
 
     pub(super) fn flushed(&self) {
@@ -37,6 +43,29 @@ impl Notes {
     /// Notes how the last group went.
     pub(super) fn written(&self, fault: Option<String>) {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Notes that a thread broke off.
+    pub(super) fn broke(&self, thread: &'static str, is_fatal: bool) {
+        self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        if is_fatal {
+            self.fatal.send_modify(|fatal| *fatal = fatal.or(Some(thread)));
+        }
+    }
+
+    pub(super) fn broken_off(&self) -> Vec<&'static str> {
+        self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until a thread has broken off without which nothing can be taken.
+    pub(super) async fn broken(&self) -> &'static str {
+        let mut fatal = self.fatal.subscribe();
+        let seen = fatal.wait_for(Option::is_some).await.ok().and_then(|thread| *thread);
+        match seen {
+            Some(thread) => thread,
+            // Nobody can break off any more.
+            None => std::future::pending().await,
+        }
     }
 
     pub(super) fn lag(&self) -> Duration {

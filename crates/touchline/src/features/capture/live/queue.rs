@@ -83,6 +83,8 @@ struct Waiting {
     lanes: Lanes<Item>,
     commands: VecDeque<Command>,
     is_open: bool,
+    /// Nobody will ever call [`Queue::next`] again.
+    is_deserted: bool,
     held: usize,
     rate: Rate,
 }
@@ -90,19 +92,22 @@ struct Waiting {
 impl Queue {
     pub(super) fn new() -> Self {
         let lanes = Lanes::new(WAITING_MAX);
-        let waiting = Waiting { lanes, commands: VecDeque::new(), is_open: true, held: 0, rate: Rate::new() };
+        let waiting = Waiting { lanes, commands: VecDeque::new(), is_open: true, is_deserted: false, held: 0, rate: Rate::new() };
         Self { waiting: Mutex::new(waiting), changed: Condvar::new() }
     }
 
     /// Lets a delivery of a source wait.
     ///
     /// # Errors
-    /// Says when to come again where too much is waiting.
+    /// Says when to come again where too much is waiting, or that nobody is there to take it.
     pub(super) fn push(&self, source: &str, item: Item) -> Result<(), NotTaken> {
         let mut waiting = self.lock();
         let weight = item.weight();
-        if !waiting.is_open || waiting.lanes.push(source, weight, item).is_err() {
-            return Err(waiting.busy());
+        if !waiting.is_open {
+            return Err(NotTaken::Failed(super::closed()));
+        }
+        if waiting.lanes.push(source, weight, item).is_err() {
+            return Err(waiting.busy(false));
         }
         drop(waiting);
         self.changed.notify_one();
@@ -110,13 +115,17 @@ impl Queue {
     }
 
     /// Says when to come again.
-    pub(super) fn busy(&self) -> NotTaken {
-        self.lock().busy()
+    pub(super) fn busy(&self, has_waited: bool) -> NotTaken {
+        self.lock().busy(has_waited)
     }
 
+    /// Commands the thread behind the door. Where it is gone, the command is dropped, and so is what it would answer by.
     pub(super) fn command(&self, command: Command) {
-        self.lock().commands.push_back(command);
-        self.changed.notify_one();
+        let mut waiting = self.lock();
+        if !waiting.is_deserted {
+            waiting.commands.push_back(command);
+            self.changed.notify_one();
+        }
     }
 
     /// Waits for something to do. Commands go first: they make room.
@@ -159,14 +168,23 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// Says that nobody takes anything any more: whoever waits learns it at once.
+    pub(super) fn desert(&self) {
+        let mut waiting = self.lock();
+        (waiting.is_open, waiting.is_deserted) = (false, true);
+        waiting.commands.clear();
+        waiting.lanes = Lanes::new(WAITING_MAX);
+        self.changed.notify_all();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Waiting {
-    fn busy(&self) -> NotTaken {
-        NotTaken::Busy { retry_after_s: self.rate.seconds_for(self.lanes.weight()) }
+    fn busy(&self, has_waited: bool) -> NotTaken {
+        NotTaken::Busy { retry_after_s: self.rate.seconds_for(self.lanes.weight()), has_waited }
     }
 }
 

@@ -144,7 +144,7 @@ impl Rights {
         self.stores().block_on(async {
             self.0.take(delivery).await.map_err(|why| match why {
                 NotTaken::Failed(failure) => failure,
-                NotTaken::Busy { retry_after_s } => Failure::new("More is waiting than can be stored in good time")
+                NotTaken::Busy { retry_after_s, .. } => Failure::new("More is waiting than can be stored in good time")
                     .hint(format!("Try again in {retry_after_s} s")),
             })?;
             self.0.spoken().note(&words).await

@@ -221,7 +221,7 @@ async fn found(quarantine: &Quarantine, id: &str) -> Result<(Held, Vec<u8>), Ref
 
 fn not_taken(why: NotTaken) -> Refusal {
     match why {
-        NotTaken::Busy { retry_after_s } => Refusal::unavailable(
+        NotTaken::Busy { retry_after_s, .. } => Refusal::unavailable(
             "More is waiting than can be stored just now",
             format!("Try again in {retry_after_s} seconds; nothing was lost"),
         ),

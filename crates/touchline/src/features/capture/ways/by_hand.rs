@@ -228,7 +228,7 @@ async fn enter(State(ways): State<Ways>, Body(entry): Body<Entry>) -> Result<Res
             let status = if entered.added { StatusCode::CREATED } else { StatusCode::OK };
             Ok((status, Json(entered)).into_response())
         }
-        Err(NotTaken::Busy { retry_after_s }) => Err(Refusal::unavailable(
+        Err(NotTaken::Busy { retry_after_s, .. }) => Err(Refusal::unavailable(
             "More is waiting than can be stored in good time",
             format!("Try again in {retry_after_s} s"),
         )),

@@ -98,8 +98,11 @@ pub(crate) fn not_taken(why: NotTaken) -> Response {
     /// The disk or the state store is in trouble: soon enough to notice when it has recovered.
     const AFTER_FAILURE_S: u64 = 10;
     match why {
-        NotTaken::Busy { retry_after_s } => {
+        NotTaken::Busy { retry_after_s, has_waited: false } => {
             later(StatusCode::TOO_MANY_REQUESTS, retry_after_s.max(1), "More is waiting than can be stored in good time")
+        }
+        NotTaken::Busy { retry_after_s, has_waited: true } => {
+            later(StatusCode::SERVICE_UNAVAILABLE, retry_after_s.max(1), "Storing takes longer than anybody waits for an answer")
         }
         NotTaken::Failed(failure) => {
             tracing::error!(what = failure.what, because = failure.because.join("; "), "a delivery was not stored");
