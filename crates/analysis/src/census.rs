@@ -48,13 +48,22 @@ pub struct Census {
     /// For each group: the person who was counted in it last, by their place among those read so far.
     seen_by: Vec<u64>,
     read: u64,
+    /// People who have restricted the use of what is known of them, in order.
+    left_out: Arc<[u64]>,
 }
 
 impl Census {
     /// Makes a census that has read nothing. `group_of` gives the group of each signal, below `groups`, or [`NO_GROUP`].
     #[must_use]
     pub fn new(group_of: Arc<[u32]>, groups: usize) -> Self {
-        Self { group_of, counts: vec![Count::default(); groups], seen_by: vec![0; groups], read: 0 }
+        Self { group_of, counts: vec![Count::default(); groups], seen_by: vec![0; groups], read: 0, left_out: Arc::default() }
+    }
+
+    /// Counts nothing of these people; their numbers are in order.
+    #[must_use]
+    pub fn without(self, left_out: Arc<[u64]>) -> Self {
+        debug_assert!(left_out.is_sorted(), "they are looked for by halving");
+        Self { left_out, ..self }
     }
 
     /// Returns the counts, by group.
@@ -68,6 +77,9 @@ impl Fold for Census {
     fn take(&mut self, rows: &Rows) {
         for person in rows.people() {
             self.read += 1;
+            if self.left_out.binary_search(&rows.person[person.start]).is_ok() {
+                continue;
+            }
             let known = !Flags(rows.flags[person.start]).has(Flags::EPHEMERAL);
             for row in person {
                 let group = self.group_of.get(rows.signal[row] as usize).copied().unwrap_or(NO_GROUP) as usize;
@@ -139,6 +151,14 @@ mod tests {
         ];
         assert_eq!(run(rows).counts(), expected);
         assert_eq!(run(vec![(1, 1, 3, 0), (1, 1, 99, 0)]).counts(), [Count::default(); 2]);
+    }
+
+    #[test]
+    fn who_is_left_out_counts_nowhere() {
+        let rows = vec![(1, 1, 0, 0), (2, 2, 0, 0), (2, 3, 2, 0), (3, 4, 0, 0)];
+        let mut census = Census::new(GROUPS.into(), 2).without([2].into());
+        census.take(&laid(rows));
+        assert_eq!(census.counts(), [Count { interactions: 2, people: 2, first_at: 1, last_at: 4 }, Count::default()]);
     }
 
     proptest! {

@@ -91,7 +91,8 @@ async fn what_an_old_store_held_is_there_afterwards() {
         ("SELECT CAST(at AS TEXT) FROM identity_fact WHERE one = 7 AND other = 8", "5"),
         ("SELECT document FROM map WHERE id = 1", "{}"),
     ] {
-        let found: String = sqlx::query_scalar(sql).fetch_one(state.reader()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let found: String =
+            sqlx::query_scalar(sql).fetch_one(state.reader()).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
         assert_eq!(found, expected, "{sql}");
     }
     let faults = state.faults().await.expect("asks");

@@ -24,6 +24,10 @@ fn check_life(folder: &Path, name: &str, address: &str) {
     let set = json(folder, &["source", "set", name, "retention_days=", "gpc=drop"]);
     assert_eq!((&set["settings"]["retention_days"], &set["settings"]["gpc"]), (&Value::Null, &"drop".into()));
     assert_eq!(set["settings"]["ip"], "truncated", "what is not named stays");
+    let set = json(folder, &["source", "set", name, "trait_weight=20", "currency=chf"]);
+    assert_eq!((&set["settings"]["trait_weight"], &set["settings"]["currency"]), (&20.into(), &"CHF".into()));
+    refuses(folder, &["source", "set", name, "trait_weight=101", "--data", "a"], &["at most 100"]);
+    refuses(folder, &["source", "set", name, "currency=euros", "--data", "a"], &["euros", "three letters"]);
     let rotated = json(folder, &["source", "rotate", name]);
     assert_ne!(rotated["write_key"], made["write_key"]);
     assert_eq!(rotated["old_keys"], serde_json::json!([made["write_key"]]));

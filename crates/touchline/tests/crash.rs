@@ -330,7 +330,8 @@ fn acknowledged_survives_being_killed_anywhere() {
     println!("|---|---|---|---|---|---|");
     at_random.print("at random moments");
     let mut erased = HashSet::new();
-    let is_due = |point: &str, cause| is_long || if cause == Cause::Load { !RARE.contains(&point) } else { SHORT.contains(&point) };
+    let is_due =
+        |point: &str, cause| is_long || if cause == Cause::Load { !RARE.contains(&point) } else { SHORT.contains(&point) };
     for (n, (point, cause)) in FAILPOINTS.into_iter().filter(|(point, cause)| is_due(point, *cause)).enumerate() {
         // The first time the point is reached, and now and then the third. What somebody asks for passes it once.
         let times = match (is_long, cause) {
@@ -343,7 +344,8 @@ fn acknowledged_survives_being_killed_anywhere() {
             let set = format!("{point}={times}*off->return");
             let ended_early = crash(&mut at_points, &data, &load, &mut server, &set, Server::kill);
             let asked = (!ended_early).then(|| ask_for(cause, folder.path(), &server, &key, &mut erased));
-            let deadline = Instant::now() + Duration::from_secs(if cause == Cause::Load && !RARE.contains(&point) { 20 } else { 120 });
+            let deadline =
+                Instant::now() + Duration::from_secs(if cause == Cause::Load && !RARE.contains(&point) { 20 } else { 120 });
             while !ended_early && !server.has_ended() {
                 assert!(Instant::now() < deadline, "{point} is never reached");
                 thread::sleep(Duration::from_millis(20));
@@ -395,7 +397,8 @@ fn a_migration_that_is_killed_goes_on_at_the_next_start() {
     println!("{kills} kills between {migrations} migrations");
     let server = Server::start(folder.path(), &[]);
     assert!(server.stop());
-    let verified = Command::new(env!("CARGO_BIN_EXE_touchline")).current_dir(folder.path()).args(["verify", "--data", "a"]).output();
+    let verified =
+        Command::new(env!("CARGO_BIN_EXE_touchline")).current_dir(folder.path()).args(["verify", "--data", "a"]).output();
     let verified = verified.expect("runs");
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
     let kept = on_state(&state, async |connection| {

@@ -9,8 +9,9 @@ use model::{Arrival, Direction, Form, Identity, Instant, Signature};
 use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use touchline::features::capture::Delivery;
-use touchline::features::{Site, console};
+use touchline::features::account::Accounts;
+use touchline::features::capture::{Caller, Delivery, SourceKind, SourceSettings};
+use touchline::features::{Site, console, router};
 use tower::ServiceExt;
 
 const START: i64 = 1_790_000_000_000_000;
@@ -185,4 +186,85 @@ async fn what_is_no_person_or_no_identity_is_refused() {
         let (status, answer) = stage.ask(method, path, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path}: {answer}");
     }
+}
+
+/// Asks as somebody who has signed in, with a role of ours.
+async fn status_as(stage: &Stage, role: &str, method: &str, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
+    let stores = &stage.site.stores;
+    let accounts = Accounts::new(stores.state.clone(), stores.clock.clone());
+    let link = accounts.invite_owner().await.expect("invites");
+    let (session, who) = accounts.sign_in(link.secret()).await.expect("works").expect("signs in");
+    let mut transaction = stores.state.begin().await.expect("begins");
+    sqlx::query("UPDATE account SET role = $1 WHERE id = $2")
+        .bind(role.to_owned())
+        .bind(who.account)
+        .execute(&mut *transaction)
+        .await
+        .expect("changes");
+    transaction.commit().await.expect("commits");
+    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    let request = request.header("cookie", format!("touchline={}", session.secret()));
+    let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let response = router(&stage.site).oneshot(request.body(body).expect("is a request")).await.expect("answers");
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("has a body");
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_only_look_decide_nothing_and_read_no_texts() {
+    let stage = Stage::new();
+    let said = Arrival {
+        identities: vec![identity("user:7")],
+        text: Some("I am ill".to_owned()),
+        ..Arrival::new(b"1".to_vec(), Signature::default(), Instant(START), Form::Message, Direction::Inbound)
+    };
+    let delivery = Delivery { source: "shop".into(), arrivals: vec![said], ..Delivery::default() };
+    stage.site.capture.take(delivery).await.expect("is taken");
+    stage.site.capture.settle().await.expect("settles");
+    let timeline = format!("/api/people/{}/timeline", stage.person("user:7").await);
+    let one = json!({ "namespace": "user", "value": "7" });
+    for (role, may) in [("viewer", false), ("analyst", false), ("agent", true), ("admin", true), ("owner", true)] {
+        for (path, body) in [
+            ("/api/people/merge", pair("user:7", "user:8")),
+            ("/api/people/split", pair("user:7", "user:8")),
+            ("/api/people/nobody", one.clone()),
+            ("/api/people/large", one.clone()),
+            ("/api/people/undo", json!({ "decision": 0 })),
+        ] {
+            let (status, answer) = status_as(&stage, role, "POST", path, Some(&body)).await;
+            assert_eq!(status != StatusCode::FORBIDDEN, may, "{role} {path}: {status} {answer}");
+        }
+        let (status, answer) = status_as(&stage, role, "GET", &timeline, None).await;
+        assert_eq!(status, StatusCode::OK, "{role}");
+        let met = &answer["interactions"][0];
+        let text = if may { json!("I am ill") } else { Value::Null };
+        assert_eq!((&met["text"], &met["is_sealed"]), (&text, &json!(!may)), "{role}");
+        assert_eq!(met["props"], json!({}), "what is sealed says nothing to anybody");
+    }
+}
+
+/// Of two values of one trait the one of the source that is believed more counts, however late the other comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_believed_more_has_the_last_word() {
+    let stage = Stage::new();
+    let sources = &stage.site.sources;
+    let source = async |name: &str, trait_weight: u8| {
+        let settings = SourceSettings { trait_weight, ..SourceSettings::default() };
+        sources.add(name, SourceKind::Server, settings, Instant(START)).await.expect("is made")
+    };
+    let (office, site) = (source("office", 50).await, source("site", 0).await);
+    for (source, value, minute) in [(&office, "gold", 0), (&site, "tin", 5), (&site, "lead", 9)] {
+        let known = (identity("user:7"), "tier".to_owned(), value.to_owned(), Instant(START + minute * MINUTE));
+        let arrival = Arrival {
+            identities: vec![identity("user:7")],
+            ..Arrival::new(value.as_bytes().to_vec(), Signature::default(), Instant(START), Form::View, Direction::Inbound)
+        };
+        let delivery =
+            Delivery { source: source.name.clone(), arrivals: vec![arrival], traits: vec![known], ..Delivery::default() };
+        stage.site.capture.take_from(delivery, source, &Caller::default()).await.expect("is taken");
+    }
+    stage.site.capture.settle().await.expect("settles");
+    let shown = stage.get(&format!("/api/people/{}", stage.person("user:7").await)).await;
+    assert_eq!(shown["traits"], json!([{ "key": "tier", "value": "gold", "at": START }]));
 }

@@ -2,9 +2,9 @@
 
 use super::{print_json, say};
 use crate::failure::{Failure, Result};
-use crate::features::capture::Intake;
 use crate::features::capture::import::mapping::Mapping;
 use crate::features::capture::import::{Import, Preview, Progress, Sink, Summary, run as import, suggest};
+use crate::features::capture::{Intake, Sources};
 use crate::features::map::Maps;
 use crate::platform::clock::system;
 use crate::platform::home::Home;
@@ -82,7 +82,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 /// Imports into the data directory.
 fn store(args: &Args, what: &Import<'_>, home: &Home) -> Result<()> {
-    let mut intake = Intake::new(home.stores())?.marked(Flags::BACKFILL);
+    let sources = home.block_on(Sources::load(home.state().clone()))?;
+    let weight = sources.named(&what.mapping.source).map_or(0, |source| source.settings.trait_weight);
+    let mut intake = Intake::new(home.stores())?.marked(Flags::BACKFILL).weighing(weight);
     let mut summary = with_progress(what, &mut intake)?;
     intake.finish()?;
     drop(intake);

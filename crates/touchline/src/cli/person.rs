@@ -296,6 +296,9 @@ fn told_person(answer: &Value) -> String {
         let parts = ["source", "event", "channel", "place", "campaign", "touchpoint"].map(|part| word(&signal[part]));
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let _ = writeln!(text, "{}  {:<10} {}", told_time(&met["at"]), word(&met["form"]), parts.join(" · "));
+        for line in word(&met["text"]).lines() {
+            let _ = writeln!(text, "    {line}");
+        }
     }
     if let Some(next) = timeline["next"].as_str() {
         let _ = writeln!(text, "{} interactions in all; go on with --after {next}.", timeline["count"]);

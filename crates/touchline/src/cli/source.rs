@@ -55,8 +55,8 @@ enum Command {
     /// Change settings, for what arrives from now on.
     ///
     /// KEY=VALUE: ip=none|truncated|full, cookieless=true|false, gpc and dnt=ignore|cookieless|drop,
-    /// withdrawn=cookieless|drop, retention_days, text_days, visitor_days and machine_days=DAYS, and
-    /// origins=https://a.example,https://b.example. KEY= alone takes a setting back.
+    /// withdrawn=cookieless|drop, retention_days, text_days, visitor_days and machine_days=DAYS,
+    /// origins=https://a.example,https://b.example, trait_weight=0…100 and currency=EUR. KEY= alone takes a setting back.
     #[command(after_help = "Example:\n  touchline source set site ip=truncated retention_days=730 --data my-shop")]
     Set {
         /// Its name.

@@ -25,7 +25,7 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Puts arrivals, whose signatures have these numbers, into the form in which they are stored. Several identities
-    /// on one arrival state that they belong together.
+    /// on one arrival state that they belong together. Traits come with the weight of their source.
     ///
     /// # Errors
     /// Fails when two identities have the same number.
@@ -33,7 +33,7 @@ impl Batch {
         arrivals: Vec<Arrival>,
         signals: &[SignalId],
         claims: Vec<Claim>,
-        traits: Vec<Known>,
+        traits: (Vec<Known>, u8),
         received: Instant,
         marks: Flags,
     ) -> Result<Self> {
@@ -50,9 +50,10 @@ impl Batch {
             this.meet(&other)?;
             this.facts.extend(IdentityFact::new(&one, &other, link, at));
         }
+        let (traits, weight) = traits;
         for (identity, key, value, at) in traits {
             let actor = this.meet(&identity)?;
-            this.traits.push(Trait { actor, key, value, at, weight: 0 });
+            this.traits.push(Trait { actor, key, value, at, weight: i64::from(weight) });
         }
         this.rows = Arc::new(rows);
         Ok(this)

@@ -22,6 +22,8 @@ pub struct Delivery {
     pub claims: Vec<Claim>,
     /// What is known of identities.
     pub traits: Vec<Known>,
+    /// How far the source is to be believed in the traits; see [`super::SourceSettings`].
+    pub trait_weight: u8,
     /// What could not be read; it goes to quarantine, where it can be mended and replayed.
     pub refused: Vec<Refused>,
 }

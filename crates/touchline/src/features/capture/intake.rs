@@ -14,6 +14,7 @@ pub struct Intake {
     guard: Guard,
     numbers: Numbers,
     marks: Flags,
+    trait_weight: u8,
 }
 
 /// Counts what a batch brought.
@@ -39,13 +40,20 @@ impl Intake {
     pub fn new(stores: Stores) -> Result<Self> {
         let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
         let guard = stores.block_on(Guard::load(stores.state.clone()))?;
-        Ok(Self { books: Books::open(stores)?, guard, numbers, marks: Flags::default() })
+        Ok(Self { books: Books::open(stores)?, guard, numbers, marks: Flags::default(), trait_weight: 0 })
     }
 
     /// Sets marks that every interaction gets, such as [`Flags::BACKFILL`] for what is loaded from a file.
     #[must_use]
     pub const fn marked(mut self, marks: Flags) -> Self {
         self.marks = marks;
+        self
+    }
+
+    /// Sets how far the source of traits is to be believed; see [`super::SourceSettings`].
+    #[must_use]
+    pub const fn weighing(mut self, trait_weight: u8) -> Self {
+        self.trait_weight = trait_weight;
         self
     }
 
@@ -60,7 +68,7 @@ impl Intake {
         let sifted = self.guard.sift(&mut arrivals, &mut claims, &mut traits);
         stores.block_on(self.guard.seal(&mut arrivals))?;
         let signals = stores.block_on(self.numbers.of(arrivals.iter().map(|arrival| &arrival.signature)))?;
-        let batch = Batch::of(arrivals, &signals, claims, traits, stores.now(), self.marks)?;
+        let batch = Batch::of(arrivals, &signals, claims, (traits, self.trait_weight), stores.now(), self.marks)?;
         let taken = self.books.store(&[batch], None)?;
         Ok(Taken { duplicates: taken.duplicates + sifted.erased, ..taken })
     }

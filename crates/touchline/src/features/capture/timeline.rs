@@ -2,13 +2,15 @@
 
 use super::{Capture, signals};
 use crate::failure::Failure;
-use crate::features::people::number;
+use crate::features::account::Who;
+use crate::features::people::{attends, number};
 use crate::platform::home::Stores;
 use crate::platform::http::{Asked, Problem, Refusal};
-use axum::Json;
 use axum::extract::{Path, State};
-use model::{ActorId, Direction, Form, Interaction, PersonId, Signature};
+use axum::{Extension, Json};
+use model::{ActorId, Direction, Flags, Form, Interaction, InteractionId, PersonId, Signature};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -74,9 +76,13 @@ struct Met {
     /// Everything else that the source sent.
     #[schema(value_type = Object)]
     props: Option<serde_json::Value>,
+    /// What somebody said, for the owner, admins and agents alone.
+    text: Option<String>,
+    /// Whether something was said that whoever asks may not read, or nobody can any more.
+    is_sealed: bool,
 }
 
-/// Tells what happened between a person and us, on every channel. Of a device that several people use, only what was
+/// Tells what happened between a person and us, on every channel, and what they said to those who may read it. Of a device that several people use, only what was
 /// theirs.
 #[utoipa::path(get, path = "/api/people/{id}/timeline", tag = "people", params(
     ("id" = String, Path, description = "Any number that the person has or had."), Part,
@@ -87,12 +93,14 @@ struct Met {
 ))]
 async fn timeline(
     State((capture, stores)): State<Room>,
+    Extension(who): Extension<Who>,
     Path(id): Path<String>,
     Asked(part): Asked<Part>,
 ) -> Result<Json<Timeline>, Refusal> {
     let number = number(&id)?;
     let after = part.after.as_deref().map(place).transpose()?;
     let known = signals(&stores.state).await?;
+    let guard = capture.guard().clone();
     let read = tokio::task::spawn_blocking(move || of(&capture, &stores, number)).await;
     let (person, mut rows) = read.map_err(|error| Failure::new("Reading a timeline broke off").because(&error))??;
     let count = rows.len();
@@ -100,7 +108,8 @@ async fn timeline(
     let limit = part.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let next = rows.get(limit).and_then(|_| rows.get(limit - 1)).map(|row| format!("{}-{}", row.at.0, row.id));
     rows.truncate(limit);
-    let interactions = rows.into_iter().map(|row| met(row, &known)).collect();
+    let texts = if attends(&who) { guard.texts(&rows).await? } else { HashMap::new() };
+    let interactions = rows.into_iter().map(|row| met(row, &known, &texts)).collect();
     Ok(Json(Timeline { person: person.to_string(), count, interactions, next }))
 }
 
@@ -120,8 +129,18 @@ fn of(capture: &Capture, stores: &Stores, number: PersonId) -> crate::failure::R
     Ok((person, rows))
 }
 
-fn met(row: Interaction, known: &[Signature]) -> Met {
+fn met(row: Interaction, known: &[Signature], texts: &HashMap<InteractionId, String>) -> Met {
+    let text = texts.get(&row.id).cloned();
+    let mut props: Option<serde_json::Value> = row.props.and_then(|props| serde_json::from_str(&props).ok());
+    // What is sealed says nothing to anybody.
+    if row.flags.has(Flags::TEXT)
+        && let Some(props) = props.as_mut().and_then(serde_json::Value::as_object_mut)
+    {
+        props.remove("text");
+    }
     Met {
+        is_sealed: row.flags.has(Flags::TEXT) && text.is_none(),
+        text,
         id: row.id.to_string(),
         at: row.at.0,
         signal: known.get(row.signal.0 as usize).cloned().unwrap_or_default(),
@@ -131,7 +150,7 @@ fn met(row: Interaction, known: &[Signature]) -> Met {
         cost: row.cost,
         currency: row.currency.map(|currency| currency.code().to_owned()),
         actor: row.actor.to_string(),
-        props: row.props.and_then(|props| serde_json::from_str(&props).ok()),
+        props,
     }
 }
 

@@ -104,9 +104,10 @@ async fn ledger(site: &Site) -> Check {
 fn journal(site: &Site) -> Check {
     let pulse = site.capture.pulse();
     let outcome = match pulse.journal_fault {
-        None if !pulse.broken_off.is_empty() => {
-            Err(format!("The thread `{}` has broken off: start the server again, and report what the log says", pulse.broken_off[0]))
-        }
+        None if !pulse.broken_off.is_empty() => Err(format!(
+            "The thread `{}` has broken off: start the server again, and report what the log says",
+            pulse.broken_off[0]
+        )),
         None => Ok("What arrives can be made durable"),
         Some(_) => Err("What arrives cannot be made durable: look at the disk of the data directory, and at the log".to_owned()),
     };

@@ -119,8 +119,8 @@ async fn traits(state: &State, map: &TouchpointMap) -> Result<Vec<(u64, String, 
     Ok(known)
 }
 
-/// Finds who has restricted the use of what is known of them.
-async fn left_out(state: &State) -> Result<Vec<u64>> {
+/// Finds who has restricted the use of what is known of them, in the order of their numbers.
+pub(super) async fn left_out(state: &State) -> Result<Vec<u64>> {
     if !anybody_restricted(state).await? {
         return Ok(Vec::new());
     }

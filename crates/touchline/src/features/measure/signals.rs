@@ -1,7 +1,7 @@
 //! What the signals behind the map say: which are bound to no touchpoint, which touchpoints are silent, on which channels
 //! people came, and what a changed rule would move. Each is one census over the ledger.
 
-use super::analysis::scan;
+use super::analysis::{left_out, scan};
 use crate::failure::Result;
 use crate::features::capture;
 use crate::features::map::{Change, Maps, Suggester, Suggestion};
@@ -151,7 +151,8 @@ impl Sight {
         let groups = numbers.len();
         let mut signals = vec![0; groups];
         group_of.iter().filter(|group| **group != NO_GROUP).for_each(|group| signals[*group as usize] += 1);
-        let census = scan(stores, || Census::new(Arc::clone(&group_of), groups))?;
+        let left_out: Arc<[u64]> = stores.block_on(left_out(&stores.state))?.into();
+        let census = scan(stores, || Census::new(Arc::clone(&group_of), groups).without(Arc::clone(&left_out)))?;
         let counted = numbers.into_iter().map(|(key, group)| (key, signals[group as usize], census.counts()[group as usize]));
         Ok(counted.filter(|(.., count)| count.interactions > 0).collect())
     }

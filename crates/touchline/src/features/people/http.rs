@@ -1,14 +1,14 @@
 //! Asking who somebody is and why, and deciding where the facts do not. What names somebody travels in bodies, never in
 //! addresses: those end up in logs.
 
-use super::{Decision, Obstacle, People, SharedPeople, Step, Verb, Waiting, find, texts};
+use super::{Attendant, Decision, Obstacle, People, SharedPeople, Step, Verb, Waiting, find, texts};
 use crate::failure::{Failure, Result};
 use crate::features::account::Who;
 use crate::platform::home::Stores;
 use crate::platform::http::{Asked, Body, Problem, Refusal};
 use crate::platform::id_map::IdMap;
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::{Extension, Json};
 use model::{ActorId, Identity, Instant, Link, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -248,12 +248,9 @@ async fn explain(State((people, stores)): State<Room>, Body(pair): Body<Pair>) -
     (status = 200, body = Decided),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
+    (status = 403, body = Problem),
 ))]
-async fn merge(
-    State(room): State<Room>,
-    Extension(who): Extension<Who>,
-    Body(pair): Body<Pair>,
-) -> Result<Json<Decided>, Refusal> {
+async fn merge(State(room): State<Room>, Attendant(who): Attendant, Body(pair): Body<Pair>) -> Result<Json<Decided>, Refusal> {
     let (one, other) = (identity(&pair.one)?, identity(&pair.other)?);
     let merge = move |people: &mut People, stores: &Stores| {
         stores.block_on(people.merge(&stores.state, &one, &other, &who.name, stores.now()))
@@ -266,12 +263,9 @@ async fn merge(
     (status = 200, body = Decided),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
+    (status = 403, body = Problem),
 ))]
-async fn split(
-    State(room): State<Room>,
-    Extension(who): Extension<Who>,
-    Body(pair): Body<Pair>,
-) -> Result<Json<Decided>, Refusal> {
+async fn split(State(room): State<Room>, Attendant(who): Attendant, Body(pair): Body<Pair>) -> Result<Json<Decided>, Refusal> {
     let (one, other) = (identity(&pair.one)?, identity(&pair.other)?);
     if one == other {
         return Err(Refusal::malformed("An identity cannot be kept apart from itself", "Name two identities"));
@@ -287,10 +281,11 @@ async fn split(
     (status = 200, body = Decided),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
+    (status = 403, body = Problem),
 ))]
 async fn mark_nobody(
     State(room): State<Room>,
-    Extension(who): Extension<Who>,
+    Attendant(who): Attendant,
     Body(name): Body<Name>,
 ) -> Result<Json<Decided>, Refusal> {
     mark(room, who, Verb::Nobody, &name).await
@@ -301,10 +296,11 @@ async fn mark_nobody(
     (status = 200, body = Decided),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
+    (status = 403, body = Problem),
 ))]
 async fn mark_large(
     State(room): State<Room>,
-    Extension(who): Extension<Who>,
+    Attendant(who): Attendant,
     Body(name): Body<Name>,
 ) -> Result<Json<Decided>, Refusal> {
     mark(room, who, Verb::Large, &name).await
@@ -322,11 +318,12 @@ async fn mark(room: Room, who: Who, verb: Verb, name: &Name) -> Result<Json<Deci
 #[utoipa::path(post, path = "/api/people/undo", tag = "people", request_body = Decided, responses(
     (status = 200, body = Decided),
     (status = 401, body = Problem),
+    (status = 403, body = Problem),
     (status = 404, description = "There is no such decision, or it is undone already.", body = Problem),
 ))]
 async fn undo(
     State(room): State<Room>,
-    Extension(who): Extension<Who>,
+    Attendant(who): Attendant,
     Body(decided): Body<Decided>,
 ) -> Result<Json<Decided>, Refusal> {
     let id = decided.decision.unwrap_or_default();

@@ -12,6 +12,7 @@ mod dossier;
 mod forget;
 mod graph;
 mod http;
+mod attendant;
 pub mod policy;
 mod resolution;
 mod receipt;
@@ -22,6 +23,7 @@ mod text;
 mod tombstones;
 
 pub use agreement::known_actors;
+pub use attendant::{Attendant, attends};
 pub use consent::{Consents, Purpose, Word, note_words, summed_up, words};
 pub use decision::{Decision, Verb};
 pub use dossier::{

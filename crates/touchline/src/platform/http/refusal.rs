@@ -79,6 +79,12 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Only the owner and admins may do this", "Ask one of them")
     }
 
+    /// Says that whoever asks may look at people and no more.
+    #[must_use]
+    pub fn not_for_your_role() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Only the owner, admins and agents may do this", "Ask one of them")
+    }
+
     /// Says that the request does not fit what is there.
     #[must_use]
     pub fn conflict(what: impl Into<String>, hint: impl Into<String>) -> Self {

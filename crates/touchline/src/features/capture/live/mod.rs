@@ -151,6 +151,7 @@ impl Capture {
     pub async fn take_from(&self, delivery: Delivery, source: &Source, caller: &Caller) -> Result<Receipt, NotTaken> {
         let this = &*self.inner;
         let admitting = async {
+            let delivery = Delivery { trait_weight: source.settings.trait_weight, ..delivery };
             let mut admitted = this.privacy.admit(delivery, source, caller).await.map_err(NotTaken::Failed)?;
             let refused = this.quarantine.keep(&mut admitted, caller).await.map_err(NotTaken::Failed)?;
             Ok(Receipt { refused, ..self.let_in(admitted).await? })
@@ -184,7 +185,8 @@ impl Capture {
             return Ok(Receipt { refused, duplicates: sifted.erased, ..Receipt::default() });
         }
         let record = record::encode(&delivery, received).map_err(NotTaken::Failed)?;
-        let Delivery { source, arrivals, claims, traits, .. } = delivery;
+        let Delivery { source, arrivals, claims, traits, trait_weight, .. } = delivery;
+        let traits = (traits, trait_weight);
         let batch = Batch::of(arrivals, &signals, claims, traits, received, Flags::default()).map_err(NotTaken::Failed)?;
         let (reply, answer) = oneshot::channel();
         {
@@ -415,9 +417,9 @@ impl Again<'_> {
         let (delivery, received) = record::decode(body)?;
         let signatures = delivery.arrivals.iter().map(|arrival| &arrival.signature);
         let signals = self.books.stores.block_on(self.numbers.of(signatures))?;
-        let Delivery { arrivals, claims, traits, .. } = delivery;
+        let Delivery { arrivals, claims, traits, trait_weight, .. } = delivery;
         self.rows += arrivals.len();
-        self.batches.push(Batch::of(arrivals, &signals, claims, traits, received, Flags::default())?);
+        self.batches.push(Batch::of(arrivals, &signals, claims, (traits, trait_weight), received, Flags::default())?);
         self.through = record;
         if self.rows >= RECOVER_AT_ONCE { Ok(self.store()?) } else { Ok(()) }
     }

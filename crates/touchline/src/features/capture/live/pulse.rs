@@ -33,7 +33,12 @@ pub(super) struct Notes {
 
 impl Notes {
     pub(super) fn new() -> Self {
-        Self { flushed: Mutex::new(Instant::now()), fault: Mutex::default(), broken_off: Mutex::default(), fatal: watch::Sender::default() }
+        Self {
+            flushed: Mutex::new(Instant::now()),
+            fault: Mutex::default(),
+            broken_off: Mutex::default(),
+            fatal: watch::Sender::default(),
+        }
     }
 
     pub(super) fn flushed(&self) {

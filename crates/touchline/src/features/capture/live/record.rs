@@ -8,8 +8,10 @@ use crate::features::capture::{Claim, Delivery, Known};
 use model::{Arrival, Currency, Direction, Flags, Form, Identity, Instant, Link, Scale, Score, Signature};
 use serde::{Deserialize, Serialize};
 
-/// Is the version of the form below.
-const VERSION: u8 = 1;
+/// Is the version of the form below: a byte with the weight of the traits, then [`Record`].
+const VERSION: u8 = 2;
+/// Is the version before, in which traits had no weight.
+const WITHOUT_WEIGHT: u8 = 1;
 
 /// Mirrors what of a [`Delivery`] is taken.
 #[derive(Serialize, Deserialize)]
@@ -69,7 +71,7 @@ pub(super) fn encode(delivery: &Delivery, received: Instant) -> Result<Vec<u8>> 
             .collect(),
     };
     let unwritten = |error| Failure::new("Cannot write a delivery into the journal").because(&error);
-    postcard::to_extend(&record, vec![VERSION]).map_err(unwritten)
+    postcard::to_extend(&record, vec![VERSION, delivery.trait_weight]).map_err(unwritten)
 }
 
 /// Reads a delivery, and when it came.
@@ -81,7 +83,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Delivery, Instant)> {
         Failure::new("The journal holds a delivery in a form that this version does not know")
             .hint("Start the version that wrote it once more, or a newer one")
     };
-    let [VERSION, body @ ..] = bytes else { return Err(unknown()) };
+    let (trait_weight, body) = match bytes {
+        [VERSION, weight, body @ ..] => (*weight, body),
+        [WITHOUT_WEIGHT, body @ ..] => (0, body),
+        _ => return Err(unknown()),
+    };
     let record: Record<'_> = postcard::from_bytes(body).map_err(|error| unknown().because(&error))?;
     let arrivals = record.arrivals.iter().map(arrival).collect::<Option<Vec<_>>>().ok_or_else(unknown)?;
     let claim = |(one, other, link, at): &(Name<'_>, Name<'_>, u8, i64)| -> Option<Claim> {
@@ -92,7 +98,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(Delivery, Instant)> {
         (identity(name), (*key).to_owned(), (*value).to_owned(), Instant(*at))
     };
     let traits = record.traits.iter().map(known).collect();
-    Ok((Delivery { arrivals, claims, traits, ..Delivery::default() }, Instant(record.received)))
+    Ok((Delivery { arrivals, claims, traits, trait_weight, ..Delivery::default() }, Instant(record.received)))
 }
 
 fn arrival_record(arrival: &Arrival) -> ArrivalRecord<'_> {
@@ -221,10 +227,13 @@ mod tests {
             arrivals: vec![full(), plain],
             claims: vec![(named("a"), named("b"), Link::Renamed, Instant(9))],
             traits: vec![(named("a"), "tier".into(), "gold".into(), Instant(5))],
+            trait_weight: 7,
             ..Delivery::default()
         };
         let bytes = encode(&delivery, Instant(77)).expect("writes");
-        assert_eq!(decode(&bytes).expect("reads"), (delivery, Instant(77)));
+        assert_eq!(decode(&bytes).expect("reads"), (delivery.clone(), Instant(77)));
+        let old = [&[WITHOUT_WEIGHT], &bytes[2..]].concat();
+        assert_eq!(decode(&old).expect("reads"), (Delivery { trait_weight: 0, ..delivery }, Instant(77)));
     }
 
     #[test]
@@ -237,7 +246,7 @@ mod tests {
     #[test]
     fn another_form_is_refused() {
         let bytes = encode(&Delivery::default(), Instant(1)).expect("writes");
-        for strange in [&[][..], &[VERSION + 1], &[VERSION], &bytes[..bytes.len() - 1]] {
+        for strange in [&[][..], &[VERSION + 1], &[VERSION], &[VERSION, 0], &[WITHOUT_WEIGHT], &bytes[..bytes.len() - 1]] {
             assert!(decode(strange).is_err(), "{strange:?}");
         }
     }

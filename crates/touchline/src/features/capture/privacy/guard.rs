@@ -4,10 +4,11 @@
 use super::props::Props;
 use crate::failure::Result;
 use crate::features::capture::{Claim, Known};
-use crate::features::people::{TextKeys, Tombstones, seal};
-use model::{ActorId, Arrival, Flags, Identity, Instant};
-use serde_json::json;
+use crate::features::people::{TextKeys, Tombstones, open, seal};
+use model::{ActorId, Arrival, Flags, Identity, Instant, Interaction, InteractionId};
+use serde_json::{Value, json};
 use state::State;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 /// Knows what was erased, and the keys of texts. Clones share both.
@@ -109,6 +110,20 @@ impl Guard {
         Ok(())
     }
 
+    /// Opens the free texts of some interactions, as far as their keys are there.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(in crate::features::capture) async fn texts(&self, rows: &[Interaction]) -> Result<HashMap<InteractionId, String>> {
+        let sealed: Vec<(&Interaction, String)> = rows.iter().filter_map(|row| Some((row, sealed_in(row)?))).collect();
+        let mut actors: Vec<ActorId> = sealed.iter().map(|(row, _)| row.actor).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let keys = self.keys.known(&actors).await?;
+        let opened = |(row, sealed): (&Interaction, String)| Some((row.id, open(keys.get(&row.actor)?, row.id, &sealed)?));
+        Ok(sealed.into_iter().filter_map(opened).collect())
+    }
+
     /// Returns the keys of texts.
     pub(super) const fn keys(&self) -> &TextKeys {
         &self.keys
@@ -127,10 +142,18 @@ impl Guard {
     }
 }
 
+/// Returns the sealed text of an interaction.
+fn sealed_in(row: &Interaction) -> Option<String> {
+    if !row.flags.has(Flags::TEXT) {
+        return None;
+    }
+    let props: Value = serde_json::from_str(row.props.as_deref()?).ok()?;
+    props["text"]["sealed"].as_str().map(ToOwned::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::people::open;
     use model::{Direction, Form, Link, Signature};
 
     fn name(value: &str) -> Identity {

@@ -8,7 +8,7 @@ use super::spoken::EVENT;
 use crate::failure::{Failure, Result};
 use crate::features::capture::export::in_words;
 use crate::features::capture::{Capture, Delivery, NotTaken, Sources, signals};
-use crate::features::people::{Consents, ErasureReceipt, PersonalData, Purpose, Word, lift, open, personal_data, restrict};
+use crate::features::people::{Consents, ErasureReceipt, PersonalData, Purpose, Word, lift, personal_data, restrict};
 use crate::platform::home::Stores;
 use model::{ActorId, Arrival, Direction, Form, Identity, Interaction, Signature};
 use serde::{Deserialize, Serialize};
@@ -84,20 +84,21 @@ impl Rights {
     pub fn dossier(&self, who: &Identity) -> Result<Option<Dossier>> {
         let Some(actors) = self.known(who)? else { return Ok(None) };
         let stores = self.stores();
-        let (known, signals, keys) = stores.block_on(async {
+        let rows = self.rows(&actors)?;
+        let (known, signals, texts) = stores.block_on(async {
             let known = personal_data(&stores.state, &actors).await?;
-            Result::Ok((known, signals(&stores.state).await?, self.0.guard().keys().known(&actors).await?))
+            Result::Ok((known, signals(&stores.state).await?, self.0.guard().texts(&rows).await?))
         })?;
         let person = self.0.books().people().person_of(who.actor());
         let told = |row: Interaction| {
-            let text = sealed_in(&row).and_then(|sealed| open(keys.get(&row.actor)?, row.id, &sealed));
+            let text = texts.get(&row.id).cloned();
             let mut told = serde_json::to_value(in_words(row, &signals, person)).unwrap_or_default();
             if let Some(text) = text {
                 told["text"] = Value::from(text);
             }
             told
         };
-        let interactions = self.rows(&actors)?.into_iter().map(told).collect();
+        let interactions = rows.into_iter().map(told).collect();
         let names: Vec<String> = known.identities.iter().map(|name| name.value.clone()).collect();
         let refused = stores.block_on(self.0.quarantine().holding(&names))?;
         let exported_at = jiff::Timestamp::from_microsecond(stores.now().0).map_or_else(|_| String::new(), |at| at.to_string());
@@ -207,12 +208,6 @@ impl Rights {
         rows.retain(|row| theirs.is_theirs(row.actor, row.at));
         Ok(rows)
     }
-}
-
-/// Returns the sealed text of an interaction.
-fn sealed_in(row: &Interaction) -> Option<String> {
-    let props: Value = serde_json::from_str(row.props.as_deref()?).ok()?;
-    props["text"]["sealed"].as_str().map(ToOwned::to_owned)
 }
 
 fn failed(error: StateError) -> Failure {

@@ -234,6 +234,9 @@ async fn kept(sources: &Sources, source: &Arc<Source>) -> Result<Json<KeptSource
     Ok(Json(KeptSource { source: Source::clone(source), old_keys }))
 }
 
+/// Weights are few, so that people can keep them in mind.
+const TRAIT_WEIGHT_MAX: u8 = 100;
+
 /// Refuses settings that cannot be meant.
 fn check(settings: &SourceSettings) -> Result<(), Refusal> {
     for origin in &settings.origins {
@@ -246,6 +249,12 @@ fn check(settings: &SourceSettings) -> Result<(), Refusal> {
     let days = [settings.retention_days, settings.text_days, settings.visitor_days, settings.machine_days];
     if days.contains(&Some(0)) {
         return Err(Refusal::malformed("Nothing can be kept for 0 days", "Write 1 or more, or leave it out to keep it for ever"));
+    }
+    if settings.trait_weight > TRAIT_WEIGHT_MAX {
+        return Err(Refusal::malformed(
+            format!("A weight is at most {TRAIT_WEIGHT_MAX}"),
+            "Write 0, or more for what is believed first",
+        ));
     }
     Ok(())
 }

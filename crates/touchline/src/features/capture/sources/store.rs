@@ -2,7 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::platform::token::Token;
-use model::Instant;
+use model::{Currency, Instant};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use state::{State, StateError};
@@ -86,6 +86,19 @@ pub struct SourceSettings {
     /// The web sites whose pages may send, such as `https://shop.example.org`; none: all may.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
+    /// How far it is to be believed in what it says of people, from 0 to 100: of two values of one trait the one from the
+    /// source with the greater weight counts, and of the same weight the later one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub trait_weight: u8,
+    /// The currency of amounts that come without one, such as `EUR`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub currency: Option<Currency>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_zero(weight: &u8) -> bool {
+    *weight == 0
 }
 
 /// Is one source.

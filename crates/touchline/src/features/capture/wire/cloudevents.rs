@@ -188,7 +188,7 @@ fn interaction(raw: &RawValue, scene: &Scene<'_>) -> Result<Arrival, Reason> {
         props: properties.kept(&around.finish()),
         ..Arrival::new(message_id(&origin, &id), signature, stamps.happened(scene.source.kind), form, direction)
     };
-    properties.tell(&mut arrival)?;
+    properties.tell(&mut arrival, scene.source.settings.currency)?;
     // Data that are a text and not an object are what somebody wrote.
     arrival.text = arrival.text.or_else(|| Word::of(data?).0.map(Cow::into_owned));
     Ok(arrival)

@@ -127,11 +127,11 @@ impl<'a> Properties<'a> {
     }
 
     /// Tells an interaction what it was worth, which offer, experiment, conversation and answer it belongs to, and what
-    /// somebody said in it.
+    /// somebody said in it. An amount without a currency is in the other one, which the source may have set.
     ///
     /// # Errors
     /// Says which amount nobody can read: revenue that silently counts as nothing would be worse than a mended event.
-    pub(crate) fn tell(&self, arrival: &mut Arrival) -> Result<(), Reason> {
+    pub(crate) fn tell(&self, arrival: &mut Arrival, otherwise: Option<Currency>) -> Result<(), Reason> {
         arrival.text = self.text();
         // Most events tell nothing more, and this is the hot path.
         if !self.entries.0.iter().any(|(key, _)| Nature::of(key) == Nature::Telling) {
@@ -153,9 +153,13 @@ impl<'a> Properties<'a> {
                     "The `currency` of the event is no code of ISO 4217: write three letters, such as EUR",
                 )
             })?;
+            let currency = arrival.currency.or(otherwise);
             let sign = if arrival.form == Form::Cancellation { -1 } else { 1 };
-            arrival.value = self.amount(&["revenue", "total", "value"], arrival.currency)?.map(|amount| sign * amount.abs());
-            arrival.cost = self.amount(&["cost"], arrival.currency)?;
+            arrival.value = self.amount(&["revenue", "total", "value"], currency)?.map(|amount| sign * amount.abs());
+            arrival.cost = self.amount(&["cost"], currency)?;
+            if arrival.value.is_some() || arrival.cost.is_some() {
+                arrival.currency = currency;
+            }
         }
         Ok(())
     }

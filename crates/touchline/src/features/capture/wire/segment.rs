@@ -481,7 +481,7 @@ impl<'a> Reader<'a> {
         }
         let props = properties.kept(&self.surroundings(&around, kind)?);
         let mut arrival = Arrival { props, ..Arrival::new(message_id, signature, at, form, direction) };
-        properties.tell(&mut arrival)?;
+        properties.tell(&mut arrival, self.scene.source.settings.currency)?;
         Ok(arrival)
     }
 
@@ -600,7 +600,7 @@ fn titled(event: &Event<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{arrived, scene_of, told};
+    use super::super::testing::{Staged, arrived, scene_of, told};
     use super::*;
 
     /// Checks what a request to a path becomes, told in lines.
@@ -732,6 +732,22 @@ mod tests {
         assert_eq!(first.refused[0].reason.code, "batch_too_long");
         let rest = read(&arrived("", &first.refused[0].raw), &scene.scene()).expect("is read");
         assert_eq!((rest.arrivals.len(), rest.refused.len()), (3, 0));
+    }
+
+    #[test]
+    fn an_amount_without_a_currency_is_in_that_of_the_source() {
+        let read = |scene: &Staged, properties: &str| {
+            let body = format!(r#"{{"userId":"u","event":"Order Completed","properties":{properties}}}"#);
+            let delivery = read(&arrived("/v1/track", body.as_bytes()), &scene.scene()).expect("is read");
+            let arrival = &delivery.arrivals[0];
+            (arrival.value, arrival.currency.map(|currency| currency.code().to_owned()))
+        };
+        let scene = scene_of(SourceKind::Server);
+        assert_eq!(read(&scene, r#"{"revenue":1000}"#), (Some(100_000), None));
+        let scene = scene.paying_in("JPY");
+        assert_eq!(read(&scene, r#"{"revenue":1000}"#), (Some(1_000), Some("JPY".to_owned())));
+        assert_eq!(read(&scene, r#"{"revenue":1000,"currency":"EUR"}"#), (Some(100_000), Some("EUR".to_owned())));
+        assert_eq!(read(&scene, r#"{"coupon":"c"}"#), (None, None), "nothing was paid");
     }
 
     #[test]

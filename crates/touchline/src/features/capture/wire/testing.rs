@@ -18,6 +18,12 @@ pub(crate) fn scene_of(kind: SourceKind) -> Staged {
 }
 
 impl Staged {
+    /// Sets the currency of amounts that come without one.
+    pub(crate) fn paying_in(mut self, code: &str) -> Self {
+        self.0.settings.currency = Some(model::Currency::parse(code).expect("is a code"));
+        self
+    }
+
     /// Returns what a format is told.
     pub(crate) fn scene(&self) -> Scene<'_> {
         Scene { source: &self.0, received: RECEIVED }

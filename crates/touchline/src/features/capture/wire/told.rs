@@ -118,7 +118,7 @@ impl Story<'_> {
             props: properties.kept(""),
             ..Arrival::new(self.message_id(&told.id), signature, self.at(told.stamps), form, direction)
         };
-        properties.tell(&mut arrival)?;
+        properties.tell(&mut arrival, self.scene.source.settings.currency)?;
         self.delivery.arrivals.push(arrival);
         Ok(())
     }
