@@ -1067,7 +1067,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Tells what happened between a person and us, on every channel. Of a device that several people use, only what was
+         * Tells what happened between a person and us, on every channel, and what they said to those who may read it. Of a device that several people use, only what was
          *     theirs.
          */
         get: operations["timeline"];
@@ -2422,10 +2422,14 @@ export interface components {
             form: components["schemas"]["Form"];
             /** @description Its id in the ledger. */
             id: string;
+            /** @description Whether something was said that whoever asks may not read, or nobody can any more. */
+            is_sealed: boolean;
             /** @description Everything else that the source sent. */
             props: Record<string, never>;
             /** @description By what it is recognised. */
             signal: components["schemas"]["Signature"];
+            /** @description What somebody said, for the owner, admins and agents alone. */
+            text?: string | null;
             /**
              * Format: int64
              * @description What it was worth, in minor units.
@@ -3405,6 +3409,11 @@ export interface components {
              */
             cookieless: boolean;
             /**
+             * @description The currency of amounts that come without one, such as `EUR`.
+             * @default null
+             */
+            currency: string | null;
+            /**
              * @description What `DNT: 1` does.
              * @default cookieless
              */
@@ -3442,6 +3451,13 @@ export interface components {
              * @default null
              */
             text_days: number | null;
+            /**
+             * Format: int32
+             * @description How far it is to be believed in what it says of people, from 0 to 100: of two values of one trait the one from the
+             *     source with the greater weight counts, and of the same weight the later one.
+             * @default 0
+             */
+            trait_weight: number;
             /**
              * Format: int32
              * @description After how many days its interactions of nobody known, day visitors among them, are removed.
@@ -6915,6 +6931,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     merge: {
@@ -6954,6 +6978,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     mark_nobody: {
@@ -6986,6 +7018,14 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7317,6 +7357,14 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     undo: {
@@ -7341,6 +7389,14 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
