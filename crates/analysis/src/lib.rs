@@ -23,6 +23,7 @@ mod example;
 pub mod finish;
 pub mod fixed;
 pub mod frequency;
+pub mod funnel;
 pub mod intervals;
 pub mod journeys;
 pub mod landmarks;
