@@ -256,7 +256,7 @@ impl Run {
 }
 
 impl Mark {
-    fn fits(self, meaning: &Meaning, rows: &Rows, reading: &Reading, position: usize) -> bool {
+    pub(crate) fn fits(self, meaning: &Meaning, rows: &Rows, reading: &Reading, position: usize) -> bool {
         let touchpoint = reading.touchpoint[position];
         match self {
             Self::Touchpoint(wanted) => touchpoint == wanted,

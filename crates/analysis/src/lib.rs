@@ -34,6 +34,7 @@ pub mod over_use;
 pub mod progression;
 pub mod reading;
 pub mod report;
+pub mod retention;
 pub mod sequence;
 pub mod tally;
 pub mod under_use;
