@@ -22,6 +22,7 @@ pub mod distribution;
 mod example;
 pub mod finish;
 pub mod fixed;
+pub mod flows;
 pub mod frequency;
 pub mod funnel;
 pub mod intervals;
