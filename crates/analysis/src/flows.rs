@@ -244,8 +244,7 @@ impl Fold for FlowFold {
     fn take(&mut self, rows: &Rows) {
         let meaning = Arc::clone(&self.meaning);
         for person in rows.people() {
-            self.reading.read(&meaning, rows, person);
-            if !self.reading.ephemeral {
+            if self.reading.read_known(&meaning, rows, person) {
                 self.count(rows);
             }
         }

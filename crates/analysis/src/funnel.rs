@@ -162,8 +162,7 @@ impl Fold for FunnelFold {
     fn take(&mut self, rows: &Rows) {
         let (meaning, funnel) = (Arc::clone(&self.meaning), Arc::clone(&self.funnel));
         for person in rows.people() {
-            self.reading.read(&meaning, rows, person);
-            if self.reading.ephemeral || self.reading.rows.is_empty() {
+            if !self.reading.read_known(&meaning, rows, person) {
                 continue;
             }
             let reached = self.run.reached(&funnel, &meaning, rows, &self.reading);

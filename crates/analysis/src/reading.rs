@@ -71,6 +71,16 @@ impl Reading {
         self.segments = meaning.segments_of(&profile);
     }
 
+    /// Reads somebody for a question about people: tells whether they count as one. Unknown actors, machines and people who
+    /// are left out do not.
+    pub fn read_known(&mut self, meaning: &Meaning, rows: &Rows, person: Range<usize>) -> bool {
+        if meaning.leaves_out(rows.person[person.start]) {
+            return false;
+        }
+        self.read(meaning, rows, person);
+        !self.ephemeral && !self.rows.is_empty()
+    }
+
     fn reset(&mut self, meaning: &Meaning, rows: &Rows, person: &Range<usize>) {
         self.person = rows.person[person.start];
         self.ephemeral = Flags(rows.flags[person.start]).has(Flags::EPHEMERAL);

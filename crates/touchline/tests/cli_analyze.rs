@@ -62,3 +62,43 @@ fn mistakes_are_explained() {
     let misspelt = ["analyze", "map", "--data", "a", "--segment", "repeat-buyer"];
     refuses(folder.path(), &misspelt, &["no segment `repeat-buyer`", "Did you mean `repeat-buyers`?"]);
 }
+
+#[test]
+fn sequences_are_counted_in_people() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["demo", "--people", "1500", "--no-serve", "--data", "a"]);
+    let ask = |args: &[&str]| -> Value {
+        let all = [&["analyze"], args, &["--data", "a", "--format", "json"]].concat();
+        serde_json::from_str(&works(folder.path(), &all)).expect("is JSON")
+    };
+    let steps = ["--step", "form:view|form:visit", "--step", "form:purchase", "--step", "outcome:purchase"];
+    let funnel = ask(&[&["funnel"], &steps[..]].concat());
+    let people = |at: usize| funnel["steps"][at]["people"].as_u64().expect("a number");
+    assert!(people(0) > people(1) && people(1) > people(2) && people(2) > 0, "{funnel}");
+    assert!(funnel["hours_half"].as_f64() <= funnel["hours_nine_of_ten"].as_f64(), "{funnel}");
+    let quick = ask(&[&["funnel"], &steps[..], &["--within-days", "7"]].concat());
+    assert!(quick["steps"][1]["people"].as_u64().expect("a number") <= people(1), "{quick}");
+
+    let retention = ask(&["retention", "--period-days", "30"]);
+    let ages = retention["all"].as_array().expect("a list");
+    assert_eq!(ages[0]["active"], ages[0]["old_enough"], "whoever begins is active at once");
+    assert!(ages[1]["share"]["value"].as_f64().expect("a share") < 1.0, "{retention}");
+
+    let flows = ask(&["flows", "--most", "3"]);
+    for layer in flows["layers"].as_array().expect("a list") {
+        assert_eq!(
+            sum(&layer["nodes"], |node| node["people"].as_f64().expect("a number")),
+            flows["people"].as_f64().expect("a number")
+        );
+    }
+    for (what, says) in [("funnel", "of the one before"), ("flows", "Every line sums to")] {
+        let asked = if what == "funnel" {
+            vec!["analyze", what, "--data", "a", "--step", "form:purchase"]
+        } else {
+            vec!["analyze", what, "--data", "a"]
+        };
+        assert!(works(folder.path(), &asked).contains(says));
+    }
+    refuses(folder.path(), &["analyze", "funnel", "--data", "a", "--step", "form:purchas"], &["no form `purchas`", "`purchase`"]);
+    refuses(folder.path(), &["analyze", "funnel", "--data", "a", "--step", "shop:x"], &["`shop` is no kind of step"]);
+}

@@ -1,5 +1,7 @@
 //! `touchline analyze`: what the ledger says about the map.
 
+mod sequences;
+
 use super::{Data, Format, print_json, say};
 use crate::failure::{Failure, Result};
 use crate::features::improve;
@@ -35,15 +37,36 @@ enum What {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Count how many people get how far along steps.
+    #[command(
+        after_help = "Examples:\n  touchline analyze funnel --data my-shop --step channel:email --step product-page --step form:purchase\n  touchline analyze funnel --data my-shop --step outcome:purchase --step outcome:purchase --within-days 90"
+    )]
+    Funnel(sequences::FunnelArgs),
+    /// Count who comes back, period by period.
+    #[command(
+        after_help = "Example:\n  touchline analyze retention --data my-shop --begin form:purchase --active form:purchase --period-days 30"
+    )]
+    Retention(sequences::RetentionArgs),
+    /// Count where people go next: the network of touchpoints, and layers that sum to people.
+    #[command(after_help = "Example:\n  touchline analyze flows --data my-shop --format json")]
+    Flows(sequences::FlowArgs),
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let What::Map { data, segment, format } = &args.what;
+    match &args.what {
+        What::Map { data, segment, format } => run_map(data, segment.as_deref(), *format),
+        What::Funnel(args) => sequences::run_funnel(args),
+        What::Retention(args) => sequences::run_retention(args),
+        What::Flows(args) => sequences::run_flows(args),
+    }
+}
+
+fn run_map(data: &Data, segment: Option<&str>, format: Format) -> Result<()> {
     let analysis = Analysis::run(&data.open()?)?;
     match format {
-        Format::Table => print_table(analysis.map(), &analysis.report(segment.as_deref())?),
-        Format::Json => print_json(&reports(&analysis, segment.as_deref())?),
-        Format::Csv => print_csv(analysis.map(), &reports(&analysis, segment.as_deref())?),
+        Format::Table => print_table(analysis.map(), &analysis.report(segment)?),
+        Format::Json => print_json(&reports(&analysis, segment)?),
+        Format::Csv => print_csv(analysis.map(), &reports(&analysis, segment)?),
     }
 }
 

@@ -42,15 +42,9 @@ impl Analysis {
     /// # Errors
     /// Fails when state or ledger cannot be read.
     pub fn read(stores: &Stores) -> Result<Option<Self>> {
-        let Some(current) = stores.block_on(Maps::new(stores.state.clone()).current())? else {
+        let Some(Sense { map, map_version, signals, meaning }) = Sense::read(stores)? else {
             return Ok(None);
         };
-        let (map, map_version) = (current.map, current.id);
-        let signals = stores.block_on(signals(&stores.state))?;
-        let traits = stores.block_on(traits(&stores.state, &map))?;
-        let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();
-        let left_out = stores.block_on(left_out(&stores.state))?;
-        let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window).leaving_out(left_out));
         let fold = scan(stores, || MapFold::new(Arc::clone(&meaning)))?;
         Ok(Some(Self { map, map_version, signals, fold }))
     }
@@ -72,24 +66,49 @@ impl Analysis {
     /// # Errors
     /// Fails when the map has no such segment.
     pub fn report(&self, segment: Option<&str>) -> Result<MapReport> {
-        let position = segment.map(|id| self.position(id)).transpose()?;
+        let position = segment.map(|id| position(&self.map, id)).transpose()?;
         let mut report = finish::report(&self.map, &self.signals, &self.fold, position);
         if is_crowded(&self.signals) {
             report.notes.push(Note { key: "signals_are_folded".to_owned(), about: None });
         }
         Ok(report)
     }
+}
 
-    fn position(&self, id: &str) -> Result<usize> {
-        let known = || self.map.segments.iter().map(|segment| segment.id.as_str());
-        known().position(|known| known == id).ok_or_else(|| {
-            let failure = Failure::new(format!("There is no segment `{id}`"));
-            match nearest(id, known()) {
-                Some(near) => failure.hint(format!("Did you mean `{near}`?")),
-                None => failure.hint(format!("The segments are: {}", known().collect::<Vec<_>>().join(", "))),
-            }
-        })
+/// Is what facts mean at this moment: the current map, compiled for the signals and traits that are known.
+pub(super) struct Sense {
+    pub(super) map: TouchpointMap,
+    pub(super) map_version: i64,
+    pub(super) signals: Vec<Signature>,
+    pub(super) meaning: Arc<Meaning>,
+}
+
+impl Sense {
+    /// Compiles the current map; `None` while there is none.
+    pub(super) fn read(stores: &Stores) -> Result<Option<Self>> {
+        let Some(current) = stores.block_on(Maps::new(stores.state.clone()).current())? else {
+            return Ok(None);
+        };
+        let (map, map_version) = (current.map, current.id);
+        let signals = stores.block_on(signals(&stores.state))?;
+        let traits = stores.block_on(traits(&stores.state, &map))?;
+        let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();
+        let left_out = stores.block_on(left_out(&stores.state))?;
+        let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window).leaving_out(left_out));
+        Ok(Some(Self { map, map_version, signals, meaning }))
     }
+}
+
+/// Finds a segment of the map by its id.
+pub(super) fn position(map: &TouchpointMap, id: &str) -> Result<usize> {
+    let known = || map.segments.iter().map(|segment| segment.id.as_str());
+    known().position(|known| known == id).ok_or_else(|| {
+        let failure = Failure::new(format!("There is no segment `{id}`"));
+        match nearest(id, known()) {
+            Some(near) => failure.hint(format!("Did you mean `{near}`?")),
+            None => failure.hint(format!("The segments are: {}", known().collect::<Vec<_>>().join(", "))),
+        }
+    })
 }
 
 /// Runs a fold over everything that everybody did, under the names that they have today.

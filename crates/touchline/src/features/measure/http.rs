@@ -2,6 +2,7 @@
 
 use super::live::{self, Live};
 use super::reports::{Latest, Reports};
+use super::sequences::{self, FlowAnswer, FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion};
 use super::signals::{self, ChannelCount, Dark, Preview, UnmappedSignal};
 use crate::failure::{Failure, Result as Done};
 use crate::features::map::{Change, Maps, no_map, refused};
@@ -27,6 +28,9 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
         .routes(routes!(dark))
         .routes(routes!(channels))
         .routes(routes!(preview))
+        .routes(routes!(funnel))
+        .routes(routes!(retention))
+        .routes(routes!(flows))
         .with_state(reports)
         .merge(live)
 }
@@ -115,10 +119,62 @@ async fn channels(State(reports): State<Reports>) -> Result<Json<Vec<ChannelCoun
 ))]
 async fn preview(State(reports): State<Reports>, Body(change): Body<Change>) -> Result<Json<Preview>, Refusal> {
     // Beforehand, because what is wrong with a change is for whoever sent it, and what is wrong with a store is not.
-    let map = Maps::new(reports.stores().state.clone()).current().await?.ok_or_else(no_map)?.map;
-    change.apply(&map).map_err(refused)?;
+    change.apply(&current_map(&reports).await?).map_err(refused)?;
     let preview = aside(&reports, move |stores| signals::preview(stores, &change)).await?;
     Ok(Json(preview.ok_or_else(no_map)?))
+}
+
+/// Tells how many people get how far along steps.
+#[utoipa::path(post, path = "/api/measure/funnel", tag = "measure", request_body = FunnelQuestion, responses(
+    (status = 200, body = FunnelAnswer),
+    (status = 400, description = "The map has no such step or segment.", body = Problem),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn funnel(State(reports): State<Reports>, Body(question): Body<FunnelQuestion>) -> Result<Json<FunnelAnswer>, Refusal> {
+    question.read(&current_map(&reports).await?).map_err(refused)?;
+    Ok(Json(aside(&reports, move |stores| sequences::funnel(stores, &question)).await?.ok_or_else(no_map)?))
+}
+
+/// Tells who comes back, period by period.
+#[utoipa::path(post, path = "/api/measure/retention", tag = "measure", request_body = RetentionQuestion, responses(
+    (status = 200, body = RetentionAnswer),
+    (status = 400, description = "The map has no such step or segment.", body = Problem),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn retention(
+    State(reports): State<Reports>,
+    Body(question): Body<RetentionQuestion>,
+) -> Result<Json<RetentionAnswer>, Refusal> {
+    question.read(&current_map(&reports).await?).map_err(refused)?;
+    Ok(Json(aside(&reports, move |stores| sequences::retention(stores, &question)).await?.ok_or_else(no_map)?))
+}
+
+/// Is how much of the flows is shown.
+#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct FlowsAsked {
+    /// How many touchpoints of each layer are shown by name; none: 8.
+    #[serde(default)]
+    most: Option<usize>,
+}
+
+/// Tells where people go next: the network of touchpoints, and layers that sum to people.
+#[utoipa::path(get, path = "/api/measure/flows", tag = "measure", params(FlowsAsked), responses(
+    (status = 200, body = FlowAnswer),
+    (status = 400, body = Problem),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn flows(State(reports): State<Reports>, Asked(asked): Asked<FlowsAsked>) -> Result<Json<FlowAnswer>, Refusal> {
+    let most = asked.most.unwrap_or(8);
+    Ok(Json(aside(&reports, move |stores| sequences::flows(stores, most)).await?.ok_or_else(no_map)?))
+}
+
+async fn current_map(reports: &Reports) -> Result<model::TouchpointMap, Refusal> {
+    Ok(Maps::new(reports.stores().state.clone()).current().await?.ok_or_else(no_map)?.map)
 }
 
 /// Reads the ledger on a thread that may block.

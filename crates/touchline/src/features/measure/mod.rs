@@ -4,9 +4,14 @@ mod analysis;
 mod http;
 mod live;
 mod reports;
+mod sequences;
 mod signals;
 
 pub use analysis::Analysis;
 pub use http::routes;
 pub use reports::{Latest, Reports};
+pub use sequences::{
+    Cohort, Edge, FlowAnswer, FlowLayer, FlowLink, FlowNode, FunnelAnswer, FunnelQuestion, FunnelStep, RetentionAnswer,
+    RetentionCell, RetentionQuestion, StepOrder,
+};
 pub use signals::{ChannelCount, Dark, Move, MovedSignal, Preview, UnmappedSignal, Whereabouts};
