@@ -229,4 +229,16 @@ mod tests {
         reading.read(&meaning, &rows, 0..2);
         assert_eq!((reading.bots, reading.rows.as_slice()), (1, &[1][..]));
     }
+
+    #[test]
+    fn who_counts_as_somebody() {
+        let (meaning, mut rows) =
+            example::rows(&(1..5).map(|person| Row::new(person, 0, "page", Form::Visit)).collect::<Vec<_>>(), 2);
+        let meaning = meaning.leaving_out([2]);
+        rows.flags[2] = Flags::EPHEMERAL.0;
+        rows.flags[3] = Flags::BOT.0;
+        let mut reading = Reading::default();
+        let counted: Vec<bool> = (0..4).map(|at| reading.read_known(&meaning, &rows, at..at + 1)).collect();
+        assert_eq!(counted, [true, false, false, false]);
+    }
 }
