@@ -561,6 +561,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells where people go next: the network of touchpoints, and layers that sum to people. */
+        get: operations["flows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/funnel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells how many people get how far along steps. */
+        post: operations["funnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/map": {
         parameters: {
             query?: never;
@@ -572,6 +606,23 @@ export interface paths {
         get: operations["map"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells who comes back, period by period. */
+        post: operations["retention"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1540,6 +1591,16 @@ export interface components {
          * @enum {string}
          */
         Class: "customer" | "internal" | "external";
+        /** @description Is the people who began in one period. */
+        Cohort: {
+            /** @description At each age, from 0. */
+            ages: components["schemas"]["RetentionCell"][];
+            /**
+             * Format: int64
+             * @description The number of the period.
+             */
+            period: number;
+        };
         /** @description Is what is known and not known of a touchpoint (M12). */
         Completeness: {
             /** @description A cost is recorded. */
@@ -1931,6 +1992,23 @@ export interface components {
             /** @description Refused events that name the person, as they came. */
             refused: string[];
         };
+        /** @description Is one step of journeys. */
+        Edge: {
+            /** @description From where. */
+            from: string;
+            /**
+             * Format: int64
+             * @description How many journeys went there.
+             */
+            journeys: number;
+            /**
+             * Format: double
+             * @description The mean hours between the two touches.
+             */
+            mean_hours?: number | null;
+            /** @description To where. */
+            to: string;
+        };
         /** @description Says what became of an entry, once it is durable. */
         Entered: {
             /** @description Whether it is new; it is not, where the same id was entered before. */
@@ -2058,6 +2136,50 @@ export interface components {
             /** @description What is wrong with it. */
             what: string;
         };
+        /** @description Tells where people go next. */
+        FlowAnswer: {
+            /** @description Where people stand after their first touch, second touch … */
+            layers: components["schemas"]["FlowLayer"][];
+            /**
+             * @description Steps of journeys from touchpoint to touchpoint, the most frequent first. Journeys begin at `(start)` and end at
+             *     `(outcome)` or `(end)`.
+             */
+            network: components["schemas"]["Edge"][];
+            /**
+             * Format: int64
+             * @description People with at least one touch; every layer sums to them.
+             */
+            people: number;
+        };
+        /** @description Is one layer. */
+        FlowLayer: {
+            /** @description People who go from a node of this layer to one of the next. */
+            links: components["schemas"]["FlowLink"][];
+            /** @description People by touchpoint, `(other)` or `(end)`. */
+            nodes: components["schemas"]["FlowNode"][];
+        };
+        /** @description Is one link between layers. */
+        FlowLink: {
+            /** @description From where. */
+            from: string;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+            /** @description To where. */
+            to: string;
+        };
+        /** @description Is one node of a layer. */
+        FlowNode: {
+            /** @description Its name. */
+            node: string;
+            /**
+             * Format: int64
+             * @description How many people.
+             */
+            people: number;
+        };
         /**
          * @description Is what happened in an interaction. The numbers are stored in the ledger: they only grow.
          * @enum {string}
@@ -2109,6 +2231,61 @@ export interface components {
              * @description Unsubscriptions after this contact, per contact.
              */
             unsubscribe: number;
+        };
+        /** @description Tells how many people get how far. */
+        FunnelAnswer: {
+            /**
+             * Format: double
+             * @description The hours within which half of those who came to the end did so, from first to last step.
+             */
+            hours_half?: number | null;
+            /**
+             * Format: double
+             * @description The hours within which nine of ten did.
+             */
+            hours_nine_of_ten?: number | null;
+            /**
+             * Format: int64
+             * @description People who did anything at all.
+             */
+            people: number;
+            /** @description The steps, in order. */
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /**
+         * @description Asks how many people get how far along steps.
+         *
+         *     A step is what `touchpoint:ID`, `channel:ID`, `form:NAME`, `outcome:ID` or `stage:ID` names, or the id of a touchpoint
+         *     alone; several joined by `|` mean any of them.
+         */
+        FunnelQuestion: {
+            /** @description How they must follow each other. */
+            order?: components["schemas"]["StepOrder"];
+            /** @description Only people of this segment, by id. */
+            segment?: string | null;
+            /** @description The steps. */
+            steps: string[];
+            /**
+             * Format: int32
+             * @description All of them within so many days; none: whenever.
+             */
+            within_days?: number | null;
+            /** @description What must not happen between two steps, written like a step. */
+            without?: string | null;
+        };
+        /** @description Is one step. */
+        FunnelStep: {
+            /** @description Their share of those who reached the first step. */
+            of_first: components["schemas"]["Figure"];
+            /** @description Their share of those who reached the step before. */
+            of_previous: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description People who reached it.
+             */
+            people: number;
+            /** @description As it was asked for. */
+            step: string;
         };
         /** @description Is an empty or one-sided cell. */
         Gap: {
@@ -3023,6 +3200,47 @@ export interface components {
              */
             texts: number;
         };
+        /** @description Tells who comes back. */
+        RetentionAnswer: {
+            /** @description Everybody: at each age in periods, from 0. */
+            all: components["schemas"]["RetentionCell"][];
+            /** @description People by the period in which they began, from 0 at the start of the data. */
+            cohorts: components["schemas"]["Cohort"][];
+            /**
+             * Format: int32
+             * @description The length of a period, in days.
+             */
+            period_days: number;
+        };
+        /** @description Is one age. */
+        RetentionCell: {
+            /**
+             * Format: int64
+             * @description Those who were active in it.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description People who have lived through it.
+             */
+            old_enough: number;
+            /** @description Their share. */
+            share: components["schemas"]["Figure"];
+        };
+        /** @description Asks who comes back. */
+        RetentionQuestion: {
+            /** @description What shows that they are still there; none: any interaction. */
+            active?: string | null;
+            /** @description What begins a person's time, written like a step of a funnel; none: their first interaction. */
+            begin?: string | null;
+            /**
+             * Format: int32
+             * @description The length of a period, in days.
+             */
+            period_days: number;
+            /** @description Only people of this segment, by id. */
+            segment?: string | null;
+        };
         /** @description Is the list of facts that wait for somebody to decide. */
         Review: {
             /** @description How many there are. */
@@ -3570,6 +3788,11 @@ export interface components {
              */
             touchpoint_share: number;
         };
+        /**
+         * @description Is how steps of a funnel must follow each other.
+         * @enum {string}
+         */
+        StepOrder: "ordered" | "strict" | "any";
         /** @description Is a rule with its number. */
         StoredContactRule: components["schemas"]["ContactRule"] & {
             /**
@@ -6238,6 +6461,102 @@ export interface operations {
             };
         };
     };
+    flows: {
+        parameters: {
+            query?: {
+                /** @description How many touchpoints of each layer are shown by name; none: 8. */
+                most?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    funnel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FunnelQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunnelAnswer"];
+                };
+            };
+            /** @description The map has no such step or segment. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     map: {
         parameters: {
             query?: {
@@ -6275,6 +6594,55 @@ export interface operations {
                 };
             };
             /** @description There is no such segment, or no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionQuestion"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionAnswer"];
+                };
+            };
+            /** @description The map has no such step or segment. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
             404: {
                 headers: {
                     [name: string]: unknown;
