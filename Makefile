@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared bench bench-capture crash build web tracker check unit open-table e2e clients deny screenshots clean help
+.PHONY: demo test test-shared bench bench-capture crash build web tracker widget check unit open-table e2e clients deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -19,7 +19,7 @@ build: web ## Build the browser application and the release binary.
 	cargo build --release --locked --package touchline
 	@ls -l $(BINARY) | awk '{ printf "Built %s, %.1f MB.\n", $$9, $$5 / 1e6 }'
 
-web: web/dist/index.html tracker
+web: web/dist/index.html tracker widget
 
 tracker: tracker/dist/t.js ## Build the script for web pages, and weigh it.
 
@@ -30,6 +30,17 @@ tracker/node_modules/.package-lock.json: tracker/package.json tracker/package-lo
 
 tracker/dist/t.js: tracker/node_modules/.package-lock.json tracker/build.mjs tracker/src/touchline.js
 	cd tracker && npm run build
+	@touch $@
+
+widget: widget/dist/chat.js ## Build the chat for web pages, and weigh it.
+
+widget/node_modules/.package-lock.json: widget/package.json widget/package-lock.json
+	@scripts/need.sh node npm
+	cd widget && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+widget/dist/chat.js: widget/node_modules/.package-lock.json widget/build.mjs $(wildcard widget/src/*.js)
+	cd widget && npm run build
 	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
@@ -43,12 +54,13 @@ web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src we
 
 test: check deny e2e clients open-table unit ## Install what the tests need, and run every test.
 
-check: web/node_modules/.package-lock.json tracker ## Formatting, lints, types.
+check: web/node_modules/.package-lock.json tracker widget ## Formatting, lints, types.
 	@scripts/need.sh cargo cc
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 	cd web && npm run lint && npm run api:check && npm run check && npm test
 	cd tracker && npm run lint
+	cd widget && npm run lint && npm test
 
 unit: web ## Every Rust test, those with needs of their own left out.
 	scripts/cargo-test.sh --workspace --locked
@@ -110,5 +122,5 @@ crash: web ## Kill a server under load 200 times at random moments, and at every
 	TOUCHLINE_CRASHES=200 TOUCHLINE_CRASH_ROWS=1000000 cargo test --locked --package touchline --test crash -- --nocapture
 
 clean: ## Remove what was built here.
-	rm -rf web/dist/* web/node_modules tracker/dist/* tracker/node_modules $(TOOLS)
+	rm -rf web/dist/* web/node_modules tracker/dist/* tracker/node_modules widget/dist/* widget/node_modules $(TOOLS)
 	cargo clean

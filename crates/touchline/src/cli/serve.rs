@@ -95,6 +95,7 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         console::note_address(home.dir(), &url);
         let console = socket.map(|socket| tokio::spawn(axum::serve(socket, routes(&site)).into_future()));
         let upkeep = tokio::spawn(metrics::upkeep());
+        let talking = tokio::spawn(site.talk.clone().keep());
         announce(home, &url, link.as_deref(), place.format)?;
         when_open(bound)?;
         site.capture.prepare();
@@ -111,6 +112,7 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
             tracing::warn!("{failure}");
         }
         upkeep.abort();
+        talking.abort();
         console::close(home.dir());
         if let Some(console) = console {
             // It holds the stores, which are about to be closed.

@@ -37,6 +37,8 @@ pub struct Site {
     pub capture: capture::Capture,
     /// Where it comes from.
     pub sources: capture::Sources,
+    /// Conversations, and the way to people.
+    pub talk: conversations::Talk,
     /// The analyses of the map.
     pub reports: measure::Reports,
     /// The token with which another machine may ask for the numbers of the server.
@@ -63,6 +65,7 @@ pub fn router(site: &Site) -> Router {
     // What clients on other sites send has rules of its own, and none of the doors of our pages.
     let open = capture::collectors(site.capture.clone(), site.sources.clone(), site.stores.clock.clone());
     let open = open.merge(capture::well_known(site.sources.clone())).merge(capture::public(site.ways()));
+    let open = open.merge(conversations::public(site.talk.clone())).merge(conversations::Pages::routes(site.talk.clone()));
     open.route_layer(middleware::from_fn(measured)).fallback_service(own)
 }
 
@@ -86,9 +89,10 @@ fn closed(site: &Site) -> OpenApiRouter {
     OpenApiRouter::new()
         .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(people::routes(site.capture.people(), site.stores.clone()))
-        .merge(people::policy::routes(site.policy()))
+        .merge(people::policy::routes(site.talk.door.policy().clone()))
         .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
         .merge(capture::routes(site.ways()))
+        .merge(conversations::routes(site.talk.clone()))
         .merge(measure::routes(site.reports.clone()))
         .merge(improve::routes(site.reports.clone()))
         .merge(keeping::routes(site))
@@ -112,11 +116,9 @@ impl Site {
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
         let reports = measure::Reports::new(stores.clone(), capture.clone());
         capture.keep(sources.clone())?;
-        Ok(Self { stores, https, capture, sources, reports, metrics_token: None })
-    }
-
-    fn policy(&self) -> people::policy::Policy {
-        people::policy::Policy::new(self.stores.state.clone(), self.capture.people(), self.stores.clock.clone())
+        let policy = people::policy::Policy::new(stores.state.clone(), capture.people(), stores.clock.clone());
+        let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
+        Ok(Self { stores, https, capture, sources, talk, reports, metrics_token: None })
     }
 
     fn ways(&self) -> capture::Ways {

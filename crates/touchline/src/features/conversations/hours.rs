@@ -138,7 +138,7 @@ const ANSWERS_MIN: u64 = 10;
 
 /// Forecasts from when answers are due, in the order in which they will be given, and the pace at which they are given.
 #[must_use]
-pub fn forecast(due: &[Instant], now: Instant, answers: u64, present_seconds: f64) -> Forecast {
+pub(super) fn forecast(due: &[Instant], now: Instant, answers: u64, present_seconds: f64) -> Forecast {
     let mut due = due.to_vec();
     due.sort_unstable();
     let late = due.iter().filter(|due| **due < now).count() as u64;

@@ -1,1 +1,70 @@
 //! Conversations: chat, mail, forms and calls, in one inbox, and who answers them by when.
+//!
+//! Whatever the channel, there is one [`Inbox`]: it keeps what was said, in order, and tells the ledger of every message in
+//! or out. What somebody wrote stands in the state store sealed with the key of their identity, as it does in the ledger;
+//! when the key is gone the conversation cannot be read any more, and is taken away.
+//!
+//! Whatever reaches out to somebody from here asks the contact policy of `people` ([`Door`]).
+
+mod agents;
+mod door;
+mod events;
+mod hours;
+mod mail;
+mod public;
+mod seal;
+mod settings;
+mod store;
+mod widget;
+
+pub use agents::routes;
+pub use door::Door;
+pub use events::News;
+pub use hours::{Forecast, Hours};
+pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
+pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
+pub use store::{
+    Author, ChannelRequests, Conversation, Counts, Filter, Inbox, Incoming, Kind, Message, Participant, Posted, Status,
+};
+pub use widget::public;
+
+use super::capture::{Capture, Sources};
+use super::people::policy::Policy;
+use crate::platform::home::Stores;
+
+/// How often what is due is looked for.
+const KEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Is what this room and the rooms after it need of it. Clones share everything.
+#[derive(Clone)]
+pub struct Talk {
+    /// The inbox.
+    pub inbox: Inbox,
+    /// The way to people.
+    pub door: Door,
+    /// Where visitors come from.
+    pub sources: Sources,
+}
+
+impl Talk {
+    /// Opens the room.
+    #[must_use]
+    pub fn new(stores: &Stores, capture: &Capture, sources: &Sources, policy: Policy) -> Self {
+        let inbox = Inbox::new(stores.clone(), capture.clone(), policy.clone());
+        let door = Door::new(policy, capture.clone(), stores.state.clone(), stores.clock.clone());
+        Self { inbox, door, sources: sources.clone() }
+    }
+
+    /// Does what is due without anybody asking, until it is aborted: wakes what sleeps, tells the ledger what it does not
+    /// know yet, sends what is queued.
+    pub async fn keep(self) {
+        loop {
+            for outcome in [self.inbox.look_after().await, self.door.tell_skips().await] {
+                if let Err(failure) = outcome {
+                    tracing::warn!("{failure}");
+                }
+            }
+            tokio::time::sleep(KEEP_EVERY).await;
+        }
+    }
+}

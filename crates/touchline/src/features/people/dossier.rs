@@ -195,7 +195,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables of people that are not told, and why.
-    const UNTOLD: [(&str, &str); 4] = [
+    const UNTOLD: [(&str, &str); 10] = [
+        ("auto_answer", "a moment: when a machine answered"),
+        ("conversation", "each message is an interaction, and told as one"),
+        ("letter", "what was sent is an interaction, and told as one"),
+        ("mail_received", "each mail is an interaction, and told as one"),
+        ("message", "each is an interaction, and told as one"),
+        ("participant", "their names are identities, and told as such"),
         ("erasure_actor", "an erasure under way: nobody is there to be told"),
         ("relocation", "numbers that follow from the facts"),
         ("text_key", "the key itself tells nothing: the texts are told instead, opened"),

@@ -144,6 +144,12 @@ impl Capture {
         self.inner.books.shared_people()
     }
 
+    /// Returns the keys of texts, shared with the door: what an erasure drops is gone for whoever holds these too.
+    #[must_use]
+    pub fn text_keys(&self) -> people::TextKeys {
+        self.inner.guard.keys().clone()
+    }
+
     /// Takes what a caller brings to a source, as far as the source's policy lets it in.
     ///
     /// # Errors

@@ -125,7 +125,7 @@ impl Guard {
     }
 
     /// Returns the keys of texts.
-    pub(super) const fn keys(&self) -> &TextKeys {
+    pub(in crate::features::capture) const fn keys(&self) -> &TextKeys {
         &self.keys
     }
 

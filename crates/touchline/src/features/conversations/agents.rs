@@ -1,0 +1,629 @@
+//! The inbox as staff reach it: lists, one conversation, answering, and what happens meanwhile.
+//!
+//! Whoever may read everything may read here; viewers and analysts write nothing.
+
+use super::events::{Event, Present};
+use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
+use super::{Conversation, Forecast, InboxSettings, Inbox, Incoming, Message, Posted, Status, Talk};
+use crate::failure::Result;
+use crate::features::account::{Keeper, Who};
+use crate::platform::http::{Asked, Body, Problem, Refusal, Stopping};
+use crate::platform::token::Token;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures_util::stream;
+use model::time::DAY;
+use model::{Identity, Instant};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::Row;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// A page is let go after so long, and comes again by itself: so a session that has ended ends here too.
+const LASTS_MAX: Duration = Duration::from_secs(600);
+/// So many changes are told at once.
+const EVENTS_MAX: i64 = 500;
+/// Whoever is further behind than this reads the list again.
+const BEHIND_MAX: i64 = 5_000;
+/// Nothing sleeps for longer than a year.
+const SNOOZE_MAX: i64 = 366 * DAY;
+/// Labels of one conversation, and the letters of one.
+const LABELS_MAX: usize = 20;
+const LABEL_MAX: usize = 60;
+/// Canned replies.
+const CANNED_MAX: i64 = 500;
+
+/// Returns the routes behind the door.
+pub fn routes(talk: Talk) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(list, begin))
+        .routes(routes!(summary))
+        .routes(routes!(events))
+        .routes(routes!(settings, change_settings))
+        .routes(routes!(canned, add_canned))
+        .routes(routes!(drop_canned))
+        .routes(routes!(show))
+        .routes(routes!(say))
+        .routes(routes!(html))
+        .routes(routes!(set))
+        .routes(routes!(presence))
+        .with_state(talk)
+}
+
+/// Is proof that whoever asks may answer customers: the owner, admins and agents may.
+pub(crate) struct Agent(pub(crate) Author);
+
+impl<S: Send + Sync> FromRequestParts<S> for Agent {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let who = parts.extensions.get::<Who>().ok_or_else(Refusal::unauthenticated)?;
+        if who.keeps_house() || who.role == "agent" {
+            Ok(Self(Author { account: who.account, name: who.name.clone() }))
+        } else {
+            Err(Refusal::not_allowed())
+        }
+    }
+}
+
+/// Is which conversations are asked for.
+#[derive(Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// `open` (where nothing is said), `mine`, `unassigned`, `snoozed`, `resolved` or `all`.
+    #[serde(default)]
+    view: Option<String>,
+    /// Of one channel.
+    #[serde(default)]
+    channel: Option<String>,
+    /// With one label.
+    #[serde(default)]
+    label: Option<String>,
+    /// With these words in name, address, subject, number or last message.
+    #[serde(default)]
+    q: Option<String>,
+}
+
+/// Is a list of conversations.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct ConversationList {
+    /// The conversations: first those whose answer is due soonest, then the latest.
+    conversations: Vec<Conversation>,
+    /// How many there are in all.
+    counts: Counts,
+    /// The number of the last change, from which to listen.
+    event: i64,
+    /// The moment of this answer, in microseconds since 1970.
+    now: i64,
+}
+
+/// Is how the inbox stands.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct InboxSummary {
+    /// What came in, went out and is there.
+    counts: Counts,
+    /// Requests by channel.
+    requests: Vec<ChannelRequests>,
+    /// How many answers will be late.
+    forecast: Forecast,
+    /// Whether somebody is there now, by the business hours.
+    is_open: bool,
+}
+
+/// Is one conversation with what was said.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct ConversationShown {
+    /// The conversation.
+    conversation: Conversation,
+    /// What was said, in order.
+    messages: Vec<Message>,
+    /// Everybody outside who takes part.
+    participants: Vec<Participant>,
+    /// Which colleagues look at it, and whether the customer writes.
+    present: Vec<Present>,
+}
+
+/// Is from where to read.
+#[derive(Serialize, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct From {
+    /// Only what comes after this place.
+    #[serde(default)]
+    after: Option<i64>,
+}
+
+/// Is something to say.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    /// An id that the writer draws: sent twice it is one message.
+    client_id: String,
+    /// What to say.
+    text: String,
+    /// Whether staff alone sees it.
+    #[serde(default)]
+    note: bool,
+    /// The last place that the writer has seen.
+    #[serde(default)]
+    after: i64,
+    /// Whether to send it although somebody said something since.
+    #[serde(default)]
+    anyway: bool,
+    /// The canned reply it was made from.
+    #[serde(default)]
+    canned: Option<i64>,
+}
+
+/// Is where a message stands.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Said {
+    /// Its place.
+    seq: i64,
+}
+
+/// Is a change of a conversation; what is left out stays.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum ConversationChange {
+    /// It is done.
+    Resolve,
+    /// It is open again.
+    Open,
+    /// It sleeps until a moment, in microseconds since 1970.
+    Snooze(i64),
+    /// I look after it.
+    Take,
+    /// Nobody looks after it.
+    Release,
+    /// Somebody looks after it.
+    Assign {
+        /// The account.
+        account: i64,
+        /// Its name.
+        name: String,
+    },
+    /// A team looks after it.
+    Team(String),
+    /// It has these labels.
+    Labels(Vec<String>),
+}
+
+/// Is that somebody looks at a conversation.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Presence {
+    /// Whether they are writing.
+    typing: bool,
+}
+
+/// Is an answer that is written once.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct CannedReply {
+    /// Its number.
+    id: i64,
+    /// Its name.
+    name: String,
+    /// What it says; `{name}` becomes the customer's name.
+    text: String,
+    /// How often it was used.
+    used: i64,
+}
+
+/// Is a new one.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewCannedReply {
+    /// Its name.
+    name: String,
+    /// What it says.
+    text: String,
+}
+
+/// Is a conversation that staff enter: a call, somebody who came by.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewConversation {
+    /// An id that the writer draws: sent twice it is one conversation.
+    client_id: String,
+    /// `phone`, `in_person`, `post`, `messenger` or `email`.
+    channel: String,
+    /// The kind of name by which the customer is known, such as `phone`.
+    namespace: String,
+    /// The name itself.
+    value: String,
+    /// What they are called.
+    #[serde(default)]
+    name: String,
+    /// What it is about.
+    #[serde(default)]
+    subject: String,
+    /// What they said.
+    text: String,
+}
+
+/// Is a new conversation.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Begun {
+    /// Its id.
+    id: String,
+}
+
+fn absent() -> Refusal {
+    Refusal::not_found("There is no such conversation", "List them with GET /api/conversations")
+}
+
+/// Lists conversations.
+#[utoipa::path(get, path = "/api/conversations", tag = "conversations", params(Wanted), responses(
+    (status = 200, body = ConversationList), (status = 400, body = Problem), (status = 401, body = Problem),
+))]
+async fn list(
+    Extension(who): Extension<Who>,
+    State(talk): State<Talk>,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Json<ConversationList>, Refusal> {
+    // Before the list: a change that comes between is told again, which is better than not at all.
+    let event = talk.inbox.last_event().await?;
+    let view = wanted.view.unwrap_or_else(|| "open".to_owned());
+    let filter = Filter { view, channel: wanted.channel, label: wanted.label, words: wanted.q };
+    let conversations = talk.inbox.list(&filter, who.account).await?;
+    Ok(Json(ConversationList { conversations, counts: talk.inbox.counts().await?, event, now: talk.inbox.now().0 }))
+}
+
+/// Enters a conversation that no machine reports: a call, somebody who came by, a letter.
+#[utoipa::path(post, path = "/api/conversations", tag = "conversations", request_body = NewConversation, responses(
+    (status = 201, body = Begun), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+))]
+async fn begin(
+    Agent(by): Agent,
+    State(talk): State<Talk>,
+    Body(new): Body<NewConversation>,
+) -> Result<(StatusCode, Json<Begun>), Refusal> {
+    let is_channel = ["phone", "in_person", "post", "messenger", "email"].contains(&new.channel.as_str());
+    if !is_channel || new.client_id.is_empty() || new.client_id.len() > 100 || new.text.trim().is_empty() {
+        return Err(Refusal::malformed("A conversation has a channel, an id of its own and a text", "See /api/openapi.json"));
+    }
+    let value = if new.namespace == "email" { new.value.trim().to_lowercase() } else { new.value.trim().to_owned() };
+    let is_name = ["email", "phone", "customer", "user", "nick"].contains(&new.namespace.as_str()) && value.len() <= 320;
+    let identity = if is_name { Identity::new(&new.namespace, &value) } else { None };
+    let identity = identity.ok_or_else(|| {
+        Refusal::malformed("The customer has no name that can be used", "Give `email`, `phone`, `customer`, `user` or `nick`, and its value")
+    })?;
+    if new.text.len() > super::store::TEXT_MAX || new.subject.len() > 500 || new.name.len() > 200 {
+        return Err(Refusal::malformed("A text is too long", "Keep the rest in a note"));
+    }
+    let id = blake3::hash(format!("{}/{}", by.account, new.client_id).as_bytes()).to_hex()[..32].to_owned();
+    let address = if new.namespace == "email" || new.namespace == "phone" { value } else { String::new() };
+    let incoming = Incoming {
+        conversation: id.clone(),
+        client_id: new.client_id,
+        channel: new.channel,
+        identity,
+        name: new.name,
+        address,
+        subject: new.subject,
+        text: new.text,
+        html: String::new(),
+        at: talk.inbox.now(),
+        place: "by hand".to_owned(),
+        meta: json!({ "entered_by": by.name }),
+        thread_key: String::new(),
+    };
+    talk.inbox.incoming(&incoming).await?;
+    Ok((StatusCode::CREATED, Json(Begun { id })))
+}
+
+/// Tells how the inbox stands: counts, requests by channel, and how many answers will be late.
+#[utoipa::path(get, path = "/api/conversations/summary", tag = "conversations", responses(
+    (status = 200, body = InboxSummary), (status = 401, body = Problem),
+))]
+async fn summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, Refusal> {
+    let inbox = &talk.inbox;
+    let is_open = inbox.settings().await?.hours.is_open(inbox.now());
+    let (counts, requests, forecast) = (inbox.counts().await?, inbox.requests().await?, inbox.forecast().await?);
+    Ok(Json(InboxSummary { counts, requests, forecast, is_open }))
+}
+
+/// Tells, as server-sent events named `conversation`, every change after a number, for ever; each bears its number as id, so
+/// that a browser that comes back goes on where it was. `behind` says that too much was missed: read the list again. Events
+/// named `present` say that somebody came or went.
+#[utoipa::path(get, path = "/api/conversations/events", tag = "conversations", params(From), responses(
+    (status = 200, body = String, content_type = "text/event-stream"), (status = 401, body = Problem),
+))]
+async fn events(
+    State(talk): State<Talk>,
+    Asked(from): Asked<From>,
+    headers: axum::http::HeaderMap,
+    stopping: Stopping,
+) -> Result<Response, Refusal> {
+    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let after = match resumed.or(from.after) {
+        Some(after) => after,
+        None => talk.inbox.last_event().await?,
+    };
+    let heard = talk.inbox.news().listen();
+    let listener =
+        Listener { inbox: talk.inbox, after, heard, waiting: Vec::new(), stopping, until: time::Instant::now() + LASTS_MAX };
+    let news = stream::unfold(listener, async |mut listener| {
+        let sent = listener.next().await?;
+        Some((Ok::<_, Infallible>(sent), listener))
+    });
+    Ok(Sse::new(news).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// Is one page that listens.
+struct Listener {
+    inbox: Inbox,
+    after: i64,
+    heard: watch::Receiver<u64>,
+    waiting: Vec<Event>,
+    stopping: Stopping,
+    until: time::Instant,
+}
+
+impl Listener {
+    /// Waits for the next change; `None` when it is time to go.
+    async fn next(&mut self) -> Option<Sent> {
+        loop {
+            if let Some(event) = self.waiting.pop() {
+                self.after = event.seq;
+                let data = serde_json::to_string(&event).ok()?;
+                return Some(Sent::default().event("conversation").id(event.seq.to_string()).data(data));
+            }
+            let last = self.inbox.last_event().await.ok()?;
+            if last - self.after > BEHIND_MAX {
+                self.after = last;
+                return Some(Sent::default().event("behind").id(last.to_string()).data(last.to_string()));
+            }
+            if last > self.after {
+                self.waiting = self.inbox.events(self.after, EVENTS_MAX).await.ok()?;
+                self.waiting.reverse();
+                continue;
+            }
+            tokio::select! {
+                changed = self.heard.changed() => {
+                    changed.ok()?;
+                    if self.inbox.last_event().await.ok()? == self.after {
+                        return Some(Sent::default().event("present").data(""));
+                    }
+                }
+                () = time::sleep_until(self.until) => return None,
+                () = self.stopping.begun() => return None,
+            }
+        }
+    }
+}
+
+/// Tells what is decided about conversations; passwords are not told.
+#[utoipa::path(get, path = "/api/conversations/settings", tag = "conversations", responses(
+    (status = 200, body = InboxSettings), (status = 401, body = Problem),
+))]
+async fn settings(State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refusal> {
+    Ok(Json(talk.inbox.settings().await?.told()))
+}
+
+/// Decides about conversations anew. An empty password stays what it was.
+#[utoipa::path(put, path = "/api/conversations/settings", tag = "conversations", request_body = InboxSettings, responses(
+    (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+))]
+async fn change_settings(_: Keeper, State(talk): State<Talk>, Body(settings): Body<InboxSettings>) -> Result<StatusCode, Refusal> {
+    settings.save(&talk.inbox.stores.state).await.map_err(Refusal::told)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lists the answers that are written once, the most used first.
+#[utoipa::path(get, path = "/api/conversations/canned", tag = "conversations", responses(
+    (status = 200, body = Vec<CannedReply>), (status = 401, body = Problem),
+))]
+async fn canned(State(talk): State<Talk>) -> Result<Json<Vec<CannedReply>>, Refusal> {
+    let sql = "SELECT id, name, text, used FROM canned_reply ORDER BY used DESC, name, id";
+    let rows = sqlx::query(sql).fetch_all(talk.inbox.stores.state.reader()).await.map_err(super::store::failed)?;
+    let reply = |row: &sqlx::any::AnyRow| CannedReply {
+        id: row.get("id"),
+        name: row.get("name"),
+        text: row.get("text"),
+        used: row.get("used"),
+    };
+    Ok(Json(rows.iter().map(reply).collect()))
+}
+
+/// Writes an answer once.
+#[utoipa::path(post, path = "/api/conversations/canned", tag = "conversations", request_body = NewCannedReply, responses(
+    (status = 201, body = CannedReply), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+))]
+async fn add_canned(
+    _: Agent,
+    State(talk): State<Talk>,
+    Body(new): Body<NewCannedReply>,
+) -> Result<(StatusCode, Json<CannedReply>), Refusal> {
+    if new.name.trim().is_empty() || new.name.len() > 100 || new.text.trim().is_empty() || new.text.len() > 10_000 {
+        return Err(Refusal::malformed("A canned reply has a name of at most 100 bytes and a text of at most 10,000", "Shorten it"));
+    }
+    let failed = |error: sqlx::Error| super::store::failed(error);
+    let mut transaction = talk.inbox.stores.state.begin().await.map_err(super::store::failed)?;
+    let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM canned_reply")
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    if count >= CANNED_MAX {
+        return Err(Refusal::malformed(format!("There are {CANNED_MAX} already"), "Take one away first"));
+    }
+    let reply = CannedReply { id: last + 1, name: new.name.trim().to_owned(), text: new.text, used: 0 };
+    sqlx::query("INSERT INTO canned_reply (id, name, text, used) VALUES ($1, $2, $3, 0)")
+        .bind(reply.id)
+        .bind(reply.name.clone())
+        .bind(reply.text.clone())
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    Ok((StatusCode::CREATED, Json(reply)))
+}
+
+/// Takes such an answer away.
+#[utoipa::path(delete, path = "/api/conversations/canned/{id}", tag = "conversations",
+    params(("id" = String, Path, description = "Its number.")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+)]
+async fn drop_canned(_: Agent, State(talk): State<Talk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    let mut transaction = talk.inbox.stores.state.begin().await.map_err(super::store::failed)?;
+    let gone = sqlx::query("DELETE FROM canned_reply WHERE id = $1")
+        .bind(id.parse::<i64>().unwrap_or(-1))
+        .execute(&mut *transaction)
+        .await
+        .map_err(super::store::failed)?;
+    transaction.commit().await.map_err(super::store::failed)?;
+    let found = gone.rows_affected() > 0;
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::not_found("There is no such reply", "List them with GET /api/conversations/canned")) }
+}
+
+/// Tells one conversation and what was said in it.
+#[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation."), From),
+    responses((status = 200, body = ConversationShown), (status = 401, body = Problem), (status = 404, body = Problem)),
+)]
+async fn show(
+    Extension(who): Extension<Who>,
+    State(talk): State<Talk>,
+    Path(id): Path<String>,
+    Asked(from): Asked<From>,
+) -> Result<Json<ConversationShown>, Refusal> {
+    let conversation = talk.inbox.find(&id).await?.ok_or_else(absent)?;
+    let messages = talk.inbox.messages(&id, from.after).await?;
+    let participants = talk.inbox.participants(&id).await?;
+    let present = talk.inbox.news().present(&id, who.account, talk.inbox.now());
+    Ok(Json(ConversationShown { conversation, messages, participants, present }))
+}
+
+/// Says something to the customer, or to colleagues alone. Refused with 409 where somebody said something since the last
+/// place that the writer has seen.
+#[utoipa::path(post, path = "/api/conversations/{id}/messages", tag = "conversations", request_body = Say,
+    params(("id" = String, Path, description = "The conversation.")),
+    responses(
+        (status = 200, description = "The same id was sent before.", body = Said),
+        (status = 201, body = Said),
+        (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, description = "Somebody said something meanwhile: read it first.", body = Problem),
+    ),
+)]
+async fn say(
+    Agent(by): Agent,
+    State(talk): State<Talk>,
+    Path(id): Path<String>,
+    Body(say): Body<Say>,
+) -> Result<(StatusCode, Json<Said>), Refusal> {
+    let inbox = &talk.inbox;
+    let posted = match say.note {
+        true => inbox.note(&id, &by, &say.client_id, &say.text).await,
+        false => inbox.reply(&id, &by, &say.client_id, &say.text, say.after, say.anyway).await,
+    };
+    match posted.map_err(Refusal::told)? {
+        Posted::Added(seq) => {
+            if let Some(canned) = say.canned {
+                count_use(inbox, canned).await?;
+            }
+            Ok((StatusCode::CREATED, Json(Said { seq })))
+        }
+        Posted::Known(seq) => Ok((StatusCode::OK, Json(Said { seq }))),
+        Posted::Absent => Err(absent()),
+        Posted::Full => Err(Refusal::conflict("Nothing more is taken in this conversation", "Begin a new one")),
+        Posted::Stale(_) => Err(Refusal::conflict(
+            "Somebody said something since you last looked",
+            "Read it first; then send it again, or send it anyway",
+        )),
+    }
+}
+
+async fn count_use(inbox: &Inbox, canned: i64) -> Result<()> {
+    let mut transaction = inbox.stores.state.begin().await.map_err(super::store::failed)?;
+    let sql = "UPDATE canned_reply SET used = used + 1 WHERE id = $1";
+    sqlx::query(sql).bind(canned).execute(&mut *transaction).await.map_err(super::store::failed)?;
+    transaction.commit().await.map_err(super::store::failed)
+}
+
+/// Tells the HTML of a mail, cleaned. To be shown in a frame without scripts and without an origin.
+#[utoipa::path(get, path = "/api/conversations/{id}/messages/{seq}/html", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation."), ("seq" = String, Path, description = "The place of the message.")),
+    responses((status = 200, body = String), (status = 401, body = Problem), (status = 404, body = Problem)),
+)]
+async fn html(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>) -> Result<Json<String>, Refusal> {
+    let html = match seq.parse() {
+        Ok(seq) => talk.inbox.html(&id, seq).await?,
+        Err(_) => None,
+    };
+    html.map(Json).ok_or_else(|| Refusal::not_found("There is no HTML here", "Show the text of the message"))
+}
+
+/// Resolves, opens, snoozes, assigns or labels a conversation.
+#[utoipa::path(post, path = "/api/conversations/{id}/state", tag = "conversations", request_body = ConversationChange,
+    params(("id" = String, Path, description = "The conversation.")),
+    responses(
+        (status = 200, body = Conversation), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+async fn set(
+    Agent(by): Agent,
+    State(talk): State<Talk>,
+    Path(id): Path<String>,
+    Body(change): Body<ConversationChange>,
+) -> Result<Json<Conversation>, Refusal> {
+    let inbox = &talk.inbox;
+    let is_word = |text: &str| text.len() <= LABEL_MAX && !text.chars().any(char::is_control);
+    let done = match change {
+        ConversationChange::Resolve => inbox.set_status(&id, &by, Status::Resolved, None).await?,
+        ConversationChange::Open => inbox.set_status(&id, &by, Status::Open, None).await?,
+        ConversationChange::Snooze(until) => {
+            let now = inbox.now().0;
+            if until <= now || until > now.saturating_add(SNOOZE_MAX) {
+                return Err(Refusal::malformed("It can sleep until a moment within the next year", "Choose a later one, or an earlier"));
+            }
+            inbox.set_status(&id, &by, Status::Snoozed, Some(Instant(until))).await?
+        }
+        ConversationChange::Take => inbox.assign(&id, &by, Some((by.account, by.name.clone())), None).await?,
+        ConversationChange::Release => inbox.assign(&id, &by, None, None).await?,
+        ConversationChange::Assign { account, name } if is_word(&name) => inbox.assign(&id, &by, Some((account, name)), None).await?,
+        ConversationChange::Team(team) if is_word(&team) => {
+            let found = inbox.find(&id).await?;
+            let to = found.and_then(|found| Some((found.assignee?, found.assigned_name)));
+            inbox.assign(&id, &by, to, Some(team)).await?
+        }
+        ConversationChange::Labels(labels) if labels.len() <= LABELS_MAX && labels.iter().all(|label| is_word(label)) => {
+            inbox.label(&id, &by, &labels).await?
+        }
+        _ => return Err(Refusal::malformed(format!("A label or name has at most {LABEL_MAX} bytes"), "Shorten it")),
+    };
+    let found = if done { inbox.find(&id).await? } else { None };
+    found.map(Json).ok_or_else(absent)
+}
+
+/// Says that somebody looks at a conversation or writes, for the next seconds.
+#[utoipa::path(post, path = "/api/conversations/{id}/presence", tag = "conversations", request_body = Presence,
+    params(("id" = String, Path, description = "The conversation.")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)),
+)]
+async fn presence(
+    Agent(by): Agent,
+    State(talk): State<Talk>,
+    Path(id): Path<String>,
+    Body(presence): Body<Presence>,
+) -> Result<StatusCode, Refusal> {
+    talk.inbox.present(&id, Present { account: by.account, name: by.name, typing: presence.typing });
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Draws the id of a conversation.
+pub(crate) fn draw_id() -> Result<String> {
+    Ok(Token::draw()?.hash()[..32].to_owned())
+}

@@ -1,0 +1,116 @@
+//! News of conversations: one number that grows with every change, and who is looking at what just now.
+//!
+//! Whoever listens says up to which number it knows everything, and gets exactly the rest. Presence is no fact: it lives in
+//! memory, and ends by itself.
+
+use model::Instant;
+use model::time::SECOND;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use utoipa::ToSchema;
+
+/// Presence that is not said again within this time is over.
+const PRESENT: i64 = 15 * SECOND;
+/// Of so many conversations presence is kept; beyond it the oldest is forgotten.
+const PRESENT_MAX: usize = 10_000;
+
+/// Is one change, as listeners are told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = ConversationEvent)]
+pub struct Event {
+    /// Its number.
+    pub seq: i64,
+    /// Of which conversation.
+    pub conversation: String,
+    /// What: `message`, `note`, `status`, `assigned`, `labels`, `seen` or `sent`.
+    pub what: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}
+
+/// Is somebody who looks at a conversation, or writes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Present {
+    /// Their account; 0 is the customer.
+    pub account: i64,
+    /// Their name.
+    pub name: String,
+    /// Whether they are writing.
+    pub typing: bool,
+}
+
+/// Tells that something has changed. Clones share it.
+#[derive(Clone)]
+pub struct News {
+    changed: Arc<watch::Sender<u64>>,
+    present: Arc<Mutex<HashMap<String, Vec<(Present, i64)>>>>,
+}
+
+impl News {
+    pub(super) fn new() -> Self {
+        Self { changed: Arc::new(watch::Sender::new(0)), present: Arc::default() }
+    }
+
+    /// Says that something has changed.
+    pub(super) fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Returns what changes with every change.
+    #[must_use]
+    pub fn listen(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Notes that somebody is there.
+    pub(super) fn note(&self, conversation: &str, who: Present, now: Instant) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        if present.len() >= PRESENT_MAX && !present.contains_key(conversation) {
+            present.retain(|_, all| all.iter().any(|(_, until)| *until > now.0));
+            if present.len() >= PRESENT_MAX {
+                return;
+            }
+        }
+        let all = present.entry(conversation.to_owned()).or_default();
+        let is_news = !all.iter().any(|(one, until)| *one == who && *until > now.0);
+        all.retain(|(one, until)| one.account != who.account && *until > now.0);
+        all.push((who, now.0 + PRESENT));
+        drop(present);
+        if is_news {
+            self.tell();
+        }
+    }
+
+    /// Returns who is there, but one.
+    #[must_use]
+    pub fn present(&self, conversation: &str, but: i64, now: Instant) -> Vec<Present> {
+        let present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = present.get(conversation).into_iter().flatten();
+        let mut here: Vec<Present> =
+            all.filter(|(one, until)| one.account != but && *until > now.0).map(|(one, _)| one.clone()).collect();
+        here.sort_by_key(|one| one.account);
+        here
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presence_ends_by_itself_and_news_come_once() {
+        let news = News::new();
+        let mut heard = news.listen();
+        let ada = |typing| Present { account: 1, name: "Ada".to_owned(), typing };
+        news.note("c", ada(false), Instant(0));
+        news.note("c", ada(false), Instant(SECOND));
+        assert_eq!(*heard.borrow_and_update(), 1, "the same again is no news");
+        news.note("c", ada(true), Instant(2 * SECOND));
+        assert_eq!(*heard.borrow_and_update(), 2);
+        assert_eq!(news.present("c", 2, Instant(3 * SECOND)), [ada(true)]);
+        assert!(news.present("c", 1, Instant(3 * SECOND)).is_empty(), "nobody collides with themselves");
+        assert!(news.present("c", 2, Instant(2 * SECOND + PRESENT)).is_empty());
+    }
+}
