@@ -372,6 +372,203 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists conversations. */
+        get: operations["list"];
+        put?: never;
+        /** Enters a conversation that no machine reports: a call, somebody who came by, a letter. */
+        post: operations["begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/canned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the answers that are written once, the most used first. */
+        get: operations["canned"];
+        put?: never;
+        /** Writes an answer once. */
+        post: operations["add_canned"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/canned/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes such an answer away. */
+        delete: operations["drop_canned"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells, as server-sent events named `conversation`, every change after a number, for ever; each bears its number as id, so
+         *     that a browser that comes back goes on where it was. `behind` says that too much was missed: read the list again. Events
+         *     named `present` say that somebody came or went.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what is decided about conversations; passwords are not told. */
+        get: operations["settings"];
+        /** Decides about conversations anew. An empty password stays what it was. */
+        put: operations["change_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how the inbox stands: counts, requests by channel, and how many answers will be late. */
+        get: operations["summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells one conversation and what was said in it. */
+        get: operations["show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says something to the customer, or to colleagues alone. Refused with 409 where somebody said something since the last
+         *     place that the writer has seen.
+         */
+        post: operations["say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/messages/{seq}/html": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the HTML of a mail, cleaned. To be shown in a frame without scripts and without an origin. */
+        get: operations["html"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that somebody looks at a conversation or writes, for the next seconds. */
+        post: operations["presence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resolves, opens, snoozes, assigns or labels a conversation. */
+        post: operations["set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/improve/allocate": {
         parameters: {
             query?: never;
@@ -1257,6 +1454,16 @@ export interface components {
              */
             value_today: number;
         };
+        /** @description Answers are due within so many seconds; `business` of them count only while somebody is there. */
+        AnswerTarget: {
+            /** @description Whether only business hours count. */
+            business: boolean;
+            /**
+             * Format: int32
+             * @description Within so many seconds.
+             */
+            seconds: number;
+        };
         /** @description Is a body to be tried, and by what. Without parts, those of the hook are used. */
         Attempt: {
             /** @description The body, as the sender sends it. */
@@ -1312,6 +1519,39 @@ export interface components {
             link: string;
             /** @description To whom. */
             to: components["schemas"]["KnownName"];
+        };
+        /** @description Is a new conversation. */
+        Begun: {
+            /** @description Its id. */
+            id: string;
+        };
+        /** @description Is how many of the waiting will be answered too late if nothing changes. */
+        BreachForecast: {
+            /**
+             * Format: int64
+             * @description How many answers the pace is taken from.
+             */
+            answers: number;
+            /**
+             * Format: int64
+             * @description How many of them are late already.
+             */
+            late: number;
+            /**
+             * Format: double
+             * @description The pace: seconds between two answers of the last week; none: too few answers to say.
+             */
+            pace_s?: number | null;
+            /**
+             * Format: int64
+             * @description How many wait for an answer.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description How many more will be, at the present pace.
+             */
+            will_be_late: number;
         };
         /** @description Is one touchpoint that can be given money. */
         BudgetItem: {
@@ -1398,6 +1638,67 @@ export interface components {
              * @description What it wins where it goes.
              */
             wins: number;
+        };
+        /** @description Is when somebody is there to answer. */
+        BusinessHours: {
+            /**
+             * @description The blocks of the week, in any order; none: always.
+             * @default [
+             *       {
+             *         "from": 540,
+             *         "to": 1080,
+             *         "weekday": 0
+             *       },
+             *       {
+             *         "from": 540,
+             *         "to": 1080,
+             *         "weekday": 1
+             *       },
+             *       {
+             *         "from": 540,
+             *         "to": 1080,
+             *         "weekday": 2
+             *       },
+             *       {
+             *         "from": 540,
+             *         "to": 1080,
+             *         "weekday": 3
+             *       },
+             *       {
+             *         "from": 540,
+             *         "to": 1080,
+             *         "weekday": 4
+             *       }
+             *     ]
+             */
+            blocks: components["schemas"]["OpenBlock"][];
+            /**
+             * @description Days on which nobody is there, as `2026-12-25`.
+             * @default []
+             */
+            closed: string[];
+            /**
+             * @description The zone of the organisation, such as `Europe/Paris`.
+             * @default UTC
+             */
+            zone: string;
+        };
+        /** @description Is an answer that is written once. */
+        CannedReply: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Its name. */
+            name: string;
+            /** @description What it says; `{name}` becomes the customer's name. */
+            text: string;
+            /**
+             * Format: int64
+             * @description How often it was used.
+             */
+            used: number;
         };
         /** @description Is one place in the grid. */
         Cell: {
@@ -1569,6 +1870,26 @@ export interface components {
              * @default []
              */
             source: string[];
+        };
+        /** @description Is one channel, for CHN-33: how many asked, were answered, and bought within thirty days is the map's to say. */
+        ChannelRequests: {
+            /**
+             * Format: int64
+             * @description Of them, how many were answered.
+             */
+            answered: number;
+            /** @description The channel. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description Of them, how many are open.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Conversations that began.
+             */
+            requests: number;
         };
         /** @description Gives a channel to hints. The first rule that fits counts. */
         ChannelRule: {
@@ -1842,6 +2163,155 @@ export interface components {
             /** @description Yes or no. */
             given: boolean;
         };
+        /** @description Is one conversation, as the list shows it. */
+        Conversation: {
+            /** @description Whether we said the last word. */
+            answered_last: boolean;
+            /** @description The name of that account. */
+            assigned_name: string;
+            /**
+             * Format: int64
+             * @description The account that looks after it.
+             */
+            assignee?: number | null;
+            /** @description `chat`, `email`, `form`, `phone`, `in_person`, `messenger`, `review` or `post`. */
+            channel: string;
+            /** @description Who wrote it. */
+            customer: components["schemas"]["Participant"];
+            /**
+             * Format: int64
+             * @description When the answer is due.
+             */
+            due_at?: number | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Its labels. */
+            labels: string[];
+            /**
+             * Format: int64
+             * @description When something happened last.
+             */
+            last_at: number;
+            /**
+             * Format: int64
+             * @description Its number, for people.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            opened_at: number;
+            /** @description The beginning of the last message. */
+            preview: string;
+            /**
+             * Format: int64
+             * @description How far the customer has seen it.
+             */
+            seen_seq: number;
+            /**
+             * Format: int64
+             * @description The last place in it.
+             */
+            seq: number;
+            /**
+             * Format: int64
+             * @description Until when it sleeps.
+             */
+            snoozed_until?: number | null;
+            /** @description How it stands. */
+            status: components["schemas"]["ConversationStatus"];
+            /** @description What it is about, as the customer wrote it. */
+            subject: string;
+            /** @description The team that looks after it. */
+            team: string;
+            /**
+             * Format: int64
+             * @description Since when the customer waits.
+             */
+            waiting_since?: number | null;
+        };
+        /** @description Is a change of a conversation; what is left out stays. */
+        ConversationChange: "resolve" | "open" | {
+            /**
+             * Format: int64
+             * @description It sleeps until a moment, in microseconds since 1970.
+             */
+            snooze: number;
+        } | "take" | "release" | {
+            /** @description Somebody looks after it. */
+            assign: {
+                /**
+                 * Format: int64
+                 * @description The account.
+                 */
+                account: number;
+                /** @description Its name. */
+                name: string;
+            };
+        } | {
+            /** @description A team looks after it. */
+            team: string;
+        } | {
+            /** @description It has these labels. */
+            labels: string[];
+        };
+        /** @description Counts conversations: what came in is what went out and what is there. */
+        ConversationCounts: {
+            /**
+             * Format: int64
+             * @description How often one was opened, or opened again.
+             */
+            came_in: number;
+            /**
+             * Format: int64
+             * @description How many are open.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description How many sleep.
+             */
+            snoozed: number;
+            /**
+             * Format: int64
+             * @description How often one was resolved.
+             */
+            went_out: number;
+        };
+        /** @description Is a list of conversations. */
+        ConversationList: {
+            /** @description The conversations: first those whose answer is due soonest, then the latest. */
+            conversations: components["schemas"]["Conversation"][];
+            /** @description How many there are in all. */
+            counts: components["schemas"]["ConversationCounts"];
+            /**
+             * Format: int64
+             * @description The number of the last change, from which to listen.
+             */
+            event: number;
+            /**
+             * Format: int64
+             * @description The moment of this answer, in microseconds since 1970.
+             */
+            now: number;
+        };
+        /** @description Is one conversation with what was said. */
+        ConversationShown: {
+            /** @description The conversation. */
+            conversation: components["schemas"]["Conversation"];
+            /** @description What was said, in order. */
+            messages: components["schemas"]["Message"][];
+            /** @description Everybody outside who takes part. */
+            participants: components["schemas"]["Participant"][];
+            /** @description Which colleagues look at it, and whether the customer writes. */
+            present: components["schemas"]["Present"][];
+        };
+        /**
+         * @description Is how a conversation stands.
+         * @enum {string}
+         */
+        ConversationStatus: "open" | "snoozed" | "resolved";
         /** @description Is what a touchpoint costs. All amounts are minor units of the map's currency. */
         Cost: {
             /**
@@ -2476,6 +2946,131 @@ export interface components {
             /** @description What for. */
             purpose: string;
         };
+        /** @description Is what is decided. */
+        InboxSettings: {
+            /**
+             * @description When somebody is there.
+             * @default {
+             *       "blocks": [
+             *         {
+             *           "from": 540,
+             *           "to": 1080,
+             *           "weekday": 0
+             *         },
+             *         {
+             *           "from": 540,
+             *           "to": 1080,
+             *           "weekday": 1
+             *         },
+             *         {
+             *           "from": 540,
+             *           "to": 1080,
+             *           "weekday": 2
+             *         },
+             *         {
+             *           "from": 540,
+             *           "to": 1080,
+             *           "weekday": 3
+             *         },
+             *         {
+             *           "from": 540,
+             *           "to": 1080,
+             *           "weekday": 4
+             *         }
+             *       ],
+             *       "closed": [],
+             *       "zone": "UTC"
+             *     }
+             */
+            hours: components["schemas"]["BusinessHours"];
+            /**
+             * @description Mail.
+             * @default {
+             *       "acknowledge": false,
+             *       "address": "",
+             *       "dkim_domain": "",
+             *       "dkim_selector": "",
+             *       "name": "",
+             *       "password": "",
+             *       "security": "",
+             *       "server": "",
+             *       "user": ""
+             *     }
+             */
+            mail: components["schemas"]["MailSettings"];
+            /**
+             * @description By channel, when an answer is due.
+             * @default {
+             *       "chat": {
+             *         "business": false,
+             *         "seconds": 120
+             *       },
+             *       "email": {
+             *         "business": true,
+             *         "seconds": 14400
+             *       },
+             *       "form": {
+             *         "business": true,
+             *         "seconds": 14400
+             *       },
+             *       "in_person": {
+             *         "business": true,
+             *         "seconds": 14400
+             *       },
+             *       "messenger": {
+             *         "business": true,
+             *         "seconds": 3600
+             *       },
+             *       "phone": {
+             *         "business": false,
+             *         "seconds": 30
+             *       },
+             *       "post": {
+             *         "business": false,
+             *         "seconds": 432000
+             *       },
+             *       "review": {
+             *         "business": false,
+             *         "seconds": 172800
+             *       }
+             *     }
+             */
+            targets: {
+                [key: string]: components["schemas"]["AnswerTarget"];
+            };
+            /**
+             * @description By channel, the touchpoint of the map that messages belong to.
+             * @default {
+             *       "chat": "help-chat",
+             *       "form": "contact-form",
+             *       "review": "review"
+             *     }
+             */
+            touchpoints: {
+                [key: string]: string;
+            };
+            /**
+             * @description The widget.
+             * @default {
+             *       "colour": "#1c5799",
+             *       "contact": [],
+             *       "greeting": "",
+             *       "name": "Touchline"
+             *     }
+             */
+            widget: components["schemas"]["WidgetSettings"];
+        };
+        /** @description Is how the inbox stands. */
+        InboxSummary: {
+            /** @description What came in, went out and is there. */
+            counts: components["schemas"]["ConversationCounts"];
+            /** @description How many answers will be late. */
+            forecast: components["schemas"]["BreachForecast"];
+            /** @description Whether somebody is there now, by the business hours. */
+            is_open: boolean;
+            /** @description Requests by channel. */
+            requests: components["schemas"]["ChannelRequests"][];
+        };
         /**
          * @description Is how much of a caller's network address is used.
          * @enum {string}
@@ -2540,6 +3135,54 @@ export interface components {
          * @enum {string}
          */
         Life: "planned" | "live" | "paused" | "retired";
+        /** @description Is how mail is sent. */
+        MailSettings: {
+            /**
+             * @description Whether somebody who writes is told at once that their mail has arrived.
+             * @default false
+             */
+            acknowledge: boolean;
+            /**
+             * @description The address that customers write to and that answers come from; empty: no mail.
+             * @default
+             */
+            address: string;
+            /**
+             * @description The domain that signs, and the selector of its key; empty: no signature.
+             * @default
+             */
+            dkim_domain: string;
+            /**
+             * @description The selector.
+             * @default
+             */
+            dkim_selector: string;
+            /**
+             * @description The name beside it.
+             * @default
+             */
+            name: string;
+            /**
+             * @description The password at that server; never told back. Empty in a change: it stays.
+             * @default
+             */
+            password: string;
+            /**
+             * @description `starttls`, `tls` or `plain`, the last for a server on this machine.
+             * @default
+             */
+            security: string;
+            /**
+             * @description The server that sends, as `smtp.example.org:587`; empty: mail is caught and shown, and not sent.
+             * @default
+             */
+            server: string;
+            /**
+             * @description The user at that server.
+             * @default
+             */
+            user: string;
+        };
         /** @description Is the whole analysis of a map over a ledger, for everybody or for one segment. */
         MapReport: {
             /** @description The touchpoints in their places: who met whom where. */
@@ -2577,6 +3220,43 @@ export interface components {
             /** @description The event, in the same format as it came. */
             text: string;
         };
+        /** @description Is one line of a conversation. */
+        Message: {
+            /**
+             * Format: int64
+             * @description The account that wrote it, of staff.
+             */
+            account?: number | null;
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description The name of whoever wrote it. */
+            author: string;
+            /** @description The id that its sender drew. */
+            client_id: string;
+            /** @description Whether there is HTML too, which has a route of its own. */
+            has_html: boolean;
+            /** @description What it is. */
+            kind: components["schemas"]["MessageKind"];
+            /** @description Of an event, what happened; of a mail, what is known of it. */
+            meta: Record<string, never>;
+            /**
+             * Format: int64
+             * @description Its place.
+             */
+            seq: number;
+            /** @description Of ours: `queued`, `sent`, `caught`, `failed` or `bounced`. */
+            state: string;
+            /** @description What it says; none: it cannot be read any more. */
+            text?: string | null;
+        };
+        /**
+         * @description Is what a line of a conversation is.
+         * @enum {string}
+         */
+        MessageKind: "in" | "out" | "note" | "event";
         /** @description Is one interaction of a person. */
         Met: {
             /** @description The raw identity, as the ledger numbers it. */
@@ -2659,6 +3339,30 @@ export interface components {
         Name: {
             /** @description The kind of name, such as `email`. */
             namespace: string;
+            /** @description The name itself. */
+            value: string;
+        };
+        /** @description Is a new one. */
+        NewCannedReply: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it says. */
+            text: string;
+        };
+        /** @description Is a conversation that staff enter: a call, somebody who came by. */
+        NewConversation: {
+            /** @description `phone`, `in_person`, `post`, `messenger` or `email`. */
+            channel: string;
+            /** @description An id that the writer draws: sent twice it is one conversation. */
+            client_id: string;
+            /** @description What they are called. */
+            name?: string;
+            /** @description The kind of name by which the customer is known, such as `phone`. */
+            namespace: string;
+            /** @description What it is about. */
+            subject?: string;
+            /** @description What they said. */
+            text: string;
             /** @description The name itself. */
             value: string;
         };
@@ -2817,6 +3521,24 @@ export interface components {
          * @enum {string}
          */
         ObjectiveKind: "revenue" | "cost" | "relationship";
+        /** @description Is one block of hours in every week. */
+        OpenBlock: {
+            /**
+             * Format: int32
+             * @description The first minute of the day.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description The minute after the last one, at most 1,440.
+             */
+            to: number;
+            /**
+             * Format: int32
+             * @description 0 is Monday, 6 Sunday.
+             */
+            weekday: number;
+        };
         /** @description Is a counted result. */
         Outcome: {
             /** @description The id, such as `purchase`. */
@@ -2887,6 +3609,19 @@ export interface components {
             /** @description The path to the list of rows, such as `data.items`; empty: the body itself. */
             rows?: string;
         };
+        /** @description Is somebody outside who takes part. */
+        Participant: {
+            /** @description Their identity, as the ledger numbers it. */
+            actor: string;
+            /** @description Where answers go. */
+            address: string;
+            /** @description Whether nobody knows that they belong to it: they wrote into it without having been in it. */
+            flagged: boolean;
+            /** @description Their name, as they gave it. */
+            name: string;
+            /** @description The number of the person, for their page and timeline. */
+            person: string;
+        };
         /** @description Is a person: everything they are known by. */
         Person: {
             /** @description Every identity. */
@@ -2947,6 +3682,23 @@ export interface components {
             signals: number;
             /** @description Where it would be. */
             to: components["schemas"]["Whereabouts"];
+        };
+        /** @description Is that somebody looks at a conversation. */
+        Presence: {
+            /** @description Whether they are writing. */
+            typing: boolean;
+        };
+        /** @description Is somebody who looks at a conversation, or writes. */
+        Present: {
+            /**
+             * Format: int64
+             * @description Their account; 0 is the customer.
+             */
+            account: number;
+            /** @description Their name. */
+            name: string;
+            /** @description Whether they are writing. */
+            typing: boolean;
         };
         /** @description Is what a change of rules would move. */
         Preview: {
@@ -3248,6 +4000,14 @@ export interface components {
             /** @description The strongest and earliest of them. */
             waiting: components["schemas"]["ToReview"][];
         };
+        /** @description Is where a message stands. */
+        Said: {
+            /**
+             * Format: int64
+             * @description Its place.
+             */
+            seq: number;
+        };
         /** @description Is an interaction as it would be stored. Names are masked: they are personal. */
         Sample: {
             /** @description When, RFC 3339. */
@@ -3283,6 +4043,27 @@ export interface components {
              * @description The number of the version.
              */
             version: number;
+        };
+        /** @description Is something to say. */
+        Say: {
+            /**
+             * Format: int64
+             * @description The last place that the writer has seen.
+             */
+            after?: number;
+            /** @description Whether to send it although somebody said something since. */
+            anyway?: boolean;
+            /**
+             * Format: int64
+             * @description The canned reply it was made from.
+             */
+            canned?: number | null;
+            /** @description An id that the writer draws: sent twice it is one message. */
+            client_id: string;
+            /** @description Whether staff alone sees it. */
+            note?: boolean;
+            /** @description What to say. */
+            text: string;
         };
         /**
          * @description Is the scale of a question.
@@ -4431,6 +5212,29 @@ export interface components {
             name: string;
             /** @description The role: `owner`. */
             role: string;
+        };
+        /** @description Is how the widget looks and speaks. */
+        WidgetSettings: {
+            /**
+             * @description The colour of its head and button, as `#1c5799`.
+             * @default #1c5799
+             */
+            colour: string;
+            /**
+             * @description Lines of contact data, such as a telephone number, shown on it.
+             * @default []
+             */
+            contact: string[];
+            /**
+             * @description A greeting; empty: the usual one in the visitor's language.
+             * @default
+             */
+            greeting: string;
+            /**
+             * @description The name on its head.
+             * @default Touchline
+             */
+            name: string;
         };
         /** @description Is a stretch of time with something in it. */
         Window: {
@@ -5879,6 +6683,599 @@ export interface operations {
                 };
             };
             /** @description There is no such tag. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description `open` (where nothing is said), `mine`, `unassigned`, `snoozed`, `resolved` or `all`. */
+                view?: string;
+                /** @description Of one channel. */
+                channel?: string;
+                /** @description With one label. */
+                label?: string;
+                /** @description With these words in name, address, subject, number or last message. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationList"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Begun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    canned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_canned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCannedReply"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CannedReply"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_canned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description Only what comes after this place. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InboxSettings"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxSummary"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show: {
+        parameters: {
+            query?: {
+                /** @description Only what comes after this place. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationShown"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Say"];
+            };
+        };
+        responses: {
+            /** @description The same id was sent before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody said something meanwhile: read it first. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    html: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                id: string;
+                /** @description The place of the message. */
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Presence"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The conversation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             404: {
                 headers: {
                     [name: string]: unknown;
