@@ -276,7 +276,8 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
 #[tokio::test]
 async fn a_conversation_goes_with_its_person() {
     let stage = Stage::new().await;
-    let form = json!({ "key": stage.key, "id": "0123456789abcdef", "name": "Ann", "email": "Ann@example.org", "text": "Please call" });
+    let form =
+        json!({ "key": stage.key, "id": "0123456789abcdef", "name": "Ann", "email": "Ann@example.org", "text": "Please call" });
     assert_eq!(stage.widget("form", form).await.0, StatusCode::CREATED);
     stage.site.capture.settle().await.expect("settles");
     let [conversation] = stage.list("open").await.try_into().expect("one conversation");
@@ -289,10 +290,12 @@ async fn a_conversation_goes_with_its_person() {
     tokio::task::spawn_blocking(erase).await.expect("ends");
     assert!(stage.list("open").await.is_empty(), "what cannot be read is not shown");
     stage.site.talk.inbox.look_after().await.expect("looks");
-    let left: i64 = sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM conversation) + (SELECT COUNT(*) FROM message) + (SELECT COUNT(*) FROM participant)")
-        .fetch_one(stage.site.stores.state.reader())
-        .await
-        .expect("counts");
+    let left: i64 = sqlx::query_scalar(
+        "SELECT (SELECT COUNT(*) FROM conversation) + (SELECT COUNT(*) FROM message) + (SELECT COUNT(*) FROM participant)",
+    )
+    .fetch_one(stage.site.stores.state.reader())
+    .await
+    .expect("counts");
     assert_eq!(left, 0);
 }
 
@@ -307,7 +310,8 @@ async fn a_choice_holds_from_now_on_and_looking_at_it_changes_nothing() {
     let ann = model::Identity::new("email", "ann@example.org").expect("a name").actor();
     let token = PreferenceToken::write(&policy.secret("contact").await.expect("a secret"), "preferences", ann);
     for page in ["preferences", "unsubscribe"] {
-        let request = Request::get(format!("/p/{page}/{token}")).header("accept-language", "fr").body(Body::empty()).expect("a request");
+        let request =
+            Request::get(format!("/p/{page}/{token}")).header("accept-language", "fr").body(Body::empty()).expect("a request");
         let (status, text) = stage.send(request).await;
         assert_eq!((status, text.contains("lang=\"fr\"")), (StatusCode::OK, true), "{text}");
     }

@@ -4,7 +4,7 @@
 
 use super::events::{Event, Present};
 use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
-use super::{Conversation, Forecast, InboxSettings, Inbox, Incoming, Message, Posted, Status, Talk};
+use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, Status, Talk};
 use crate::failure::Result;
 use crate::features::account::{Keeper, Who};
 use crate::platform::http::{Asked, Body, Problem, Refusal, Stopping};
@@ -298,7 +298,10 @@ async fn begin(
     let is_name = ["email", "phone", "customer", "user", "nick"].contains(&new.namespace.as_str()) && value.len() <= 320;
     let identity = if is_name { Identity::new(&new.namespace, &value) } else { None };
     let identity = identity.ok_or_else(|| {
-        Refusal::malformed("The customer has no name that can be used", "Give `email`, `phone`, `customer`, `user` or `nick`, and its value")
+        Refusal::malformed(
+            "The customer has no name that can be used",
+            "Give `email`, `phone`, `customer`, `user` or `nick`, and its value",
+        )
     })?;
     if new.text.len() > super::store::TEXT_MAX || new.subject.len() > 500 || new.name.len() > 200 {
         return Err(Refusal::malformed("A text is too long", "Keep the rest in a note"));
@@ -417,7 +420,11 @@ async fn settings(State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refus
 #[utoipa::path(put, path = "/api/conversations/settings", tag = "conversations", request_body = InboxSettings, responses(
     (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn change_settings(_: Keeper, State(talk): State<Talk>, Body(settings): Body<InboxSettings>) -> Result<StatusCode, Refusal> {
+async fn change_settings(
+    _: Keeper,
+    State(talk): State<Talk>,
+    Body(settings): Body<InboxSettings>,
+) -> Result<StatusCode, Refusal> {
     settings.save(&talk.inbox.stores.state).await.map_err(Refusal::told)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -448,7 +455,10 @@ async fn add_canned(
     Body(new): Body<NewCannedReply>,
 ) -> Result<(StatusCode, Json<CannedReply>), Refusal> {
     if new.name.trim().is_empty() || new.name.len() > 100 || new.text.trim().is_empty() || new.text.len() > 10_000 {
-        return Err(Refusal::malformed("A canned reply has a name of at most 100 bytes and a text of at most 10,000", "Shorten it"));
+        return Err(Refusal::malformed(
+            "A canned reply has a name of at most 100 bytes and a text of at most 10,000",
+            "Shorten it",
+        ));
     }
     let failed = |error: sqlx::Error| super::store::failed(error);
     let mut transaction = talk.inbox.stores.state.begin().await.map_err(super::store::failed)?;
@@ -485,7 +495,11 @@ async fn drop_canned(_: Agent, State(talk): State<Talk>, Path(id): Path<String>)
         .map_err(super::store::failed)?;
     transaction.commit().await.map_err(super::store::failed)?;
     let found = gone.rows_affected() > 0;
-    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::not_found("There is no such reply", "List them with GET /api/conversations/canned")) }
+    if found {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::not_found("There is no such reply", "List them with GET /api/conversations/canned"))
+    }
 }
 
 /// Tells one conversation and what was said in it.
@@ -587,13 +601,18 @@ async fn set(
         ConversationChange::Snooze(until) => {
             let now = inbox.now().0;
             if until <= now || until > now.saturating_add(SNOOZE_MAX) {
-                return Err(Refusal::malformed("It can sleep until a moment within the next year", "Choose a later one, or an earlier"));
+                return Err(Refusal::malformed(
+                    "It can sleep until a moment within the next year",
+                    "Choose a later one, or an earlier",
+                ));
             }
             inbox.set_status(&id, &by, Status::Snoozed, Some(Instant(until))).await?
         }
         ConversationChange::Take => inbox.assign(&id, &by, Some((by.account, by.name.clone())), None).await?,
         ConversationChange::Release => inbox.assign(&id, &by, None, None).await?,
-        ConversationChange::Assign { account, name } if is_word(&name) => inbox.assign(&id, &by, Some((account, name)), None).await?,
+        ConversationChange::Assign { account, name } if is_word(&name) => {
+            inbox.assign(&id, &by, Some((account, name)), None).await?
+        }
         ConversationChange::Team(team) if is_word(&team) => {
             let found = inbox.find(&id).await?;
             let to = found.and_then(|found| Some((found.assignee?, found.assigned_name)));

@@ -128,4 +128,3 @@ fn ours(event: &str, channel: Channel, place: &str) -> Signature {
         ..Signature::default()
     }
 }
-

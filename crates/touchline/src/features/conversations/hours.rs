@@ -3,9 +3,9 @@
 //! A day may have several blocks; days of the calendar may be closed. Time counts only while somebody is there.
 
 use crate::features::people::policy::in_zone;
+use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::ToSpan;
 use model::Instant;
 use model::time::{DAY, SECOND};
 use serde::{Deserialize, Serialize};
@@ -56,7 +56,9 @@ impl Hours {
         if TimeZone::get(&self.zone).is_err() {
             return Err("There is no such time zone: write it as Europe/Paris");
         }
-        if self.blocks.len() > 70 || self.blocks.iter().any(|block| block.weekday > 6 || block.from >= block.to || block.to > 1_440) {
+        if self.blocks.len() > 70
+            || self.blocks.iter().any(|block| block.weekday > 6 || block.from >= block.to || block.to > 1_440)
+        {
             return Err("A block is within one day, from 0 to 1,440 minutes, and a week has at most 70 of them");
         }
         if self.closed.len() > 1_000 || self.closed.iter().any(|day| day.parse::<Date>().is_err()) {

@@ -175,16 +175,25 @@ async fn centre(talk: &Talk, actor: ActorId, headers: &HeaderMap, is_saved: bool
     let language = Language::of(headers);
     let words = talk.door.policy().words_of(actor).await?;
     let settings = talk.door.policy().settings().await?;
-    let title = language.pick("What you want to hear from us", "Ce que vous voulez recevoir de nous", "Что вы хотите получать от нас");
+    let title =
+        language.pick("What you want to hear from us", "Ce que vous voulez recevoir de nous", "Что вы хотите получать от нас");
     let mut body = format!("<h1>{title}</h1>");
     if is_saved {
-        let says = language.pick("Your choice is kept and holds from now on.", "Votre choix est enregistré et vaut dès maintenant.", "Ваш выбор сохранён и уже действует.");
+        let says = language.pick(
+            "Your choice is kept and holds from now on.",
+            "Votre choix est enregistré et vaut dès maintenant.",
+            "Ваш выбор сохранён и уже действует.",
+        );
         body.push_str(&format!("<p class=\"good\" role=\"status\">{says}</p>"));
     }
     body.push_str("<form method=\"post\">");
     for class in Class::CHOSEN {
         let what = match class {
-            Class::Survey => language.pick("Questions about how it went", "Des questions sur votre expérience", "Вопросы о том, как всё прошло"),
+            Class::Survey => language.pick(
+                "Questions about how it went",
+                "Des questions sur votre expérience",
+                "Вопросы о том, как всё прошло",
+            ),
             _ => language.pick("News and offers", "Nouveautés et offres", "Новости и предложения"),
         };
         body.push_str(&format!("<fieldset><legend>{what}</legend>"));
@@ -201,7 +210,8 @@ async fn centre(talk: &Talk, actor: ActorId, headers: &HeaderMap, is_saved: bool
             let checked = if given { " checked" } else { "" };
             body.push_str(&format!("<label><input type=\"checkbox\" name=\"{name}\"{checked}> {label}</label>"));
         }
-        let every = words.iter().find(|word| word.class == class && word.channel == Channel::Email).map_or(0, |word| word.every_days);
+        let every =
+            words.iter().find(|word| word.class == class && word.channel == Channel::Email).map_or(0, |word| word.every_days);
         let how_often = language.pick("By e-mail, at most", "Par courriel, au plus", "По почте, не чаще чем");
         body.push_str(&format!("<label class=\"row\">{how_often} <select name=\"{}.every\">", class.name()));
         for days in EVERY {
@@ -231,14 +241,20 @@ async fn centre(talk: &Talk, actor: ActorId, headers: &HeaderMap, is_saved: bool
     Ok(page_of(headers, title, &body))
 }
 
-async fn choose(State(talk): State<Talk>, Path(token): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+async fn choose(
+    State(talk): State<Talk>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     let Some(actor) = reader(&talk, &token).await? else { return Ok(no_such_link(&headers)) };
     let fields = fields(&body);
     let has = |name: &str| fields.iter().any(|(field, _)| field == name);
     let is_nothing = fields.iter().any(|(name, value)| name == "do" && value == "nothing");
     let mut words = Vec::new();
     for class in Class::CHOSEN {
-        let every = fields.iter().find(|(name, _)| *name == format!("{}.every", class.name())).and_then(|(_, value)| value.parse().ok());
+        let every =
+            fields.iter().find(|(name, _)| *name == format!("{}.every", class.name())).and_then(|(_, value)| value.parse().ok());
         let every = every.filter(|every| EVERY.contains(every)).unwrap_or(0);
         for channel in CHOSEN {
             let given = !is_nothing && has(&format!("{}.{}", class.name(), channel.name()));
@@ -271,7 +287,11 @@ async fn unsubscribe(State(talk): State<Talk>, Path(token): Path<String>, header
     let words = Class::CHOSEN.map(|class| ContactWord { class, channel: Channel::Email, given: false, every_days: 0 });
     talk.door.choose(actor, &words, "unsubscribe link").await?;
     let language = Language::of(&headers);
-    let title = language.pick("Done: no more news by e-mail", "C’est fait : plus de nouvelles par courriel", "Готово: новостей больше не будет");
+    let title = language.pick(
+        "Done: no more news by e-mail",
+        "C’est fait : plus de nouvelles par courriel",
+        "Готово: новостей больше не будет",
+    );
     let other = language.pick("Change my choice", "Modifier mon choix", "Изменить выбор");
     let body = format!("<h1>{title}</h1><p><a href=\"/p/preferences/{}\">{other}</a></p>", escaped(&token));
     Ok(page_of(&headers, title, &body))

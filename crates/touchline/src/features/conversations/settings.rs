@@ -127,11 +127,13 @@ impl InboxSettings {
         }
         let text = serde_json::to_string(&self).map_err(|error| Failure::new("Cannot write the settings").because(&error))?;
         let mut transaction = state.begin().await.map_err(failed)?;
-        sqlx::query("INSERT INTO inbox_setting (id, setting) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET setting = excluded.setting")
-            .bind(text)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO inbox_setting (id, setting) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET setting = excluded.setting",
+        )
+        .bind(text)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
         transaction.commit().await.map_err(failed)
     }
 
@@ -147,7 +149,11 @@ impl InboxSettings {
     pub fn due(&self, channel: &str, since: model::Instant) -> Option<model::Instant> {
         let target = self.targets.get(channel)?;
         let seconds = i64::from(target.seconds);
-        Some(if target.business { self.hours.due(since, seconds) } else { model::Instant(since.0 + seconds * model::time::SECOND) })
+        Some(if target.business {
+            self.hours.due(since, seconds)
+        } else {
+            model::Instant(since.0 + seconds * model::time::SECOND)
+        })
     }
 
     fn check(&self) -> Result<()> {
@@ -162,7 +168,10 @@ impl InboxSettings {
         }
         let mail = &self.mail;
         let words = [&widget.name, &mail.address, &mail.name, &mail.server, &mail.user, &mail.dkim_domain, &mail.dkim_selector];
-        if !words.into_iter().chain(&widget.contact).all(|text| is_word(text)) || widget.greeting.len() > 500 || widget.contact.len() > 5 {
+        if !words.into_iter().chain(&widget.contact).all(|text| is_word(text))
+            || widget.greeting.len() > 500
+            || widget.contact.len() > 5
+        {
             return Err(Failure::new("A setting is longer than 200 bytes, or no plain text"));
         }
         if !mail.address.is_empty() && mail.address.parse::<lettre::Address>().is_err() {

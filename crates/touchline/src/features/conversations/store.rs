@@ -290,7 +290,6 @@ pub struct Inbox {
     pub(super) news: News,
 }
 
-
 impl Inbox {
     /// Opens the inbox.
     #[must_use]
@@ -710,11 +709,13 @@ impl Inbox {
                 actors.push(actor_of(&last));
                 lasts.insert(id.clone(), last);
             }
-            let who = sqlx::query("SELECT actor, address, name, flagged FROM participant WHERE conversation = $1 ORDER BY since, actor")
-                .bind(id.clone())
-                .fetch_all(self.stores.state.reader())
-                .await
-                .map_err(failed)?;
+            let who = sqlx::query(
+                "SELECT actor, address, name, flagged FROM participant WHERE conversation = $1 ORDER BY since, actor",
+            )
+            .bind(id.clone())
+            .fetch_all(self.stores.state.reader())
+            .await
+            .map_err(failed)?;
             taking_part.insert(id.clone(), who);
         }
         actors.sort_unstable();
@@ -726,7 +727,9 @@ impl Inbox {
                 return None;
             }
             let last = lasts.get(&id);
-            let preview = last.and_then(|last| opener.open(actor_of(last), &format!("{id}:{}", last.get::<i64, _>("seq")), &last.get::<String, _>("body")));
+            let preview = last.and_then(|last| {
+                opener.open(actor_of(last), &format!("{id}:{}", last.get::<i64, _>("seq")), &last.get::<String, _>("body"))
+            });
             let who = taking_part.get(&id).and_then(|all| all.iter().find(|row| actor_of(row) == actor));
             let customer = match who {
                 Some(row) => self.participant(&opener, &id, row),
@@ -962,8 +965,7 @@ impl Inbox {
             .map_err(failed)?;
         let actors: Vec<ActorId> = actors.into_iter().map(|actor| ActorId(actor.cast_unsigned())).collect();
         let opener = self.sealer.opener(&actors).await?;
-        let gone: Vec<i64> =
-            actors.iter().filter(|actor| !opener.knows(**actor)).map(|actor| actor.0.cast_signed()).collect();
+        let gone: Vec<i64> = actors.iter().filter(|actor| !opener.knows(**actor)).map(|actor| actor.0.cast_signed()).collect();
         if gone.is_empty() {
             return Ok(());
         }
@@ -1068,7 +1070,9 @@ impl Inbox {
             identities: vec![identity],
             reply_to: asked.map(|asked| format!("{id}:{asked}").into_bytes()),
             conversation: Some(id.clone()),
-            text: opener.open(actor_of(row), &format!("{id}:{seq}"), &row.get::<String, _>("body")).filter(|text| !text.is_empty()),
+            text: opener
+                .open(actor_of(row), &format!("{id}:{seq}"), &row.get::<String, _>("body"))
+                .filter(|text| !text.is_empty()),
             ..Arrival::new(format!("{id}:{seq}").into_bytes(), signature, Instant(row.get("at")), form, direction)
         }))
     }

@@ -202,12 +202,7 @@ fn address(peer: Option<Extension<Peer>>) -> String {
 }
 
 /// Begins or goes on with a conversation.
-async fn session(
-    State((talk, limits)): State<Room>,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn session(State((talk, limits)): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
     let begin: Begin = match read(&body) {
         Ok(begin) => begin,
         Err(response) => return response,
@@ -233,7 +228,10 @@ async fn begun(talk: &Talk, limits: &Limits, source: &Source, begin: Begin, addr
         (known, Some((user, _))) => {
             let session = match talk.inbox.latest_chat(user.actor()).await? {
                 Some(conversation) => Session { conversation, who: user.clone() },
-                None => Session { conversation: known.as_ref().map_or_else(draw_id, |known| Ok(known.conversation.clone()))?, who: user.clone() },
+                None => Session {
+                    conversation: known.as_ref().map_or_else(draw_id, |known| Ok(known.conversation.clone()))?,
+                    who: user.clone(),
+                },
             };
             if let Some(known) = known.filter(|known| known.who != *user) {
                 // The site says who this visitor is: what they did before was theirs too.
@@ -357,7 +355,12 @@ async fn said(talk: &Talk, limits: &Limits, say: Say) -> Result<Response> {
     let now = talk.inbox.now();
     let Some(session) = Session::read(&talk.inbox.policy.secret("widget").await?, &say.token) else { return Ok(unknown()) };
     let text = say.text.trim();
-    if text.is_empty() || text.len() > SAY_MAX || say.id.is_empty() || say.id.len() > CLIENT_ID_MAX || say.id.starts_with("event:") {
+    if text.is_empty()
+        || text.len() > SAY_MAX
+        || say.id.is_empty()
+        || say.id.len() > CLIENT_ID_MAX
+        || say.id.starts_with("event:")
+    {
         return Ok(open(StatusCode::BAD_REQUEST, &json!({ "what": "A message has 1 to 10,000 bytes and an id" })));
     }
     if !limits.allows(session.conversation.clone(), 60 * SECOND, SAYS_MAX, now) {
@@ -428,7 +431,8 @@ async fn polled(talk: &Talk, poll: Poll) -> Result<Response> {
     loop {
         let messages = inbox.messages(&id, Some(poll.after)).await?;
         let last = messages.last().map_or(poll.after, |message| message.seq);
-        let typing: Vec<String> = inbox.news().present(&id, 0, inbox.now()).into_iter().filter(|one| one.typing).map(|one| one.name).collect();
+        let typing: Vec<String> =
+            inbox.news().present(&id, 0, inbox.now()).into_iter().filter(|one| one.typing).map(|one| one.name).collect();
         let is_over = tokio::time::Instant::now() >= until;
         if !messages.is_empty() || typing != poll.present || is_over {
             let is_said = |kind: Kind| matches!(kind, Kind::In | Kind::Out);
@@ -482,7 +486,10 @@ async fn formed(talk: &Talk, limits: &Limits, form: Form, address: String) -> Re
     let email = mail_or_nothing(&form.email);
     let is_id = form.id.len() >= 16 && form.id.len() <= CLIENT_ID_MAX;
     if email.is_empty() || form.text.trim().is_empty() || form.text.len() > SAY_MAX || form.subject.len() > 500 || !is_id {
-        return Ok(open(StatusCode::BAD_REQUEST, &json!({ "what": "A form has an address, a text of at most 10,000 bytes and an id" })));
+        return Ok(open(
+            StatusCode::BAD_REQUEST,
+            &json!({ "what": "A form has an address, a text of at most 10,000 bytes and an id" }),
+        ));
     }
     if !limits.allows(address, 3_600 * SECOND, SESSIONS_MAX, now) {
         return Ok(busy());

@@ -3,5 +3,4 @@
 
 mod letters;
 
-
 pub(super) use letters::queue_reply;
