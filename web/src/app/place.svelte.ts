@@ -1,6 +1,9 @@
 // Holds the present address and changes it. Every state a person may want to share or come back to lives here.
 import { changeQuery, href } from './router';
 
+/** What holds on every page: whom the figures speak of, and over which days. */
+const everywhere = ['segment', 'from', 'to'];
+
 class Place {
   path = $state(location.pathname);
   query = $state.raw(new URLSearchParams(location.search));
@@ -20,6 +23,16 @@ class Place {
   /** Returns the address of another path under the present query. */
   beside(path: string): string {
     return href(path, this.query);
+  }
+
+  /** Returns the address of another page that keeps what holds everywhere: the segment and the period. */
+  within(path: string): string {
+    const kept = new URLSearchParams();
+    for (const name of everywhere) {
+      const value = this.query.get(name);
+      if (value !== null) kept.set(name, value);
+    }
+    return href(path, kept);
   }
 
   read(): void {

@@ -1,6 +1,16 @@
 // The shell's own words, in English.
 export default {
   'nav.label': 'Rooms',
+  'nav.more': 'More',
+  'ui.close': 'Close',
+  'ui.undo': 'Undo',
+  'ui.copy': 'Copy',
+  'ui.copied': 'Copied',
+  'ui.csv': 'Download CSV',
+  'ui.svg': 'Download picture (SVG)',
+  'ui.chart.table': 'The numbers behind it',
+  'ui.save': 'Save',
+  'ui.cancel': 'Cancel',
   'nav.skip': 'Skip to the content',
   'top.language': 'Language',
   'top.theme': 'Theme',

@@ -1,6 +1,16 @@
 // The shell's own words, in French.
 export default {
   'nav.label': 'Rubriques',
+  'nav.more': 'Plus',
+  'ui.close': 'Fermer',
+  'ui.undo': 'Annuler',
+  'ui.copy': 'Copier',
+  'ui.copied': 'Copié',
+  'ui.csv': 'Télécharger en CSV',
+  'ui.svg': 'Télécharger l’image (SVG)',
+  'ui.chart.table': 'Les chiffres derrière',
+  'ui.save': 'Enregistrer',
+  'ui.cancel': 'Abandonner',
   'nav.skip': 'Aller au contenu',
   'top.language': 'Langue',
   'top.theme': 'Thème',

@@ -1,6 +1,16 @@
 // The shell's own words, in Russian.
 export default {
   'nav.label': 'Разделы',
+  'nav.more': 'Ещё',
+  'ui.close': 'Закрыть',
+  'ui.undo': 'Вернуть',
+  'ui.copy': 'Копировать',
+  'ui.copied': 'Скопировано',
+  'ui.csv': 'Скачать CSV',
+  'ui.svg': 'Скачать рисунок (SVG)',
+  'ui.chart.table': 'Числа за рисунком',
+  'ui.save': 'Сохранить',
+  'ui.cancel': 'Отмена',
   'nav.skip': 'Перейти к содержанию',
   'top.language': 'Язык',
   'top.theme': 'Тема',
