@@ -380,10 +380,10 @@ export interface paths {
             cookie?: never;
         };
         /** Lists conversations. */
-        get: operations["list"];
+        get: operations["conversation_list"];
         put?: never;
         /** Enters a conversation that no machine reports: a call, somebody who came by, a letter. */
-        post: operations["begin"];
+        post: operations["enter_conversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -398,10 +398,10 @@ export interface paths {
             cookie?: never;
         };
         /** Lists the answers that are written once, the most used first. */
-        get: operations["canned"];
+        get: operations["canned_replies"];
         put?: never;
         /** Writes an answer once. */
-        post: operations["add_canned"];
+        post: operations["add_canned_reply"];
         delete?: never;
         options?: never;
         head?: never;
@@ -419,7 +419,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes such an answer away. */
-        delete: operations["drop_canned"];
+        delete: operations["drop_canned_reply"];
         options?: never;
         head?: never;
         patch?: never;
@@ -437,7 +437,7 @@ export interface paths {
          *     that a browser that comes back goes on where it was. `behind` says that too much was missed: read the list again. Events
          *     named `present` say that somebody came or went.
          */
-        get: operations["events"];
+        get: operations["conversation_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -454,9 +454,9 @@ export interface paths {
             cookie?: never;
         };
         /** Tells what is decided about conversations; passwords are not told. */
-        get: operations["settings"];
+        get: operations["inbox_settings"];
         /** Decides about conversations anew. An empty password stays what it was. */
-        put: operations["change_settings"];
+        put: operations["change_inbox_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -472,7 +472,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells how the inbox stands: counts, requests by channel, and how many answers will be late. */
-        get: operations["summary"];
+        get: operations["inbox_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -489,7 +489,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells one conversation and what was said in it. */
-        get: operations["show"];
+        get: operations["conversation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -511,7 +511,7 @@ export interface paths {
          * Says something to the customer, or to colleagues alone. Refused with 409 where somebody said something since the last
          *     place that the writer has seen.
          */
-        post: operations["say"];
+        post: operations["say_in_conversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -526,7 +526,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells the HTML of a mail, cleaned. To be shown in a frame without scripts and without an origin. */
-        get: operations["html"];
+        get: operations["message_html"];
         put?: never;
         post?: never;
         delete?: never;
@@ -545,7 +545,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Says that somebody looks at a conversation or writes, for the next seconds. */
-        post: operations["presence"];
+        post: operations["say_presence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -562,7 +562,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Resolves, opens, snoozes, assigns or labels a conversation. */
-        post: operations["set"];
+        post: operations["change_conversation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1126,9 +1126,9 @@ export interface paths {
             cookie?: never;
         };
         /** Tells what is decided about contact. */
-        get: operations["shown"];
+        get: operations["contact_policy"];
         /** Decides about contact anew. */
-        put: operations["decide"];
+        put: operations["decide_contact_policy"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1146,7 +1146,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tells whom a message would reach now, and why not the others. */
-        post: operations["preview"];
+        post: operations["preview_contact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1163,7 +1163,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Adds a rule of frequency. */
-        post: operations["add_rule"];
+        post: operations["add_contact_rule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1181,7 +1181,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes a rule of frequency away. */
-        delete: operations["drop_rule"];
+        delete: operations["drop_contact_rule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1280,7 +1280,7 @@ export interface paths {
             cookie?: never;
         };
         /** Tells how contact with somebody stands: what they chose, what they got, what they did not get and why. */
-        get: operations["contact"];
+        get: operations["contact_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1299,9 +1299,9 @@ export interface paths {
         get?: never;
         put?: never;
         /** Notes that an identity must not be written to any more. */
-        post: operations["suppress"];
+        post: operations["suppress_contact"];
         /** Takes such a note back. */
-        delete: operations["release"];
+        delete: operations["release_contact"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6693,7 +6693,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    conversation_list: {
         parameters: {
             query?: {
                 /** @description `open` (where nothing is said), `mine`, `unassigned`, `snoozed`, `resolved` or `all`. */
@@ -6737,7 +6737,7 @@ export interface operations {
             };
         };
     };
-    begin: {
+    enter_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -6784,7 +6784,7 @@ export interface operations {
             };
         };
     };
-    canned: {
+    canned_replies: {
         parameters: {
             query?: never;
             header?: never;
@@ -6811,7 +6811,7 @@ export interface operations {
             };
         };
     };
-    add_canned: {
+    add_canned_reply: {
         parameters: {
             query?: never;
             header?: never;
@@ -6858,7 +6858,7 @@ export interface operations {
             };
         };
     };
-    drop_canned: {
+    drop_canned_reply: {
         parameters: {
             query?: never;
             header?: never;
@@ -6902,7 +6902,7 @@ export interface operations {
             };
         };
     };
-    events: {
+    conversation_events: {
         parameters: {
             query?: {
                 /** @description Only what comes after this place. */
@@ -6932,7 +6932,7 @@ export interface operations {
             };
         };
     };
-    settings: {
+    inbox_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -6959,7 +6959,7 @@ export interface operations {
             };
         };
     };
-    change_settings: {
+    change_inbox_settings: {
         parameters: {
             query?: never;
             header?: never;
@@ -7004,7 +7004,7 @@ export interface operations {
             };
         };
     };
-    summary: {
+    inbox_summary: {
         parameters: {
             query?: never;
             header?: never;
@@ -7031,7 +7031,7 @@ export interface operations {
             };
         };
     };
-    show: {
+    conversation: {
         parameters: {
             query?: {
                 /** @description Only what comes after this place. */
@@ -7072,7 +7072,7 @@ export interface operations {
             };
         };
     };
-    say: {
+    say_in_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -7148,7 +7148,7 @@ export interface operations {
             };
         };
     };
-    html: {
+    message_html: {
         parameters: {
             query?: never;
             header?: never;
@@ -7188,7 +7188,7 @@ export interface operations {
             };
         };
     };
-    presence: {
+    say_presence: {
         parameters: {
             query?: never;
             header?: never;
@@ -7228,7 +7228,7 @@ export interface operations {
             };
         };
     };
-    set: {
+    change_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -8800,7 +8800,7 @@ export interface operations {
             };
         };
     };
-    shown: {
+    contact_policy: {
         parameters: {
             query?: never;
             header?: never;
@@ -8827,7 +8827,7 @@ export interface operations {
             };
         };
     };
-    decide: {
+    decide_contact_policy: {
         parameters: {
             query?: never;
             header?: never;
@@ -8872,7 +8872,7 @@ export interface operations {
             };
         };
     };
-    preview: {
+    preview_contact: {
         parameters: {
             query?: never;
             header?: never;
@@ -8911,7 +8911,7 @@ export interface operations {
             };
         };
     };
-    add_rule: {
+    add_contact_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -8958,7 +8958,7 @@ export interface operations {
             };
         };
     };
-    drop_rule: {
+    drop_contact_rule: {
         parameters: {
             query?: never;
             header?: never;
@@ -9221,7 +9221,7 @@ export interface operations {
             };
         };
     };
-    contact: {
+    contact_of: {
         parameters: {
             query?: never;
             header?: never;
@@ -9259,7 +9259,7 @@ export interface operations {
             };
         };
     };
-    suppress: {
+    suppress_contact: {
         parameters: {
             query?: never;
             header?: never;
@@ -9307,7 +9307,7 @@ export interface operations {
             };
         };
     };
-    release: {
+    release_contact: {
         parameters: {
             query?: never;
             header?: never;

@@ -46,17 +46,17 @@ const CANNED_MAX: i64 = 500;
 /// Returns the routes behind the door.
 pub fn routes(talk: Talk) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(list, begin))
-        .routes(routes!(summary))
-        .routes(routes!(events))
-        .routes(routes!(settings, change_settings))
-        .routes(routes!(canned, add_canned))
-        .routes(routes!(drop_canned))
-        .routes(routes!(show))
-        .routes(routes!(say))
-        .routes(routes!(html))
-        .routes(routes!(set))
-        .routes(routes!(presence))
+        .routes(routes!(conversation_list, enter_conversation))
+        .routes(routes!(inbox_summary))
+        .routes(routes!(conversation_events))
+        .routes(routes!(inbox_settings, change_inbox_settings))
+        .routes(routes!(canned_replies, add_canned_reply))
+        .routes(routes!(drop_canned_reply))
+        .routes(routes!(conversation))
+        .routes(routes!(say_in_conversation))
+        .routes(routes!(message_html))
+        .routes(routes!(change_conversation))
+        .routes(routes!(say_presence))
         .with_state(talk)
 }
 
@@ -268,7 +268,7 @@ fn absent() -> Refusal {
 #[utoipa::path(get, path = "/api/conversations", tag = "conversations", params(Wanted), responses(
     (status = 200, body = ConversationList), (status = 400, body = Problem), (status = 401, body = Problem),
 ))]
-async fn list(
+async fn conversation_list(
     Extension(who): Extension<Who>,
     State(talk): State<Talk>,
     Asked(wanted): Asked<Wanted>,
@@ -285,7 +285,7 @@ async fn list(
 #[utoipa::path(post, path = "/api/conversations", tag = "conversations", request_body = NewConversation, responses(
     (status = 201, body = Begun), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn begin(
+async fn enter_conversation(
     Agent(by): Agent,
     State(talk): State<Talk>,
     Body(new): Body<NewConversation>,
@@ -331,7 +331,7 @@ async fn begin(
 #[utoipa::path(get, path = "/api/conversations/summary", tag = "conversations", responses(
     (status = 200, body = InboxSummary), (status = 401, body = Problem),
 ))]
-async fn summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, Refusal> {
+async fn inbox_summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, Refusal> {
     let inbox = &talk.inbox;
     let is_open = inbox.settings().await?.hours.is_open(inbox.now());
     let (counts, requests, forecast) = (inbox.counts().await?, inbox.requests().await?, inbox.forecast().await?);
@@ -344,7 +344,7 @@ async fn summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, Refusal
 #[utoipa::path(get, path = "/api/conversations/events", tag = "conversations", params(From), responses(
     (status = 200, body = String, content_type = "text/event-stream"), (status = 401, body = Problem),
 ))]
-async fn events(
+async fn conversation_events(
     State(talk): State<Talk>,
     Asked(from): Asked<From>,
     headers: axum::http::HeaderMap,
@@ -412,7 +412,7 @@ impl Listener {
 #[utoipa::path(get, path = "/api/conversations/settings", tag = "conversations", responses(
     (status = 200, body = InboxSettings), (status = 401, body = Problem),
 ))]
-async fn settings(State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refusal> {
+async fn inbox_settings(State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refusal> {
     Ok(Json(talk.inbox.settings().await?.told()))
 }
 
@@ -420,7 +420,7 @@ async fn settings(State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refus
 #[utoipa::path(put, path = "/api/conversations/settings", tag = "conversations", request_body = InboxSettings, responses(
     (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn change_settings(
+async fn change_inbox_settings(
     _: Keeper,
     State(talk): State<Talk>,
     Body(settings): Body<InboxSettings>,
@@ -433,7 +433,7 @@ async fn change_settings(
 #[utoipa::path(get, path = "/api/conversations/canned", tag = "conversations", responses(
     (status = 200, body = Vec<CannedReply>), (status = 401, body = Problem),
 ))]
-async fn canned(State(talk): State<Talk>) -> Result<Json<Vec<CannedReply>>, Refusal> {
+async fn canned_replies(State(talk): State<Talk>) -> Result<Json<Vec<CannedReply>>, Refusal> {
     let sql = "SELECT id, name, text, used FROM canned_reply ORDER BY used DESC, name, id";
     let rows = sqlx::query(sql).fetch_all(talk.inbox.stores.state.reader()).await.map_err(super::store::failed)?;
     let reply = |row: &sqlx::any::AnyRow| CannedReply {
@@ -449,7 +449,7 @@ async fn canned(State(talk): State<Talk>) -> Result<Json<Vec<CannedReply>>, Refu
 #[utoipa::path(post, path = "/api/conversations/canned", tag = "conversations", request_body = NewCannedReply, responses(
     (status = 201, body = CannedReply), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn add_canned(
+async fn add_canned_reply(
     _: Agent,
     State(talk): State<Talk>,
     Body(new): Body<NewCannedReply>,
@@ -486,7 +486,7 @@ async fn add_canned(
     params(("id" = String, Path, description = "Its number.")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
 )]
-async fn drop_canned(_: Agent, State(talk): State<Talk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn drop_canned_reply(_: Agent, State(talk): State<Talk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
     let mut transaction = talk.inbox.stores.state.begin().await.map_err(super::store::failed)?;
     let gone = sqlx::query("DELETE FROM canned_reply WHERE id = $1")
         .bind(id.parse::<i64>().unwrap_or(-1))
@@ -507,7 +507,7 @@ async fn drop_canned(_: Agent, State(talk): State<Talk>, Path(id): Path<String>)
     params(("id" = String, Path, description = "The conversation."), From),
     responses((status = 200, body = ConversationShown), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
-async fn show(
+async fn conversation(
     Extension(who): Extension<Who>,
     State(talk): State<Talk>,
     Path(id): Path<String>,
@@ -531,7 +531,7 @@ async fn show(
         (status = 409, description = "Somebody said something meanwhile: read it first.", body = Problem),
     ),
 )]
-async fn say(
+async fn say_in_conversation(
     Agent(by): Agent,
     State(talk): State<Talk>,
     Path(id): Path<String>,
@@ -571,7 +571,7 @@ async fn count_use(inbox: &Inbox, canned: i64) -> Result<()> {
     params(("id" = String, Path, description = "The conversation."), ("seq" = String, Path, description = "The place of the message.")),
     responses((status = 200, body = String), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
-async fn html(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>) -> Result<Json<String>, Refusal> {
+async fn message_html(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>) -> Result<Json<String>, Refusal> {
     let html = match seq.parse() {
         Ok(seq) => talk.inbox.html(&id, seq).await?,
         Err(_) => None,
@@ -587,7 +587,7 @@ async fn html(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>)
         (status = 403, body = Problem), (status = 404, body = Problem),
     ),
 )]
-async fn set(
+async fn change_conversation(
     Agent(by): Agent,
     State(talk): State<Talk>,
     Path(id): Path<String>,
@@ -632,7 +632,7 @@ async fn set(
     params(("id" = String, Path, description = "The conversation.")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)),
 )]
-async fn presence(
+async fn say_presence(
     Agent(by): Agent,
     State(talk): State<Talk>,
     Path(id): Path<String>,

@@ -98,7 +98,7 @@ impl Door {
         let delivery = Delivery { source: SOURCE.to_owned(), format: SOURCE, arrivals, ..Delivery::default() };
         self.capture.take(delivery).await.map(drop).map_err(|why| match why {
             NotTaken::Failed(failure) => failure,
-            NotTaken::Busy { retry_after_s } => {
+            NotTaken::Busy { retry_after_s, .. } => {
                 Failure::new("More is waiting than can be stored in good time").hint(format!("Try again in {retry_after_s} s"))
             }
         })

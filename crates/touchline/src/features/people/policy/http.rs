@@ -18,13 +18,13 @@ use utoipa_axum::routes;
 /// Returns the routes of this part.
 pub fn routes(policy: Policy) -> OpenApiRouter {
     OpenApiRouter::new()
-        .routes(routes!(shown, decide))
-        .routes(routes!(add_rule))
-        .routes(routes!(drop_rule))
-        .routes(routes!(preview))
-        .routes(routes!(contact))
-        .routes(routes!(suppress))
-        .routes(routes!(release))
+        .routes(routes!(contact_policy, decide_contact_policy))
+        .routes(routes!(add_contact_rule))
+        .routes(routes!(drop_contact_rule))
+        .routes(routes!(preview_contact))
+        .routes(routes!(contact_of))
+        .routes(routes!(suppress_contact))
+        .routes(routes!(release_contact))
         .with_state(policy)
 }
 
@@ -85,7 +85,7 @@ struct SuppressionOf {
 #[utoipa::path(get, path = "/api/people/policy", tag = "people", responses(
     (status = 200, body = Decided), (status = 401, body = Problem),
 ))]
-async fn shown(State(policy): State<Policy>) -> Result<Json<Decided>, Refusal> {
+async fn contact_policy(State(policy): State<Policy>) -> Result<Json<Decided>, Refusal> {
     Ok(Json(Decided { settings: policy.settings().await?, rules: policy.rules().await? }))
 }
 
@@ -93,7 +93,7 @@ async fn shown(State(policy): State<Policy>) -> Result<Json<Decided>, Refusal> {
 #[utoipa::path(put, path = "/api/people/policy", tag = "people", request_body = Settings, responses(
     (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn decide(_: Keeper, State(policy): State<Policy>, Body(settings): Body<Settings>) -> Result<StatusCode, Refusal> {
+async fn decide_contact_policy(_: Keeper, State(policy): State<Policy>, Body(settings): Body<Settings>) -> Result<StatusCode, Refusal> {
     policy.decide(&settings).await.map_err(Refusal::told)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -102,7 +102,7 @@ async fn decide(_: Keeper, State(policy): State<Policy>, Body(settings): Body<Se
 #[utoipa::path(post, path = "/api/people/policy/rules", tag = "people", request_body = Rule, responses(
     (status = 201, body = Added), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn add_rule(_: Keeper, State(policy): State<Policy>, Body(rule): Body<Rule>) -> Result<(StatusCode, Json<Added>), Refusal> {
+async fn add_contact_rule(_: Keeper, State(policy): State<Policy>, Body(rule): Body<Rule>) -> Result<(StatusCode, Json<Added>), Refusal> {
     let id = policy.add_rule(&rule).await.map_err(Refusal::told)?;
     Ok((StatusCode::CREATED, Json(Added { id })))
 }
@@ -112,7 +112,7 @@ async fn add_rule(_: Keeper, State(policy): State<Policy>, Body(rule): Body<Rule
     params(("id" = String, Path, description = "The number of the rule.")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
 )]
-async fn drop_rule(_: Keeper, State(policy): State<Policy>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn drop_contact_rule(_: Keeper, State(policy): State<Policy>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
     let gone = match id.parse() {
         Ok(id) => policy.drop_rule(id).await?,
         Err(_) => false,
@@ -128,7 +128,7 @@ async fn drop_rule(_: Keeper, State(policy): State<Policy>, Path(id): Path<Strin
 #[utoipa::path(post, path = "/api/people/policy/preview", tag = "people", request_body = PreviewOf, responses(
     (status = 200, body = Preview), (status = 400, body = Problem), (status = 401, body = Problem),
 ))]
-async fn preview(State(policy): State<Policy>, Body(of): Body<PreviewOf>) -> Result<Json<Preview>, Refusal> {
+async fn preview_contact(State(policy): State<Policy>, Body(of): Body<PreviewOf>) -> Result<Json<Preview>, Refusal> {
     Ok(Json(policy.preview(of.channel, of.class, &of.tag).await?))
 }
 
@@ -137,7 +137,7 @@ async fn preview(State(policy): State<Policy>, Body(of): Body<PreviewOf>) -> Res
     params(("id" = String, Path, description = "Any number that the person has or had.")),
     responses((status = 200, body = ContactOf), (status = 400, body = Problem), (status = 401, body = Problem)),
 )]
-async fn contact(State(policy): State<Policy>, Path(id): Path<String>) -> Result<Json<ContactOf>, Refusal> {
+async fn contact_of(State(policy): State<Policy>, Path(id): Path<String>) -> Result<Json<ContactOf>, Refusal> {
     let actor = ActorId(number(&id)?.0);
     let (_, actors) = policy.actors_of(actor);
     let mut transaction = policy.state.begin().await.map_err(super::failed)?;
@@ -151,7 +151,7 @@ async fn contact(State(policy): State<Policy>, Path(id): Path<String>) -> Result
     params(("id" = String, Path, description = "The number of the identity.")),
     responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)),
 )]
-async fn suppress(
+async fn suppress_contact(
     _: Keeper,
     State(policy): State<Policy>,
     Path(id): Path<String>,
@@ -166,7 +166,7 @@ async fn suppress(
     params(("id" = String, Path, description = "The number of the identity.")),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
 )]
-async fn release(
+async fn release_contact(
     _: Keeper,
     State(policy): State<Policy>,
     Path(id): Path<String>,

@@ -1,0 +1,54 @@
+// The questions of this room to the server, and the short names of what it answers.
+import { answer, client } from '../../app/api/client';
+import type { components } from '../../app/api/schema';
+
+type Schemas = components['schemas'];
+
+export type Conversation = Schemas['Conversation'];
+export type ConversationList = Schemas['ConversationList'];
+export type ConversationShown = Schemas['ConversationShown'];
+export type ConversationChange = Schemas['ConversationChange'];
+export type Message = Schemas['Message'];
+export type Present = Schemas['Present'];
+export type Participant = Schemas['Participant'];
+export type CannedReply = Schemas['CannedReply'];
+export type InboxSummary = Schemas['InboxSummary'];
+export type InboxSettings = Schemas['InboxSettings'];
+export type NewConversation = Schemas['NewConversation'];
+export type Say = Schemas['Say'];
+export type Timeline = Schemas['Timeline'];
+
+const word = (query: URLSearchParams, name: string) => query.get(name) ?? undefined;
+
+export const conversations = {
+  list: (query: URLSearchParams): Promise<ConversationList> => {
+    const asked = {
+      view: word(query, 'view'),
+      channel: word(query, 'channel'),
+      label: word(query, 'label'),
+      q: word(query, 'q'),
+    };
+    return answer(client.GET('/api/conversations', { params: { query: asked } }));
+  },
+  summary: (): Promise<InboxSummary> => answer(client.GET('/api/conversations/summary')),
+  show: (id: string, after?: number): Promise<ConversationShown> =>
+    answer(client.GET('/api/conversations/{id}', { params: { path: { id }, query: { after } } })),
+  say: (id: string, body: Say): Promise<{ seq: number }> =>
+    answer(client.POST('/api/conversations/{id}/messages', { params: { path: { id } }, body })),
+  set: (id: string, body: ConversationChange): Promise<Conversation> =>
+    answer(client.POST('/api/conversations/{id}/state', { params: { path: { id } }, body })),
+  present: (id: string, typing: boolean): Promise<unknown> =>
+    answer(client.POST('/api/conversations/{id}/presence', { params: { path: { id } }, body: { typing } })),
+  html: (id: string, seq: number): Promise<string> =>
+    answer(client.GET('/api/conversations/{id}/messages/{seq}/html', { params: { path: { id, seq: String(seq) } } })),
+  canned: (): Promise<CannedReply[]> => answer(client.GET('/api/conversations/canned')),
+  addCanned: (name: string, text: string): Promise<CannedReply> =>
+    answer(client.POST('/api/conversations/canned', { body: { name, text } })),
+  begin: (body: NewConversation): Promise<{ id: string }> => answer(client.POST('/api/conversations', { body })),
+  timeline: (id: string): Promise<Timeline> =>
+    answer(client.GET('/api/people/{id}/timeline', { params: { path: { id }, query: { limit: 25 } } })),
+};
+
+/** Draws an id by which the same message, sent twice, is one. */
+export const draw = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,0 +1,26 @@
+// Says the words of conversations.
+import { words } from '../../../app/i18n/language.svelte';
+import en from './en';
+import fr from './fr';
+import ru from './ru';
+
+export type Key = keyof typeof en;
+export const say = words<Key>(en, fr, ru);
+
+const is = (key: string): key is Key => key in en;
+
+/** Names a channel. */
+export const channelName = (channel: string): string =>
+  is(`channel.${channel}`) ? say(`channel.${channel}` as Key) : channel;
+
+/** Names the form of an interaction. */
+export const formName = (form: string): string => (is(`form.${form}`) ? say(`form.${form}` as Key) : form);
+
+/** Says what happened to a conversation. */
+export function whatHappened(meta: Record<string, unknown>, author: string): string {
+  const key = `event.${String(meta.what)}`;
+  const to = String(meta.to ?? '');
+  if (meta.what === 'assigned' && to === '') return say('event.released', { name: author });
+  const labels = Array.isArray(meta.labels) ? meta.labels.join(', ') : '';
+  return is(key) ? say(key, { name: author, to, labels }) : key;
+}
