@@ -93,7 +93,11 @@ async fn contact_policy(State(policy): State<Policy>) -> Result<Json<Decided>, R
 #[utoipa::path(put, path = "/api/people/policy", tag = "people", request_body = Settings, responses(
     (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn decide_contact_policy(_: Keeper, State(policy): State<Policy>, Body(settings): Body<Settings>) -> Result<StatusCode, Refusal> {
+async fn decide_contact_policy(
+    _: Keeper,
+    State(policy): State<Policy>,
+    Body(settings): Body<Settings>,
+) -> Result<StatusCode, Refusal> {
     policy.decide(&settings).await.map_err(Refusal::told)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -102,7 +106,11 @@ async fn decide_contact_policy(_: Keeper, State(policy): State<Policy>, Body(set
 #[utoipa::path(post, path = "/api/people/policy/rules", tag = "people", request_body = Rule, responses(
     (status = 201, body = Added), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn add_contact_rule(_: Keeper, State(policy): State<Policy>, Body(rule): Body<Rule>) -> Result<(StatusCode, Json<Added>), Refusal> {
+async fn add_contact_rule(
+    _: Keeper,
+    State(policy): State<Policy>,
+    Body(rule): Body<Rule>,
+) -> Result<(StatusCode, Json<Added>), Refusal> {
     let id = policy.add_rule(&rule).await.map_err(Refusal::told)?;
     Ok((StatusCode::CREATED, Json(Added { id })))
 }
