@@ -12,19 +12,23 @@
 //! * what is said: [`finish`], [`verdicts`], [`report`]
 
 pub mod attribution;
+pub mod base;
 pub mod budget;
 pub mod census;
 pub mod conversion;
 pub mod cost;
 pub mod coverage;
 pub mod distribution;
+pub mod effect;
 #[cfg(test)]
 mod example;
+pub mod experience;
 pub mod finish;
 pub mod fixed;
 pub mod flows;
 pub mod frequency;
 pub mod funnel;
+pub mod hours;
 pub mod intervals;
 pub mod journeys;
 pub mod landmarks;
@@ -37,6 +41,8 @@ pub mod reading;
 pub mod report;
 pub mod retention;
 pub mod sequence;
+pub mod special;
+pub mod survival;
 pub mod tally;
 pub mod under_use;
 pub mod verdicts;
