@@ -18,6 +18,7 @@
 //! and `scan` do the work, the latter two by the same `merge`.
 
 mod append;
+mod arms;
 mod columns;
 mod compact;
 mod disk;
@@ -41,6 +42,7 @@ mod window;
 mod write;
 
 pub use append::Appended;
+pub use arms::InArm;
 pub use compact::Compacted;
 pub use draft::{Draft, Drafting};
 pub use erase::{Erased, Eraser, Fate, Glance};
@@ -255,6 +257,22 @@ impl Ledger {
     pub fn every(&self, mut each: impl FnMut(Interaction)) -> Result<()> {
         look::every(&self.disk.dir, &self.log.files, &mut each)?;
         self.tail.every(|row| each(row.clone()));
+        Ok(())
+    }
+
+    /// Hands every row that names an arm of an experiment to `each`, in no particular order. Where there are none, next to
+    /// nothing is read.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn arms(&self, mut each: impl FnMut(InArm)) -> Result<()> {
+        arms::arms(&self.disk.dir, &self.log.files, &mut each)?;
+        self.tail.every(|row| {
+            if let Some(arm) = &row.arm {
+                let (arm, campaign) = (arm.clone(), row.campaign.clone());
+                each(InArm { actor: row.actor, at: row.at, signal: row.signal, arm, campaign });
+            }
+        });
         Ok(())
     }
 
