@@ -2,7 +2,7 @@
 
 mod sequences;
 
-use super::{Data, Format, print_json, say};
+use super::{Data, Format, instruments, print_json, say};
 use crate::failure::{Failure, Result};
 use crate::features::improve;
 use crate::features::measure::Analysis;
@@ -50,6 +50,8 @@ enum What {
     /// Count where people go next: the network of touchpoints, and layers that sum to people.
     #[command(after_help = "Example:\n  touchline analyze flows --data my-shop --format json")]
     Flows(sequences::FlowArgs),
+    #[command(flatten)]
+    Instrument(instruments::Instrument),
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
@@ -58,6 +60,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         What::Funnel(args) => sequences::run_funnel(args),
         What::Retention(args) => sequences::run_retention(args),
         What::Flows(args) => sequences::run_flows(args),
+        What::Instrument(instrument) => instruments::run(instrument),
     }
 }
 

@@ -18,6 +18,7 @@ mod feed;
 mod hook;
 mod import;
 mod init;
+mod instruments;
 mod map;
 mod person;
 mod quarantine;

@@ -86,10 +86,16 @@ pub(super) struct Sense {
 impl Sense {
     /// Compiles the current map; `None` while there is none.
     pub(super) fn read(stores: &Stores) -> Result<Option<Self>> {
+        Self::read_changed(stores, |_| {})
+    }
+
+    /// Compiles it as if the map were changed, and changes nothing.
+    pub(super) fn read_changed(stores: &Stores, change: impl FnOnce(&mut TouchpointMap)) -> Result<Option<Self>> {
         let Some(current) = stores.block_on(Maps::new(stores.state.clone()).current())? else {
             return Ok(None);
         };
-        let (map, map_version) = (current.map, current.id);
+        let (mut map, map_version) = (current.map, current.id);
+        change(&mut map);
         let signals = stores.block_on(signals(&stores.state))?;
         let traits = stores.block_on(traits(&stores.state, &map))?;
         let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();

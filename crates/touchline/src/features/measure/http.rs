@@ -21,6 +21,7 @@ use utoipa_axum::routes;
 /// Returns the routes of this room.
 pub fn routes(reports: Reports) -> OpenApiRouter {
     let live = OpenApiRouter::new().routes(routes!(live::live)).with_state(Live::new(reports.clone()));
+    let instruments = super::experience::routes(super::asking::Asking::new(reports.clone()));
     OpenApiRouter::new()
         .routes(routes!(map))
         .routes(routes!(touchpoint))
@@ -33,6 +34,7 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
         .routes(routes!(flows))
         .with_state(reports)
         .merge(live)
+        .merge(instruments)
 }
 
 /// Is whom a report speaks of.

@@ -1,11 +1,15 @@
 //! What each touchpoint does: the analyses over ledger and map.
 
 mod analysis;
+mod asking;
+mod experience;
+mod given;
 mod http;
 mod live;
 mod reports;
 mod sequences;
 mod signals;
+mod zone;
 
 pub use analysis::Analysis;
 pub use http::routes;
