@@ -724,6 +724,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/audits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what follows from what people entered: consistency, accessibility, recall and avoided cost (M13, M14, M18, M20). */
+        get: operations["audits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/channels": {
         parameters: {
             query?: never;
@@ -750,6 +767,23 @@ export interface paths {
         };
         /** Lists the touchpoints that should be heard of and are silent (M12), each with unmapped signals that may be its own. */
         get: operations["dark"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/experience": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what customers say, how long they wait for answers, and what matters to them (M7, M13 to M15, M17, M19). */
+        get: operations["experience"];
         put?: never;
         post?: never;
         delete?: never;
@@ -786,6 +820,24 @@ export interface paths {
         put?: never;
         /** Tells how many people get how far along steps. */
         post: operations["funnel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/given": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was entered, the latest first. */
+        get: operations["list_given"];
+        put?: never;
+        /** Enters something that no machine can count. The latest of a kind counts from now on; earlier ones stay. */
+        post: operations["give"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1401,6 +1453,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Is how easily people reach us. */
+        AccessFigures: {
+            /** @description Share of requests in opening hours, counted. */
+            availability: components["schemas"]["Figure"];
+            /** @description Preference share of the channels on offer. */
+            choice: components["schemas"]["Figure"];
+            /** @description Share of contact data found. */
+            findability: components["schemas"]["Figure"];
+            /** @description Share of requests that were answered, counted. */
+            success: components["schemas"]["Figure"];
+            /** @description Share of accessibility checks passed. */
+            usable: components["schemas"]["Figure"];
+            /** @description The whole, 0 to 1, over the parts that are known. */
+            whole: components["schemas"]["Figure"];
+        };
         /** @description Is what to do about a verdict: a kind, and the numbers of its sentence. */
         Action: {
             /** @description The key of the sentence, such as `cap_frequency`. */
@@ -1454,15 +1521,55 @@ export interface components {
              */
             value_today: number;
         };
-        /** @description Answers are due within so many seconds; `business` of them count only while somebody is there. */
+        /** @description Is how long people wait at a touchpoint. */
+        AnswerFigures: {
+            /** @description Its channel, by id. */
+            channel: string;
+            /** @description The share answered by time, in seconds. */
+            curve: components["schemas"]["CurvePoint"][];
+            /** @description Share answered in time. */
+            in_time: components["schemas"]["Figure"];
+            /** @description Half are answered by then. */
+            median: components["schemas"]["Stretch"];
+            /** @description Whether no answer at all was recorded: then either nobody answers, or answers are not recorded, and no figure is given. */
+            no_answers_recorded: boolean;
+            /** @description Nine of ten are answered by then. */
+            p90: components["schemas"]["Stretch"];
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            requests: number;
+            /** @description Mean of min(1, target/time), 0 to 1. */
+            score: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description The target, in seconds.
+             */
+            target: number;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+            /**
+             * Format: int64
+             * @description Requests without an answer so far.
+             */
+            unanswered: number;
+            /** @description Whether only opening hours count. */
+            working_hours: boolean;
+        };
+        /** @description Is by when a touchpoint's answers are due. */
         AnswerTarget: {
             /** @description Whether only business hours count. */
             business: boolean;
             /**
              * Format: int32
-             * @description Within so many seconds.
+             * @description In so many seconds.
              */
             seconds: number;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+            /** @description Whether only opening hours count. */
+            working_hours: boolean;
         };
         /** @description Is a body to be tried, and by what. Without parts, those of the hook are used. */
         Attempt: {
@@ -1504,6 +1611,16 @@ export interface components {
          * @enum {string}
          */
         Audience: "customer" | "prospect" | "partner" | "supplier" | "competitor" | "department" | "management";
+        /** @description Is what follows from what people entered; parts that nobody entered are empty. */
+        AuditReport: {
+            access?: components["schemas"]["AccessFigures"] | null;
+            avoided?: components["schemas"]["Figure"] | null;
+            brand?: components["schemas"]["BrandFigures"] | null;
+            /** @description The data of which surfaces state different things. */
+            contradictions: components["schemas"]["Datum"][];
+            facts?: components["schemas"]["Figure"] | null;
+            recall?: components["schemas"]["RecallFigures"] | null;
+        };
         /** @description Is one fact that holds two identities together. */
         Because: {
             /**
@@ -1524,6 +1641,39 @@ export interface components {
         Begun: {
             /** @description Its id. */
             id: string;
+        };
+        /** @description Is where a brand is recalled. */
+        Brand: {
+            /** @description Its name. */
+            name: string;
+            /** @description The share of the asked per touchpoint. */
+            recalled: number[];
+        };
+        /** @description Is the brand's consistency. */
+        BrandFigures: {
+            /**
+             * Format: double
+             * @description How far raters agree (Krippendorff's α); none with one rater.
+             */
+            agreement?: number | null;
+            /** @description Mean over touchpoints, weighted by contacts. */
+            mean: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The worst touchpoint.
+             */
+            minimum: number;
+            /**
+             * Format: double
+             * @description The best less the worst.
+             */
+            range: number;
+            /** @description Whether they agree enough for the rest to mean much. */
+            raters_agree: boolean;
+            /** @description Per touchpoint, by id. */
+            touchpoints: {
+                [key: string]: number;
+            };
         };
         /** @description Is how many of the waiting will be answered too late if nothing changes. */
         BreachForecast: {
@@ -1912,6 +2062,16 @@ export interface components {
          * @enum {string}
          */
         Class: "customer" | "internal" | "external";
+        /** @description Is a touchpoint's clout. */
+        Clout: {
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            clout: number;
+            /** @description The touchpoint, by id or by name. */
+            touchpoint: string;
+        };
         /** @description Is the people who began in one period. */
         Cohort: {
             /** @description At each age, from 0. */
@@ -1977,6 +2137,43 @@ export interface components {
              * @default null
              */
             personalise: boolean | null;
+        };
+        /** @description Is how alike channels are felt to be. */
+        Consistency: {
+            /** @description Share of the satisfied by channel, by id. */
+            channels: [
+                string,
+                {
+                    /** @description How well it is founded. */
+                    evidence: components["schemas"]["Evidence"];
+                    /**
+                     * Format: double
+                     * @description Upper limit of the 95 % interval.
+                     */
+                    high?: number | null;
+                    /**
+                     * Format: double
+                     * @description Lower limit of the 95 % interval.
+                     */
+                    low?: number | null;
+                    /** @description How the interval was made: `wilson`, `newcombe`, `jackknife`, or empty where there is none. */
+                    method: string;
+                    /**
+                     * Format: int64
+                     * @description How many people, answers or units stand behind it.
+                     */
+                    n: number;
+                    /** @description What the number means. */
+                    unit: components["schemas"]["Unit"];
+                    /**
+                     * Format: double
+                     * @description The number, or nothing.
+                     */
+                    value?: number | null;
+                }
+            ][];
+            /** @description 1 − deviation/0.5 over channels with enough answers. */
+            experience: components["schemas"]["Figure"];
         };
         /**
          * @description Is what becomes of a message that a rule stops.
@@ -2368,6 +2565,44 @@ export interface components {
             /** @description The source. */
             source: string;
         };
+        /** @description Is a criterion of the brand. */
+        Criterion: {
+            /** @description Its name, such as `logo`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Its weight.
+             */
+            weight: number;
+        };
+        /** @description Is a point of a curve of what has happened by when. */
+        CurvePoint: {
+            /**
+             * Format: double
+             * @description Upper limit.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description Lower limit.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description Share to whom it has happened.
+             */
+            share: number;
+            /**
+             * Format: int64
+             * @description The time, in the unit of the curve.
+             */
+            time: number;
+            /**
+             * Format: int64
+             * @description How many were still waiting just before.
+             */
+            waiting: number;
+        };
         /** @description Is a touchpoint that is live, should be heard of, and is silent. */
         Dark: {
             /** @description Unmapped signals that may be its own. */
@@ -2379,6 +2614,13 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
+        /** @description Is a datum and how surfaces state it. */
+        Datum: {
+            /** @description Its name. */
+            name: string;
+            /** @description What each surface states. */
+            stated: components["schemas"]["Stated"][];
+        };
         /** @description Is the number of a decision. */
         Decided: {
             /**
@@ -2386,6 +2628,13 @@ export interface components {
              * @description The decision; none where there was nothing to decide.
              */
             decision?: number | null;
+        };
+        /** @description Is when people ask. */
+        Demand: {
+            /** @description Requests by the hour of the local week, Monday midnight first. */
+            by_hour: number[];
+            /** @description Share of requests within opening hours. */
+            in_hours: components["schemas"]["Figure"];
         };
         /** @description Holds the detail fields of a touchpoint (MAP-23 to MAP-27). An empty one is shown as an invitation. */
         Details: {
@@ -2479,6 +2728,15 @@ export interface components {
             /** @description To where. */
             to: string;
         };
+        /** @description Is the effort score in the three conventions in use; they differ. */
+        EffortFigures: {
+            /** @description Mean answer, 1 to 7. */
+            mean: components["schemas"]["Figure"];
+            /** @description Share of 6 and 7 less share of 1 to 3. */
+            net: components["schemas"]["Figure"];
+            /** @description Share of 5 to 7. */
+            top_three: components["schemas"]["Figure"];
+        };
         /** @description Says what became of an entry, once it is durable. */
         Entered: {
             /** @description Whether it is new; it is not, where the same id was entered before. */
@@ -2492,6 +2750,23 @@ export interface components {
             id: string;
             /** @description Its number in the ledger. */
             interaction: string;
+        };
+        /** @description Is an entry with its date. */
+        Entry: {
+            /**
+             * Format: int64
+             * @description When, UTC microseconds.
+             */
+            at: number;
+            /** @description Who entered it. */
+            by: string;
+            /** @description What. */
+            given: components["schemas"]["Given"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
         };
         /** @description Is a receipt. */
         ErasureReceipt: {
@@ -2523,6 +2798,33 @@ export interface components {
             figure: components["schemas"]["Figure"];
             /** @description What kind of thing. */
             promise: components["schemas"]["Promise"];
+        };
+        /** @description Is what customers say, how long they wait, and what matters to them. */
+        ExperienceReport: {
+            /** @description How long people wait for answers (M15), per touchpoint where something is asked. */
+            answers: components["schemas"]["AnswerFigures"][];
+            /** @description How alike channels are felt to be (M13). */
+            consistency: components["schemas"]["Consistency"];
+            /** @description When people ask (M14). */
+            demand: components["schemas"]["Demand"];
+            drivers?: components["schemas"]["KeyDrivers"] | null;
+            /** @description Importance and performance (M17). */
+            importance: components["schemas"]["Importance"][];
+            /** @description How journeys were felt (M7). */
+            journeys: components["schemas"]["JourneysFelt"];
+            /** @description What could not be computed, and why. */
+            notes: components["schemas"]["Note"][];
+            /**
+             * Format: int64
+             * @description Known people.
+             */
+            people: number;
+            /** @description Reviews (M19). */
+            reputation: components["schemas"]["Reputation"][];
+            /** @description Scores (M7): first of everything together, then per touchpoint; one entry per scale. */
+            scores: components["schemas"]["ScoreFigures"][];
+            /** @description The segment it speaks of, by id; none: everybody. */
+            segment?: string | null;
         };
         /** @description Is why two identities are one person. */
         Explanation: {
@@ -2769,6 +3071,88 @@ export interface components {
              */
             weight: number;
         };
+        /** @description Is something entered. */
+        Given: {
+            /** @enum {string} */
+            kind: "hours";
+            /** @description Seven days, Monday first: from and to in minutes of the local day; null: closed. */
+            week: ([
+                number,
+                number
+            ] | null)[];
+        } | {
+            /** @enum {string} */
+            kind: "targets";
+            /** @description Touchpoints that differ from what is usual on their channel. */
+            targets: components["schemas"]["AnswerTarget"][];
+        } | {
+            /** @description The criteria with their weights. */
+            criteria: components["schemas"]["Criterion"][];
+            /** @enum {string} */
+            kind: "brand";
+            /** @description Who rated what how. */
+            ratings: components["schemas"]["Rating"][];
+        } | {
+            /** @description The data: telephone numbers, opening hours, prices. */
+            data: components["schemas"]["Datum"][];
+            /** @enum {string} */
+            kind: "facts";
+        } | {
+            findability?: components["schemas"]["Part"] | null;
+            /** @enum {string} */
+            kind: "access";
+            /** @description The share of people who prefer a channel, by the channel's id. */
+            preferences: components["schemas"]["Preference"][];
+            usable?: components["schemas"]["Part"] | null;
+        } | {
+            /**
+             * Format: int64
+             * @description How many were asked.
+             */
+            asked: number;
+            /** @description The brands, ours first: the share of the asked who recall it at each of the touchpoints. */
+            brands: components["schemas"]["Brand"][];
+            /** @enum {string} */
+            kind: "recall";
+            /** @description The touchpoints, each with its clout from 0 to 100. */
+            touchpoints: components["schemas"]["Clout"][];
+        } | {
+            /** @enum {string} */
+            kind: "category";
+            /**
+             * Format: double
+             * @description The mean.
+             */
+            mean: number;
+        } | {
+            /** @enum {string} */
+            kind: "deflection";
+            /**
+             * Format: int64
+             * @description Sessions of known people, marked solved.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Those of them with no new contact within 72 hours.
+             */
+            known_stayed_away: number;
+            /**
+             * Format: int64
+             * @description What an assisted contact costs, in minor units.
+             */
+            per_contact: number;
+            /**
+             * Format: int64
+             * @description What studies would have cost that were not needed, in minor units.
+             */
+            studies: number;
+            /**
+             * Format: int64
+             * @description Sessions of unknown people, marked solved.
+             */
+            unknown: number;
+        };
         /** @description Is one entry. */
         HandEntry: {
             /** @description When, RFC 3339 or `2026-11-25 10:30` in UTC. The default is now. */
@@ -2946,6 +3330,28 @@ export interface components {
             /** @description What for. */
             purpose: string;
         };
+        /** @description Is a touchpoint between importance and performance. */
+        Importance: {
+            /** @description Whether it is sure enough. */
+            decided: boolean;
+            /** @description Derived importance: how its satisfaction goes with the overall answer (Spearman's ρ); unknown below a hundred pairs. */
+            importance: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description How many more pairs are needed for an importance.
+             */
+            needed: number;
+            /** @description Share of the satisfied. */
+            performance: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The probability that it is that one; below .8 nothing is decided.
+             */
+            probability?: number | null;
+            quadrant?: components["schemas"]["Quadrant"] | null;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
         /** @description Is what is decided. */
         InboxSettings: {
             /**
@@ -3076,6 +3482,13 @@ export interface components {
          * @enum {string}
          */
         IpPolicy: "none" | "truncated" | "full";
+        /** @description Is how journeys are remembered and how they were on the whole, −1 to 1. */
+        JourneysFelt: {
+            /** @description Mean of all moments. */
+            mean: components["schemas"]["Figure"];
+            /** @description Mean of the strongest and the last moment. */
+            peak_end: components["schemas"]["Figure"];
+        };
         /** @description Is one touchpoint judged. */
         Judged: {
             /**
@@ -3103,6 +3516,25 @@ export interface components {
         KeptSource: components["schemas"]["Source"] & {
             /** @description Keys that were replaced and still work. */
             old_keys: string[];
+        };
+        /** @description Is one driver. */
+        KeyDriver: {
+            /**
+             * Format: double
+             * @description Its part of what is explained; the parts sum to the whole.
+             */
+            part: number;
+            /** @description Whether people with it answer higher. */
+            rises: boolean;
+            /** @description A touchpoint that was met, by id; or `waited_in_vain`, or `complained`. */
+            what: string;
+        };
+        /** @description Is what goes with the overall answer. */
+        KeyDrivers: {
+            /** @description The drivers, strongest first. */
+            drivers: components["schemas"]["KeyDriver"][];
+            /** @description Share of the spread of the overall answer that all explain together. */
+            explained: components["schemas"]["Figure"];
         };
         /**
          * @description Is the nature of a contact.
@@ -3304,6 +3736,13 @@ export interface components {
             amount: string;
             /** @description The currency, such as `EUR`. */
             currency: string;
+        };
+        /** @description Is a figure of one month. */
+        MonthFigure: {
+            /** @description NPS where the scale is its own, the share of the satisfied otherwise. */
+            figure: components["schemas"]["Figure"];
+            /** @description The month, UTC, such as `2026-05`. */
+            month: string;
         };
         /** @description Is one recommended move of effort. */
         Move: {
@@ -3507,6 +3946,14 @@ export interface components {
             /** @description The key of the sentence. */
             key: string;
         };
+        /** @description Is the number under which something entered is kept. */
+        Noted: {
+            /**
+             * Format: int64
+             * @description The number.
+             */
+            id: number;
+        };
         /** @description Is a reason for the whole undertaking. It names no tool. */
         Objective: {
             /** @description The id. */
@@ -3683,6 +4130,16 @@ export interface components {
             /** @description Where it would be. */
             to: components["schemas"]["Whereabouts"];
         };
+        /** @description Is how many prefer a channel. */
+        Preference: {
+            /** @description The channel, by id; one that the map does not have is not on offer. */
+            channel: string;
+            /**
+             * Format: double
+             * @description The share of people.
+             */
+            share: number;
+        };
         /** @description Is that somebody looks at a conversation. */
         Presence: {
             /** @description Whether they are writing. */
@@ -3760,6 +4217,11 @@ export interface components {
          * @enum {string}
          */
         Purpose: "brand" | "legal" | "service_duty";
+        /**
+         * @description Is a field of the grid.
+         * @enum {string}
+         */
+        Quadrant: "concentrate" | "keep_up" | "low_priority" | "overkill";
         /** @description Is when nobody is disturbed, in minutes of the person's day: from the evening to the morning, usually. */
         QuietHours: {
             /**
@@ -3772,6 +4234,15 @@ export interface components {
              * @description The first minute that is not quiet any more. The same as `from`: never quiet.
              */
             to: number;
+        };
+        /** @description Is how one person rated one touchpoint. */
+        Rating: {
+            /** @description 0 to 4 per criterion; null: does not apply. */
+            points: (number | null)[];
+            /** @description Who rated. */
+            rater: string;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
         };
         /** @description Says whether the server can work, and why not. */
         Readiness: {
@@ -3798,6 +4269,16 @@ export interface components {
             numbers: {
                 [key: string]: number;
             };
+        };
+        /** @description Is our share of brand experience. */
+        RecallFigures: {
+            /** @description Points per brand, ours first. */
+            points: [
+                string,
+                number
+            ][];
+            /** @description Ours of all. */
+            share: components["schemas"]["Figure"];
         };
         /** @description Is whether a receipt is ours. */
         ReceiptVerified: {
@@ -3919,6 +4400,15 @@ export interface components {
              * @description The version of the ledger.
              */
             ledger: number;
+        };
+        /** @description Is what reviews say of a touchpoint. */
+        Reputation: {
+            /** @description Share of reviews with a reply. */
+            replied: components["schemas"]["Figure"];
+            /** @description Mean of the stars, drawn to the mean of all reviews while there are few. */
+            stars: components["schemas"]["Figure"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
         };
         /** @description Is a wish to restrict. */
         RestrictionAsked: {
@@ -4075,6 +4565,26 @@ export interface components {
          * @enum {string}
          */
         Scheme: "standard" | "shopify" | "woocommerce";
+        /** @description Is how people answered on one scale at one touchpoint, or everywhere. */
+        ScoreFigures: {
+            change?: components["schemas"]["Figure"] | null;
+            effort?: components["schemas"]["EffortFigures"] | null;
+            /** @description How often each answer was given, from the lowest. */
+            histogram: number[];
+            /** @description Mean answer. */
+            mean: components["schemas"]["Figure"];
+            /** @description The same share or points by month, oldest first. */
+            months: components["schemas"]["MonthFigure"][];
+            nps?: components["schemas"]["Figure"] | null;
+            /** @description Share of those who met the touchpoint that answered something there; unknown for all together. */
+            response_rate: components["schemas"]["Figure"];
+            /** @description Share of the satisfied: CSAT on 1–5, the top boxes on other scales. */
+            satisfied: components["schemas"]["Figure"];
+            /** @description The scale of the question. */
+            scale: components["schemas"]["Scale"];
+            /** @description The touchpoint, by id; none: all together. */
+            touchpoint?: string | null;
+        };
         /** @description Is a value somebody might be known by. */
         Search: {
             /** @description A value in whatever namespace, `NAMESPACE:VALUE`, or a trait such as a name. */
@@ -4569,6 +5079,13 @@ export interface components {
              */
             touchpoint_share: number;
         };
+        /** @description Is what one surface states. */
+        Stated: {
+            /** @description The surface, such as `website`. */
+            surface: string;
+            /** @description The value. */
+            value: string;
+        };
         /**
          * @description Is how steps of a funnel must follow each other.
          * @enum {string}
@@ -4581,6 +5098,24 @@ export interface components {
              * @description Its number.
              */
             id: number;
+        };
+        /** @description Is a stretch of time with its limits, in seconds; no upper limit: it was not reached. */
+        Stretch: {
+            /**
+             * Format: int64
+             * @description Upper limit.
+             */
+            high?: number | null;
+            /**
+             * Format: int64
+             * @description Lower limit of the 95 % interval.
+             */
+            low?: number | null;
+            /**
+             * Format: int64
+             * @description The time; none: not reached.
+             */
+            seconds?: number | null;
         };
         /** @description Is a touchpoint that a signal may belong to. */
         Suggestion: {
@@ -7786,6 +8321,42 @@ export interface operations {
             };
         };
     };
+    audits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditReport"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     channels: {
         parameters: {
             query?: never;
@@ -7848,6 +8419,53 @@ export interface operations {
                 };
             };
             /** @description There is no map yet. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    experience: {
+        parameters: {
+            query?: {
+                /** @description The segment, by id; none: everybody. */
+                segment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperienceReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such segment, or no map yet. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7945,6 +8563,80 @@ export interface operations {
             };
             /** @description There is no map yet. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_given: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Given"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Noted"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
