@@ -95,7 +95,11 @@ impl Customers {
         let (mut sent_at, mut acted_at) = (None, i64::MIN);
         for (position, row) in reading.rows.iter().copied().enumerate() {
             let at = rows.at[row];
-            if rows.direction[row] == Direction::Outbound as u8 { sent_at = Some(at) } else { acted_at = at }
+            if rows.direction[row] == Direction::Outbound as u8 {
+                sent_at = Some(at)
+            } else {
+                acted_at = at
+            }
             if reading.outcomes[position] & self.meaning.target == 0 {
                 continue;
             }

@@ -247,10 +247,8 @@ mod tests {
 
     fn row() -> impl Strategy<Value = Row> {
         let forms = prop::sample::select(vec![Form::Message, Form::Reply, Form::Review, Form::Purchase, Form::Complaint]);
-        (0..30_u64, 0..120_i64, 0..4_u32, forms).prop_map(|(person, day, signal, form)| Row {
-            signal,
-            ..Row::new(person << 54, day, "page", form)
-        })
+        (0..30_u64, 0..120_i64, 0..4_u32, forms)
+            .prop_map(|(person, day, signal, form)| Row { signal, ..Row::new(person << 54, day, "page", form) })
     }
 
     proptest! {

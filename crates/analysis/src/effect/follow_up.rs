@@ -68,7 +68,8 @@ impl FollowUp {
         let chosen = purchases[mix(reading.person ^ 0xf0_110e) as usize % purchases.len()];
         let (ready, ends) = (at(chosen).saturating_add(self.question.within), at(chosen).saturating_add(self.question.horizon));
         let after = chosen + 1..reading.rows.len();
-        let followed = after.clone().any(|position| reading.touchpoint[position] == self.question.touchpoint && at(position) <= ready);
+        let followed =
+            after.clone().any(|position| reading.touchpoint[position] == self.question.touchpoint && at(position) <= ready);
         let acts = |position: usize| rows.direction[reading.rows[position]] != Direction::Outbound as u8;
         let retained = after.filter(|position| acts(*position)).any(|position| at(position) > ready && at(position) <= ends);
         let week = self.weeks.entry(Instant(at(chosen)).week()).or_default();

@@ -104,8 +104,10 @@ mod tests {
 
     #[track_caller]
     fn check(rows: &[(i64, i64, Form)], expected: (i64, bool)) {
-        let rows: Vec<Row> =
-            rows.iter().map(|(day, hour, form)| Row { at: day * DAY + hour * DAY / 24, ..Row::new(1 << 54, 0, "page", *form) }).collect();
+        let rows: Vec<Row> = rows
+            .iter()
+            .map(|(day, hour, form)| Row { at: day * DAY + hour * DAY / 24, ..Row::new(1 << 54, 0, "page", *form) })
+            .collect();
         let (time, seen) = run(&rows, |_| true).all.iter().next().expect("one person");
         assert_eq!((time, seen.happened == 1), expected);
     }
@@ -121,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_touchpoint_met_afterwards_does_not_wait() {
-        let rows = [Row::new(1, 1, "page", Form::Visit), Row::new(1, 5, "till", Form::Purchase), Row::new(1, 9, "mail", Form::Message)];
+        let rows =
+            [Row::new(1, 1, "page", Form::Visit), Row::new(1, 5, "till", Form::Purchase), Row::new(1, 9, "mail", Form::Message)];
         let fold = run(&rows, |_| true);
         let watched: Vec<u64> = fold.touchpoints.iter().map(Times::watched).collect();
         assert_eq!(watched, [0, 0, 1, 0]);
