@@ -7,7 +7,7 @@
 //!
 //! * what is read: [`sequence`], [`meaning`], [`reading`]
 //! * what is kept: [`map_fold`] with [`tally`], [`landmarks`], [`frequency`], [`journeys`]
-//! * beside the map: [`census`], which counts signals
+//! * beside the map: [`census`], which counts signals, and [`roll`], which lists people
 //! * formulas over plain counts: [`intervals`], [`attribution`], [`coverage`] and the other metrics
 //! * what is said: [`finish`], [`verdicts`], [`report`]
 
@@ -39,6 +39,7 @@ pub mod over_use;
 pub mod progression;
 pub mod reading;
 pub mod report;
+pub mod roll;
 pub mod retention;
 pub mod sequence;
 pub mod special;

@@ -6,7 +6,7 @@
 use crate::{StateError, Transaction};
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AssertSqlSafe};
+use sqlx::{Any, AnyPool, AssertSqlSafe};
 use std::fmt::Write;
 
 /// Bound values in one statement. SQLite takes `$1` for a name and looks through all names for each of them, twice: of
@@ -53,6 +53,21 @@ pub async fn select_in(transaction: &mut Transaction, head: &'static str, keys: 
         placeholders(&mut sql, 1, chunk.len());
         let statement = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |statement, key| statement.bind(*key));
         found.extend(statement.persistent(false).fetch_all(&mut **transaction).await?);
+    }
+    Ok(found)
+}
+
+/// Selects as [`select_in`] does, outside of a transaction: nobody who writes is held up by it.
+///
+/// # Errors
+/// Returns [`StateError::Statement`] when the database refuses the statement.
+pub async fn read_in(reader: &AnyPool, head: &'static str, keys: &[i64]) -> Result<Vec<AnyRow>, StateError> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(BOUND_MAX) {
+        let mut sql = format!("{head} ");
+        placeholders(&mut sql, 1, chunk.len());
+        let statement = chunk.iter().fold(sqlx::query(AssertSqlSafe(sql)), |statement, key| statement.bind(*key));
+        found.extend(statement.persistent(false).fetch_all(reader).await?);
     }
     Ok(found)
 }

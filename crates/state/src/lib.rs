@@ -12,7 +12,7 @@ mod bulk;
 mod check;
 mod wal;
 
-pub use bulk::{delete_in, insert, select_in};
+pub use bulk::{delete_in, insert, read_in, select_in};
 pub use check::{Fault, verify};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};

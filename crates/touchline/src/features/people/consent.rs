@@ -142,16 +142,29 @@ pub async fn note_words(transaction: &mut Transaction, words: &[Word]) -> Result
 pub async fn words(state: &State) -> Result<Vec<Word>> {
     let sql = "SELECT actor, purpose, given, at, proof FROM consent ORDER BY actor, purpose";
     let rows = sqlx::query(sql).fetch_all(state.reader()).await.map_err(failed)?;
-    let word = |row: &sqlx::any::AnyRow| {
-        Some(Word {
-            actor: ActorId(row.get::<i64, _>("actor").cast_unsigned()),
-            purpose: Purpose::parse(&row.get::<String, _>("purpose"))?,
-            given: row.get::<i64, _>("given") != 0,
-            at: Instant(row.get("at")),
-            proof: row.get("proof"),
-        })
-    };
     Ok(rows.iter().filter_map(word).collect())
+}
+
+/// Returns the last words of some identities.
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn words_of(state: &State, actors: &[ActorId]) -> Result<Vec<Word>> {
+    let ids = super::calling::ids(actors);
+    let head = "SELECT actor, purpose, given, at, proof FROM consent WHERE actor IN";
+    let rows = state::read_in(state.reader(), head, &ids).await.map_err(failed)?;
+    Ok(rows.iter().filter_map(word).collect())
+}
+
+/// Reads a word; `None` for a purpose that this version does not know.
+fn word(row: &sqlx::any::AnyRow) -> Option<Word> {
+    Some(Word {
+        actor: super::calling::actor(row, "actor"),
+        purpose: Purpose::parse(&row.get::<String, _>("purpose"))?,
+        given: row.get::<i64, _>("given") != 0,
+        at: Instant(row.get("at")),
+        proof: row.get("proof"),
+    })
 }
 
 /// Sums up words of one person: per purpose the last one, and of two at the same time the no.

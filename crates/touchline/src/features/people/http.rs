@@ -1,7 +1,10 @@
 //! Asking who somebody is and why, and deciding where the facts do not. What names somebody travels in bodies, never in
 //! addresses: those end up in logs.
 
-use super::{Attendant, Decision, Obstacle, People, SharedPeople, Step, Verb, Waiting, find, texts};
+use super::calling::{known, name_of, strongest_first};
+use super::{
+    Attendant, Consents, Decision, KnownName, Obstacle, People, SharedPeople, Step, Verb, Waiting, find, restricted_among, summed_up, texts, words_of,
+};
 use crate::failure::{Failure, Result};
 use crate::features::account::Who;
 use crate::platform::home::Stores;
@@ -18,6 +21,9 @@ use utoipa_axum::routes;
 /// Is how many entries of the review list are told at once; the rest waits until these are decided.
 const REVIEW_MAX: usize = 500;
 
+/// Of so many identities it is told what ties them together; a drawing of more says nothing.
+const TIED_MAX: usize = 100;
+
 type Room = (SharedPeople, Stores);
 
 /// Returns the routes of this room.
@@ -26,6 +32,7 @@ pub fn routes(people: SharedPeople, stores: Stores) -> OpenApiRouter {
         .routes(routes!(search))
         .routes(routes!(show))
         .routes(routes!(explain))
+        .routes(routes!(ties))
         .routes(routes!(merge))
         .routes(routes!(split))
         .routes(routes!(mark_nobody))
@@ -87,23 +94,21 @@ struct AsKnown {
 struct Person {
     /// The number of the person today. It may differ from the one asked for, which finds them for ever.
     person: String,
-    /// Every identity.
+    /// The name that the traits give.
+    #[serde(default)]
+    name: Option<String>,
+    /// Every identity, the strongest first.
     identities: Vec<KnownName>,
     /// Devices that they share with others: only some of what these did is theirs.
     shared_devices: Vec<KnownName>,
     /// What is known of them, per key the value that counts.
     traits: Vec<KnownTrait>,
-}
-
-/// Is an identity of a person.
-#[derive(Serialize, Deserialize, ToSchema)]
-struct KnownName {
-    /// Its number in the ledger.
-    actor: String,
-    /// The kind of name; none where its text is gone.
-    namespace: Option<String>,
-    /// The name itself.
-    value: Option<String>,
+    /// What they agreed to.
+    #[serde(default)]
+    consents: Consents,
+    /// Whether the use of what is known of them is restricted.
+    #[serde(default)]
+    is_restricted: bool,
 }
 
 /// Is a trait of a person.
@@ -241,6 +246,34 @@ async fn explain(State((people, stores)): State<Room>, Body(pair): Body<Pair>) -
     let actors: Vec<ActorId> = chain.iter().flat_map(|step| [step.from, step.to]).collect();
     let texts = texts(&stores.state, &actors).await?;
     Ok(Json(Explanation { is_one, chain: chain.iter().map(|step| because(step, &texts)).collect() }))
+}
+
+/// Tells what holds a person together: for every identity the facts by which it is theirs, each once.
+#[utoipa::path(get, path = "/api/people/{id}/ties", tag = "people", params(
+    ("id" = String, Path, description = "Any number that the person has or had."),
+), responses(
+    (status = 200, body = Vec<Because>),
+    (status = 400, body = Problem),
+    (status = 401, body = Problem),
+))]
+async fn ties(State((people, stores)): State<Room>, Path(id): Path<String>) -> Result<Json<Vec<Because>>, Refusal> {
+    let number = number(&id)?;
+    let mut identities = people.read().identities_of(number);
+    identities.truncate(TIED_MAX);
+    let texts = texts(&stores.state, &identities).await?;
+    let sorted = strongest_first(&identities, &texts);
+    let mut steps: Vec<Step> = Vec::new();
+    {
+        let people = people.read();
+        let Some((first, others)) = sorted.split_first() else { return Ok(Json(Vec::new())) };
+        for step in others.iter().filter_map(|other| people.why(*first, *other)).flatten() {
+            let is_known = |other: &Step| (other.from, other.to) == (step.from, step.to) || (other.to, other.from) == (step.from, step.to);
+            if !steps.iter().any(is_known) {
+                steps.push(step);
+            }
+        }
+    }
+    Ok(Json(steps.iter().map(|step| because(step, &texts)).collect()))
 }
 
 /// Makes two people one, for as long as nobody undoes it.
@@ -410,12 +443,15 @@ async fn person(people: &SharedPeople, stores: &Stores, number: PersonId) -> Res
     };
     let texts = texts(&stores.state, &[identities.clone(), shared.clone()].concat()).await?;
     let traits = super::store::traits_of(&stores.state, &identities).await?;
-    let traits = traits.into_iter().map(|known| KnownTrait { key: known.key, value: known.value, at: known.at.0 });
+    let words = words_of(&stores.state, &identities).await?;
     Ok(Person {
         person: number.to_string(),
-        identities: identities.iter().map(|actor| known(*actor, &texts)).collect(),
+        name: name_of(traits.iter().map(|known| (known.key.as_str(), known.value.as_str()))),
+        is_restricted: !restricted_among(&stores.state, &identities).await?.is_empty(),
+        consents: summed_up(&words),
+        identities: strongest_first(&identities, &texts).into_iter().map(|actor| known(actor, &texts)).collect(),
         shared_devices: shared.iter().map(|actor| known(*actor, &texts)).collect(),
-        traits: traits.collect(),
+        traits: traits.into_iter().map(|known| KnownTrait { key: known.key, value: known.value, at: known.at.0 }).collect(),
     })
 }
 
@@ -433,15 +469,6 @@ fn because(step: &Step, texts: &IdMap<ActorId, Identity>) -> Because {
         link: link.to_owned(),
         at: step.at.0,
         is_decided: step.is_decided,
-    }
-}
-
-fn known(actor: ActorId, texts: &IdMap<ActorId, Identity>) -> KnownName {
-    let text = texts.get(&actor);
-    KnownName {
-        actor: actor.to_string(),
-        namespace: text.map(|text| text.namespace.clone()),
-        value: text.map(|text| text.value.clone()),
     }
 }
 

@@ -6,6 +6,7 @@
 //! again about their rows meanwhile ([`Resolution`]).
 
 mod agreement;
+mod calling;
 mod consent;
 mod decision;
 mod dossier;
@@ -24,7 +25,8 @@ mod tombstones;
 
 pub use agreement::known_actors;
 pub use attendant::{Attendant, attends};
-pub use consent::{Consents, Purpose, Word, note_words, summed_up, words};
+pub use calling::{Called, KnownName, called, seek, texts};
+pub use consent::{Consents, Purpose, Word, note_words, summed_up, words, words_of};
 pub use decision::{Decision, Verb};
 pub use dossier::{
     HeldDecision, HeldFact, HeldName, HeldRestriction, HeldSighting, HeldTrait, HeldWord, PersonalData, personal_data,
@@ -35,8 +37,8 @@ pub(in crate::features) use http::number;
 pub use http::routes;
 pub use receipt::{ErasureReceipt, Removed};
 pub use resolution::{Resolution, resolution};
-pub use restriction::{anybody_restricted, lift, restrict, restricted};
+pub use restriction::{anybody_restricted, lift, restrict, restricted, restricted_among};
 pub(in crate::features) use store::note_traits;
-pub use store::{Acquaintance, FactKey, People, SharedPeople, Trait, collision, fact_key, find, texts};
+pub use store::{Acquaintance, FactKey, People, SharedPeople, Trait, collision, fact_key, find};
 pub use text::{TextKey, TextKeys, open, seal};
 pub use tombstones::Tombstones;

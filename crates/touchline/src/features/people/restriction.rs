@@ -5,6 +5,7 @@
 
 use super::People;
 use crate::failure::{Failure, Result};
+use crate::platform::id_map::IdSet;
 use model::{ActorId, Instant, PersonId};
 use sqlx::Row;
 use state::{State, StateError, Transaction};
@@ -41,6 +42,16 @@ pub async fn restricted(state: &State, people: &People) -> Result<BTreeSet<Perso
     let rows = sqlx::query("SELECT actor FROM restriction").fetch_all(state.reader()).await.map_err(failed)?;
     let person = |row: &sqlx::any::AnyRow| people.person_of(ActorId(row.get::<i64, _>("actor").cast_unsigned()));
     Ok(rows.iter().map(person).collect())
+}
+
+/// Returns which of some identities are restricted.
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn restricted_among(state: &State, actors: &[ActorId]) -> Result<IdSet<ActorId>> {
+    let ids = super::calling::ids(actors);
+    let rows = state::read_in(state.reader(), "SELECT actor FROM restriction WHERE actor IN", &ids).await.map_err(failed)?;
+    Ok(rows.iter().map(|row| super::calling::actor(row, "actor")).collect())
 }
 
 /// Tells whether anybody is restricted.

@@ -515,23 +515,6 @@ impl SharedPeople {
     }
 }
 
-/// Returns the texts of some identities; those without any are left out.
-///
-/// # Errors
-/// Fails when the state store does.
-pub async fn texts(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, Identity>> {
-    let mut texts = IdMap::default();
-    for actor in actors {
-        let row = sqlx::query("SELECT id, namespace, value FROM actor WHERE id = $1")
-            .bind(actor.0.cast_signed())
-            .fetch_optional(state.reader())
-            .await
-            .map_err(failed)?;
-        texts.extend(row.as_ref().map(acquaintance));
-    }
-    Ok(texts)
-}
-
 /// Finds the identities that somebody may mean: by a value in whatever namespace, by `NAMESPACE:VALUE`, or by a trait
 /// such as a name or an address, whatever its letters' case.
 ///
@@ -567,21 +550,39 @@ pub(super) async fn identities_in(state: &State, namespace: &str) -> Result<Vec<
 /// Returns what is known of a person with these identities: per key the value that counts.
 pub(super) async fn traits_of(state: &State, identities: &[ActorId]) -> Result<Vec<Trait>> {
     let mut last: BTreeMap<String, Trait> = BTreeMap::new();
-    for actor in identities {
-        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as("SELECT key, value, at, weight FROM trait WHERE actor = $1")
-            .bind(actor.0.cast_signed())
-            .fetch_all(state.reader())
-            .await
-            .map_err(failed)?;
-        for (key, value, at, weight) in rows {
-            let known = Trait { actor: *actor, key, value, at: Instant(at), weight };
-            let entry = last.entry(known.key.clone()).or_insert_with(|| known.clone());
-            if counts(&known) > counts(entry) {
-                *entry = known;
-            }
+    for known in stored_traits(state, identities).await? {
+        let entry = last.entry(known.key.clone()).or_insert_with(|| known.clone());
+        if counts(&known) > counts(entry) {
+            *entry = known;
         }
     }
     Ok(last.into_values().collect())
+}
+
+/// Returns what is known of each of some identities, as keys and values; of two of a person that differ, the one that counts
+/// comes last.
+pub(super) async fn traits_in(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, Vec<(String, String)>>> {
+    let mut stored = stored_traits(state, actors).await?;
+    stored.sort_by(|one, other| counts(one).cmp(&counts(other)));
+    let mut traits: IdMap<ActorId, Vec<(String, String)>> = IdMap::default();
+    for known in stored {
+        traits.entry(known.actor).or_default().push((known.key, known.value));
+    }
+    Ok(traits)
+}
+
+async fn stored_traits(state: &State, actors: &[ActorId]) -> Result<Vec<Trait>> {
+    let ids = super::calling::ids(actors);
+    let head = "SELECT actor, key, value, at, weight FROM trait WHERE actor IN";
+    let rows = state::read_in(state.reader(), head, &ids).await.map_err(failed)?;
+    let known = |row: &sqlx::any::AnyRow| Trait {
+        actor: super::calling::actor(row, "actor"),
+        key: row.get("key"),
+        value: row.get("value"),
+        at: Instant(row.get("at")),
+        weight: row.get("weight"),
+    };
+    Ok(rows.iter().map(known).collect())
 }
 
 /// Is what decides between two values of a trait.
@@ -735,7 +736,7 @@ pub(super) fn named(actor: i64, namespace: i64) -> Named {
     Named { actor: ActorId(actor.cast_unsigned()), namespace: Namespace(namespace.cast_unsigned() as u32) }
 }
 
-fn acquaintance(row: &sqlx::any::AnyRow) -> Acquaintance {
+pub(super) fn acquaintance(row: &sqlx::any::AnyRow) -> Acquaintance {
     let identity = Identity { namespace: row.get("namespace"), value: row.get("value") };
     (ActorId(row.get::<i64, _>("id").cast_unsigned()), identity)
 }
