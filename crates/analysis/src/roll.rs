@@ -71,13 +71,8 @@ impl Fold for Roll {
             if Flags(rows.flags[range.start]).has(Flags::EPHEMERAL) {
                 continue;
             }
-            let mut entry = Entry {
-                person: rows.person[range.start],
-                interactions: 0,
-                first_at: i64::MAX,
-                last_at: i64::MIN,
-                value: 0,
-            };
+            let mut entry =
+                Entry { person: rows.person[range.start], interactions: 0, first_at: i64::MAX, last_at: i64::MIN, value: 0 };
             for row in range.filter(|row| !Flags(rows.flags[*row]).has(Flags::BOT)) {
                 entry.interactions += 1;
                 entry.first_at = entry.first_at.min(rows.at[row]);

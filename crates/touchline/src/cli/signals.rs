@@ -116,7 +116,7 @@ pub(super) fn run(action: &Action) -> Result<()> {
                 campaign: text(campaign),
             };
             let rules = vec![MapRule { touchpoint: text(touchpoint), signal }];
-            let change = Change { rules, channel_rules: None, note: text(note) };
+            let change = Change { rules, note: text(note), ..Change::default() };
             apply(&data.reach()?, &change, *dry_run, *format)
         }
         Action::Channels { dir, rules, apply: file, test, dry_run, format } => {

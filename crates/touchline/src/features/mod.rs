@@ -91,6 +91,8 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(people::routes(site.capture.people(), site.stores.clone()))
         .merge(people::policy::routes(site.talk.door.policy().clone()))
         .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
+        .merge(capture::roll(site.capture.clone(), site.stores.clone()))
+        .merge(capture::recent(&site.capture))
         .merge(capture::routes(site.ways()))
         .merge(conversations::routes(site.talk.clone()))
         .merge(measure::routes(site.reports.clone()))

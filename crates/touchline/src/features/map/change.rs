@@ -14,6 +14,8 @@ use utoipa::ToSchema;
 pub struct Change {
     /// Rules that bind signals to touchpoints; they come before those that are there, in this order.
     pub rules: Vec<MapRule>,
+    /// Rules that are taken away, such as one that was put in front by mistake.
+    pub without: Vec<MapRule>,
     /// The organisation's own channel rules: they replace those that are there.
     pub channel_rules: Option<Vec<ChannelRule>>,
     /// Why, in a few words.
@@ -28,7 +30,7 @@ impl Change {
     pub fn apply(&self, map: &TouchpointMap) -> Result<TouchpointMap> {
         let mut changed = map.clone();
         // A rule that is put in front again is moved, not doubled.
-        changed.rules.retain(|rule| !self.rules.contains(rule));
+        changed.rules.retain(|rule| !self.rules.contains(rule) && !self.without.contains(rule));
         changed.rules.splice(0..0, self.rules.iter().cloned());
         if let Some(rules) = &self.channel_rules {
             changed.channel_rules.clone_from(rules);
@@ -57,6 +59,14 @@ mod tests {
         assert_eq!(once.rules[..2], change.rules);
         assert_eq!(once.rules.len(), map.rules.len() + 2);
         assert_eq!(change.apply(&once).expect("is sound"), once);
+    }
+
+    #[test]
+    fn what_was_put_in_front_can_be_taken_away() {
+        let map = sample();
+        let bound = Change { rules: vec![rule("newsletter", "a")], ..Change::default() };
+        let undone = Change { without: bound.rules.clone(), ..Change::default() };
+        assert_eq!(undone.apply(&bound.apply(&map).expect("is sound")).expect("is sound"), map);
     }
 
     #[test]

@@ -52,7 +52,9 @@ pub async fn called(state: &State, people: &SharedPeople, numbers: &[PersonId]) 
     let restricted = restricted_among(state, &all).await?;
     let traits = traits_in(state, &all).await?;
     let called = |actors: &Vec<ActorId>| Called {
-        name: name_of(actors.iter().filter_map(|actor| traits.get(actor)).flatten().map(|(key, value)| (key.as_str(), value.as_str()))),
+        name: name_of(
+            actors.iter().filter_map(|actor| traits.get(actor)).flatten().map(|(key, value)| (key.as_str(), value.as_str())),
+        ),
         known_by: strongest_first(actors, &texts).into_iter().take(SHOWN_MAX).map(|actor| known(actor, &texts)).collect(),
         identities: actors.len(),
         is_restricted: actors.iter().any(|actor| restricted.contains(actor)),
@@ -65,7 +67,9 @@ pub async fn called(state: &State, people: &SharedPeople, numbers: &[PersonId]) 
 /// # Errors
 /// Fails when the state store does.
 pub async fn texts(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, Identity>> {
-    let rows = state::read_in(state.reader(), "SELECT id, namespace, value FROM actor WHERE id IN", &ids(actors)).await.map_err(failed)?;
+    let rows = state::read_in(state.reader(), "SELECT id, namespace, value FROM actor WHERE id IN", &ids(actors))
+        .await
+        .map_err(failed)?;
     Ok(rows.iter().map(super::store::acquaintance).collect())
 }
 
@@ -81,12 +85,8 @@ pub async fn seek(state: &State, part: &str, found_max: i64) -> Result<Vec<Actor
             "SELECT id FROM actor WHERE value LIKE $1 ESCAPE '!' LIMIT $2",
             "SELECT actor FROM trait WHERE value LIKE $1 ESCAPE '!' LIMIT $2",
         ] {
-            let ids: Vec<i64> = sqlx::query_scalar(sql)
-                .bind(pattern.clone())
-                .bind(found_max)
-                .fetch_all(state.reader())
-                .await
-                .map_err(failed)?;
+            let ids: Vec<i64> =
+                sqlx::query_scalar(sql).bind(pattern.clone()).bind(found_max).fetch_all(state.reader()).await.map_err(failed)?;
             found.extend(ids.into_iter().map(|id| ActorId(id.cast_unsigned())));
         }
     }
@@ -166,8 +166,8 @@ pub(super) fn actor(row: &sqlx::any::AnyRow, column: &str) -> ActorId {
 
 #[cfg(test)]
 mod tests {
-    use super::super::store::{Trait, note_traits};
     use super::super::People;
+    use super::super::store::{Trait, note_traits};
     use super::*;
     use model::Instant;
 
@@ -191,10 +191,17 @@ mod tests {
         let state = State::create(&dir.path().join("state.sqlite")).await.expect("opens");
         let mut people = People::load(&state).await.expect("loads");
         let identity = |value: &str| Identity::new("email", value).expect("not blank");
-        let met: Vec<_> = ["ada@example.org", "100%_sure@example.org", "ivan@example.org"].map(identity).map(|one| (one.actor(), one)).into();
+        let met: Vec<_> =
+            ["ada@example.org", "100%_sure@example.org", "ivan@example.org"].map(identity).map(|one| (one.actor(), one)).into();
         let mut transaction = state.begin().await.expect("begins");
         people.meet(&mut transaction, &met).await.expect("meets");
-        let told = |at: usize, value: &str| Trait { actor: met[at].0, key: "name".into(), value: value.into(), at: Instant(1), weight: 0 };
+        let told = |at: usize, value: &str| Trait {
+            actor: met[at].0,
+            key: "name".into(),
+            value: value.into(),
+            at: Instant(1),
+            weight: 0,
+        };
         note_traits(&mut transaction, &[told(0, "Ada Lumen"), told(2, "Иван Пример")]).await.expect("notes");
         transaction.commit().await.expect("commits");
         let check = async |part: &str, expected: &[usize]| {

@@ -3,7 +3,8 @@
 
 use super::calling::{known, name_of, strongest_first};
 use super::{
-    Attendant, Consents, Decision, KnownName, Obstacle, People, SharedPeople, Step, Verb, Waiting, find, restricted_among, summed_up, texts, words_of,
+    Attendant, Consents, Decision, KnownName, Obstacle, People, SharedPeople, Step, Verb, Waiting, find, restricted_among,
+    summed_up, texts, words_of,
 };
 use crate::failure::{Failure, Result};
 use crate::features::account::Who;
@@ -267,7 +268,8 @@ async fn ties(State((people, stores)): State<Room>, Path(id): Path<String>) -> R
         let people = people.read();
         let Some((first, others)) = sorted.split_first() else { return Ok(Json(Vec::new())) };
         for step in others.iter().filter_map(|other| people.why(*first, *other)).flatten() {
-            let is_known = |other: &Step| (other.from, other.to) == (step.from, step.to) || (other.to, other.from) == (step.from, step.to);
+            let is_known =
+                |other: &Step| (other.from, other.to) == (step.from, step.to) || (other.to, other.from) == (step.from, step.to);
             if !steps.iter().any(is_known) {
                 steps.push(step);
             }

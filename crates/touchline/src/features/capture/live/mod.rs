@@ -17,6 +17,7 @@ use super::batch::Batch;
 use super::books::Books;
 use super::delivery::{Delivery, NotTaken, Receipt};
 use super::privacy::{Erasing, Guard, Privacy, Spoken};
+use super::recent::Recent;
 use super::signals::Numbers;
 use super::{Caller, Quarantine, Source, Sources};
 use crate::failure::{Failure, Result};
@@ -57,6 +58,7 @@ struct Inner {
     privacy: Privacy,
     quarantine: Quarantine,
     notes: Arc<Notes>,
+    recent: Recent,
     books: Books,
     numbers: Numbers,
     queue: Arc<Queue>,
@@ -120,6 +122,7 @@ impl Capture {
         let this = Inner {
             stores,
             notes,
+            recent: Recent::new(),
             guard,
             spoken,
             privacy,
@@ -159,7 +162,9 @@ impl Capture {
         let admitting = async {
             let delivery = Delivery { trait_weight: source.settings.trait_weight, ..delivery };
             let mut admitted = this.privacy.admit(delivery, source, caller).await.map_err(NotTaken::Failed)?;
+            let told = Recent::refusals(&admitted, this.stores.now());
             let refused = this.quarantine.keep(&mut admitted, caller).await.map_err(NotTaken::Failed)?;
+            this.recent.tell(told);
             Ok(Receipt { refused, ..self.let_in(admitted).await? })
         };
         let outcome = admitting.await;
@@ -180,8 +185,10 @@ impl Capture {
 
     async fn let_in(&self, mut delivery: Delivery) -> Result<Receipt, NotTaken> {
         let this = &*self.inner;
-        let refused = this.quarantine.keep(&mut delivery, &Caller::default()).await.map_err(NotTaken::Failed)?;
         let received = this.stores.now();
+        let told = Recent::refusals(&delivery, received);
+        let refused = this.quarantine.keep(&mut delivery, &Caller::default()).await.map_err(NotTaken::Failed)?;
+        this.recent.tell(told);
         let sifted = this.guard.sift(&mut delivery.arrivals, &mut delivery.claims, &mut delivery.traits);
         this.guard.seal(&mut delivery.arrivals).await.map_err(NotTaken::Failed)?;
         let signatures = delivery.arrivals.iter().map(|arrival| &arrival.signature);
@@ -190,6 +197,7 @@ impl Capture {
         if delivery.arrivals.is_empty() && !has_statements {
             return Ok(Receipt { refused, duplicates: sifted.erased, ..Receipt::default() });
         }
+        let told = Recent::glimpse(&delivery, received);
         let record = record::encode(&delivery, received).map_err(NotTaken::Failed)?;
         let Delivery { source, arrivals, claims, traits, trait_weight, .. } = delivery;
         let traits = (traits, trait_weight);
@@ -203,6 +211,9 @@ impl Capture {
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {
             Ok(Ok(answer)) => {
                 this.statements.fetch_add(u64::from(answer.is_ok() && has_statements), Ordering::Release);
+                if answer.is_ok() {
+                    this.recent.tell(told);
+                }
                 answer.map(|receipt| Receipt { refused, duplicates: receipt.duplicates + sifted.erased, ..receipt })
             }
             Err(_) => Err(this.queue.busy(true)),
@@ -231,6 +242,11 @@ impl Capture {
     /// should then end: the next start takes up what is in the journal.
     pub async fn broken(&self) -> &'static str {
         self.inner.notes.broken().await
+    }
+
+    /// Returns what arrived last.
+    pub(super) fn recent(&self) -> &Recent {
+        &self.inner.recent
     }
 
     /// Returns where refused events are kept.
