@@ -126,6 +126,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/capture/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells, as server-sent events named `arrived`, what arrives: lists of what `GET /api/capture/recent` describes. The id of
+         *     an event is the number of the last one in it; who comes back with it misses nothing that is still remembered.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/capture/publications/{code}": {
         parameters: {
             query?: never;
@@ -208,6 +228,23 @@ export interface paths {
         put?: never;
         /** Replays one event: it is read again by the format it came in, and counts as received when it came. */
         post: operations["replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what arrived last, the earliest first. */
+        get: operations["recent"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1136,6 +1173,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists people, or those who are meant by a part of a name. */
+        post: operations["list"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/merge": {
         parameters: {
             query?: never;
@@ -1359,6 +1413,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/people/{id}/ties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what holds a person together: for every identity the facts by which it is theirs, each once. */
+        get: operations["ties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/{id}/timeline": {
         parameters: {
             query?: never;
@@ -1570,6 +1641,42 @@ export interface components {
             touchpoint: string;
             /** @description Whether only opening hours count. */
             working_hours: boolean;
+        };
+        /** @description Is something that arrived. */
+        Arrived: {
+            /** @description The currency of that. */
+            currency?: string | null;
+            direction?: components["schemas"]["Direction"] | null;
+            form?: components["schemas"]["Form"] | null;
+            /** @description The wire format it came in. */
+            format: string;
+            /** @description Whether a machine sent it. */
+            is_bot: boolean;
+            /** @description How many more came with it that are not shown one by one. */
+            more: number;
+            /** @description The kinds of names it came with, such as `email`. */
+            names: string[];
+            /**
+             * Format: int64
+             * @description Its place among all that arrived since the server started.
+             */
+            number: number;
+            /** @description A number that finds the person; none: nobody known. */
+            person?: string | null;
+            /**
+             * Format: int64
+             * @description When it came, in microseconds since 1970.
+             */
+            received: number;
+            refused?: components["schemas"]["RefusalReason"] | null;
+            signal?: components["schemas"]["Signature"] | null;
+            /** @description The source that sent it. */
+            source: string;
+            /**
+             * Format: int64
+             * @description What it was worth, in minor units.
+             */
+            value?: number | null;
         };
         /** @description Is a body to be tried, and by what. Without parts, those of the hook are used. */
         Attempt: {
@@ -1895,6 +2002,11 @@ export interface components {
              * @default []
              */
             rules: components["schemas"]["MapRule"][];
+            /**
+             * @description Rules that are taken away, such as one that was put in front by mistake.
+             * @default []
+             */
+            without: components["schemas"]["MapRule"][];
         };
         /** @description Is a path on which information goes to the customer and back. */
         Channel: {
@@ -3567,6 +3679,39 @@ export interface components {
          * @enum {string}
          */
         Life: "planned" | "live" | "paused" | "retired";
+        /** @description Is a person in the list. */
+        ListedPerson: {
+            /**
+             * Format: int64
+             * @description When first, in microseconds since 1970; none: never.
+             */
+            first_at?: number | null;
+            /** @description How many identities there are. */
+            identities: number;
+            /**
+             * Format: int64
+             * @description How often we met, machines left out.
+             */
+            interactions: number;
+            /** @description Whether the use of what is known of them is restricted. */
+            is_restricted: boolean;
+            /** @description The strongest identities. */
+            known_by: components["schemas"]["KnownName"][];
+            /**
+             * Format: int64
+             * @description When last.
+             */
+            last_at?: number | null;
+            /** @description The name that the traits give. */
+            name?: string | null;
+            /** @description The number. */
+            person: string;
+            /**
+             * Format: int64
+             * @description What it was worth in all, in minor units.
+             */
+            value: number;
+        };
         /** @description Is how mail is sent. */
         MailSettings: {
             /**
@@ -4069,10 +4214,58 @@ export interface components {
             /** @description The number of the person, for their page and timeline. */
             person: string;
         };
+        /** @description Is which part of the list is meant. */
+        PeopleAsked: {
+            /** @description The place of the first one in the order, from 0. */
+            from?: number;
+            /** @description How many, 50 where nothing is said and 200 at most. */
+            limit?: number | null;
+            /** @description The order. */
+            order?: components["schemas"]["PeopleOrder"];
+            /** @description A part of what somebody is called; empty: everybody. */
+            part?: string;
+            /**
+             * Format: int64
+             * @description The picture of the page before, so that the order stands still; none, or one that is gone: the newest.
+             */
+            picture?: number | null;
+        };
+        /**
+         * @description Is in which order people are listed.
+         * @enum {string}
+         */
+        PeopleOrder: "latest" | "frequent" | "value" | "longest";
+        /** @description Is a part of the list. */
+        PeoplePage: {
+            /** @description The place of the first one of this page. */
+            from: number;
+            /** @description Whether more were found than are listed. */
+            is_cut: boolean;
+            /** @description How many of them are meant. */
+            meant: number;
+            /** @description The people. */
+            people: components["schemas"]["ListedPerson"][];
+            /**
+             * Format: int64
+             * @description The picture it was read from.
+             */
+            picture: number;
+            /**
+             * Format: int64
+             * @description How many people there are in all.
+             */
+            total: number;
+        };
         /** @description Is a person: everything they are known by. */
         Person: {
-            /** @description Every identity. */
+            /** @description What they agreed to. */
+            consents?: components["schemas"]["Consents"];
+            /** @description Every identity, the strongest first. */
             identities: components["schemas"]["KnownName"][];
+            /** @description Whether the use of what is known of them is restricted. */
+            is_restricted?: boolean;
+            /** @description The name that the traits give. */
+            name?: string | null;
             /** @description The number of the person today. It may differ from the one asked for, which finds them for ever. */
             person: string;
             /** @description Devices that they share with others: only some of what these did is theirs. */
@@ -6206,6 +6399,42 @@ export interface operations {
             };
         };
     };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many pages listen. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     withdraw: {
         parameters: {
             query?: never;
@@ -6602,6 +6831,33 @@ export interface operations {
             };
             /** @description More is waiting than can be stored just now. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arrived"][];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9398,6 +9654,53 @@ export interface operations {
             };
         };
     };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleAsked"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeoplePage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     merge: {
         parameters: {
             query?: never;
@@ -10038,6 +10341,44 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any number that the person has or had. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Because"][];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
