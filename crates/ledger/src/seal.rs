@@ -89,14 +89,19 @@ pub(crate) fn seal_entry(entry: Vec<u8>) -> Vec<u8> {
     sealed
 }
 
-/// Tells whether a log entry is as it was written.
-pub(crate) fn entry_is_whole(entry: &[u8]) -> bool {
+/// Tells whether a log entry is as it was written; `None` when it bears no checksum, because a version wrote it that made
+/// none. What looks like one under a name that it never had is a damaged entry.
+pub(crate) fn entry_is_whole(entry: &[u8]) -> Option<bool> {
     let key = format!("\"{KEY}\":\"");
-    let Some(place) = find(entry, key.as_bytes()).map(|place| place + key.len()) else { return false };
-    let Some(letters) = entry.get(place..place + BLANK.len()) else { return false };
+    let Some(place) = find(entry, key.as_bytes()).map(|place| place + key.len()) else {
+        let is_letter = |byte: &u8| byte.is_ascii_hexdigit();
+        let has_letters = entry.split(|byte| !is_letter(byte)).any(|run| run.len() >= BLANK.len() / 2);
+        return (has_letters || entry.is_empty()).then_some(false);
+    };
+    let Some(letters) = entry.get(place..place + BLANK.len()) else { return Some(false) };
     let mut blank = entry.to_vec();
     blank[place..place + BLANK.len()].copy_from_slice(BLANK.as_bytes());
-    blake3::hash(&blank).to_hex().as_bytes() == letters
+    Some(blake3::hash(&blank).to_hex().as_bytes() == letters)
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
@@ -159,13 +164,14 @@ mod tests {
     fn every_flipped_bit_of_an_entry_is_noticed() {
         let entry = format!("{{\"commitInfo\":{{\"{KEY}\":\"{BLANK}\",\"operation\":\"WRITE\"}}}}\n{{\"add\":1}}");
         let sealed = seal_entry(entry.into_bytes());
-        assert!(entry_is_whole(&sealed));
+        assert_eq!(entry_is_whole(&sealed), Some(true));
         for bit in 0..sealed.len() * 8 {
             let mut flipped = sealed.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(!entry_is_whole(&flipped), "bit {bit}");
+            assert_eq!(entry_is_whole(&flipped), Some(false), "bit {bit}");
         }
-        assert!(!entry_is_whole(b"") && !entry_is_whole(b"{\"checksum\":\"0"));
+        assert_eq!((entry_is_whole(b""), entry_is_whole(b"{\"checksum\":\"0")), (Some(false), Some(false)));
+        assert_eq!(entry_is_whole(b"{\"commitInfo\":{\"operation\":\"WRITE\"}}"), None, "an older version made none");
     }
 
     #[test]

@@ -112,14 +112,18 @@ fn verify_log(dir: &Path, found: &mut Verified) -> bool {
         }
     };
     names.sort();
-    let mut versions = Vec::new();
+    let (mut versions, mut has_checksums) = (Vec::new(), false);
     for path in &names {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if let Some(version) = name.strip_suffix(".json").and_then(|stem| stem.parse::<u64>().ok()) {
             versions.push(version);
             match fs::read(path) {
-                Ok(entry) if entry_is_whole(&entry) => {}
-                Ok(_) => found.damage(path, "its checksum is wrong: it is not as it was written"),
+                Ok(entry) => match entry_is_whole(&entry) {
+                    Some(true) => has_checksums = true,
+                    // Versions that make checksums never stop doing so.
+                    None if !has_checksums => found.note(path, "no checksum is recorded: an older version wrote it"),
+                    Some(false) | None => found.damage(path, "its checksum is wrong: it is not as it was written"),
+                },
                 // A checkpoint has just taken its place.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => found.damage(path, format!("cannot be read: {error}")),

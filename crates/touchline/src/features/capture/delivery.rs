@@ -3,9 +3,10 @@
 //! A wire format turns foreign bytes into a [`Delivery`] and knows nothing of storage; [`super::Capture`] stores a
 //! delivery and knows nothing of formats. One bad event never refuses its batch: it is one [`Refused`] among the rest.
 
-use super::{Claim, Known, Source};
+use super::{Caller, Claim, Known, Source};
 use model::{Arrival, Instant};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 /// Is everything that one request brings, from one source.
@@ -24,6 +25,9 @@ pub struct Delivery {
     pub traits: Vec<Known>,
     /// How far the source is to be believed in the traits; see [`super::SourceSettings`].
     pub trait_weight: u8,
+    /// What a server tells of the customer behind an arrival, by its place among the arrivals. It lives as long as the
+    /// request does.
+    pub customers: HashMap<usize, Caller>,
     /// What could not be read; it goes to quarantine, where it can be mended and replayed.
     pub refused: Vec<Refused>,
 }

@@ -3,6 +3,7 @@
 //! All of it is personal and lives as long as the request: what of it is kept, and in which form, is the policy's
 //! decision. Nothing here is written to a log, which is why `Debug` shows none of it.
 
+use crate::features::capture::IpPolicy;
 use axum::http::{HeaderMap, header};
 use std::net::IpAddr;
 
@@ -24,6 +25,8 @@ pub struct Caller {
     pub gpc: bool,
     /// Whether the browser says `DNT: 1`: do not track.
     pub dnt: bool,
+    /// How much of the address the client asks us to keep at most (`X-IP-Policy` of Jitsu's clients).
+    pub ip_at_most: Option<IpPolicy>,
     /// Whether the page was fetched in advance or for a preview, so that nobody has seen it yet.
     pub prefetch: bool,
 }
@@ -53,8 +56,30 @@ impl Caller {
             host: page.unwrap_or_default(),
             gpc: says_one("sec-gpc"),
             dnt: says_one("dnt"),
+            ip_at_most: ip_policy(text("x-ip-policy")),
             prefetch: purposes.iter().any(is_prefetch),
         }
+    }
+
+    /// Makes of what a server tells of its customer: the address, the browser, and the page.
+    #[must_use]
+    pub fn told(address: &str, user_agent: &str, page: &str) -> Self {
+        Self {
+            address: address.trim().parse::<IpAddr>().ok().map(|address| address.to_canonical()),
+            user_agent: clipped(user_agent.trim(), AGENT_BYTES_MAX).to_owned(),
+            host: host_of(page).unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads how much of an address a client asks us to keep; what nobody knows asks for nothing.
+fn ip_policy(word: &str) -> Option<IpPolicy> {
+    match word.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
+        "remove" | "none" => Some(IpPolicy::None),
+        "striplastoctet" => Some(IpPolicy::Truncated),
+        "keep" => Some(IpPolicy::Full),
+        _ => None,
     }
 }
 
@@ -141,6 +166,20 @@ mod tests {
             Caller::of(&headers(&[("origin", "https://a.example"), ("referer", "https://b.example"), ("dnt", "0")]), None);
         assert_eq!(origin, Caller { host: "a.example".into(), ..Caller::default() });
         assert_eq!(Caller::of(&headers(&[("origin", "null")]), None), Caller::default());
+    }
+
+    #[test]
+    fn a_client_may_ask_to_keep_less() {
+        for (word, expected) in [
+            ("keep", Some(IpPolicy::Full)),
+            ("stripLastOctet", Some(IpPolicy::Truncated)),
+            ("strip_last_octet", Some(IpPolicy::Truncated)),
+            ("remove", Some(IpPolicy::None)),
+            ("", None),
+            ("whatever", None),
+        ] {
+            assert_eq!(Caller::of(&headers(&[("x-ip-policy", word)]), None).ip_at_most, expected, "{word}");
+        }
     }
 
     #[test]

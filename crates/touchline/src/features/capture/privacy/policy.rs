@@ -59,11 +59,19 @@ pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Deliv
     let settings = &around.source.settings;
     let asked = asked(settings, around.caller);
     let is_site = around.source.kind == SourceKind::Site;
+    // A client may ask us to keep less than the source would, not more.
+    let ip = around.caller.ip_at_most.map_or(settings.ip, |at_most| at_most.min(settings.ip));
     let bot = is_site.then(|| bots::reason(around.caller)).flatten();
-    let address = is_site.then_some(around.caller.address).flatten().and_then(|address| kept(address, settings.ip));
+    let address = is_site.then_some(around.caller.address).flatten().and_then(|address| kept(address, ip));
+    let customers = std::mem::take(&mut delivery.customers);
     let oldest = settings.retention_days.map(|days| around.now.0.saturating_sub(i64::from(days).saturating_mul(DAY)));
     let arrivals = std::mem::take(&mut delivery.arrivals).into_iter();
-    let treated = arrivals.filter_map(|arrival| {
+    let treated = arrivals.enumerate().filter_map(|(place, arrival)| {
+        // On a site the caller is the customer; a server may tell who that was.
+        let told = customers.get(&place);
+        let customer = told.or(is_site.then_some(around.caller));
+        let address = told.map_or(address, |told| told.address.and_then(|address| kept(address, ip)));
+        let bot = told.map_or(bot, |told| if told.user_agent.is_empty() { None } else { bots::reason(told) });
         let consents = spoken(&arrival.identities, around.consents);
         // Whom nothing names is known for a day on a site; else a visit of ten pages would be ten visitors.
         let unnamed = if is_site && arrival.identities.is_empty() { Treatment::Visitor } else { Treatment::Known };
@@ -74,10 +82,10 @@ pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Deliv
         if treatment == Treatment::Dropped || is_stale {
             return None;
         }
-        let mut arrival = if treatment == Treatment::Visitor { anonymous(arrival, around) } else { arrival };
+        let mut arrival = if treatment == Treatment::Visitor { anonymous(arrival, customer, around) } else { arrival };
         let mut props = Props::new(arrival.props.take());
         let address = address.filter(|_| treatment == Treatment::Known);
-        let sent = if treatment == Treatment::Known { settings.ip } else { IpPolicy::None };
+        let sent = if treatment == Treatment::Known { ip } else { IpPolicy::None };
         props.each_address(|address| kept(address, sent));
         if treatment == Treatment::Visitor {
             props.forget_names();
@@ -113,10 +121,9 @@ fn spoken(identities: &[Identity], consents: &dyn Fn(&Identity) -> Consents) -> 
 
 /// Takes the identities away, and puts the visitor of the day in their place.
 ///
-/// What a server sends tells nothing of a visitor: its interactions stand alone.
-fn anonymous(mut arrival: Arrival, around: &Circumstances<'_>) -> Arrival {
-    let is_site = around.source.kind == SourceKind::Site;
-    let visitor = is_site.then(|| visitor::visitor(around.salts, &around.source.name, around.caller, arrival.at)).flatten();
+/// Where a server tells nothing of the visitor, its interactions stand alone.
+fn anonymous(mut arrival: Arrival, customer: Option<&Caller>, around: &Circumstances<'_>) -> Arrival {
+    let visitor = customer.and_then(|customer| visitor::visitor(around.salts, &around.source.name, customer, arrival.at));
     let flags = if visitor.is_some() { Flags::EPHEMERAL.with(Flags::VISITOR) } else { Flags::EPHEMERAL };
     arrival.flags = arrival.flags.with(flags);
     arrival.identities = visitor.into_iter().collect();
@@ -318,5 +325,40 @@ mod tests {
             apply(delivery, &around).arrivals.len()
         };
         assert_eq!((taken(30, 70 * DAY), taken(30, 70 * DAY - 1), taken(u32::MAX, 0)), (1, 0, 1));
+    }
+
+    /// What a server tells of its customer is treated like what a browser shows: kept as far as the source says, judged,
+    /// and enough to know a visitor for a day.
+    #[test]
+    fn what_a_server_tells_of_a_customer_follows_the_policy() {
+        let sent = |settings: SourceSettings, at_most: Option<IpPolicy>, agent: &str| {
+            let told = Caller::told("203.0.113.77", agent, "https://shop.example/x");
+            let delivery = Delivery { customers: [(0, told)].into(), ..delivery() };
+            let source = Source { name: "api".into(), kind: SourceKind::Server, write_key: "k".into(), settings };
+            let caller = Caller { ip_at_most: at_most, user_agent: "node".into(), ..Caller::default() };
+            let salts = DaySalts { day: 100, today: [1; 32], before: None };
+            let around =
+                Circumstances { source: &source, caller: &caller, salts: &salts, now: NOW, consents: &|_| Consents::default() };
+            let treated = apply(delivery, &around);
+            assert!(treated.customers.is_empty(), "nothing of it goes further");
+            let props: serde_json::Value =
+                serde_json::from_str(treated.arrivals[0].props.as_deref().unwrap_or("{}")).expect("is JSON");
+            (props["ip"].as_str().map(str::to_owned), treated.arrivals[0].flags, treated.arrivals[0].identities.clone())
+        };
+        let keeping = |ip| SourceSettings { ip, ..SourceSettings::default() };
+        let browser = "Mozilla/5.0 (X11) Firefox/140.0";
+        let ip = |policy, at_most| sent(keeping(policy), at_most, browser).0;
+        assert_eq!(ip(IpPolicy::None, None), None);
+        assert_eq!(ip(IpPolicy::Truncated, None).as_deref(), Some("203.0.113.0"));
+        assert_eq!(ip(IpPolicy::Full, None).as_deref(), Some("203.0.113.77"));
+        assert_eq!(ip(IpPolicy::Full, Some(IpPolicy::Truncated)).as_deref(), Some("203.0.113.0"));
+        assert_eq!(ip(IpPolicy::None, Some(IpPolicy::Full)), None, "nobody can ask us to keep more");
+        assert!(sent(keeping(IpPolicy::None), None, "curl/8").1.has(Flags::BOT));
+        assert!(!sent(keeping(IpPolicy::None), None, browser).1.has(Flags::BOT), "our own server is no machine");
+        assert!(!sent(keeping(IpPolicy::None), None, "").1.has(Flags::BOT), "nothing was said of a browser");
+        let cookieless = SourceSettings { cookieless: true, ..SourceSettings::default() };
+        let (address, flags, identities) = sent(cookieless, None, browser);
+        assert!(address.is_none() && flags.has(Flags::VISITOR), "{flags:?}");
+        assert_eq!(identities.iter().map(|name| name.namespace.as_str()).collect::<Vec<_>>(), ["day-visitor"]);
     }
 }

@@ -20,8 +20,8 @@ pub enum SourceKind {
     Server,
 }
 
-/// Is how much of a caller's network address is used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+/// Is how much of a caller's network address is used, the least first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IpPolicy {
     /// None is kept.

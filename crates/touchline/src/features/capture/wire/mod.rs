@@ -22,6 +22,7 @@ pub(crate) mod json;
 pub(crate) mod limits;
 mod mixpanel;
 mod openpanel;
+mod pixel;
 mod plausible;
 mod posthog;
 pub(crate) mod properties;
@@ -100,6 +101,7 @@ pub fn collectors(capture: Capture, sources: Sources, clock: Clock) -> Router {
         segment::routes(),
         rudderstack::routes(),
         jitsu::routes(),
+        pixel::routes(),
         cloudevents::routes(),
         posthog::routes(),
         snowplow::routes(),

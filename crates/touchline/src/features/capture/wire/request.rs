@@ -150,7 +150,7 @@ fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(word).then(|| rest.trim())
 }
 
-fn from_base64(text: &str) -> Option<String> {
+pub(super) fn from_base64(text: &str) -> Option<String> {
     String::from_utf8(decode_base64(text.as_bytes())?).ok()
 }
 

@@ -14,7 +14,7 @@
 //! | `alias` | the claim that one id became the other; to itself: nothing |
 
 use super::super::signature::{Tags, Web, label};
-use super::super::{Claim, Delivery, Reason, Refused, SourceKind};
+use super::super::{Caller, Claim, Delivery, Reason, Refused, SourceKind};
 use super::batch::{self, Batch};
 use super::clock::{self, Stamps};
 use super::json::{self, Entries, Maybe, Members, Word};
@@ -152,13 +152,18 @@ struct Event<'a> {
     context: Maybe<Context<'a>>,
 }
 
-/// Is what surrounds an event: who, where, with what. Address, advertising ids and tokens are not even read: they say
-/// more of a person than a touchpoint needs.
+/// Is what surrounds an event: who, where, with what. Advertising ids and tokens are not even read: they say more of a
+/// person than a touchpoint needs. Address and browser are read for the privacy policy alone, and only from servers: a
+/// browser's own are those of its request.
 #[derive(Deserialize, Default, Clone)]
 #[serde(default, rename_all = "camelCase")]
 struct Context<'a> {
     #[serde(borrow)]
     page: Maybe<Page<'a>>,
+    #[serde(borrow)]
+    ip: Word<'a>,
+    #[serde(borrow)]
+    user_agent: Word<'a>,
     #[serde(borrow)]
     channel: Word<'a>,
     #[serde(borrow)]
@@ -351,6 +356,11 @@ impl<'a> Reader<'a> {
                     original: stamps.original,
                     ..arrival
                 });
+                if self.scene.source.kind == SourceKind::Server
+                    && let Some(customer) = self.customer(context)
+                {
+                    self.delivery.customers.insert(self.delivery.arrivals.len() - 1, customer);
+                }
                 Ok(())
             }
         }
@@ -383,6 +393,17 @@ impl<'a> Reader<'a> {
             return Err(Reason::new("no_user_anon_id", "The event names nobody: it needs a `userId` or an `anonymousId`"));
         }
         Ok(names)
+    }
+
+    /// Returns what a server tells of its customer; `None` where that is neither an address nor a browser.
+    fn customer(&self, context: Option<&Context<'_>>) -> Option<Caller> {
+        let around = [context, Some(&self.context)];
+        let first = |field: for<'c> fn(&'c Context<'_>) -> Option<&'c str>| {
+            around.iter().flatten().find_map(|context| field(context)).unwrap_or_default()
+        };
+        let (address, agent) = (first(|context| context.ip.get()), first(|context| context.user_agent.get()));
+        let page = first(|context| context.page.0.as_ref()?.url.get());
+        (!address.is_empty() || !agent.is_empty()).then(|| Caller::told(address, agent, page))
     }
 
     fn identify(&mut self, event: &Event<'a>, names: &[Identity], at: Instant) -> Result<(), Reason> {
@@ -748,6 +769,21 @@ mod tests {
         assert_eq!(read(&scene, r#"{"revenue":1000}"#), (Some(1_000), Some("JPY".to_owned())));
         assert_eq!(read(&scene, r#"{"revenue":1000,"currency":"EUR"}"#), (Some(100_000), Some("EUR".to_owned())));
         assert_eq!(read(&scene, r#"{"coupon":"c"}"#), (None, None), "nothing was paid");
+    }
+
+    #[test]
+    fn only_a_server_may_say_who_its_customer_is() {
+        let body = r#"{"batch":[
+            {"type":"track","event":"a","userId":"u","context":{"ip":"203.0.113.77","userAgent":"Browser/1","page":{"url":"https://shop.example/x"}}},
+            {"type":"track","event":"b","userId":"u"}]}"#;
+        let customers = |kind| {
+            let delivery = read(&arrived("/v1/batch", body.as_bytes()), &scene_of(kind).scene()).expect("is read");
+            assert!(delivery.arrivals.iter().all(|arrival| !format!("{:?}", arrival.props).contains("203.0")));
+            delivery.customers
+        };
+        assert!(customers(SourceKind::Site).is_empty());
+        let told = Caller::told("203.0.113.77", "Browser/1", "https://shop.example/x");
+        assert_eq!(customers(SourceKind::Server), [(0, told)].into());
     }
 
     #[test]

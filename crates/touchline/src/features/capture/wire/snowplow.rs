@@ -37,7 +37,7 @@ fn taken(_: &Outcome) -> Response {
 }
 
 /// Answers with an image of one clear point.
-fn pixel() -> Response {
+pub(super) fn pixel() -> Response {
     const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
     ([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")], Bytes::from_static(GIF)).into_response()
 }

@@ -30,4 +30,35 @@ mod tests {
         assert_ne!(drawn, svg("https://example.org/q/box2").expect("fits"), "the picture depends on the address");
         assert!(svg(&"x".repeat(2_000)).is_err());
     }
+
+    /// Reads a picture as a camera would, after some spots of it became white.
+    fn decoded(drawn: &str, spots: impl Fn(usize, usize) -> bool) -> Option<String> {
+        let inside = |after: &str| drawn.split_once(after).and_then(|(_, rest)| rest.split_once('"')).expect("is there").0;
+        let width: usize = inside("width=\"").parse().expect("is a number");
+        let mut dark = vec![false; width * width];
+        // Every module is a square: M x y, h width, v height, and back.
+        for square in inside(" d=\"").split('M').skip(1) {
+            let sides: Vec<usize> =
+                square.split(|sign: char| !sign.is_ascii_digit()).map_while(|side| side.parse().ok()).take(4).collect();
+            let [left, top, wide, high] = sides.try_into().expect("has four sides");
+            for y in top..top + high {
+                dark[y * width + left..y * width + left + wide].fill(true);
+            }
+        }
+        let shade = |x: usize, y: usize| if dark[y * width + x] && !spots(x * 100 / width, y * 100 / width) { 0 } else { 255 };
+        let mut seen = rqrr::PreparedImage::prepare_from_greyscale(width, width, shade);
+        Some(seen.detect_grids().first()?.decode().ok()?.1)
+    }
+
+    #[test]
+    fn what_is_printed_reads_as_what_was_meant() {
+        for address in ["https://example.org/q/box1", "https://map.example.org:8443/q/a-very-long-code-of-a-poster-in-the-window"]
+        {
+            let drawn = svg(address).expect("fits");
+            assert_eq!(decoded(&drawn, |_, _| false).as_deref(), Some(address));
+            let torn = decoded(&drawn, |x, y| (45..60).contains(&x) && (45..60).contains(&y));
+            assert_eq!(torn.as_deref(), Some(address), "a spot in the middle does not matter");
+            assert_eq!(decoded(&drawn, |x, y| x + y > 60), None, "half a picture is none");
+        }
+    }
 }
