@@ -110,6 +110,13 @@ fn malformed(lot: &mut Rng) -> Asked {
         "/api/s/track",
         "/api/s/s2s/event",
         "/cloudevents",
+        "/batch/",
+        "/e/",
+        "/com.snowplowanalytics.snowplow/tp2",
+        "/api/event",
+        "/api/send",
+        "/track",
+        "/engage",
     ];
     let keys = [
         "type",

@@ -141,6 +141,25 @@ fn every_flipped_bit_of_a_stopped_directory_is_found() {
     check_flips(&dir, rounds(40, 200), &[]);
 }
 
+/// A changed letter inside the state store leaves its structure sound, so that SQLite itself sees nothing.
+#[test]
+fn a_changed_letter_in_the_state_store_is_found() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["init", "--data", "a", "--template", "shop"]);
+    let path = folder.path().join("a/state.sqlite");
+    let bytes = fs::read(&path).expect("reads");
+    let letter = bytes.windows(10).rposition(|part| part == b"touchpoint").expect("is in the text of the map");
+    let mut changed = bytes.clone();
+    changed[letter] ^= 1;
+    fs::write(&path, changed).expect("writes");
+    refuses(folder.path(), &["verify", "--data", "a"], &["damaged"]);
+    let report = verify_closed(&folder.path().join("a"), &rooms(), &mut |_, _| {}).expect("is a data directory");
+    let named: Vec<_> = report.findings.iter().filter(|finding| finding.is_damage).map(|finding| finding.file.as_str()).collect();
+    assert!(!report.is_sound && named.iter().all(|file| file.ends_with("state.sqlite")), "{:?}", report.findings);
+    fs::write(&path, bytes).expect("writes back");
+    works(folder.path(), &["verify", "--data", "a"]);
+}
+
 /// Sends events as a client does, and returns the status.
 fn send(server: &Server, key: &str, ids: std::ops::Range<u64>) -> u16 {
     try_send(server, key, ids).expect("is answered")

@@ -342,6 +342,10 @@ async fn an_order_of_shopify_counts_once_and_its_refund_takes_away() {
     assert_eq!((first.status, &first.json()["added"]), (StatusCode::OK, &json!(1)), "{}", first.text());
     order["note"] = json!("changed");
     assert_eq!(send_order(&order).await.json()["duplicates"], 1, "an update of the same order is the same purchase");
+    (order["total_price"], order["updated_at"]) = (json!("40.95"), json!("2025-11-24T11:30:00+01:00"));
+    for added in [1, 0] {
+        assert_eq!(send_order(&order).await.json()["added"], added, "a changed total adds the difference, once");
+    }
     order["financial_status"] = json!("partially_refunded");
     order["refunds"] = json!([{ "id": 7, "created_at": "2025-11-24T12:00:00+01:00", "transactions": [
         { "id": 71, "kind": "refund", "status": "success", "amount": "10.05", "currency": "EUR", "created_at": "2025-11-24T12:00:00+01:00" },
@@ -351,10 +355,12 @@ async fn an_order_of_shopify_counts_once_and_its_refund_takes_away() {
         assert_eq!(send_order(&order).await.json()["added"], added);
     }
     let euros = |minor| (Some(minor), Some(Currency::EUR));
-    assert_eq!(worth(&stage, Form::Purchase).await, [euros(3_595)]);
+    let mut paid = worth(&stage, Form::Purchase).await;
+    paid.sort();
+    assert_eq!(paid, [euros(500), euros(3_595)]);
     assert_eq!(worth(&stage, Form::Cancellation).await, [euros(-1_005)]);
     let rows = stage.rows().await;
-    let (order_row, signal) = rows.iter().find(|(row, _)| row.form == Form::Purchase).expect("the order");
+    let (order_row, signal) = rows.iter().find(|(_, signal)| signal.event == "order").expect("the order");
     let (refund, _) = rows.iter().find(|(row, _)| row.form == Form::Cancellation).expect("the refund");
     assert_eq!(refund.reply_to, Some(order_row.id));
     assert_eq!(refund.actor, order_row.actor);

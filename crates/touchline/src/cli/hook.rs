@@ -124,7 +124,7 @@ pub(super) fn run(args: Args) -> Result<()> {
 }
 
 fn whole(file: &Path, rows: String) -> Result<Part> {
-    Ok(Part { rows, mapping: super::map::read(file)? })
+    Ok(Part { rows, mapping: super::map::read(file)?, changed: None })
 }
 
 fn set(data: &Data, name: &str, wanted: &WantedHook, format: Format) -> Result<()> {

@@ -232,6 +232,12 @@ impl People {
         resolution
     }
 
+    /// Returns how many identities are known.
+    #[must_use]
+    pub fn met_count(&self) -> usize {
+        self.met.len()
+    }
+
     /// Returns how many people have rows that may bear another number.
     #[must_use]
     pub fn unsettled_count(&self) -> usize {

@@ -34,21 +34,29 @@ impl Ready {
     /// Returns the parts, with `source` as the name that vouches for the ids.
     #[must_use]
     pub fn parts(self, source: &str) -> Vec<Part> {
-        let parts: &[(&str, &str)] = match self {
+        let parts: &[(&str, &str, Option<&str>)] = match self {
             Self::Shopify => &[
-                ("", include_str!("ready/shopify_orders.toml")),
-                ("refunds.transactions", include_str!("ready/shopify_refunds.toml")),
-                ("", include_str!("ready/shopify_cancellations.toml")),
+                ("", include_str!("ready/shopify_orders.toml"), Some("updated_at")),
+                ("refunds.transactions", include_str!("ready/shopify_refunds.toml"), None),
+                ("", include_str!("ready/shopify_cancellations.toml"), None),
             ],
             Self::WooCommerce => &[
-                ("", include_str!("ready/woocommerce_orders.toml")),
-                ("refunds", include_str!("ready/woocommerce_refunds.toml")),
-                ("", include_str!("ready/woocommerce_cancellations.toml")),
+                ("", include_str!("ready/woocommerce_orders.toml"), Some("date_modified_gmt")),
+                ("refunds", include_str!("ready/woocommerce_refunds.toml"), None),
+                ("", include_str!("ready/woocommerce_cancellations.toml"), None),
             ],
-            Self::Orders => &[("", include_str!("ready/orders.toml")), ("refunds", include_str!("ready/orders_refunds.toml"))],
+            Self::Orders => &[
+                ("", include_str!("ready/orders.toml"), Some("changed")),
+                ("refunds", include_str!("ready/orders_refunds.toml"), None),
+            ],
         };
         let named =
             |mapping: &str| mapping.replacen("source = \"SOURCE\"", &format!("source = {}", toml::Value::from(source)), 1);
-        parts.iter().map(|(rows, mapping)| Part { rows: (*rows).to_owned(), mapping: named(mapping) }).collect()
+        let part = |(rows, mapping, changed): &(&str, &str, Option<&str>)| Part {
+            rows: (*rows).to_owned(),
+            mapping: named(mapping),
+            changed: changed.map(str::to_owned),
+        };
+        parts.iter().map(part).collect()
     }
 }

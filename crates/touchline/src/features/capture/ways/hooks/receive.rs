@@ -1,5 +1,6 @@
 //! `POST /v1/hook/NAME`: checks the signature, reads the body, stores what it says.
 
+use super::totals::follow;
 use super::{Hook, Scheme};
 use crate::features::capture::ways::Ways;
 use crate::features::capture::wire::answer::{Outcome, not_taken, taken};
@@ -41,10 +42,19 @@ async fn receive(
     if hook.scheme == Scheme::WooCommerce && is_greeting(&headers, &body) {
         return taken(&Outcome::default());
     }
-    let delivery = match read(&hook, &headers, &body, &ways) {
-        Ok(delivery) => delivery,
+    let parts = match read(&hook, &headers, &body, &ways) {
+        Ok(parts) => parts,
         Err((status, reason)) => return no(status, reason),
     };
+    let mut delivery = Delivery::default();
+    for (mut part, changed) in parts {
+        if let Some(changed) = changed
+            && let Err(failure) = follow(&ways.state, &mut part, &changed).await
+        {
+            return not_taken(NotTaken::Failed(failure));
+        }
+        join(&mut delivery, part);
+    }
     let refused = Outcome::told(&delivery.refused);
     let source = ways.source_named(&delivery.source, SourceKind::Server);
     match ways.capture.take_from(delivery, &source, &Caller::default()).await {
@@ -53,7 +63,10 @@ async fn receive(
     }
 }
 
-fn read(hook: &Hook, headers: &HeaderMap, body: &[u8], ways: &Ways) -> Result<Delivery, (StatusCode, Reason)> {
+/// Is what a part has read, and the property by which it follows the totals of orders.
+type ReadPart = (Delivery, Option<String>);
+
+fn read(hook: &Hook, headers: &HeaderMap, body: &[u8], ways: &Ways) -> Result<Vec<ReadPart>, (StatusCode, Reason)> {
     let id = hook.scheme.check(&hook.secret, headers, body, ways.now()).map_err(|why| (StatusCode::UNAUTHORIZED, why))?;
     // Where no id is signed, one in a header could be changed by whoever repeats the body: then the body is its own id.
     let id = if id.is_empty() { blake3::hash(body).to_hex().to_string() } else { id };
@@ -63,16 +76,15 @@ fn read(hook: &Hook, headers: &HeaderMap, body: &[u8], ways: &Ways) -> Result<De
     })?;
     let body = serde_json::from_slice(body)
         .map_err(|_| (StatusCode::BAD_REQUEST, Reason::new("body_unreadable", "The body is no JSON, or too deep")))?;
-    let mut whole = Delivery::default();
-    for part in parts {
-        let delivery = part.read(&body, &id);
-        (whole.source, whole.format) = (delivery.source, delivery.format);
-        whole.arrivals.extend(delivery.arrivals);
-        whole.claims.extend(delivery.claims);
-        whole.traits.extend(delivery.traits);
-        whole.refused.extend(delivery.refused);
-    }
-    Ok(whole)
+    Ok(parts.into_iter().zip(&hook.parts).map(|(part, told)| (part.read(&body, &id), told.changed.clone())).collect())
+}
+
+fn join(whole: &mut Delivery, part: Delivery) {
+    (whole.source, whole.format) = (part.source, part.format);
+    whole.arrivals.extend(part.arrivals);
+    whole.claims.extend(part.claims);
+    whole.traits.extend(part.traits);
+    whole.refused.extend(part.refused);
 }
 
 /// Answers a sender of whom nothing was taken.

@@ -27,6 +27,9 @@ pub struct Part {
     pub rows: String,
     /// The mapping, as TOML, in the language of imports.
     pub mapping: String,
+    /// The property of an order that says when it was changed; then its total is followed, and it must be one of `props`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<String>,
 }
 
 /// Is what a hook shall be.
