@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn one_object_stands_in_data() {
         let event = r#"{"userId":"u","event":"Email Opened","writeKey":"k"}"#;
-        for data in [STANDARD.encode(event), url::form_urlencoded::byte_serialize(event.as_bytes()).collect()] {
-            let data: String = url::form_urlencoded::byte_serialize(data.as_bytes()).collect::<String>().replace("%25", "%");
+        for data in [STANDARD.encode(event), event.to_owned()] {
+            let data: String = url::form_urlencoded::byte_serialize(data.as_bytes()).collect();
             let address = format!("/v1/pixel/track?data={data}");
             check(&address, &["view inbound Email Opened at 0 by user"]);
             assert_eq!(keys(&arrived(&address, b"")), ["k"]);
