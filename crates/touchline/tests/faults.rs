@@ -77,13 +77,15 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("lists") {
         let path = entry.expect("lists").path();
         let name = path.file_name().expect("has a name").to_string_lossy().into_owned();
-        // Locks are empty, the index of SQLite's log is made anew, and a seal is compared with what it seals.
+        // Locks are empty, the index of SQLite's log is made anew, a seal is compared with what it seals, and where the console
+        // is found is written at every start.
         if path.is_dir() {
             files(&path, found);
         } else if !name.ends_with("lock")
             && !name.ends_with("-shm")
             && !name.contains("seal")
             && !path.to_string_lossy().contains(".seals")
+            && !path.to_string_lossy().contains("/console/")
         {
             found.push(path);
         }
