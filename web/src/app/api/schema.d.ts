@@ -3590,7 +3590,7 @@ export interface components {
             requests: components["schemas"]["ChannelRequests"][];
         };
         /**
-         * @description Is how much of a caller's network address is used.
+         * @description Is how much of a caller's network address is used, the least first.
          * @enum {string}
          */
         IpPolicy: "none" | "truncated" | "full";
@@ -4196,6 +4196,8 @@ export interface components {
         };
         /** @description Says where in a body the rows stand, and what their columns mean. */
         Part: {
+            /** @description The property of an order that says when it was changed; then its total is followed, and it must be one of `props`. */
+            changed?: string | null;
             /** @description The mapping, as TOML, in the language of imports. */
             mapping: string;
             /** @description The path to the list of rows, such as `data.items`; empty: the body itself. */
