@@ -75,6 +75,8 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
   /** Sends what waits, in order, one at a time. */
   function flush() {
     sending ||= (async () => {
+      // First of all a pause: what ends at once would end before it is held.
+      await null;
       for (let tries = 0; !isOver && state.outbox.some((one) => !one.refused); ) {
         const next = state.outbox.find((one) => !one.refused);
         try {
