@@ -13,8 +13,11 @@
 
 pub mod attribution;
 pub mod base;
+pub mod before_after;
 pub mod budget;
 pub mod census;
+pub mod chance;
+pub mod conformance;
 pub mod conversion;
 pub mod cost;
 pub mod coverage;
@@ -35,6 +38,7 @@ pub mod landmarks;
 pub mod map_fold;
 pub mod meaning;
 pub mod missing;
+pub mod mix;
 pub mod over_use;
 pub mod progression;
 pub mod reading;
@@ -44,6 +48,7 @@ pub mod retention;
 pub mod sequence;
 pub mod special;
 pub mod survival;
+pub mod simulation;
 pub mod tally;
 pub mod under_use;
 pub mod verdicts;

@@ -1,6 +1,6 @@
 //! The smallest concave function above a response on a range: what makes a hard problem an easy one that bounds it.
 
-use super::{Item, PACKAGES_MAX, Response};
+use super::{Item, PACKAGES_MAX};
 
 /// Is a range of spend for one item with the concave envelope of its response there.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ pub(super) enum Piece {
     /// Any amount from `low` to `high`: a straight line from `low` to `bend`, then the response itself.
     Any { low: f64, high: f64, bend: f64 },
     /// Whole packages: the corners of the hull over the points, by spend; packages from `first` to `last`.
-    Packages { first: u32, last: u32, hull: Vec<(f64, f64)> },
+    Packages { package: f64, first: u32, last: u32, hull: Vec<(f64, f64)> },
 }
 
 /// Is where a piece lies at a price: the least and the most spend that are best, with the envelope's value at both.
@@ -22,24 +22,24 @@ impl Piece {
     /// Makes the piece of an item's whole range.
     pub(super) fn whole(item: &Item, budget: f64) -> Self {
         let high = item.ceiling.unwrap_or(budget).min(budget).max(item.floor);
-        match item.package {
-            None => Self::any(&item.response, item.floor, high),
+        match item.step(high - item.floor) {
+            None => Self::any(item, item.floor, high),
             Some(package) => {
                 // A little more than nothing, so that 3 × 0.1 fits into 0.3.
                 let count = ((high - item.floor) / package * (1.0 + 1e-12)).floor().min(PACKAGES_MAX);
-                Self::packages(item, 0, count as u32)
+                Self::packages(item, package, 0, count as u32)
             }
         }
     }
 
-    pub(super) fn any(response: &Response, low: f64, high: f64) -> Self {
-        let turn = response.inflection();
+    pub(super) fn any(item: &Item, low: f64, high: f64) -> Self {
+        let turn = item.inflection();
         if low >= turn || high <= low {
             return Self::Any { low, high, bend: low };
         }
         // The line from `low` touches the response where its slope is the response's.
-        let base = response.value(low);
-        let is_above = |x: f64| response.marginal(x) * (x - low) > response.value(x) - base;
+        let base = item.value(low);
+        let is_above = |x: f64| item.marginal(x) * (x - low) > item.value(x) - base;
         if high <= turn || is_above(high) {
             return Self::Any { low, high, bend: high };
         }
@@ -54,29 +54,28 @@ impl Piece {
         Self::Any { low, high, bend: after }
     }
 
-    pub(super) fn packages(item: &Item, first: u32, last: u32) -> Self {
-        let package = item.package.unwrap_or_default();
+    pub(super) fn packages(item: &Item, package: f64, first: u32, last: u32) -> Self {
         let mut hull: Vec<(f64, f64)> = Vec::new();
         for count in first..=last {
             let x = item.floor + f64::from(count) * package;
-            let point = (x, item.response.value(x));
+            let point = (x, item.value(x));
             while hull.len() >= 2 && is_below(hull[hull.len() - 2], hull[hull.len() - 1], point) {
                 hull.pop();
             }
             hull.push(point);
         }
-        Self::Packages { first, last, hull }
+        Self::Packages { package, first, last, hull }
     }
 
     /// Returns where the envelope less `price` times the spend is greatest.
-    pub(super) fn stand(&self, response: &Response, price: f64) -> Stand {
+    pub(super) fn stand(&self, item: &Item, price: f64) -> Stand {
         match self {
             Self::Any { low, high, bend } => {
-                let line = if bend > low { (response.value(*bend) - response.value(*low)) / (bend - low) } else { f64::INFINITY };
+                let line = if bend > low { (item.value(*bend) - item.value(*low)) / (bend - low) } else { f64::INFINITY };
                 if line < price {
                     Stand { least: *low, most: *low }
                 } else {
-                    let beyond = response.spend_at(price, *bend, *high);
+                    let beyond = item.spend_at(price, *bend, *high);
                     Stand { least: if line <= price { *low } else { beyond }, most: beyond }
                 }
             }
@@ -89,13 +88,13 @@ impl Piece {
     }
 
     /// Returns the envelope at a spend.
-    pub(super) fn value(&self, response: &Response, x: f64) -> f64 {
+    pub(super) fn value(&self, item: &Item, x: f64) -> f64 {
         match self {
             Self::Any { low, bend, .. } if x < *bend && bend > low => {
-                let (from, to) = (response.value(*low), response.value(*bend));
+                let (from, to) = (item.value(*low), item.value(*bend));
                 from + (to - from) * (x - low) / (bend - low)
             }
-            Self::Any { .. } => response.value(x),
+            Self::Any { .. } => item.value(x),
             Self::Packages { hull, .. } => {
                 let after = hull.partition_point(|corner| corner.0 < x).min(hull.len() - 1);
                 let (to, from) = (hull[after], hull[after.saturating_sub(1)]);
@@ -108,8 +107,8 @@ impl Piece {
     pub(super) fn allowed(&self, item: &Item, x: f64) -> f64 {
         match self {
             Self::Any { low, high, .. } => x.clamp(*low, *high),
-            Self::Packages { first, last, .. } => {
-                item.floor + f64::from(count_below(item, x).clamp(*first, *last)) * item.package.unwrap_or_default()
+            Self::Packages { package, first, last, .. } => {
+                item.floor + f64::from(count_below(item, *package, x).clamp(*first, *last)) * package
             }
         }
     }
@@ -118,12 +117,12 @@ impl Piece {
     pub(super) fn cut(&self, item: &Item, x: f64) -> Option<(Self, Self)> {
         match self {
             Self::Any { low, high, .. } => {
-                let both = || (Self::any(&item.response, *low, x), Self::any(&item.response, x, *high));
+                let both = || (Self::any(item, *low, x), Self::any(item, x, *high));
                 (x > *low && x < *high).then(both)
             }
-            Self::Packages { first, last, .. } => {
-                let at = count_below(item, x).clamp(*first, *last);
-                let both = || (Self::packages(item, *first, at), Self::packages(item, at + 1, *last));
+            Self::Packages { package, first, last, .. } => {
+                let at = count_below(item, *package, x).clamp(*first, *last);
+                let both = || (Self::packages(item, *package, *first, at), Self::packages(item, *package, at + 1, *last));
                 (at < *last).then(both)
             }
         }
@@ -131,8 +130,7 @@ impl Piece {
 }
 
 /// Returns how many whole packages fit below a spend.
-fn count_below(item: &Item, x: f64) -> u32 {
-    let package = item.package.unwrap_or(1.0);
+fn count_below(item: &Item, package: f64, x: f64) -> u32 {
     ((x - item.floor) / package * (1.0 + 1e-12)).floor().clamp(0.0, PACKAGES_MAX) as u32
 }
 

@@ -15,6 +15,11 @@
 //!
 //! Together 2,000 bring 117.98; halves would bring 115.09.
 //!
+//! Responses are estimates. Where an item carries draws of what else the data leave possible, the mean over them is what
+//! counts. The mean of concave responses is concave; that of S-curves may have any shape and is divided on a grid, certified to
+//! one step of it. The answer says its regret: by
+//! how much it falls short of the best division, if one of the draws is the truth.
+//!
 //! Cost: a price takes about 60 halvings of one pass over the items; concave problems need one, S-shaped ones seldom
 //! more than a few. Memory: a few numbers per item and open half.
 
@@ -24,6 +29,7 @@ mod search;
 
 pub use response::Response;
 
+use crate::chance::quantile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -48,7 +54,76 @@ pub struct Item {
     /// Spend above the floor comes in packages of this size only; none: any amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<f64>,
+    /// Other responses that the data leave possible, each as likely as the next. Then the mean over them counts instead of
+    /// `response`, and the answer says how much it could regret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub draws: Vec<Response>,
 }
+
+impl Item {
+    /// Returns what a spend brings: the mean over the draws, where there are any.
+    #[must_use]
+    pub fn value(&self, x: f64) -> f64 {
+        if self.draws.is_empty() {
+            return self.response.value(x);
+        }
+        self.draws.iter().map(|draw| draw.value(x)).sum::<f64>() / self.draws.len() as f64
+    }
+
+    /// Returns what the next unit brings.
+    #[must_use]
+    pub fn marginal(&self, x: f64) -> f64 {
+        if self.draws.is_empty() {
+            return self.response.marginal(x);
+        }
+        self.draws.iter().map(|draw| draw.marginal(x)).sum::<f64>() / self.draws.len() as f64
+    }
+
+    /// Returns the step in which spend is divided: the package; and where the mean of S-shaped draws counts, which may have
+    /// any shape, a fine grid of the range. The mean of concave draws is concave and needs none.
+    fn step(&self, range: f64) -> Option<f64> {
+        self.package.or_else(|| (self.is_gridded() && range > 0.0).then(|| range / GRID))
+    }
+
+    fn is_gridded(&self) -> bool {
+        self.package.is_none() && self.draws.iter().any(|draw| draw.inflection() > 0.0)
+    }
+
+    /// Returns the spend up to which returns increase; 0 where they never do.
+    fn inflection(&self) -> f64 {
+        if self.draws.is_empty() { self.response.inflection() } else { 0.0 }
+    }
+
+    /// Returns the spend within `low..=high`, beyond the inflection, at which the next unit brings `price`.
+    fn spend_at(&self, price: f64, low: f64, high: f64) -> f64 {
+        if self.draws.is_empty() {
+            return self.response.spend_at(price, low, high);
+        }
+        if self.marginal(low) <= price {
+            return low;
+        }
+        if self.marginal(high) >= price {
+            return high;
+        }
+        let (mut low, mut high) = (low, high);
+        // A thousandth of a millionth of the range: money has no finer parts.
+        let enough = (high - low) * 1e-12;
+        while high - low > enough {
+            let middle = low + (high - low) / 2.0;
+            if middle <= low || middle >= high {
+                break;
+            }
+            if self.marginal(middle) > price { low = middle } else { high = middle }
+        }
+        low + (high - low) / 2.0
+    }
+}
+
+/// Is into how many steps the range of an item is divided where the mean of draws counts: a step moves the value by less
+/// than the draws differ.
+const GRID: f64 = 400.0;
+/// Is how many draws an item may have: more say nothing new.
+const DRAWS_MAX: usize = 400;
 
 /// Is why a budget cannot be divided.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
@@ -100,6 +175,26 @@ pub struct Allocation {
     pub nodes: u32,
     /// What today's spend brings.
     pub today: f64,
+    /// What may be missed because the responses are not known exactly; none without draws.
+    pub regret: Option<Regret>,
+}
+
+/// Is by how much a division falls short of the best one, if one draw of the responses is the truth: over the draws.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = BudgetRegret)]
+pub struct Regret {
+    /// In the middle.
+    pub median: f64,
+    /// In nine of ten draws it is less.
+    pub high: f64,
+    /// The same for today's spend, in the middle.
+    pub today_median: f64,
+    /// The same for today's spend, in nine of ten.
+    pub today_high: f64,
+    /// The share of draws in which the division brings more than today's spend.
+    pub better: f64,
+    /// How many draws.
+    pub draws: usize,
 }
 
 /// Divides a budget.
@@ -110,13 +205,14 @@ pub fn allocate(items: &[Item], budget: f64) -> Result<Allocation, Impossible> {
     check(items, budget)?;
     let found = search::best(items, budget);
     let each = |of: &dyn Fn(&Item, f64) -> f64| items.iter().zip(&found.spend).map(|(item, x)| of(item, *x)).collect::<Vec<_>>();
-    let brings = each(&|item, x| item.response.value(x));
+    let brings = each(&|item, x| item.value(x));
     let value: f64 = brings.iter().sum();
     let gap = (found.bound - value).max(0.0);
     Ok(Allocation {
-        marginal: each(&|item, x| item.response.marginal(x)),
-        today: items.iter().map(|item| item.response.value(item.today)).sum(),
-        certified: gap <= search::accuracy(found.bound),
+        marginal: each(&|item, x| item.marginal(x)),
+        today: items.iter().map(|item| item.value(item.today)).sum(),
+        certified: gap <= search::accuracy(found.bound) + search::slack(items, budget, found.price),
+        regret: regret(items, budget, &found.spend),
         spend: found.spend,
         bound: value + gap,
         price: found.price,
@@ -124,6 +220,33 @@ pub fn allocate(items: &[Item], budget: f64) -> Result<Allocation, Impossible> {
         brings,
         value,
         gap,
+    })
+}
+
+/// Compares a division with the best one of each draw.
+fn regret(items: &[Item], budget: f64, spend: &[f64]) -> Option<Regret> {
+    let draws = items.iter().map(|item| item.draws.len()).max().filter(|draws| *draws > 0)?;
+    let (mut ours, mut todays, mut better) = (Vec::new(), Vec::new(), 0_usize);
+    for draw in 0..draws {
+        let truth = |item: &Item| {
+            let response = if item.draws.is_empty() { item.response } else { item.draws[draw % item.draws.len()] };
+            Item { response, draws: Vec::new(), ..item.clone() }
+        };
+        let drawn: Vec<Item> = items.iter().map(truth).collect();
+        let of = |spend: &dyn Fn(usize) -> f64| (0..drawn.len()).map(|at| drawn[at].value(spend(at))).sum::<f64>();
+        let (mine, today) = (of(&|at| spend[at]), of(&|at| drawn[at].today));
+        let best = search::best(&drawn, budget).bound;
+        ours.push((best - mine).max(0.0));
+        todays.push((best - today).max(0.0));
+        better += usize::from(mine > today);
+    }
+    Some(Regret {
+        median: quantile(&mut ours, 0.5)?,
+        high: quantile(&mut ours, 0.9)?,
+        today_median: quantile(&mut todays, 0.5)?,
+        today_high: quantile(&mut todays, 0.9)?,
+        better: better as f64 / draws as f64,
+        draws,
     })
 }
 
@@ -157,7 +280,10 @@ fn problem(item: &Item) -> Option<&'static str> {
     if item.package.is_some_and(|package| !(package.is_finite() && package > 0.0)) {
         return Some("`package` must be a number above 0");
     }
-    item.response.problem()
+    if item.draws.len() > DRAWS_MAX {
+        return Some("there are more than 400 draws");
+    }
+    std::iter::once(&item.response).chain(&item.draws).find_map(Response::problem)
 }
 
 /// Is a step from today's spend to the best one.

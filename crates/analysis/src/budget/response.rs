@@ -1,6 +1,6 @@
 //! What more spending brings: the shapes of a response to spend.
 
-use libm::{exp, expm1, log, pow};
+use libm::{exp, expm1, log, pow, tanh};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,6 +27,13 @@ pub enum Response {
         /// The spend that brings half of `top`.
         half: f64,
     },
+    /// `top · (1 − e^(−rate·x)) / (1 + e^(−rate·x))`: levels off a little later than the exponential.
+    Logistic {
+        /// What endless spending would bring.
+        top: f64,
+        /// How fast it levels off, per unit of spend.
+        rate: f64,
+    },
 }
 
 impl Response {
@@ -34,7 +41,7 @@ impl Response {
     #[must_use]
     pub fn problem(&self) -> Option<&'static str> {
         let (top, others) = match *self {
-            Self::Exponential { top, rate } => (top, [rate, 1.0]),
+            Self::Exponential { top, rate } | Self::Logistic { top, rate } => (top, [rate, 1.0]),
             Self::Hill { top, slope, half } => (top, [slope, half]),
         };
         if !top.is_finite() || top < 0.0 {
@@ -49,6 +56,7 @@ impl Response {
     pub fn value(&self, x: f64) -> f64 {
         match *self {
             Self::Exponential { top, rate } => -top * expm1(-rate * x),
+            Self::Logistic { top, rate } => top * tanh(rate * x / 2.0),
             Self::Hill { .. } if x <= 0.0 => 0.0,
             // Divided by x^slope, so that large spends do not overflow.
             Self::Hill { top, slope, half } => top / (1.0 + pow(half / x, slope)),
@@ -60,6 +68,10 @@ impl Response {
     pub fn marginal(&self, x: f64) -> f64 {
         match *self {
             Self::Exponential { top, rate } => top * rate * exp(-rate * x),
+            Self::Logistic { top, rate } => {
+                let reached = tanh(rate * x / 2.0);
+                top * rate / 2.0 * (1.0 - reached * reached)
+            }
             Self::Hill { top, slope, half } if x <= 0.0 => {
                 if slope > 1.0 {
                     0.0
@@ -117,7 +129,8 @@ mod tests {
     fn any_response() -> impl Strategy<Value = Response> {
         let hill = (0.1..100.0, 0.3..5.0, 0.1..100.0).prop_map(|(top, slope, half)| Response::Hill { top, slope, half });
         let exponential = (0.1..100.0, 0.001..2.0).prop_map(|(top, rate)| Response::Exponential { top, rate });
-        prop_oneof![hill, exponential]
+        let logistic = (0.1..100.0, 0.001..2.0).prop_map(|(top, rate)| Response::Logistic { top, rate });
+        prop_oneof![hill, exponential, logistic]
     }
 
     proptest! {

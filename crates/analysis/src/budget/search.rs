@@ -20,6 +20,15 @@ pub(super) fn accuracy(bound: f64) -> f64 {
     1e-10 * (1.0 + bound.abs())
 }
 
+/// Is what one step of a grid is worth at a price: where a mean has any shape, answers are told to that.
+pub(super) fn slack(items: &[Item], budget: f64, price: f64) -> f64 {
+    let step = |item: &Item| {
+        let high = item.ceiling.unwrap_or(budget).min(budget).max(item.floor);
+        if item.is_gridded() { item.step(high - item.floor).unwrap_or(0.0) } else { 0.0 }
+    };
+    price * items.iter().map(step).fold(0.0, f64::max)
+}
+
 /// Is one sub-problem, solved: the pieces, and the best spends for their envelopes.
 struct Node {
     pieces: Vec<Piece>,
@@ -60,7 +69,7 @@ pub(super) fn best(items: &[Item], budget: f64) -> Found {
     let mut bound = value;
     while let Some(node) = open.pop() {
         bound = node.bound.max(value);
-        if bound - value <= accuracy(bound) || nodes >= NODES_MAX {
+        if bound - value <= accuracy(bound) + slack(items, budget, node.price) || nodes >= NODES_MAX {
             break;
         }
         let Some((at, halves)) = cut(items, &node) else {
@@ -98,9 +107,7 @@ fn least(piece: &Piece) -> f64 {
 
 /// Solves a sub-problem with envelopes in place of responses.
 fn relaxed(items: &[Item], pieces: Vec<Piece>, budget: f64) -> Node {
-    let stands = |price: f64| -> Vec<Stand> {
-        items.iter().zip(&pieces).map(|(item, piece)| piece.stand(&item.response, price)).collect()
-    };
+    let stands = |price: f64| -> Vec<Stand> { items.iter().zip(&pieces).map(|(item, piece)| piece.stand(item, price)).collect() };
     let most = |stands: &[Stand]| stands.iter().map(|stand| stand.most).sum::<f64>();
     let free = stands(0.0);
     let (spend, price) = if most(&free) <= budget {
@@ -109,7 +116,7 @@ fn relaxed(items: &[Item], pieces: Vec<Piece>, budget: f64) -> Node {
         let price = price_for(budget, |price| most(&stands(price)));
         (fill(&stands(price), &stands(price * (1.0 + 1e-13) + f64::MIN_POSITIVE), budget), price)
     };
-    let value = |((item, piece), x): ((&Item, &Piece), &f64)| piece.value(&item.response, *x);
+    let value = |((item, piece), x): ((&Item, &Piece), &f64)| piece.value(item, *x);
     let bound = items.iter().zip(&pieces).zip(&spend).map(value).sum();
     Node { pieces, spend, bound, price }
 }
@@ -164,7 +171,7 @@ fn realised(items: &[Item], node: &Node, budget: f64) -> (Vec<f64>, f64) {
         left -= more - *x;
         *x = more;
     }
-    let value = items.iter().zip(&spend).map(|(item, x)| item.response.value(*x)).sum();
+    let value = items.iter().zip(&spend).map(|(item, x)| item.value(*x)).sum();
     (spend, value)
 }
 
@@ -172,7 +179,7 @@ fn realised(items: &[Item], node: &Node, budget: f64) -> (Vec<f64>, f64) {
 fn cut(items: &[Item], node: &Node) -> Option<(usize, (Piece, Piece))> {
     let excess = |at: usize| {
         let (item, piece, x) = (&items[at], &node.pieces[at], node.spend[at]);
-        piece.value(&item.response, x) - item.response.value(piece.allowed(item, x))
+        piece.value(item, x) - item.value(piece.allowed(item, x))
     };
     let at = (0..items.len()).max_by(|one, other| excess(*one).total_cmp(&excess(*other)))?;
     let halves = node.pieces[at].cut(&items[at], node.spend[at])?;

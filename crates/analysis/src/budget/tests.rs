@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn item(id: &str, response: Response) -> Item {
-    Item { id: id.to_owned(), response, today: 0.0, floor: 0.0, ceiling: None, package: None }
+    Item { id: id.to_owned(), response, today: 0.0, floor: 0.0, ceiling: None, package: None, draws: Vec::new() }
 }
 
 fn hill(top: f64, slope: f64, half: f64) -> Item {
@@ -113,8 +113,17 @@ fn moves_lead_from_today_to_the_best() {
 fn any_item() -> impl Strategy<Value = Item> {
     let hill = (1.0..100.0, 0.4..5.0, 1.0..60.0).prop_map(|(top, slope, half)| Response::Hill { top, slope, half });
     let exponential = (1.0..100.0, 0.005..0.5).prop_map(|(top, rate)| Response::Exponential { top, rate });
-    (prop_oneof![hill, exponential], 0.0_f64..5.0, prop::option::of(5.0_f64..80.0), prop::option::of(1.0_f64..20.0))
-        .prop_map(|(response, floor, ceiling, package)| Item { id: "any".into(), response, today: 0.0, floor, ceiling, package })
+    (prop_oneof![hill, exponential], 0.0_f64..5.0, prop::option::of(5.0_f64..80.0), prop::option::of(1.0_f64..20.0)).prop_map(
+        |(response, floor, ceiling, package)| Item {
+            id: "any".into(),
+            response,
+            today: 0.0,
+            floor,
+            ceiling,
+            package,
+            draws: Vec::new(),
+        },
+    )
 }
 
 /// Is the plain, slow, obviously right version: the best of all divisions on a grid. Items with packages keep to theirs.
@@ -167,4 +176,46 @@ proptest! {
         let value = |budget: f64| allocate(&items, budget).expect("floors are small").value;
         prop_assert!(value(budget * 1.1) >= value(budget) - 1e-9 * (1.0 + value(budget)));
     }
+}
+
+/// What is known for certain is the same as draws that agree.
+#[test]
+fn draws_that_agree_change_nothing() {
+    let sure = [exponential(100.0, 0.001), exponential(60.0, 0.002)];
+    let drawn: Vec<Item> = sure.iter().map(|item| Item { draws: vec![item.response; 5], ..item.clone() }).collect();
+    let (one, other) = (allocate(&sure, 2_000.0).expect("divides"), allocate(&drawn, 2_000.0).expect("divides"));
+    assert!((one.value - other.value).abs() < 1e-6 && other.certified, "{other:?}");
+    let regret = other.regret.expect("there are draws");
+    assert!(regret.high < 1e-6, "{regret:?}");
+    assert_eq!(one.regret, None);
+}
+
+/// One of two equal items may be worthless: the mean over the draws takes less of it than its best guess would.
+#[test]
+fn doubt_moves_money_to_what_is_known() {
+    let sure = exponential(100.0, 0.001);
+    let doubtful = Item {
+        draws: vec![Response::Exponential { top: 20.0, rate: 0.001 }, Response::Exponential { top: 150.0, rate: 0.001 }],
+        today: 1_000.0,
+        ..exponential(100.0, 0.001)
+    };
+    let found = allocate(&[Item { today: 1_000.0, ..sure }, doubtful], 2_000.0).expect("divides");
+    assert!(found.spend[0] > found.spend[1], "{found:?}");
+    let regret = found.regret.expect("there are draws");
+    assert!(regret.median > 0.0 && regret.median <= regret.high && regret.draws == 2, "{regret:?}");
+}
+
+/// The mean of two S-curves is no S-curve; its best division is certified to one step of the grid all the same.
+#[test]
+fn the_mean_of_s_curves_is_divided_to_a_step_of_the_grid() {
+    let draws = vec![Response::Hill { top: 10.0, slope: 4.0, half: 3.0 }, Response::Hill { top: 10.0, slope: 4.0, half: 9.0 }];
+    let item = |id: &str| Item { draws: draws.clone(), ..item(id, draws[0]) };
+    let items = [item("a"), item("b")];
+    let found = allocate(&items, 10.0).expect("divides");
+    let best = (0..=400)
+        .map(|step| f64::from(step) * 10.0 / 400.0)
+        .map(|x| items[0].value(x) + items[1].value(10.0 - x))
+        .fold(0.0, f64::max);
+    let step = 10.0 / 400.0;
+    assert!(found.certified && (found.value - best).abs() <= found.price * step + 1e-9, "{} is not {best}", found.value);
 }
