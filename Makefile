@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared bench bench-capture crash build web tracker widget check unit open-table e2e clients deny screenshots clean help
+.PHONY: demo test test-shared calibrate bench bench-capture crash build web tracker widget check unit open-table e2e clients deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -106,6 +106,9 @@ $(TOOLS)/bin/cargo-deny:
 test-shared: web ## Check the facts of public data sets; tells where it looks for them.
 	@scripts/need.sh cargo cc
 	scripts/test-shared.sh
+
+calibrate: web ## Count how often planted truths are found and absent ones are not; CALIBRATE_SEEDS and CALIBRATE_MINUTES.
+	nice -n 10 cargo test --locked --package touchline --test calibrate -- --ignored --nocapture
 
 bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would use instead.
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt

@@ -44,3 +44,24 @@ fn mistakes_are_explained() {
     given(&ITEMS.replace("rate = 0.001", "rate = -1"));
     refuses(folder.path(), &allocate, &["`ads`", "above 0"]);
 }
+
+/// Weeks whose truth is known: outcomes are 10 + 50·(1 − e^(−spend/300)) of `ads`, and `tv` brings nothing.
+#[test]
+fn weeks_are_fitted_and_what_brings_nothing_is_not_used() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut table = String::from("week,outcomes,ads,tv\n");
+    for week in 0..60_u32 {
+        let (ads, tv) = (f64::from(week * 37 % 100) * 10.0, f64::from(week * 53 % 90) * 10.0);
+        let wobble = f64::from(week * 29 % 7) / 7.0 - 0.43;
+        let outcomes = 10.0 + 50.0 * (1.0 - (-ads / 300.0).exp()) + wobble;
+        table += &format!("{week},{outcomes},{ads},{tv}\n");
+    }
+    std::fs::write(folder.path().join("weeks.csv"), table).expect("writes");
+    let text = works(folder.path(), &["allocate", "--weekly", "weeks.csv", "--budget", "800", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&text).expect("prints JSON");
+    let spend = |at: usize| found["items"][at]["spend"].as_f64().expect("a number");
+    assert!(spend(0) > 600.0 && spend(1) < 200.0, "{found}");
+    assert!(found["certified"] == true && found["regret"]["draws"].as_u64() > Some(10), "{found}");
+    std::fs::write(folder.path().join("few.csv"), "outcomes,ads\n1,2\n2,3\n").expect("writes");
+    refuses(folder.path(), &["allocate", "--weekly", "few.csv"], &["2 weeks are too few", "hint:"]);
+}

@@ -205,3 +205,53 @@ async fn a_budget_is_divided() {
     assert!(refused["what"].as_str().expect("says").contains("floors"), "{refused}");
     stage.expect("POST", "/api/improve/allocate", Some(json!({ "items": items })), 400).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journey_is_designed_compared_and_carried() {
+    let stage = Stage::new().await;
+    let touchpoints = stage.expect("GET", "/api/map", None, 200).await["touchpoints"].clone();
+    let first = touchpoints[0]["id"].as_str().expect("an id").to_owned();
+    let journey =
+        |id: &str| json!({ "id": "visit", "name": "A visit", "flow": { "sequence": [{ "step": { "touchpoint": id } }] } });
+    let refused = stage.expect("PUT", "/api/improve/journeys/visit", Some(journey("ghost")), 400).await;
+    assert!(refused["because"][0].as_str().expect("says").contains("ghost"), "{refused}");
+
+    let kept = stage.expect("PUT", "/api/improve/journeys/visit", Some(journey(&first)), 200).await;
+    assert_eq!(kept["version"], 1);
+    let mut other = journey(&first);
+    other["goal"] = json!("Bread");
+    stage.expect("PUT", "/api/improve/journeys/visit", Some(other.clone()), 409).await;
+    assert_eq!(stage.expect("PUT", "/api/improve/journeys/visit?based_on=1", Some(other), 200).await["version"], 2);
+    let said = stage.expect("GET", "/api/improve/journeys/visit/conformance", None, 200).await;
+    assert_eq!((&said["journeys"], &said["fitness"]["value"]), (&json!(0), &Value::Null), "{said}");
+    let said = stage.expect("POST", "/api/improve/conformance", Some(journey(&first)), 200).await;
+    assert_eq!(said["steps"].as_array().map(Vec::len), Some(1));
+
+    for format in ["json", "csv", "mermaid", "cjml", "xes"] {
+        let (status, _) = stage.send("GET", &format!("/api/improve/journeys/visit/file?format={format}"), None).await;
+        assert_eq!(status, StatusCode::OK, "{format}");
+    }
+    let text = format!("journey\n title Bought\n section S\n {first}: 4: Me\n Smoke: 2: Me\n");
+    let draft = stage.expect("POST", "/api/improve/journeys/file", Some(json!({ "format": "mermaid", "text": text })), 200).await;
+    assert_eq!((&draft["journey"]["id"], &draft["unknown"][0]["name"]), (&json!("bought"), &json!("Smoke")));
+
+    stage.expect("DELETE", "/api/improve/journeys/visit?based_on=2", None, 204).await;
+    assert_eq!(stage.expect("GET", "/api/improve/journeys", None, 200).await, json!([]));
+    assert_eq!(stage.expect("PUT", "/api/improve/journeys/visit", Some(journey(&first)), 200).await["version"], 4, "undo");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_said_yet_is_said_so() {
+    let stage = Stage::new().await;
+    let sheet = json!({ "idea": "Tasting", "stage": "awareness", "reach": 0.4, "effect": 0.05, "doubt": 0.02, "cost": 1000 });
+    let stages = stage.expect("GET", "/api/map", None, 200).await["stages"].clone();
+    let mut sheet = sheet;
+    sheet["stage"] = stages[0]["id"].clone();
+    let refused = stage.expect("POST", "/api/improve/trial", Some(sheet), 400).await;
+    assert!(refused["what"].as_str().expect("says").contains("nobody was in one of the stages"), "{refused}");
+    let proposal = stage.expect("GET", "/api/improve/budget", None, 200).await;
+    assert_eq!(proposal["items"], json!([]), "nothing is spent yet");
+    let task = stage.expect("POST", "/api/improve/tasks", Some(json!({ "touchpoint": "counter" })), 201).await;
+    let effect = stage.expect("GET", &format!("/api/improve/tasks/{}/effect", task["id"]), None, 200).await;
+    assert_eq!((&effect["kept"], &effect["days"]), (&json!("unclear"), &Value::Null));
+}

@@ -9,6 +9,8 @@ use analysis::budget::Impossible;
 use comfy_table::{CellAlignment, Table, presets};
 use std::path::{Path, PathBuf};
 
+mod weekly;
+
 /// Is how large a file of items may be: thousands of items fit.
 const FILE_MAX: u64 = 4 << 20;
 
@@ -23,11 +25,19 @@ const FILE_MAX: u64 = 4 << 20;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example file:\n  budget = 2000\n\n  [[items]]\n  id = \"ads\"\n  today = 1500\n  \
     response = { exponential = { top = 100, rate = 0.001 } }\n\n  [[items]]\n  id = \"mail\"\n  today = 500\n  \
-    response = { exponential = { top = 60, rate = 0.002 } }\n\nExample:\n  touchline allocate --items items.toml")]
+    response = { exponential = { top = 60, rate = 0.002 } }\n\nExamples:\n  touchline allocate --items items.toml\n  \
+    touchline allocate --weekly weeks.csv --budget 5000")]
 pub(super) struct Args {
     /// The file of items.
-    #[arg(long, value_name = "FILE")]
-    items: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "weekly", conflicts_with = "weekly")]
+    items: Option<PathBuf>,
+    /// A table of weeks instead: a column `outcomes`, one column of spend per touchpoint, and columns that begin with
+    /// `control:` for what else moves outcomes. Responses are fitted to it, and the budget is that of a week.
+    #[arg(long, value_name = "CSV")]
+    weekly: Option<PathBuf>,
+    /// How responses to weekly spend level off.
+    #[arg(long, value_enum, default_value_t, requires = "weekly")]
+    shape: LevelsOff,
     /// The budget, in place of the one in the file.
     #[arg(long)]
     budget: Option<f64>,
@@ -36,11 +46,26 @@ pub(super) struct Args {
     format: Format,
 }
 
+/// Is how a response levels off.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum LevelsOff {
+    /// 1 − e^−u
+    #[default]
+    Exponential,
+    /// (1 − e^−u)/(1 + e^−u)
+    Logistic,
+}
+
 pub(super) fn run(args: &Args) -> Result<()> {
-    let problem = read(&args.items)?;
-    let budget = args.budget.or(problem.budget).ok_or_else(|| {
-        Failure::new(format!("{} names no budget", args.items.display())).hint("Add `budget = 2000` to it, or use --budget 2000")
-    })?;
+    let problem = match (&args.items, &args.weekly) {
+        (_, Some(weekly)) => weekly::read(weekly, args.shape, args.format == Format::Table)?,
+        (Some(items), None) => read(items)?,
+        (None, None) => return Err(Failure::new("There is nothing to divide").hint("Use --items FILE or --weekly CSV")),
+    };
+    let budget = args
+        .budget
+        .or(problem.budget)
+        .ok_or_else(|| Failure::new("The file names no budget").hint("Add `budget = 2000` to it, or use --budget 2000"))?;
     let answer = divide(&problem.items, budget).map_err(|impossible| refused(&impossible))?;
     match args.format {
         Format::Json => print_json(&answer),
@@ -95,6 +120,13 @@ fn print_table(answer: &Allocated) -> Result<()> {
     let compared =
         if answer.value_today > 0.0 { format!("; today's spend brings {:.2}", answer.value_today) } else { String::new() };
     say(&format!("Together {:.2} bring {:.2}{compared}.", answer.items.iter().map(|row| row.spend).sum::<f64>(), answer.value))?;
+    if let Some(regret) = answer.regret {
+        say(&format!(
+            "Responses are estimates: if another that the data allow is true, this division misses {:.2} in the middle and less than \
+             {:.2} in nine of ten cases; today's spend misses {:.2} and {:.2}.",
+            regret.median, regret.high, regret.today_median, regret.today_high
+        ))?;
+    }
     say(&if answer.certified {
         format!("No other division brings more: the upper bound is {:.2} (sub-problems solved: {}).", answer.bound, answer.nodes)
     } else {

@@ -1,7 +1,7 @@
 //! Dividing a budget, for the command line and the browser: `analysis::budget` does the arithmetic, here an answer becomes
 //! moves with a reason each.
 
-use analysis::budget::{Allocation, Impossible, Item, Move, allocate, moves};
+use analysis::budget::{Allocation, Impossible, Item, Move, Regret, allocate, moves};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -36,6 +36,8 @@ pub struct Allocated {
     pub nodes: u32,
     /// What today's spend brings.
     pub value_today: f64,
+    /// What may be missed because responses are not known exactly; none without draws.
+    pub regret: Option<Regret>,
     /// One entry per item.
     pub items: Vec<Share>,
     /// From today's spend to the best one, the largest step first.
@@ -104,6 +106,7 @@ fn told(items: &[Item], budget: f64, found: &Allocation) -> Allocated {
         price: found.price,
         nodes: found.nodes,
         value_today: found.today,
+        regret: found.regret,
         items: (0..items.len()).map(share).collect(),
         moves: moves.iter().map(|step| because(items, step)).collect(),
     }
@@ -112,7 +115,7 @@ fn told(items: &[Item], budget: f64, found: &Allocation) -> Allocated {
 /// Says why a move pays: what the amount loses where it leaves, and gains where it goes.
 fn because(items: &[Item], step: &Move) -> Step {
     let name = |at: Option<usize>| at.map(|at| items[at].id.clone());
-    let value = |at: usize, spend: f64| items[at].response.value(spend);
+    let value = |at: usize, spend: f64| items[at].value(spend);
     let loses = step.from.map_or(0.0, |at| value(at, items[at].today) - value(at, items[at].today - step.amount));
     let wins = step.to.map_or(0.0, |at| value(at, items[at].today + step.amount) - value(at, items[at].today));
     let (from, to, amount) = (name(step.from), name(step.to), step.amount);

@@ -1,8 +1,11 @@
 //! The room over HTTP: verdicts by what is at stake, what changed and why, budgets. Tasks have a file of their own.
 
 use super::allocation::{Allocated, Problem as Budget, divide};
-use super::stakes::{Expectation, at_stake, expectation};
+use super::journeys::{self, Journeys};
+use super::proposal::{Proposal, proposal};
+use super::stakes::{Expectation, at_stake, expectation, worth};
 use super::tasks::{self, Status, Tasks};
+use super::trial::{SHEET_TEXT_MAX, Sheet, Tried, try_sheet};
 use super::verdicts::{Change, Ledgered, Verdicts};
 use crate::features::account::Who;
 use crate::features::map::no_map;
@@ -24,13 +27,16 @@ use utoipa_axum::routes;
 pub fn routes(reports: Reports) -> OpenApiRouter {
     let state = reports.stores().state.clone();
     let tasks = Tasks::new(state.clone());
-    let room = Room { reports: reports.clone(), verdicts: Verdicts::new(state), tasks: tasks.clone() };
+    let room = Room { reports: reports.clone(), verdicts: Verdicts::new(state.clone()), tasks: tasks.clone() };
     OpenApiRouter::new()
         .routes(routes!(verdicts))
         .routes(routes!(changes))
         .routes(routes!(allocate))
+        .routes(routes!(budget))
+        .routes(routes!(trial))
         .with_state(room)
-        .merge(tasks::routes(tasks::Room { reports, tasks }))
+        .merge(tasks::routes(tasks::Room { reports: reports.clone(), tasks }))
+        .merge(journeys::routes(journeys::Room { reports, journeys: Journeys::new(state) }))
 }
 
 #[derive(Clone)]
@@ -186,6 +192,44 @@ async fn allocate(Body(problem): Body<Budget>) -> Result<Json<Allocated>, Refusa
     let divided = tokio::task::spawn_blocking(move || divide(&problem.items, budget)).await;
     let divided = divided.map_err(|error| crate::failure::Failure::new("Dividing the budget broke off").because(&error))?;
     Ok(Json(divided.map_err(|impossible| impossible_budget(&impossible))?))
+}
+
+/// Proposes what a budget can be divided over: what is spent today, and what spending brings as far as it is known.
+#[utoipa::path(get, path = "/api/improve/budget", tag = "improve", operation_id = "propose_budget", responses(
+    (status = 200, body = Proposal),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn budget(State(room): State<Room>) -> Result<Json<Proposal>, Refusal> {
+    let latest = room.reports.latest().await?.ok_or_else(no_map)?;
+    let report = latest.report(None)?;
+    Ok(Json(proposal(latest.map(), &report, worth(&latest.map().settings, &report))))
+}
+
+/// Tries a new touchpoint on paper (M21), and saves nothing.
+#[utoipa::path(post, path = "/api/improve/trial", tag = "improve", operation_id = "try_sheet", request_body = Sheet, responses(
+    (status = 200, body = Tried),
+    (status = 400, description = "Nothing can be said, and why.", body = Problem),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no such segment, or no map yet.", body = Problem),
+))]
+async fn trial(State(room): State<Room>, Body(sheet): Body<Sheet>) -> Result<Json<Tried>, Refusal> {
+    Ok(Json(tried(&room.reports, &sheet).await?))
+}
+
+/// Tries a sheet against what is lived now.
+pub(super) async fn tried(reports: &Reports, sheet: &Sheet) -> Result<Tried, Refusal> {
+    if sheet.texts().iter().any(|text| text.chars().count() > SHEET_TEXT_MAX) {
+        return Err(Refusal::malformed(format!("A text is longer than {SHEET_TEXT_MAX} characters"), "Say it in fewer words"));
+    }
+    let latest = reports.latest().await?.ok_or_else(no_map)?;
+    if let Some(asked) = sheet.segment.as_deref().filter(|asked| !latest.map().segments.iter().any(|known| known.id == *asked)) {
+        return Err(Refusal::not_found(format!("There is no segment `{asked}`"), "Read /api/map for those that exist"));
+    }
+    let report = latest.report(sheet.segment.as_deref())?;
+    try_sheet(latest.map(), &report, sheet).map_err(|unsaid| {
+        Refusal::malformed(format!("The trial says nothing: {unsaid}"), "Choose another stage or other numbers")
+    })
 }
 
 /// Is among how many touchpoints a budget is divided over HTTP: more than any map of ours is drawn with.

@@ -49,7 +49,7 @@ pub fn at_stake(settings: &Settings, report: &MapReport, figures: &TouchpointFig
 }
 
 /// What a mean outcome leaves, in minor units.
-fn worth(settings: &Settings, report: &MapReport) -> f64 {
+pub(super) fn worth(settings: &Settings, report: &MapReport) -> f64 {
     let totals = &report.totals;
     let mean = if totals.outcomes > 0 && totals.value > 0 {
         totals.value as f64 / totals.outcomes as f64

@@ -76,16 +76,23 @@ impl Analysis {
 }
 
 /// Is what facts mean at this moment: the current map, compiled for the signals and traits that are known.
-pub(super) struct Sense {
-    pub(super) map: TouchpointMap,
-    pub(super) map_version: i64,
-    pub(super) signals: Vec<Signature>,
-    pub(super) meaning: Arc<Meaning>,
+pub struct Sense {
+    /// The map.
+    pub map: TouchpointMap,
+    /// The number of its version.
+    pub map_version: i64,
+    /// The signals that are known, in the order of their numbers.
+    pub signals: Vec<Signature>,
+    /// What both mean together.
+    pub meaning: Arc<Meaning>,
 }
 
 impl Sense {
-    /// Compiles the current map; `None` while there is none.
-    pub(super) fn read(stores: &Stores) -> Result<Option<Self>> {
+    /// Compiles the current map; `None` while there is none. To be called from threads that may block.
+    ///
+    /// # Errors
+    /// Fails when state or ledger cannot be read.
+    pub fn read(stores: &Stores) -> Result<Option<Self>> {
         Self::read_changed(stores, |_| {})
     }
 
@@ -118,7 +125,10 @@ pub(super) fn position(map: &TouchpointMap, id: &str) -> Result<usize> {
 }
 
 /// Runs a fold over everything that everybody did, under the names that they have today.
-pub(super) fn scan<F: Fold>(stores: &Stores, make: impl Fn() -> F + Sync) -> Result<F> {
+///
+/// # Errors
+/// Fails when state or ledger cannot be read.
+pub fn scan<F: Fold>(stores: &Stores, make: impl Fn() -> F + Sync) -> Result<F> {
     let people = stores.block_on(resolution(&stores.state))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     stores.ledger().scan(&people, threads, make).map_err(|error| unread(stores, &error))

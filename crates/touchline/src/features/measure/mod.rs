@@ -11,7 +11,7 @@ mod sequences;
 mod signals;
 mod zone;
 
-pub use analysis::Analysis;
+pub use analysis::{Analysis, Sense, scan};
 pub use http::routes;
 pub use reports::{Latest, Reports};
 pub use sequences::{

@@ -1,16 +1,21 @@
 //! The backlog over HTTP. Whoever may only look may look; everybody else may plan.
 
 use super::store::{NOTE_MAX, NewTask, OPEN_MAX, OWNER_MAX, TITLE_MAX, Task, TaskChange, Tasks};
+use crate::failure::Failure;
 use crate::features::account::Who;
-use crate::features::improve::http::Planner;
-use crate::features::improve::{action, expectation};
+use crate::features::improve::http::{Planner, tried};
+use crate::features::improve::{Effect, Expectation, Kept, Promise, Tried, action, effect, expectation};
 use crate::features::map::no_map;
-use crate::features::measure::Reports;
+use crate::features::measure::{Reports, Sense, scan};
 use crate::platform::http::{Body, Problem, Refusal};
+use analysis::before_after::{BeforeAfterFold, Changed, SPAN_DAYS_MIN, span};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use model::map::nearest;
+use model::time::DAY;
+use model::{Evidence, Figure, Unit};
+use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,7 +28,7 @@ pub(in crate::features::improve) struct Room {
 
 /// Returns the routes of the backlog.
 pub(in crate::features::improve) fn routes(room: Room) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change)).with_state(room)
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change)).routes(routes!(came_of_it)).with_state(room)
 }
 
 /// Lists the improvements in their order: open, begun, done and dropped.
@@ -96,6 +101,57 @@ async fn change(
     Ok(Json(room.tasks.change(id, &change, now).await?.ok_or_else(|| unknown(id))?))
 }
 
+/// Tells what came of an improvement: figures before and after it, and whether it kept its promise.
+#[utoipa::path(get, path = "/api/improve/tasks/{id}/effect", tag = "improve", operation_id = "improvement_effect",
+    params(("id" = i64, Path, description = "Its number.")), responses(
+    (status = 200, body = Effect),
+    (status = 401, body = Problem),
+    (status = 404, body = Problem),
+))]
+async fn came_of_it(State(room): State<Room>, Path(id): Path<i64>) -> Result<Json<Effect>, Refusal> {
+    let task = room.tasks.find(id).await?.ok_or_else(|| unknown(id))?;
+    let latest = room.reports.latest().await?.ok_or_else(no_map)?;
+    let report = latest.report(None)?;
+    let now = task.touchpoint.as_ref().and_then(|id| report.touchpoints.iter().find(|figures| figures.touchpoint == *id));
+    let now = now.map(|figures| figures.verdict.clone());
+    let window = report.window;
+    let Some((touchpoint, at)) = task.touchpoint.clone().zip(task.done_at) else {
+        return Ok(Json(too_early(&task, 0, now)));
+    };
+    let Some(span) = span((window.from, window.to), at) else {
+        let days = (window.to - at).max(0) / DAY;
+        return Ok(Json(too_early(&task, (SPAN_DAYS_MIN - days).max(0), now)));
+    };
+    let cap = task.verdict.as_ref().and_then(|verdict| verdict.action.numbers.get("cap")).map_or(u32::MAX, |cap| *cap as u32);
+    let stores = room.reports.stores().clone();
+    let read = tokio::task::spawn_blocking(move || -> crate::failure::Result<_> {
+        let Some(Sense { map, meaning, .. }) = Sense::read(&stores)? else { return Ok(None) };
+        let Some(touchpoint) = map.touchpoint(&touchpoint) else { return Ok(None) };
+        let changes = Arc::new(vec![Changed { touchpoint: touchpoint as u16, at, span, cap }]);
+        Ok(Some(scan(&stores, || BeforeAfterFold::new(Arc::clone(&meaning), Arc::clone(&changes)))?.sides[0]))
+    });
+    let sides = read.await.map_err(|error| Failure::new("Reading the ledger broke off").because(&error))??;
+    let window_days = (window.to - window.from) as f64 / DAY as f64;
+    Ok(Json(match sides {
+        Some(sides) => effect(&task, &sides, span / DAY, window_days, now.as_ref()),
+        None => too_early(&task, 0, now),
+    }))
+}
+
+/// Says that nothing can be compared yet.
+fn too_early(task: &Task, days_missing: i64, now: Option<model::Verdict>) -> Effect {
+    Effect {
+        expected: task.expected.clone(),
+        measured: None,
+        kept: if task.expected.is_some() { Kept::Unclear } else { Kept::NothingPromised },
+        days: None,
+        days_missing,
+        figures: Vec::new(),
+        verdict_then: task.verdict.clone(),
+        verdict_now: now,
+    }
+}
+
 /// Draws a task up from what was sent and from what the report of now says.
 async fn drawn_up(room: &Room, who: &Who, new: NewTask) -> Result<Task, Refusal> {
     let (mut title, mut verdict, mut expected) = (new.title.unwrap_or_default().trim().to_owned(), None, new.expected);
@@ -114,6 +170,13 @@ async fn drawn_up(room: &Room, who: &Who, new: NewTask) -> Result<Task, Refusal>
         }
         expected = expected.or_else(|| expectation(&latest.map().settings, figures));
         verdict = Some(figures.verdict.clone());
+    }
+    if let Some(sheet) = &new.sheet {
+        let tried = tried(&room.reports, sheet).await?;
+        if title.is_empty() {
+            sheet.idea.trim().clone_into(&mut title);
+        }
+        expected = expected.or_else(|| Some(promise_of(&tried)));
     }
     if title.is_empty() {
         return Err(nameless());
@@ -144,7 +207,23 @@ async fn drawn_up(room: &Room, who: &Who, new: NewTask) -> Result<Task, Refusal>
         created_by: who.name.clone(),
         started_at: None,
         done_at: None,
+        sheet: new.sheet,
     })
+}
+
+/// What a trial promises: so many more outcomes.
+fn promise_of(tried: &Tried) -> Expectation {
+    let gain = tried.result.gain;
+    let figure = Figure {
+        value: Some(gain.value),
+        low: Some(gain.low),
+        high: Some(gain.high),
+        n: tried.chain.iter().map(|link| link.observed.people).min().unwrap_or(0),
+        evidence: Evidence::E1,
+        unit: Unit::Count,
+        method: "draws".to_owned(),
+    };
+    Expectation { promise: Promise::Outcomes, figure }
 }
 
 fn nameless() -> Refusal {

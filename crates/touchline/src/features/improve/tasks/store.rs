@@ -1,7 +1,7 @@
 //! The table `improvement`.
 
 use crate::failure::{Failure, Result};
-use crate::features::improve::Expectation;
+use crate::features::improve::{Expectation, Sheet};
 use model::{Instant, Verdict};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
@@ -83,6 +83,8 @@ pub struct Task {
     pub started_at: Option<i64>,
     /// When the change was made: before and after are told apart by it.
     pub done_at: Option<i64>,
+    /// The design sheet, where it was tried on paper first.
+    pub sheet: Option<Sheet>,
 }
 
 /// Is a task that is to be made. Of a touchpoint alone: the verdict it has today says what to do and what to expect.
@@ -107,6 +109,9 @@ pub struct NewTask {
     /// Remarks.
     #[serde(default)]
     pub note: Option<String>,
+    /// The design sheet of something new; its idea is the title, and its trial says what to expect.
+    #[serde(default)]
+    pub sheet: Option<Sheet>,
 }
 
 /// Is a change of a task: what is left out stays.
@@ -143,10 +148,10 @@ pub struct Tasks {
 }
 
 const ALL: &str = "SELECT id, title, touchpoint, verdict, expected, status, owner, due, note, place, created_at, created_by, \
-                   started_at, done_at FROM improvement ORDER BY place, id LIMIT $1";
+                   started_at, done_at, sheet FROM improvement ORDER BY place, id LIMIT $1";
 
 const ONE: &str = "SELECT id, title, touchpoint, verdict, expected, status, owner, due, note, place, created_at, created_by, \
-                   started_at, done_at FROM improvement WHERE id = $1";
+                   started_at, done_at, sheet FROM improvement WHERE id = $1";
 
 impl Tasks {
     /// Looks after the backlog of a state store.
@@ -198,7 +203,7 @@ impl Tasks {
         (task.id, task.place) = (id, place);
         sqlx::query(
             "INSERT INTO improvement (id, title, touchpoint, verdict, expected, status, owner, due, note, place, created_at, \
-             created_by, started_at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             created_by, started_at, done_at, sheet) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
         .bind(task.id)
         .bind(task.title.clone())
@@ -214,6 +219,7 @@ impl Tasks {
         .bind(task.created_by.clone())
         .bind(task.started_at)
         .bind(task.done_at)
+        .bind(written(task.sheet.as_ref())?)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -312,6 +318,7 @@ fn task(row: &AnyRow) -> Result<Task> {
         created_by: text("created_by")?,
         started_at: moment("started_at")?,
         done_at: moment("done_at")?,
+        sheet: read(perhaps("sheet")?)?,
     })
 }
 
