@@ -1,0 +1,46 @@
+// Lays out the frames of a storyboard and breaks their texts, since a picture does not break lines by itself.
+
+/** The size of a frame, and the room below it for the line of feelings. */
+export const frameSize = { width: 240, height: 190 };
+const gap = { x: 16, y: 48 };
+const perRow = 4;
+const head = 64;
+
+/** Returns where a frame stands. */
+export function framePlace(index: number): { x: number; y: number } {
+  return {
+    x: 16 + (index % perRow) * (frameSize.width + gap.x),
+    y: head + Math.floor(index / perRow) * (frameSize.height + gap.y),
+  };
+}
+
+/** Returns the size of the whole picture. */
+export function pictureSize(frames: number): { width: number; height: number } {
+  const columns = Math.min(perRow, Math.max(2, frames));
+  const rows = Math.max(1, Math.ceil(frames / perRow));
+  return { width: 16 + columns * (frameSize.width + gap.x), height: head + rows * (frameSize.height + gap.y) };
+}
+
+/** Breaks a text into at most so many lines of about so many letters; what does not fit ends in an ellipsis. */
+export function wrapText(text: string, letters: number, lines: number): string[] {
+  const found: string[] = [];
+  let line = '';
+  for (const word of text.trim().split(/\s+/).filter(Boolean)) {
+    // A word longer than a line is cut rather than left to run out of the frame.
+    for (let rest = word; rest !== ''; ) {
+      const part = rest.slice(0, letters);
+      rest = rest.slice(letters);
+      if (line === '') line = part;
+      else if (line.length + 1 + part.length <= letters) line += ` ${part}`;
+      else {
+        found.push(line);
+        line = part;
+      }
+    }
+  }
+  if (line !== '') found.push(line);
+  if (found.length <= lines) return found;
+  const kept = found.slice(0, lines);
+  kept[lines - 1] = `${(kept[lines - 1] ?? '').slice(0, letters - 1)}…`;
+  return kept;
+}
