@@ -2700,6 +2700,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/improve/budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposes what a budget can be divided over: what is spent today, and what spending brings as far as it is known. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BudgetProposal"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/improve/changes": {
         parameters: {
             query?: never;
@@ -2745,6 +2797,503 @@ export interface paths {
                     };
                 };
                 /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compares a design that is not saved with the lived journeys: what it would say. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: the one the journey is meant for, or everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Conformance"];
+                    };
+                };
+                /** @description Something is wrong with it. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the designed journeys by name. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptJourney"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/journeys/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a file as a draft of a journey, and saves nothing. Names that the map does not know are listed. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["JourneyFile"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["JourneyDraft"];
+                    };
+                };
+                /** @description The file cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/journeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a designed journey. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The id. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptJourney"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Saves a designed journey; the versions before it stay. */
+        put: {
+            parameters: {
+                query?: {
+                    /** @description The version that was seen; 0 or none: it is new. */
+                    based_on?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The id. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Journey"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptJourney"];
+                    };
+                };
+                /** @description Something is wrong with it. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Somebody has changed it meanwhile, or there are too many. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a designed journey away; saving it again brings it back. */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description The version that was seen; 0 or none: it is new. */
+                    based_on?: number;
+                };
+                header?: never;
+                path: {
+                    /** @description The id. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Somebody has changed it meanwhile. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/journeys/{id}/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares a designed journey with the lived ones (M16). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: the one the journey is meant for, or everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The id. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Conformance"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/journeys/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Carries a designed journey out, as a file that other tools read. XES holds runs of the design, as logs do. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description `json`, `csv`, `mermaid`, `cjml` or `xes`. */
+                    format: components["schemas"]["JourneyFileFormat"];
+                };
+                header?: never;
+                path: {
+                    /** @description The id. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The file. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/plain": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -2981,6 +3530,125 @@ export interface paths {
                 };
             };
         };
+        trace?: never;
+    };
+    "/api/improve/tasks/{id}/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what came of an improvement: figures before and after it, and whether it kept its promise. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImprovementEffect"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/improve/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a new touchpoint on paper (M21), and saves nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DesignSheet"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SheetTrial"];
+                    };
+                };
+                /** @description Nothing can be said, and why. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/improve/verdicts": {
@@ -6075,6 +6743,7 @@ export interface components {
              * @description What one more unit of budget would bring.
              */
             price: number;
+            regret?: components["schemas"]["BudgetRegret"] | null;
             /**
              * Format: double
              * @description What it brings.
@@ -6122,19 +6791,15 @@ export interface components {
             /** @description Whether only opening hours count. */
             working_hours: boolean;
         };
-        /** @description Is by when a touchpoint's answers are due. */
+        /** @description Answers are due within so many seconds; `business` of them count only while somebody is there. */
         AnswerTarget: {
             /** @description Whether only business hours count. */
             business: boolean;
             /**
              * Format: int32
-             * @description In so many seconds.
+             * @description Within so many seconds.
              */
             seconds: number;
-            /** @description The touchpoint, by id. */
-            touchpoint: string;
-            /** @description Whether only opening hours count. */
-            working_hours: boolean;
         };
         /** @description Is something that arrived. */
         Arrived: {
@@ -6221,6 +6886,24 @@ export interface components {
             contradictions: components["schemas"]["Datum"][];
             facts?: components["schemas"]["Figure"] | null;
             recall?: components["schemas"]["RecallFigures"] | null;
+        };
+        /** @description Is a number with the middle 95 % of its draws. */
+        Band: {
+            /**
+             * Format: double
+             * @description Upper limit.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description Lower limit.
+             */
+            low: number;
+            /**
+             * Format: double
+             * @description At the observed chances and the expected effect.
+             */
+            value: number;
         };
         /** @description Is one fact that holds two identities together. */
         Because: {
@@ -6312,6 +6995,11 @@ export interface components {
              */
             ceiling?: number | null;
             /**
+             * @description Other responses that the data leave possible, each as likely as the next. Then the mean over them counts instead of
+             *     `response`, and the answer says how much it could regret.
+             */
+            draws?: components["schemas"]["SpendResponse"][];
+            /**
              * Format: double
              * @description At least so much is spent.
              */
@@ -6340,6 +7028,71 @@ export interface components {
             budget?: number | null;
             /** @description What it can be spent on. */
             items: components["schemas"]["BudgetItem"][];
+        };
+        /** @description Is what could be divided, and over what. */
+        BudgetProposal: {
+            /**
+             * Format: double
+             * @description What is spent today, in minor units over the window.
+             */
+            budget: number;
+            /** @description The touchpoints, the dearest first. */
+            items: components["schemas"]["BudgetProposed"][];
+            /** @description The data it stands on. */
+            window: components["schemas"]["Window"];
+            /**
+             * Format: double
+             * @description What one outcome leaves, in minor units.
+             */
+            worth: number;
+        };
+        /** @description Is one touchpoint that can be given money. */
+        BudgetProposed: {
+            /** @description How its response is known. */
+            basis: components["schemas"]["ResponseBasis"];
+            /**
+             * Format: double
+             * @description What building it costs, written off over the window: not a matter of this budget.
+             */
+            build: number;
+            /** @description The outcomes credited to it today, as a share of all. */
+            effect: components["schemas"]["Figure"];
+            /** @description How well that is founded. */
+            evidence: components["schemas"]["Evidence"];
+            /** @description The item, as a budget takes it: amounts in minor units over the window, results in outcomes. */
+            item: components["schemas"]["BudgetItem"];
+            /** @description Whether a purpose of its own justifies what it costs: then it is not cut. */
+            kept_for_purpose: boolean;
+        };
+        /** @description Is by how much a division falls short of the best one, if one draw of the responses is the truth: over the draws. */
+        BudgetRegret: {
+            /**
+             * Format: double
+             * @description The share of draws in which the division brings more than today's spend.
+             */
+            better: number;
+            /** @description How many draws. */
+            draws: number;
+            /**
+             * Format: double
+             * @description In nine of ten draws it is less.
+             */
+            high: number;
+            /**
+             * Format: double
+             * @description In the middle.
+             */
+            median: number;
+            /**
+             * Format: double
+             * @description The same for today's spend, in nine of ten.
+             */
+            today_high: number;
+            /**
+             * Format: double
+             * @description The same for today's spend, in the middle.
+             */
+            today_median: number;
         };
         /** @description Is what one touchpoint gets. */
         BudgetShare: {
@@ -6688,6 +7441,17 @@ export interface components {
              */
             period: number;
         };
+        /** @description Is one figure before and after. */
+        Compared: {
+            /** @description After. */
+            after: components["schemas"]["Figure"];
+            /** @description Before. */
+            before: components["schemas"]["Figure"];
+            /** @description After less before. */
+            difference: components["schemas"]["Figure"];
+            /** @description What: `people`, `interactions`, `conversion`, `satisfaction`, `complaints`, `beyond_cap`, `cost`. */
+            measure: string;
+        };
         /** @description Is what is known and not known of a touchpoint (M12). */
         Completeness: {
             /** @description A cost is recorded. */
@@ -6716,6 +7480,42 @@ export interface components {
              * @description Passed of six.
              */
             share: number;
+        };
+        /** @description Is a designed journey compared with the lived ones (M16). */
+        Conformance: {
+            /** @description The share of lived journeys without a deviation. */
+            conforming: components["schemas"]["Figure"];
+            /** @description The share with the target outcome, of journeys without a deviation. */
+            conversion_conforming: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Lived journeys longer than what is compared: only their beginning counts.
+             */
+            cut: number;
+            /** @description The share of designed steps that anybody ever met. */
+            design_use: components["schemas"]["Figure"];
+            /** @description What deviates, the most cost first. */
+            deviations: components["schemas"]["DeviationFigures"][];
+            /** @description The share of interactions with customers that are at touchpoints of the design. */
+            explained: components["schemas"]["Figure"];
+            /** @description Mean fitness: 1 where every lived journey is as designed. */
+            fitness: components["schemas"]["Figure"];
+            /** @description The journey, by id. */
+            journey: string;
+            /**
+             * Format: int64
+             * @description Lived journeys that began where the design begins.
+             */
+            journeys: number;
+            /**
+             * Format: int64
+             * @description People who lived them.
+             */
+            people: number;
+            /** @description The share of satisfied answers in journeys without a deviation. */
+            satisfaction_conforming: components["schemas"]["Figure"];
+            /** @description Per step, in the order of writing: the share of lived journeys that met it. */
+            steps: components["schemas"]["JourneyStepFigures"][];
         };
         /** @description Is a word on consent. */
         ConsentSaid: {
@@ -7242,6 +8042,73 @@ export interface components {
             /** @description Share of requests within opening hours. */
             in_hours: components["schemas"]["Figure"];
         };
+        /** @description Is a design sheet. Texts are the organisation's own; numbers are what the trial is made of. */
+        DesignSheet: {
+            /**
+             * @description Because of what.
+             * @default
+             */
+            because: string;
+            /**
+             * @description What we believe.
+             * @default
+             */
+            believe: string;
+            /**
+             * Format: double
+             * @description What it costs over such a period, in minor units.
+             * @default 0
+             */
+            cost: number;
+            /**
+             * Format: double
+             * @description Half the width of the interval of that: what we would not be surprised by.
+             * @default 0
+             */
+            doubt: number;
+            /**
+             * Format: double
+             * @description By how much it should raise their chance of going on: 0.05 is five points.
+             * @default 0
+             */
+            effect: number;
+            /**
+             * @description The idea, in a line.
+             * @default
+             */
+            idea: string;
+            /**
+             * @description How it will be measured.
+             * @default
+             */
+            measure: string;
+            /**
+             * @description The problem it solves.
+             * @default
+             */
+            problem: string;
+            /**
+             * Format: double
+             * @description The share of the stage's people whom it reaches.
+             * @default 0
+             */
+            reach: number;
+            /**
+             * @description The segment it is for, by id; none: everybody.
+             * @default null
+             */
+            segment: string | null;
+            /**
+             * @description The stage in which it should help people on, by id.
+             * @default
+             */
+            stage: string;
+            /**
+             * @description Until when it is tried, such as `2026-12-31`.
+             * @default null
+             */
+            until: string | null;
+        };
         /** @description Holds the detail fields of a touchpoint (MAP-23 to MAP-27). An empty one is shown as an invitation. */
         Details: {
             /**
@@ -7274,6 +8141,44 @@ export interface components {
              */
             processes: string[];
         };
+        /** @description Is one deviation over all lived journeys. */
+        DeviationFigures: {
+            /** @description The share with the target outcome, of those. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description Its part of the cost of all deviations.
+             */
+            cost_share: number;
+            /**
+             * Format: double
+             * @description The same summed up to this line of the list (Pareto).
+             */
+            cost_share_so_far: number;
+            /** @description The share of lived journeys in which it happened. */
+            journeys: components["schemas"]["Figure"];
+            /** @description What happened. */
+            kind: components["schemas"]["DeviationKind"];
+            /** @description The share of satisfied answers in those. */
+            satisfaction: components["schemas"]["Figure"];
+            /**
+             * Format: int32
+             * @description The step, by its position in the order of writing; none for what was not designed.
+             */
+            step?: number | null;
+            /**
+             * Format: int64
+             * @description Times it happened.
+             */
+            times: number;
+            /** @description The touchpoint: of the step, or the one that was not designed. */
+            touchpoint: string;
+        };
+        /**
+         * @description Is a kind of deviation. The order is that of their weight.
+         * @enum {string}
+         */
+        DeviationKind: "missing" | "ad_hoc" | "out_of_order" | "wrong_channel" | "late" | "failed";
         /**
          * @description Is who speaks to whom.
          * @enum {string}
@@ -7958,6 +8863,27 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
+        /** @description Is what came of an improvement. */
+        ImprovementEffect: {
+            /**
+             * Format: int64
+             * @description How many days each side is; none: it is too early, or the improvement is not done.
+             */
+            days?: number | null;
+            /**
+             * Format: int64
+             * @description How many more days of data are needed before anything can be said; 0: enough.
+             */
+            days_missing: number;
+            expected?: components["schemas"]["Expectation"] | null;
+            /** @description The figures before and after. */
+            figures: components["schemas"]["Compared"][];
+            /** @description Whether the promise was kept. */
+            kept: components["schemas"]["Kept"];
+            measured?: components["schemas"]["Figure"] | null;
+            verdict_now?: components["schemas"]["Verdict"] | null;
+            verdict_then?: components["schemas"]["Verdict"] | null;
+        };
         /** @description Is what is decided. */
         InboxSettings: {
             /**
@@ -8088,6 +9014,85 @@ export interface components {
          * @enum {string}
          */
         IpPolicy: "none" | "truncated" | "full";
+        /** @description Is a designed journey. */
+        Journey: {
+            /** @description The way itself. */
+            flow: components["schemas"]["JourneyFlow"];
+            /** @description What the customer wants from it. */
+            goal?: string;
+            /** @description The id: lower-case words joined by hyphens. */
+            id: string;
+            /** @description Whether touchpoints that the design does not name are left out of the comparison; otherwise they count as ad hoc. */
+            ignores_others?: boolean;
+            /** @description The name on the screen. */
+            name: components["schemas"]["Text"];
+            /** @description The segment it is meant for, by id; none: everybody. */
+            segment?: string | null;
+        };
+        /** @description Is a journey read from a file. */
+        JourneyDraft: {
+            /** @description What was understood. */
+            journey: components["schemas"]["Journey"];
+            /** @description Names in the file that no touchpoint of the map has, with the nearest one; they stand in the journey as they are. */
+            unknown: components["schemas"]["UnknownName"][];
+        };
+        /** @description Is a file with a journey. */
+        JourneyFile: {
+            /** @description What kind of file it is. */
+            format: components["schemas"]["JourneyFileFormat"];
+            /** @description The name that the journey shall have, where the file says none. */
+            name?: string | null;
+            /** @description What is in it. */
+            text: string;
+        };
+        /**
+         * @description Is a kind of file.
+         * @enum {string}
+         */
+        JourneyFileFormat: "json" | "csv" | "mermaid" | "cjml" | "xes";
+        /** @description Is a part of a designed journey: a step, or a block of parts. */
+        JourneyFlow: {
+            /** @description One touchpoint. */
+            step: components["schemas"]["JourneyStep"];
+        } | {
+            /** @description One after the other. */
+            sequence: components["schemas"]["JourneyFlow"][];
+        } | {
+            /** @description Exactly one of them. */
+            choice: components["schemas"]["JourneyFlow"][];
+        } | {
+            /** @description All of them, in any order, also interleaved. */
+            parallel: components["schemas"]["JourneyFlow"][];
+        } | {
+            /** @description It, or nothing. */
+            optional: components["schemas"]["JourneyFlow"];
+        } | {
+            /** @description It, once or more often. */
+            loop: components["schemas"]["JourneyFlow"];
+        };
+        /** @description Is a step: a touchpoint that should be met. */
+        JourneyStep: {
+            /** @description Other touchpoints that would do, on a channel that was not meant: meeting one is a deviation of half weight. */
+            instead?: string[];
+            /** @description The outcome that should happen at it or before the next step, by id; none: being met is enough. */
+            outcome?: string | null;
+            /** @description How the storyboard tells it. */
+            scene?: components["schemas"]["Scene"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+            /**
+             * Format: int32
+             * @description How many hours after the step before it may come; none: at any time.
+             */
+            within_hours?: number | null;
+        };
+        /** @description Is one step of the design as lived. */
+        JourneyStepFigures: {
+            /** @description The share of lived journeys that met it as a step. */
+            met: components["schemas"]["Figure"];
+            /** @description The touchpoint. */
+            touchpoint: string;
+        };
         /** @description Is how journeys are remembered and how they were on the whole, −1 to 1. */
         JourneysFelt: {
             /** @description Mean of all moments. */
@@ -8117,6 +9122,28 @@ export interface components {
             touchpoint: string;
             /** @description The verdict. */
             verdict: components["schemas"]["Verdict"];
+        };
+        /**
+         * @description Is whether a promise was kept.
+         * @enum {string}
+         */
+        Kept: "yes" | "partly" | "no" | "unclear" | "nothing_promised";
+        /** @description Is a designed journey with its version. */
+        KeptJourney: {
+            /** @description The journey. */
+            journey: components["schemas"]["Journey"];
+            /**
+             * Format: int64
+             * @description When it was saved.
+             */
+            saved_at: number;
+            /** @description Who saved it. */
+            saved_by: string;
+            /**
+             * Format: int64
+             * @description The number of its version, from 1.
+             */
+            version: number;
         };
         /** @description Is a source with all its keys. */
         KeptSource: components["schemas"]["Source"] & {
@@ -8573,6 +9600,7 @@ export interface components {
             note?: string | null;
             /** @description Who answers for it. */
             owner?: string | null;
+            sheet?: components["schemas"]["DesignSheet"] | null;
             /** @description What is to be done; may be left out where a touchpoint is named: the action of its verdict. */
             title?: string | null;
             /** @description The touchpoint, by id. */
@@ -9099,6 +10127,11 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
+        /**
+         * @description Is how a response is known.
+         * @enum {string}
+         */
+        ResponseBasis: "assumed" | "fitted";
         /** @description Is a wish to restrict. */
         RestrictionAsked: {
             /** @description Why; nothing personal. */
@@ -9249,6 +10282,20 @@ export interface components {
          * @enum {string}
          */
         Scale: "nps" | "five" | "seven" | "ten" | "yes_no";
+        /** @description Is a frame of the storyboard. */
+        Scene: {
+            /**
+             * @description What happens, in the customer's words.
+             * @default
+             */
+            caption: string;
+            /**
+             * Format: int32
+             * @description What the customer should feel: −2 (dreadful) to +2 (delighted).
+             * @default 0
+             */
+            emotion: number;
+        };
         /**
          * @description Is a way of signing.
          * @enum {string}
@@ -9480,6 +10527,20 @@ export interface components {
              */
             satisfaction_target: number;
         };
+        /** @description Is what a sheet comes to. */
+        SheetTrial: {
+            /** @description The stages from one to the next, as observed. */
+            chain: components["schemas"]["TrialLink"][];
+            /** @description The stage in which people are when they have the outcome. */
+            outcome_stage: string;
+            /** @description What would follow. */
+            result: components["schemas"]["TrialResult"];
+            /**
+             * Format: double
+             * @description What one further outcome leaves, in minor units.
+             */
+            worth: number;
+        };
         /** @description Is an event in full. */
         Shown: components["schemas"]["Held"] & {
             /** @description The event as it came, in base64, when it is not text. */
@@ -9706,6 +10767,20 @@ export interface components {
                  */
                 top: number;
             };
+        } | {
+            /** @description `top · (1 − e^(−rate·x)) / (1 + e^(−rate·x))`: levels off a little later than the exponential. */
+            logistic: {
+                /**
+                 * Format: double
+                 * @description How fast it levels off, per unit of spend.
+                 */
+                rate: number;
+                /**
+                 * Format: double
+                 * @description What endless spending would bring.
+                 */
+                top: number;
+            };
         };
         /** @description Is one column: a step of the life cycle. */
         Stage: {
@@ -9774,6 +10849,19 @@ export interface components {
             surface: string;
             /** @description The value. */
             value: string;
+        };
+        /** @description Is one step of the chain: of so many people in the stage so many went on. */
+        Step: {
+            /**
+             * Format: int64
+             * @description Those who went on.
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description People who were in the stage.
+             */
+            people: number;
         };
         /**
          * @description Is how steps of a funnel must follow each other.
@@ -9896,6 +10984,7 @@ export interface components {
              * @description Where it stands among its like: ascending.
              */
             place: number;
+            sheet?: components["schemas"]["DesignSheet"] | null;
             /**
              * Format: int64
              * @description When somebody began.
@@ -10180,6 +11269,49 @@ export interface components {
             /** @description How many traits. */
             traits: number;
         };
+        /** @description Is one step from stage to stage. */
+        TrialLink: {
+            /** @description People in it, and those who went on. */
+            observed: components["schemas"]["Step"];
+            /** @description From this stage. */
+            stage: string;
+            /**
+             * Format: double
+             * @description The chance of going on with the new touchpoint.
+             */
+            with: number;
+        };
+        /** @description Is what the trial says. */
+        TrialResult: {
+            /** @description Outcomes with it. */
+            after: components["schemas"]["Band"];
+            /** @description Outcomes without it. */
+            before: components["schemas"]["Band"];
+            /**
+             * Format: double
+             * @description The effect at which it pays for itself; none: no effect would be enough, or nothing has a worth.
+             */
+            break_even?: number | null;
+            /**
+             * Format: double
+             * @description People at the end of the chain with it.
+             */
+            end_after: number;
+            /**
+             * Format: double
+             * @description People at the end of the chain without it.
+             */
+            end_before: number;
+            /** @description The difference. */
+            gain: components["schemas"]["Band"];
+            /** @description What it leaves: worth of the gain less its cost. */
+            net: components["schemas"]["Band"];
+            /**
+             * Format: double
+             * @description The share of draws in which it pays.
+             */
+            pays: number;
+        };
         /** @description Is one way into a stage. A stage is entered when any of its triggers has fired. */
         Trigger: {
             /** @description Any interaction at all. */
@@ -10254,6 +11386,13 @@ export interface components {
          * @enum {string}
          */
         Unit: "share" | "points" | "money" | "count" | "ratio";
+        /** @description Is a name that the map does not know. */
+        UnknownName: {
+            /** @description As in the file. */
+            name: string;
+            /** @description The touchpoint it may mean. */
+            nearest?: string | null;
+        };
         /** @description Is a signal that no rule binds. */
         Unmapped: {
             /**
