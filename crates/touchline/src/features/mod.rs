@@ -80,6 +80,7 @@ fn routes(site: &Site) -> OpenApiRouter {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(account::routes(site.accounts(), account::Cookie::new(site.https)))
         .merge(health(Health { vitals: Arc::new(keeping::Installation::new(site.clone())), token: site.metrics_token.clone() }))
+        .merge(measure::open(site.reports.clone()))
         .merge(site.behind_the_door(closed(site)))
 }
 

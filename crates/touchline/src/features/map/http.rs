@@ -1,6 +1,6 @@
 //! The current map, and changes of its rules.
 
-use super::{Change, Maps};
+use super::{Author, Change, Maps};
 use crate::failure::Failure;
 use crate::features::account::Keeper;
 use crate::platform::clock::Clock;
@@ -15,7 +15,13 @@ use utoipa_axum::routes;
 
 /// Returns the routes of this room.
 pub fn routes(maps: Maps, clock: Clock) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(current)).routes(routes!(change)).with_state((maps, clock))
+    OpenApiRouter::new()
+        .routes(routes!(current))
+        .routes(routes!(change))
+        .with_state((maps.clone(), clock.clone()))
+        .merge(super::desk::routes(maps.clone(), clock.clone()))
+        .merge(super::ideas::routes(maps.clone(), clock.clone()))
+        .merge(super::shares::routes(maps, clock))
 }
 
 /// Tells what the organisation designed.
@@ -45,12 +51,12 @@ pub struct Saved {
 ))]
 async fn change(
     State((maps, clock)): State<(Maps, Clock)>,
-    _: Keeper,
+    Keeper(who): Keeper,
     Body(change): Body<Change>,
 ) -> Result<Json<Saved>, Refusal> {
     let map = maps.current().await?.ok_or_else(no_map)?.map;
     let changed = change.apply(&map).map_err(refused)?;
-    Ok(Json(Saved { version: maps.save(&changed, &change.note, clock()).await? }))
+    Ok(Json(Saved { version: maps.replace(&changed, &change.note, &Author::from(&who), clock()).await? }))
 }
 
 /// Says that there is no map.

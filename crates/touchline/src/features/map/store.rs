@@ -1,5 +1,6 @@
 //! Versions of the map: the table `map`. Saving adds a version; nothing is overwritten.
 
+use super::versions::Author;
 use crate::failure::{Failure, Result};
 use model::{Instant, TouchpointMap};
 use state::{State, StateError};
@@ -20,7 +21,7 @@ pub struct Version {
 /// Keeps the versions of the map.
 #[derive(Clone)]
 pub struct Maps {
-    state: State,
+    pub(super) state: State,
 }
 
 impl Maps {
@@ -35,28 +36,7 @@ impl Maps {
     /// # Errors
     /// Fails when the map is not sound, with every problem as a reason, or when the state store fails.
     pub async fn save(&self, map: &TouchpointMap, note: &str, now: Instant) -> Result<i64> {
-        check(map)?;
-        let document = serde_json::to_string(map).map_err(|error| Failure::new("Cannot write the map").because(&error))?;
-        let mut transaction = self.state.begin().await.map_err(failed)?;
-        let latest: Option<(i64, String)> = sqlx::query_as("SELECT id, document FROM map ORDER BY id DESC LIMIT 1")
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        let id = match latest {
-            Some((id, same)) if same == document => return Ok(id),
-            Some((id, _)) => id + 1,
-            None => 1,
-        };
-        sqlx::query("INSERT INTO map (id, created_at, document, note) VALUES ($1, $2, $3, $4)")
-            .bind(id)
-            .bind(now.0)
-            .bind(document)
-            .bind(note.to_owned())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(id)
+        self.replace(map, note, &Author::default(), now).await
     }
 
     /// Returns the current version; `None` where no map was saved yet.
@@ -64,19 +44,20 @@ impl Maps {
     /// # Errors
     /// Fails when the state store does, or when the stored document cannot be read.
     pub async fn current(&self) -> Result<Option<Version>> {
-        let latest = sqlx::query_as("SELECT id, created_at, note, document FROM map ORDER BY id DESC LIMIT 1")
-            .fetch_optional(self.state.reader())
-            .await
-            .map_err(failed)?;
+        let latest =
+            sqlx::query_as("SELECT id, created_at, note, document FROM map WHERE variant = 'as_is' ORDER BY id DESC LIMIT 1")
+                .fetch_optional(self.state.reader())
+                .await
+                .map_err(failed)?;
         latest.map(version).transpose()
     }
 
-    /// Returns every version, the newest first.
+    /// Returns every version of what is, the newest first.
     ///
     /// # Errors
     /// Fails when the state store does, or when a stored document cannot be read.
     pub async fn history(&self) -> Result<Vec<Version>> {
-        let rows = sqlx::query_as("SELECT id, created_at, note, document FROM map ORDER BY id DESC")
+        let rows = sqlx::query_as("SELECT id, created_at, note, document FROM map WHERE variant = 'as_is' ORDER BY id DESC")
             .fetch_all(self.state.reader())
             .await
             .map_err(failed)?;
@@ -99,13 +80,13 @@ pub fn check(map: &TouchpointMap) -> Result<()> {
     Err(failure)
 }
 
-fn version((id, created_at, note, document): (i64, i64, String, String)) -> Result<Version> {
+pub(super) fn version((id, created_at, note, document): (i64, i64, String, String)) -> Result<Version> {
     let map = serde_json::from_str(&document)
         .map_err(|error| Failure::new(format!("Cannot read version {id} of the map in the state store")).because(&error))?;
     Ok(Version { id, created_at: Instant(created_at), note, map })
 }
 
-fn failed(error: impl Into<StateError>) -> Failure {
+pub(super) fn failed(error: impl Into<StateError>) -> Failure {
     Failure::new("Cannot look after the map").because(&error.into())
 }
 
@@ -118,7 +99,7 @@ pub(super) mod tests {
         serde_json::from_str(include_str!("sample.json")).expect("is a map")
     }
 
-    async fn maps() -> (Maps, tempfile::TempDir) {
+    pub(in crate::features::map) async fn maps() -> (Maps, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("folder");
         (Maps::new(State::create(&dir.path().join("state.sqlite")).await.expect("opens")), dir)
     }

@@ -8,6 +8,7 @@ mod http;
 mod live;
 mod reports;
 mod sequences;
+mod share;
 mod signals;
 mod zone;
 
@@ -18,4 +19,5 @@ pub use sequences::{
     Cohort, Edge, FlowAnswer, FlowLayer, FlowLink, FlowNode, FunnelAnswer, FunnelQuestion, FunnelStep, RetentionAnswer,
     RetentionCell, RetentionQuestion, StepOrder,
 };
+pub use share::open;
 pub use signals::{ChannelCount, Dark, Move, MovedSignal, Preview, UnmappedSignal, Whereabouts};
