@@ -1,5 +1,7 @@
 // The map: segments by stages, every touchpoint with its verdict, and the card of one touchpoint beside it.
 import { api } from '../../app/api/client';
+import { desk } from './edit/desk.svelte';
+import { desk as server } from './edit/api';
 import type { MapReport, TouchpointMap } from '../../app/api/types';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
@@ -14,12 +16,14 @@ export default page<MapData>({
   path: '/map/:touchpoint?',
   title: { en: 'Map', fr: 'Carte', ru: 'Карта' },
   rail: { order: 20, icon: 'M9 4 3.500 6v14L9 18l6 2 5.500-2V4L15 6 9 4Zm0 0v14m6-12v14' },
-  reloadOn: ['segment'],
+  reloadOn: ['segment', 'variant'],
   live: true,
   load: async ({ query }) => {
-    const [map, report] = await Promise.all([api.map(), api.report(query.get('segment'))]);
-    organisation.learn(map);
-    return { map, report };
+    const variant = query.get('variant') === 'to_be' ? 'to_be' : 'as_is';
+    const [present, report] = await Promise.all([server.show(variant), api.report(query.get('segment'))]);
+    organisation.learn(present.map);
+    desk.receive(present);
+    return { map: present.map, report };
   },
   component: () => import('./MapPage.svelte'),
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleMap, sampleReport } from '../../../../dev/company.mjs';
-import { fold, isPlanned, layOut, type Chip } from './grid';
+import { fold, isPlanned, joinLast, layOut, type Chip } from './grid';
 
 const map = sampleMap();
 const report = sampleReport();
@@ -88,5 +88,65 @@ describe('fold', () => {
     check(6, 0, 4, 2);
     check(3, 5, 3, 5); // Those merely observed are folded first.
     check(0, 6, 2, 4);
+  });
+});
+
+describe('parts', () => {
+  const [whole, part, deeper, ...rest] = map.touchpoints.filter((touchpoint) => touchpoint.class !== 'internal');
+  if (!whole || !part || !deeper) throw new Error('the sample has touchpoints');
+  const here = [{ segment: 'new', stage: 'awareness' }];
+  const nested = {
+    ...map,
+    touchpoints: [
+      { ...whole, cells: here },
+      { ...part, cells: here, parent: whole.id },
+      { ...deeper, cells: here, parent: part.id },
+      ...rest,
+    ],
+  };
+  const ids = (open: string[]) =>
+    layOut(nested, report, all, new Set(open))[0]?.cells[0]?.chips.map((chip) => [
+      chip.touchpoint.id,
+      chip.parts,
+      chip.isPart,
+    ]) ?? [];
+
+  it('are folded under the whole, and counted', () => {
+    expect(ids([])).toContainEqual([whole.id, 2, false]);
+    expect(ids([]).map(([id]) => id)).not.toContain(part.id);
+  });
+
+  it('stand right after it when unfolded', () => {
+    const shown = ids([whole.id]).map(([id]) => id);
+    const start = shown.indexOf(whole.id);
+    expect(shown.slice(start + 1, start + 3).sort()).toEqual([part.id, deeper.id].sort());
+  });
+
+  it('are never lost, even in a circle', () => {
+    const circle = {
+      ...nested,
+      touchpoints: nested.touchpoints.map((t) => (t.id === whole.id ? { ...t, parent: part.id } : t)),
+    };
+    const chips = layOut(circle, report, all)[0]?.cells[0]?.chips ?? [];
+    expect(chips.some((chip) => [whole.id, part.id, deeper.id].includes(chip.touchpoint.id))).toBe(true);
+  });
+});
+
+describe('six columns', () => {
+  const joined = joinLast(map, report);
+
+  it('join the last two and lose nothing', () => {
+    expect(joined.map.stages).toHaveLength(map.stages.length - 1);
+    expect(joined.map.stages.reduce((sum, stage) => sum + stage.weight, 0)).toBeCloseTo(1);
+    expect(joined.report.stages).toHaveLength(joined.map.stages.length);
+    const shown = (rows: ReturnType<typeof layOut>) =>
+      new Set(rows.flatMap((row) => row.cells.flatMap((cell) => cell.chips.map((chip) => chip.touchpoint.id))));
+    expect(shown(layOut(joined.map, joined.report, all))).toEqual(shown(rows));
+    expect(map.stages).toHaveLength(7); // The map itself is as it was.
+  });
+
+  it('count an interaction once', () => {
+    const sum = (cells: { interactions: number }[]) => cells.reduce((total, cell) => total + cell.interactions, 0);
+    expect(sum(joined.report.cells)).toBe(sum(report.cells));
   });
 });

@@ -25,6 +25,10 @@ export interface Chip {
   people: number;
   /** Their interactions with it in this stage. */
   interactions: number;
+  /** How many parts of it stand in the same cell, folded under it. */
+  parts: number;
+  /** Whether it is shown under what it is a part of. */
+  isPart: boolean;
 }
 
 /** One place of the grid. */
@@ -48,8 +52,13 @@ export interface Filter {
   verdict: VerdictKind | null;
 }
 
-/** Lays out the rows of a map, as far as the filter lets them through. */
-export function layOut(map: TouchpointMap, report: MapReport, filter: Filter): GridRow[] {
+/** Lays out the rows of a map, as far as the filter lets them through. `unfolded`: whose parts are shown. */
+export function layOut(
+  map: TouchpointMap,
+  report: MapReport,
+  filter: Filter,
+  unfolded: ReadonlySet<string> = new Set(),
+): GridRow[] {
   const figures = new Map(report.touchpoints.map((entry) => [entry.touchpoint, entry]));
   const segments = new Map(report.segments.map((entry) => [entry.segment, entry]));
   const observed = new Map(report.cells.map((cell) => [placeKey(cell.segment, cell.stage, cell.touchpoint), cell]));
@@ -62,13 +71,16 @@ export function layOut(map: TouchpointMap, report: MapReport, filter: Filter): G
       cells: map.stages.map((stage) => ({
         stage,
         missing: missingIn(segments.get(segment.id), stage.id),
-        chips: shown
-          .flatMap((touchpoint) => {
-            const cell = observed.get(placeKey(segment.id, stage.id, touchpoint.id));
-            return chipOf(touchpoint, figures.get(touchpoint.id), cell, isPlanned(touchpoint, segment.id, stage.id));
-          })
-          .filter((chip) => filter.verdict === null || chip.verdict === filter.verdict)
-          .sort(byAttention),
+        chips: nest(
+          shown
+            .flatMap((touchpoint) => {
+              const cell = observed.get(placeKey(segment.id, stage.id, touchpoint.id));
+              return chipOf(touchpoint, figures.get(touchpoint.id), cell, isPlanned(touchpoint, segment.id, stage.id));
+            })
+            .filter((chip) => filter.verdict === null || chip.verdict === filter.verdict)
+            .sort(byAttention),
+          unfolded,
+        ),
       })),
     }));
 }
@@ -79,7 +91,7 @@ export function isPlanned(touchpoint: Touchpoint, segment: string, stage: string
 }
 
 /** Tells whether a touchpoint belongs on the grid: retired ones and those without customers do not. */
-function isOnGrid(touchpoint: Touchpoint): boolean {
+export function isOnGrid(touchpoint: Touchpoint): boolean {
   return touchpoint.life !== 'retired' && (touchpoint.class ?? 'customer') === 'customer';
 }
 
@@ -99,8 +111,36 @@ function chipOf(
       planned,
       people,
       interactions: cell?.interactions ?? 0,
+      parts: 0,
+      isPart: false,
     },
   ];
+}
+
+/** Puts parts under what they are a part of, where both stand in one cell; folded ones are only counted. */
+function nest(chips: Chip[], unfolded: ReadonlySet<string>): Chip[] {
+  const here = new Set(chips.map((chip) => chip.touchpoint.id));
+  const partsOf = (id: string) => chips.filter((chip) => chip.touchpoint.parent === id);
+  const isWhole = (chip: Chip) => !chip.touchpoint.parent || !here.has(chip.touchpoint.parent);
+  // Each node is reached once: what is a part of a part goes under the whole.
+  const wholeOf = (chip: Chip): string => {
+    const seen = new Set<string>();
+    let at = chip;
+    while (!isWhole(at) && !seen.has(at.touchpoint.id)) {
+      seen.add(at.touchpoint.id);
+      at = chips.find((other) => other.touchpoint.id === at.touchpoint.parent) ?? at;
+    }
+    return at.touchpoint.id;
+  };
+  if (chips.every(isWhole)) return chips;
+  return chips
+    .filter((chip) => isWhole(chip) || wholeOf(chip) === chip.touchpoint.id)
+    .flatMap((whole) => {
+      const id = whole.touchpoint.id;
+      const parts = partsOf(id).length === 0 ? [] : chips.filter((chip) => chip !== whole && wholeOf(chip) === id);
+      const shown = unfolded.has(id) ? parts.map((part) => ({ ...part, isPart: true })) : [];
+      return [{ ...whole, parts: parts.length }, ...shown];
+    });
 }
 
 function missingIn(figures: SegmentFigures | undefined, stage: string): Missing[] {
@@ -133,4 +173,85 @@ export function fold(
   const count = Math.min(limit, Math.max(planned, Math.min(2, chips.length)));
   if (chips.length <= count + 1) return { shown: chips, folded: [] };
   return { shown: chips.slice(0, count), folded: chips.slice(count) };
+}
+
+/**
+ * Looks at a map with its last two stages as one: the preset of six columns, in which loyalty and advocacy stand together.
+ * Names are joined, weights and shares summed; the map itself stays as it is.
+ */
+export function joinLast(map: TouchpointMap, report: MapReport): { map: TouchpointMap; report: MapReport } {
+  const [kept, last] = map.stages.slice(-2);
+  if (map.stages.length < 3 || !kept || !last) return { map, report };
+  const into = <T extends { stage: string }>(entry: T): T =>
+    entry.stage === last.id ? { ...entry, stage: kept.id } : entry;
+  const both = (language: 'en' | 'fr' | 'ru') => [kept, last].map((stage) => written(stage.name, language)).join(' · ');
+  const stage: Stage = {
+    ...kept,
+    name: { en: both('en'), fr: both('fr'), ru: both('ru') },
+    weight: kept.weight + last.weight,
+  };
+  const figures = report.stages.slice(-2);
+  const [a, b] = figures;
+  const cells = new Map<string, CellFigures>();
+  for (const cell of report.cells.map(into)) {
+    const key = placeKey(cell.segment, cell.stage, cell.touchpoint);
+    const there = cells.get(key);
+    // Somebody may have met it in both stages: the larger number is what can be said for certain.
+    cells.set(
+      key,
+      there
+        ? {
+            ...there,
+            people: Math.max(there.people, cell.people),
+            interactions: there.interactions + cell.interactions,
+          }
+        : cell,
+    );
+  }
+  return {
+    map: {
+      ...map,
+      stages: [...map.stages.slice(0, -2), stage],
+      touchpoints: map.touchpoints.map((touchpoint) => ({
+        ...touchpoint,
+        cells: touchpoint.cells.map(into),
+        primary_stage: touchpoint.primary_stage === last.id ? kept.id : touchpoint.primary_stage,
+      })),
+    },
+    report: {
+      ...report,
+      cells: [...cells.values()],
+      stages:
+        a && b
+          ? [
+              ...report.stages.slice(0, -2),
+              {
+                ...a,
+                importance: a.importance + b.importance,
+                cost_share: a.cost_share + b.cost_share,
+                interaction_share: a.interaction_share + b.interaction_share,
+                touchpoint_share: a.touchpoint_share + b.touchpoint_share,
+                staff_share: a.staff_share + b.staff_share,
+                gap: a.gap + b.gap,
+                reached: Math.max(a.reached, b.reached),
+              },
+            ]
+          : report.stages,
+      segments: report.segments.map((segment) => ({
+        ...segment,
+        reached: [...segment.reached.slice(0, -2), Math.max(segment.reached.at(-2) ?? 0, segment.reached.at(-1) ?? 0)],
+        // Something is missing in the joined column only where it is missing in both.
+        gaps: segment.gaps.filter(
+          (gap) =>
+            ![kept.id, last.id].includes(gap.stage) ||
+            (gap.stage === kept.id &&
+              segment.gaps.some((other) => other.stage === last.id && other.missing === gap.missing)),
+        ),
+      })),
+    },
+  };
+}
+
+function written(text: Stage['name'], language: 'en' | 'fr' | 'ru'): string {
+  return typeof text === 'string' ? text : (text[language] ?? text.en);
 }

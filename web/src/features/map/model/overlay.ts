@@ -1,6 +1,6 @@
-// The number that every chip shows: one of six, chosen by the reader. People and interactions belong to the cell,
+// The number that every chip shows, chosen by the reader. People and interactions belong to the cell,
 // all others to the touchpoint as a whole.
-import type { Figure } from '../../../app/api/types';
+import type { Completeness, Figure } from '../../../app/api/types';
 import { counted, scaleOf, type Scale } from '../../../ui/figure';
 import type { Chip, GridRow } from './grid';
 
@@ -8,9 +8,13 @@ import type { Chip, GridRow } from './grid';
 export const overlays = [
   'people',
   'interactions',
+  'effect',
   'conversion',
+  'cost',
   'cost_per_outcome',
   'satisfaction',
+  'evidence',
+  'gaps',
   'verdict',
 ] as const;
 
@@ -33,9 +37,22 @@ export function readOverlay(overlay: Overlay, chip: Chip): Figure | null {
     case 'cost_per_outcome':
     case 'satisfaction':
       return chip.figures?.[overlay] ?? null;
+    case 'effect':
+      return chip.figures?.progression.lift ?? null;
+    case 'cost':
+      return chip.figures ? counted(chip.figures.cost, chip.figures.interactions, 'money') : null;
+    case 'gaps':
+      return chip.figures ? counted(missingChecks(chip.figures.completeness), 6, 'count') : null;
+    case 'evidence':
     case 'verdict':
       return null;
   }
+}
+
+/** How many of the six checks of a touchpoint's data fail (M12). */
+function missingChecks(known: Completeness): number {
+  const checks = ['emits', 'identified', 'feedback', 'cost', 'outcome', 'fresh'] as const;
+  return checks.filter((check) => !known[check]).length;
 }
 
 /**

@@ -1,0 +1,109 @@
+// The desk: the map that is being looked at and edited, one edit after the other. An edit is saved at once and can be
+// undone; one that meets the edit of somebody else is not saved, and both are shown.
+import { Problem } from '../../../app/api/client';
+import type { TouchpointMap } from '../../../app/api/types';
+import { desk as server, Met, type Clashed, type Edit, type OnDesk, type Variant } from './api';
+
+/** What was just done: shown for a while, with a way back. */
+export interface Notice {
+  text: string;
+  undo: boolean;
+}
+
+/** How long a notice stays, in milliseconds: long enough to read it and to reach the button. */
+const noticeLasts = 12_000;
+
+class Desk {
+  present = $state.raw<OnDesk | null>(null);
+  /** The other design as it stands, to compare with; null where it is not asked for. */
+  saving = $state(0);
+  clash = $state.raw<{ clashed: Clashed; edits: Edit[] } | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  notice = $state.raw<Notice | null>(null);
+  private last: Promise<unknown> = Promise.resolve();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  map = $derived<TouchpointMap | null>(this.present?.map ?? null);
+  variant = $derived<Variant>(this.present?.variant ?? 'as_is');
+
+  /** Takes what the server has, unless an own edit is newer or on its way. */
+  receive(got: OnDesk): void {
+    const older = this.present?.variant === got.variant && this.present.version > got.version;
+    if (!older && this.saving === 0) this.present = got;
+  }
+
+  /** Does edits that belong together; `said` is shown with a way back. Returns whether they were saved. */
+  edit(edits: Edit[], said = ''): Promise<boolean> {
+    return this.send((present) => server.edit(present.variant, present.version, edits), said, edits);
+  }
+
+  undo(said: string): Promise<boolean> {
+    return this.send(
+      (present) => (present.steps.undo ? server.revert(present.variant, present.steps.undo) : Promise.resolve(present)),
+      said,
+      [],
+      false,
+    );
+  }
+
+  redo(said: string): Promise<boolean> {
+    return this.send(
+      (present) => (present.steps.redo ? server.revert(present.variant, present.steps.redo) : Promise.resolve(present)),
+      said,
+      [],
+      false,
+    );
+  }
+
+  restore(version: number, said: string): Promise<boolean> {
+    return this.send((present) => server.restore(present.variant, version), said);
+  }
+
+  adopt(said: string): Promise<boolean> {
+    return this.send(() => server.adopt(), said);
+  }
+
+  say(text: string, undo = false): void {
+    clearTimeout(this.timer);
+    this.notice = { text, undo };
+    this.timer = setTimeout(() => (this.notice = null), noticeLasts);
+  }
+
+  hush(): void {
+    clearTimeout(this.timer);
+    this.notice = null;
+  }
+
+  /** One after the other: each edit is made on the version that the one before it has come to. */
+  private send(
+    ask: (present: OnDesk) => Promise<OnDesk>,
+    said = '',
+    edits: Edit[] = [],
+    undo = true,
+  ): Promise<boolean> {
+    this.saving++;
+    const turn = this.last.then(async () => {
+      const present = this.present;
+      if (!present) return false;
+      try {
+        this.present = await ask(present);
+        this.problem = null;
+        if (said !== '') this.say(said, undo);
+        return true;
+      } catch (error) {
+        if (error instanceof Met) {
+          this.clash = { clashed: error.clashed, edits };
+          this.present = error.clashed.newest;
+        } else this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+        return false;
+      } finally {
+        this.saving--;
+      }
+    });
+    this.last = turn;
+    return turn;
+  }
+}
+
+/** The desk of the page. */
+export const desk = new Desk();
