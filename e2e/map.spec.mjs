@@ -231,3 +231,276 @@ test('the first view is light and stands still', async (context) => {
   assert.ok(requests <= 12, `${requests} requests`);
   assert.ok((await page.evaluate(() => window.shift)) < 0.01);
 });
+
+// From here on the map is edited.
+
+/** Waits until everything is saved. */
+const saved = (page) => page.getByText('Everything is saved').waitFor();
+const chipsNamed = (page, name) => page.locator('main td .chip', { hasText: name });
+
+test('a touchpoint is added, renamed, moved without dragging, and removed; each can be undone', async () => {
+  const page = await openMap();
+  await page.getByRole('button', { name: 'Edit the map' }).click();
+  await page.getByRole('button', { name: 'Touchpoint', exact: true }).click();
+  await page.getByLabel('What is it called?').fill('Gift box');
+  await page.getByLabel('Segment', { exact: true }).last().selectOption({ index: 1 });
+  await page.getByRole('button', { name: 'Add “Gift box”' }).click();
+  await chipsNamed(page, 'Gift box').first().waitFor();
+  assert.equal(await chipsNamed(page, 'Gift box').count(), 1);
+
+  await page.getByRole('button', { name: 'What to do with Gift box' }).click();
+  await page.getByRole('menuitem', { name: /^Rename/ }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill('Surprise box');
+  await page.keyboard.press('Enter');
+  await chipsNamed(page, 'Surprise box').first().waitFor();
+
+  await page.getByRole('button', { name: 'What to do with Surprise box' }).click();
+  await page.getByRole('menuitem', { name: /^Move to/ }).click();
+  const boxes = page.getByRole('dialog').getByRole('checkbox');
+  await boxes.last().check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.waitForFunction(
+    () => [...document.querySelectorAll('main td .chip')].filter((chip) => chip.textContent.includes('Surprise box')).length === 2,
+  );
+
+  await page.getByRole('button', { name: 'What to do with Surprise box' }).first().click();
+  await page.getByRole('menuitem', { name: 'Remove from the map' }).click();
+  await chipsNamed(page, 'Surprise box').first().waitFor({ state: 'detached' });
+  await page.getByRole('status').getByRole('button', { name: 'Undo' }).last().click();
+  await chipsNamed(page, 'Surprise box').first().waitFor();
+  assert.equal(await chipsNamed(page, 'Surprise box').count(), 2);
+});
+
+test('undo and redo survive a reload', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  await chipsNamed(page, 'Surprise box').first().waitFor();
+  await page.reload();
+  await chipsNamed(page, 'Surprise box').first().waitFor();
+  // Back over: the second cell, the name.
+  await page.keyboard.press('Control+z');
+  await page.waitForFunction(
+    () => [...document.querySelectorAll('main td .chip')].filter((chip) => chip.textContent.includes('Surprise box')).length === 1,
+  );
+  await page.keyboard.press('Control+z');
+  await chipsNamed(page, 'Gift box').first().waitFor();
+  await page.reload();
+  await chipsNamed(page, 'Gift box').first().waitFor();
+  await page.keyboard.press('Control+Shift+z');
+  await chipsNamed(page, 'Surprise box').first().waitFor();
+});
+
+test('a touchpoint is dragged to another stage', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  const chip = chipsNamed(page, 'Surprise box').first();
+  await chip.waitFor();
+  const before = await chip.getAttribute('data-spot');
+  const row = Number(before.split(':')[0]);
+  const target = page.locator('tbody tr').nth(row).locator('td').last();
+  await page.locator('main td li', { has: chip }).first().dragTo(target);
+  await page.waitForFunction(
+    (before) => {
+      const found = [...document.querySelectorAll('main td .chip')].find((chip) => chip.textContent.includes('Surprise box'));
+      return found && found.getAttribute('data-spot').split(':')[1] !== before.split(':')[1];
+    },
+    before,
+  );
+});
+
+test('keys do what the menu does', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  const chip = chipsNamed(page, 'Surprise box').first();
+  await chip.focus();
+  await page.keyboard.press('F2');
+  await page.getByRole('dialog', { name: 'Rename' }).waitFor();
+  await page.keyboard.press('Escape');
+  await chip.focus();
+  await page.keyboard.press('m');
+  await page.getByRole('dialog', { name: /Surprise box/ }).waitFor();
+  await page.keyboard.press('Escape');
+  await chip.focus();
+  await page.keyboard.press('Delete');
+  await page.getByRole('heading', { name: 'In no cell yet' }).waitFor();
+  await page.keyboard.press('Control+z');
+  await chip.waitFor();
+});
+
+test('importance is dragged, and always sums to 100', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  await page.getByRole('button', { name: 'Stages' }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByRole('slider').first().fill('40');
+  await page.waitForFunction(() => {
+    const shares = [...document.querySelectorAll('dialog output')].map((output) => Number.parseInt(output.textContent, 10));
+    return shares[0] === 40 && shares.reduce((sum, share) => sum + share, 0) === 100;
+  });
+  await page.keyboard.press('Escape');
+  await saved(page);
+  await page.keyboard.press('Control+z');
+  await page.getByText('Undone.').first().waitFor();
+});
+
+test('rows of a spreadsheet are shown before they are taken over', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  await page.getByRole('button', { name: 'Paste a table' }).click();
+  const stage = (await page.locator('thead th .name').nth(1).innerText()).trim();
+  await page.getByRole('dialog').locator('textarea').fill(`Name\tStage\nOpen day\t${stage}\nHotline\t${stage}\t??\n`);
+  await page.getByText('2 new touchpoints').waitFor();
+  await page.getByRole('dialog').getByText('??').waitFor();
+  await page.getByRole('button', { name: 'Take over 2 rows' }).click();
+  await page.getByText('2 rows were taken over.').waitFor();
+  await page.keyboard.press('Control+z');
+  await page.getByText('Undone.').first().waitFor();
+});
+
+test('two people work on one map at once', async () => {
+  const [ada, bob] = [await openMap({}, '/map?edit=1'), await openMap({}, '/map?edit=1')];
+  const rename = async (page, from, to) => {
+    await page.getByRole('button', { name: `What to do with ${from}`, exact: true }).first().click();
+    await page.getByRole('menuitem', { name: /^Rename/ }).click();
+    await page.getByRole('dialog').getByLabel('Name').fill(to);
+    await page.keyboard.press('Enter');
+  };
+  const names = await ada.locator('main td .chip .name').evaluateAll((all) => all.map((name) => name.getAttribute('title')));
+  const [first, second] = [...new Set(names)];
+  // Different things: both edits stand, on both screens, though Bob's page had not heard of Ada's.
+  await Promise.all([rename(ada, first, 'Named by Ada'), rename(bob, second, 'Named by Bob')]);
+  for (const page of [ada, bob]) {
+    await chipsNamed(page, 'Named by Ada').first().waitFor();
+    await chipsNamed(page, 'Named by Bob').first().waitFor();
+  }
+  // The same thing: whoever comes second is shown both, and nothing is lost.
+  await bob.route('**/api/live', (route) => route.abort());
+  await bob.reload();
+  await chipsNamed(bob, 'Named by Ada').first().waitFor();
+  await rename(ada, 'Named by Ada', 'Ada again');
+  await chipsNamed(ada, 'Ada again').first().waitFor();
+  await rename(bob, 'Named by Ada', 'Bob instead');
+  const clash = bob.getByRole('dialog', { name: 'Somebody else changed the same place' });
+  await clash.getByText('Ada again').waitFor();
+  await clash.getByText('Bob instead').waitFor();
+  await clash.getByRole('button', { name: 'Use mine' }).click();
+  await chipsNamed(bob, 'Bob instead').first().waitFor();
+  await chipsNamed(ada, 'Bob instead').first().waitFor();
+  stage.forgive(/ERR_FAILED|409/);
+});
+
+test('the card is filled in field by field, and says so in the history', async () => {
+  const page = await openMap({}, '/map/newsletter?edit=1');
+  const owner = page.locator('aside').getByLabel('Owner');
+  await owner.fill('Ada Example');
+  await owner.press('Tab');
+  await page.getByText('was changed.').first().waitFor();
+  await page.reload();
+  await page.locator('#card-name').waitFor();
+  assert.equal(await page.locator('aside').getByLabel('Owner').inputValue(), 'Ada Example');
+  await page.getByRole('button', { name: 'History' }).click();
+  const sheet = page.getByRole('dialog', { name: 'What was changed' });
+  await sheet.getByText(/: owner$/).first().waitFor();
+  await sheet.getByRole('button', { name: 'Compare with today' }).first().click();
+  await sheet.locator('.diff li').first().waitFor();
+});
+
+test('a plan is drawn, compared, and made real', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  await page.getByRole('button', { name: 'As it shall be' }).click();
+  await page.waitForURL(/variant=to_be/);
+  await page.getByRole('button', { name: 'Touchpoint', exact: true }).click();
+  await page.getByLabel('What is it called?').fill('Repair café');
+  await page.getByRole('button', { name: 'Add “Repair café”' }).click();
+  await chipsNamed(page, 'Repair café').first().waitFor();
+  await page.getByRole('button', { name: 'As it is', exact: true }).click();
+  await chipsNamed(page, 'Repair café').first().waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Differences' }).click();
+  const sheet = page.getByRole('dialog', { name: 'The plan against what is' });
+  await sheet.getByText('“Repair café” is new').waitFor();
+  await sheet.getByRole('button', { name: 'Make it real' }).click();
+  await chipsNamed(page, 'Repair café').first().waitFor();
+});
+
+test('a brainstorm of two: notes appear for both, are merged, and come onto the map', async () => {
+  const [ada, bob] = [await openMap({}, '/map?view=ideas'), await openMap({}, '/map?view=ideas')];
+  const write = async (page, text) => {
+    await page.getByLabel('Where do we meet our customers?').fill(text);
+    await page.keyboard.press('Enter');
+  };
+  await Promise.all([write(ada, 'Parcel shop'), write(bob, 'Pick-up point')]);
+  for (const page of [ada, bob]) {
+    await page.locator('.body', { hasText: 'Parcel shop' }).waitFor();
+    await page.locator('.body', { hasText: 'Pick-up point' }).waitFor();
+  }
+  await ada.getByLabel('Merge Pick-up point into …').selectOption({ label: 'Parcel shop' });
+  await bob.locator('.merged', { hasText: 'Pick-up point' }).waitFor();
+  await bob.getByLabel('Stage for Parcel shop').selectOption({ index: 1 });
+  await bob.getByRole('button', { name: 'Onto the map: Parcel shop' }).click();
+  await bob.getByText('✓ Parcel shop').waitFor();
+  await ada.getByRole('button', { name: 'Grid' }).click();
+  await ada.locator('main td .chip', { hasText: 'Parcel shop' }).first().waitFor();
+});
+
+test('a link shows the map to a stranger until it is taken away', async () => {
+  const page = await openMap();
+  await page.getByRole('button', { name: 'Share' }).click();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  const link = await page.getByLabel('The link').inputValue();
+  const stranger = await stage.page({ signedIn: false });
+  await stranger.goto(new URL(link).pathname);
+  await stranger.getByText(/Shared until/).waitFor();
+  assert.ok((await stranger.locator('tbody li').count()) > 10);
+  assert.ok(!(await stranger.content()).includes('Ada Example'));
+  await page.getByRole('button', { name: 'Take away' }).first().click();
+  await page.getByRole('button', { name: 'Take away' }).first().waitFor({ state: 'detached' });
+  await stranger.reload();
+  await stranger.getByRole('alert').waitFor();
+  stage.forgive(/404/);
+});
+
+test('the map is a picture, and one sheet of paper', async () => {
+  const page = await openMap();
+  for (const [name, start] of [
+    ['SVG', '<svg '],
+    ['PNG', '\u0089PNG'],
+  ]) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name, exact: true }).click(),
+    ]);
+    assert.equal((await readFile(await download.path(), 'latin1')).slice(0, start.length), start);
+  }
+  await page.getByRole('button', { name: 'Show 6 columns' }).click();
+  assert.equal(await page.locator('thead th').count(), 7);
+});
+
+test('boards and tools are accessible', async () => {
+  for (const [language, theme] of [
+    ['en', 'light'],
+    ['fr', 'dark'],
+    ['ru', 'light'],
+  ]) {
+    const page = await openMap({ language, theme }, '/map?edit=1');
+    await assertAccessible(page, `editing ${language} ${theme}`);
+    for (const view of ['inside', 'ideas']) {
+      await page.goto(`/map?view=${view}`);
+      await page.locator(`#${view}`).waitFor();
+      await assertAccessible(page, `${view} ${language} ${theme}`);
+    }
+    await page.goto('/map/newsletter?edit=1');
+    await page.locator('#card-name').waitFor();
+    await assertAccessible(page, `card in editing ${language} ${theme}`);
+    await page.context().close();
+  }
+});
+
+test('a phone edits too', async () => {
+  const page = await openMap({ width: 390, height: 844 }, '/map?edit=1');
+  const open = page.locator('main details[open]');
+  await open.getByRole('button', { name: /^Add a touchpoint/ }).first().click();
+  await page.getByLabel('What is it called?').fill('Doorbell');
+  await page.getByRole('button', { name: 'Add “Doorbell”' }).click();
+  await page.getByText('“Doorbell” was added.').waitFor();
+  for (const path of ['/map?edit=1', '/map?view=inside', '/map?view=ideas', '/map/newsletter?edit=1']) {
+    await page.goto(path);
+    await page.locator('main[aria-busy="false"] :is(h1, h2):visible').first().waitFor();
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(over <= 0, `${path}: ${over} px too wide`);
+  }
+});

@@ -53,3 +53,4 @@ pub mod tally;
 pub mod under_use;
 pub mod verdicts;
 pub mod waste;
+pub mod weekly;

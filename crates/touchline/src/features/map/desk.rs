@@ -64,7 +64,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Editor {
 }
 
 /// Says which design is meant.
-#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
+#[derive(Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Which {
@@ -76,6 +76,7 @@ struct Which {
 
 /// Is a map on the desk, with what whoever asks may do to it.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MapOnDesk)]
 struct OnDesk {
     /// The number of the version: edits begin with it.
     version: i64,
@@ -93,6 +94,7 @@ struct OnDesk {
 
 /// Is an edit that met another one.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MapClashed)]
 struct Clashed {
     /// What failed.
     what: String,
@@ -107,7 +109,7 @@ struct Clashed {
 }
 
 /// Shows a map for editing: the newest version of a design, and what may be done to it.
-#[utoipa::path(get, path = "/api/map/desk", tag = "map", params(Which), responses(
+#[utoipa::path(get, operation_id = "map_desk", path = "/api/map/desk", tag = "map", params(Which), responses(
     (status = 200, body = OnDesk),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -125,6 +127,7 @@ async fn desk(
 /// Is a set of edits that belong together: they become one version.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MapEdits)]
 struct Edits {
     /// The design.
     #[serde(default)]
@@ -137,7 +140,7 @@ struct Edits {
 
 /// Edits the map. What others have changed elsewhere meanwhile stays; where they have changed the same place, nothing is
 /// saved and both values are told.
-#[utoipa::path(patch, path = "/api/map", tag = "map", request_body = Edits, responses(
+#[utoipa::path(patch, operation_id = "map_edit", path = "/api/map", tag = "map", request_body = Edits, responses(
     (status = 200, body = OnDesk),
     (status = 400, description = "An edit cannot be done, or the map would not be sound.", body = Problem),
     (status = 401, body = Problem),
@@ -156,6 +159,7 @@ async fn edit(State(desk): State<Desk>, Editor(who): Editor, Body(edits): Body<E
 /// Is a whole map, made of a version.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MapWhole)]
 struct Whole {
     /// The design.
     #[serde(default)]
@@ -170,7 +174,7 @@ struct Whole {
 }
 
 /// Replaces the map as a whole; what others have changed elsewhere meanwhile stays.
-#[utoipa::path(put, path = "/api/map", tag = "map", request_body = Whole, responses(
+#[utoipa::path(put, operation_id = "map_put", path = "/api/map", tag = "map", request_body = Whole, responses(
     (status = 200, body = OnDesk),
     (status = 400, description = "The map is not sound.", body = Problem),
     (status = 401, body = Problem),
@@ -189,6 +193,7 @@ async fn put(State(desk): State<Desk>, Editor(who): Editor, Body(whole): Body<Wh
 /// Names a version.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MapNamed)]
 struct Named {
     /// The design.
     #[serde(default)]
@@ -198,7 +203,7 @@ struct Named {
 }
 
 /// Takes back what one version changed and leaves everything else: undo, and redo of an undo.
-#[utoipa::path(post, path = "/api/map/revert", tag = "map", request_body = Named, responses(
+#[utoipa::path(post, operation_id = "map_revert", path = "/api/map/revert", tag = "map", request_body = Named, responses(
     (status = 200, body = OnDesk),
     (status = 400, description = "There is nothing before it, or the map would not be sound.", body = Problem),
     (status = 401, body = Problem),
@@ -211,7 +216,7 @@ async fn revert(State(desk): State<Desk>, Editor(who): Editor, Body(named): Body
 }
 
 /// Goes back to a version as a whole. The versions since stay in the history.
-#[utoipa::path(post, path = "/api/map/restore", tag = "map", request_body = Named, responses(
+#[utoipa::path(post, operation_id = "map_restore", path = "/api/map/restore", tag = "map", request_body = Named, responses(
     (status = 200, body = OnDesk),
     (status = 400, description = "There is no such version.", body = Problem),
     (status = 401, body = Problem),
@@ -223,7 +228,7 @@ async fn restore(State(desk): State<Desk>, Editor(who): Editor, Body(named): Bod
 }
 
 /// Says which part of the history is wanted.
-#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
+#[derive(Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Part {
@@ -237,7 +242,7 @@ struct Part {
 }
 
 /// Lists who changed what, the newest first: at most 100 entries at once.
-#[utoipa::path(get, path = "/api/map/history", tag = "map", params(Part), responses(
+#[utoipa::path(get, operation_id = "map_history", path = "/api/map/history", tag = "map", params(Part), responses(
     (status = 200, body = Vec<Entry>),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -251,7 +256,7 @@ async fn history(
 }
 
 /// Says which versions are compared.
-#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
+#[derive(Serialize, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Between {
@@ -262,7 +267,7 @@ struct Between {
 }
 
 /// Compares two versions, of one design or of two.
-#[utoipa::path(get, path = "/api/map/diff", tag = "map", params(Between), responses(
+#[utoipa::path(get, operation_id = "map_diff", path = "/api/map/diff", tag = "map", params(Between), responses(
     (status = 200, body = Vec<Line>),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -277,7 +282,7 @@ async fn diff(State(desk): State<Desk>, Asked(between): Asked<Between>) -> Resul
 }
 
 /// Begins a plan, as a copy of the map as it is; one that was begun is shown.
-#[utoipa::path(post, path = "/api/map/plan", tag = "map", responses(
+#[utoipa::path(post, operation_id = "map_plan", path = "/api/map/plan", tag = "map", responses(
     (status = 200, body = OnDesk),
     (status = 401, body = Problem),
     (status = 403, body = Problem),
@@ -289,7 +294,7 @@ async fn plan(State(desk): State<Desk>, Editor(who): Editor) -> Result<Json<OnDe
 }
 
 /// Gives the plan up.
-#[utoipa::path(delete, path = "/api/map/plan", tag = "map", responses(
+#[utoipa::path(delete, operation_id = "map_drop_plan", path = "/api/map/plan", tag = "map", responses(
     (status = 204, description = "There is no plan now."),
     (status = 401, body = Problem),
     (status = 403, body = Problem),
@@ -300,7 +305,7 @@ async fn drop_plan(State(desk): State<Desk>, _: Editor) -> Result<StatusCode, Re
 }
 
 /// Makes the plan real: what it changes is done to the map as it is now.
-#[utoipa::path(post, path = "/api/map/plan/adopt", tag = "map", responses(
+#[utoipa::path(post, operation_id = "map_adopt", path = "/api/map/plan/adopt", tag = "map", responses(
     (status = 200, body = OnDesk),
     (status = 400, description = "There is no plan, or the map would not be sound.", body = Problem),
     (status = 401, body = Problem),
@@ -314,15 +319,17 @@ async fn adopt(State(desk): State<Desk>, Editor(who): Editor) -> Result<Response
 
 /// Is what a map can be filled from.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MapOffers)]
 struct Offers {
     /// The kinds of touchpoint that organisations use.
+    #[schema(inline)]
     touchpoints: Vec<CatalogueEntry>,
     /// The channels that they stand on.
     channels: Vec<Channel>,
 }
 
 /// Lists the catalogue: touchpoints that organisations use, and their channels.
-#[utoipa::path(get, path = "/api/map/catalogue", tag = "map", responses(
+#[utoipa::path(get, operation_id = "map_offers", path = "/api/map/catalogue", tag = "map", responses(
     (status = 200, body = Offers),
     (status = 401, body = Problem),
 ))]

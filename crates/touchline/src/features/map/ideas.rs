@@ -41,6 +41,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Writer {
 
 /// Is a note.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = MapIdea)]
 pub(super) struct Idea {
     /// Its number.
     pub id: i64,
@@ -59,6 +60,7 @@ pub(super) struct Idea {
 /// Is what is written.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MapIdeaWritten)]
 struct Written {
     /// What the note says: 1 to 300 bytes.
     body: String,
@@ -68,6 +70,7 @@ struct Written {
 /// back onto the table.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MapIdeaFate)]
 struct Fate {
     /// What it says from now on.
     #[serde(default)]
@@ -157,7 +160,7 @@ impl Maps {
 }
 
 /// Lists the notes in the order in which they were written.
-#[utoipa::path(get, path = "/api/map/ideas", tag = "map", responses(
+#[utoipa::path(get, operation_id = "map_ideas", path = "/api/map/ideas", tag = "map", responses(
     (status = 200, body = Vec<Idea>),
     (status = 401, body = Problem),
 ))]
@@ -166,7 +169,7 @@ async fn list(State((maps, _)): State<(Maps, Clock)>) -> Result<Json<Vec<Idea>>,
 }
 
 /// Writes a note.
-#[utoipa::path(post, path = "/api/map/ideas", tag = "map", request_body = Written, responses(
+#[utoipa::path(post, operation_id = "map_add_idea", path = "/api/map/ideas", tag = "map", request_body = Written, responses(
     (status = 201, body = Idea),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -185,7 +188,7 @@ async fn add(
 }
 
 /// Changes a note, merges it into another, or says which touchpoint came of it.
-#[utoipa::path(patch, path = "/api/map/ideas/{id}", tag = "map", params(("id" = i64, Path, description = "Its number.")),
+#[utoipa::path(patch, operation_id = "map_change_idea", path = "/api/map/ideas/{id}", tag = "map", params(("id" = i64, Path, description = "Its number.")),
     request_body = Fate, responses(
     (status = 204, description = "It is so."),
     (status = 400, body = Problem),
@@ -212,7 +215,7 @@ async fn change(
 }
 
 /// Removes a note; those merged into it come back.
-#[utoipa::path(delete, path = "/api/map/ideas/{id}", tag = "map", params(("id" = i64, Path, description = "Its number.")), responses(
+#[utoipa::path(delete, operation_id = "map_drop_idea", path = "/api/map/ideas/{id}", tag = "map", params(("id" = i64, Path, description = "Its number.")), responses(
     (status = 204, description = "It is gone."),
     (status = 400, body = Problem),
     (status = 401, body = Problem),

@@ -32,6 +32,7 @@ pub(super) fn routes(maps: Maps, clock: Clock) -> OpenApiRouter {
 
 /// Is a link, as whoever looks after them sees it: the link itself is not stored.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = MapShare)]
 pub struct Share {
     /// Its number.
     pub id: i64,
@@ -150,6 +151,7 @@ fn without_people(mut map: TouchpointMap) -> TouchpointMap {
 /// Is a wish for a link.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = MapShareWish)]
 struct Wish {
     /// How many days it lasts: 1 to 366.
     days: u32,
@@ -163,6 +165,7 @@ struct Wish {
 
 /// Is a new link.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MapShareMade)]
 struct Made {
     /// What is known of it from now on.
     share: Share,
@@ -171,7 +174,7 @@ struct Made {
 }
 
 /// Lists the links that are open.
-#[utoipa::path(get, path = "/api/map/shares", tag = "map", responses(
+#[utoipa::path(get, operation_id = "map_shares", path = "/api/map/shares", tag = "map", responses(
     (status = 200, body = Vec<Share>),
     (status = 401, body = Problem),
     (status = 403, body = Problem),
@@ -181,7 +184,7 @@ async fn list(State((maps, clock)): State<(Maps, Clock)>, _: Editor) -> Result<J
 }
 
 /// Makes a link by which somebody without an account may look at the map.
-#[utoipa::path(post, path = "/api/map/shares", tag = "map", request_body = Wish, responses(
+#[utoipa::path(post, operation_id = "map_share", path = "/api/map/shares", tag = "map", request_body = Wish, responses(
     (status = 201, body = Made),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
@@ -204,7 +207,7 @@ async fn share(
 }
 
 /// Takes a link away: from now on it opens nothing.
-#[utoipa::path(delete, path = "/api/map/shares/{id}", tag = "map", params(("id" = i64, Path, description = "Its number.")), responses(
+#[utoipa::path(delete, operation_id = "map_revoke", path = "/api/map/shares/{id}", tag = "map", params(("id" = i64, Path, description = "Its number.")), responses(
     (status = 204, description = "It opens nothing now."),
     (status = 400, body = Problem),
     (status = 401, body = Problem),

@@ -28,6 +28,7 @@ const UNDO_MAX: i64 = 400;
 /// Says which design of the organisation is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MapVariant)]
 pub enum Variant {
     /// The map as it is: every analysis reads by it.
     #[default]
@@ -71,6 +72,7 @@ pub enum Outcome {
 
 /// Is one line of the history.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = MapEntry)]
 pub struct Entry {
     /// The number of the version.
     pub version: i64,
@@ -90,6 +92,7 @@ pub struct Entry {
 
 /// Is what whoever asks could take back, and do again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(as = MapSteps)]
 pub struct Steps {
     /// The version that undo would take back.
     pub undo: Option<i64>,

@@ -134,7 +134,7 @@ pub fn scan<F: Fold>(stores: &Stores, make: impl Fn() -> F + Sync) -> Result<F> 
     stores.ledger().scan(&people, threads, make).map_err(|error| unread(stores, &error))
 }
 
-fn unread(stores: &Stores, error: &ledger::LedgerError) -> Failure {
+pub(super) fn unread(stores: &Stores, error: &ledger::LedgerError) -> Failure {
     Failure::new(format!("Cannot read the ledger in {}", stores.dir.display())).because(error)
 }
 

@@ -4,6 +4,7 @@ use super::live::{self, Live};
 use super::reports::{Latest, Reports};
 use super::sequences::{self, FlowAnswer, FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion};
 use super::signals::{self, ChannelCount, Dark, Preview, UnmappedSignal};
+use super::trend::{TrendWeek, trend};
 use crate::failure::{Failure, Result as Done};
 use crate::features::map::{Change, Maps, no_map, refused};
 use crate::platform::home::Stores;
@@ -25,6 +26,7 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(map))
         .routes(routes!(touchpoint))
+        .routes(routes!(weeks))
         .routes(routes!(unmapped))
         .routes(routes!(dark))
         .routes(routes!(channels))
@@ -80,6 +82,18 @@ async fn touchpoint(
         unknown("touchpoint", &id, known)
     })?;
     Ok(Json(figures).into_response())
+}
+
+/// Tells what happened at one touchpoint week by week, half a year back.
+#[utoipa::path(get, operation_id = "touchpoint_weeks", path = "/api/measure/touchpoints/{id}/weeks", tag = "measure", params(
+    ("id" = String, Path, description = "The touchpoint, by id."),
+), responses(
+    (status = 200, body = Vec<TrendWeek>),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn weeks(State(reports): State<Reports>, Path(id): Path<String>) -> Result<Json<Vec<TrendWeek>>, Refusal> {
+    Ok(Json(aside(&reports, move |stores| trend(stores, &id)).await?.ok_or_else(no_map)?))
 }
 
 /// Lists the signals that no rule binds, the most frequent first, each with the touchpoint that it may belong to (M12).

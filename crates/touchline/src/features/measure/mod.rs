@@ -10,6 +10,7 @@ mod reports;
 mod sequences;
 mod share;
 mod signals;
+mod trend;
 mod zone;
 
 pub use analysis::{Analysis, Sense, scan};
@@ -21,3 +22,4 @@ pub use sequences::{
 };
 pub use share::open;
 pub use signals::{ChannelCount, Dark, Move, MovedSignal, Preview, UnmappedSignal, Whereabouts};
+pub use trend::TrendWeek;

@@ -19,6 +19,7 @@ pub fn open(reports: Reports) -> OpenApiRouter {
 
 /// Is what a link shows.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = MapShared)]
 struct Shared {
     /// When the link ends, in microseconds.
     expires_at: i64,
@@ -29,7 +30,7 @@ struct Shared {
 }
 
 /// Shows a map to whoever has a link to it. No person is named, and none is counted alone.
-#[utoipa::path(get, path = "/api/share/{token}", tag = "measure", params(
+#[utoipa::path(get, operation_id = "map_shared", path = "/api/share/{token}", tag = "measure", params(
     ("token" = String, Path, description = "The secret of the link."),
 ), responses(
     (status = 200, body = Shared),

@@ -4,19 +4,19 @@ import type { components } from '../../../app/api/schema';
 
 type Schemas = components['schemas'];
 
-export type Clash = Schemas['Clash'];
+export type Clash = Schemas['MapClash'];
 export type Cell = Schemas['Cell'];
 export type Channel = Schemas['Channel'];
-export type Clashed = Schemas['Clashed'];
-export type Edit = Schemas['Edit'];
-export type HistoryEntry = Schemas['Entry'];
-export type Idea = Schemas['Idea'];
-export type Line = Schemas['Line'];
-export type Offers = Schemas['Offers'];
-export type OnDesk = Schemas['OnDesk'];
-export type Share = Schemas['Share'];
-export type Shared = Schemas['Shared'];
-export type Variant = Schemas['Variant'];
+export type Clashed = Schemas['MapClashed'];
+export type Edit = Schemas['MapEdit'];
+export type HistoryEntry = Schemas['MapEntry'];
+export type Idea = Schemas['MapIdea'];
+export type Line = Schemas['MapLine'];
+export type Offers = Schemas['MapOffers'];
+export type OnDesk = Schemas['MapOnDesk'];
+export type Share = Schemas['MapShare'];
+export type Shared = Schemas['MapShared'];
+export type Variant = Schemas['MapVariant'];
 
 /** An edit that met another one: both values are shown, nothing was saved. */
 export class Met extends Error {
@@ -52,12 +52,13 @@ export const desk = {
   offers: (): Promise<Offers> => answer(client.GET('/api/map/catalogue')),
   ideas: (): Promise<Idea[]> => answer(client.GET('/api/map/ideas')),
   addIdea: (body: string): Promise<Idea> => answer(client.POST('/api/map/ideas', { body: { body } })),
-  changeIdea: (id: number, fate: Schemas['Fate']): Promise<unknown> =>
+  changeIdea: (id: number, fate: Schemas['MapIdeaFate']): Promise<unknown> =>
     answer(client.PATCH('/api/map/ideas/{id}', { params: { path: { id } }, body: fate })),
   dropIdea: (id: number): Promise<unknown> =>
     answer(client.DELETE('/api/map/ideas/{id}', { params: { path: { id } } })),
   shares: (): Promise<Share[]> => answer(client.GET('/api/map/shares')),
-  share: (wish: Schemas['Wish']): Promise<Schemas['Made']> => answer(client.POST('/api/map/shares', { body: wish })),
+  share: (wish: Schemas['MapShareWish']): Promise<Schemas['MapShareMade']> =>
+    answer(client.POST('/api/map/shares', { body: wish })),
   revoke: (id: number): Promise<unknown> => answer(client.DELETE('/api/map/shares/{id}', { params: { path: { id } } })),
   shared: (token: string): Promise<Shared> => answer(client.GET('/api/share/{token}', { params: { path: { token } } })),
 };

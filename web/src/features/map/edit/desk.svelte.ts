@@ -1,27 +1,17 @@
 // The desk: the map that is being looked at and edited, one edit after the other. An edit is saved at once and can be
 // undone; one that meets the edit of somebody else is not saved, and both are shown.
 import { Problem } from '../../../app/api/client';
+import { toasts } from '../../../ui/toast.svelte';
 import type { TouchpointMap } from '../../../app/api/types';
+import { say } from './words';
 import { desk as server, Met, type Clashed, type Edit, type OnDesk, type Variant } from './api';
-
-/** What was just done: shown for a while, with a way back. */
-export interface Notice {
-  text: string;
-  undo: boolean;
-}
-
-/** How long a notice stays, in milliseconds: long enough to read it and to reach the button. */
-const noticeLasts = 12_000;
 
 class Desk {
   present = $state.raw<OnDesk | null>(null);
-  /** The other design as it stands, to compare with; null where it is not asked for. */
+  /** How many edits are on their way. */
   saving = $state(0);
   clash = $state.raw<{ clashed: Clashed; edits: Edit[] } | null>(null);
-  problem = $state.raw<Problem | null>(null);
-  notice = $state.raw<Notice | null>(null);
   private last: Promise<unknown> = Promise.resolve();
-  private timer: ReturnType<typeof setTimeout> | undefined;
 
   map = $derived<TouchpointMap | null>(this.present?.map ?? null);
   variant = $derived<Variant>(this.present?.variant ?? 'as_is');
@@ -63,15 +53,9 @@ class Desk {
     return this.send(() => server.adopt(), said);
   }
 
+  /** Says what was done, with a way back where it is one's own step. */
   say(text: string, undo = false): void {
-    clearTimeout(this.timer);
-    this.notice = { text, undo };
-    this.timer = setTimeout(() => (this.notice = null), noticeLasts);
-  }
-
-  hush(): void {
-    clearTimeout(this.timer);
-    this.notice = null;
+    toasts.done(text, undo ? () => void this.undo(say('did.undone')) : undefined);
   }
 
   /** One after the other: each edit is made on the version that the one before it has come to. */
@@ -87,14 +71,16 @@ class Desk {
       if (!present) return false;
       try {
         this.present = await ask(present);
-        this.problem = null;
         if (said !== '') this.say(said, undo);
         return true;
       } catch (error) {
         if (error instanceof Met) {
           this.clash = { clashed: error.clashed, edits };
           this.present = error.clashed.newest;
-        } else this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+        } else
+          toasts.problem(
+            error instanceof Problem && error.status === 0 ? new Problem(0, say('problem.unreached')) : error,
+          );
         return false;
       } finally {
         this.saving--;

@@ -43,7 +43,7 @@ const fields = new Set([
 type FieldKey = Parameters<typeof say>[0];
 
 /** The name of a field: the last part of its way that has one; a field of the organisation's own by its own name. */
-export function fieldName(field: string): string {
+export function fieldName(field = ''): string {
   const parts = field.split('.');
   if (parts[0] === 'custom' && parts.length > 1) return parts.slice(1).join('.');
   const known = parts.findLast((part) => fields.has(part));

@@ -119,6 +119,12 @@ export default {
   'card.feel': 'How it feels',
   'card.reach': 'Whom it could still reach',
   'card.data': 'What is known of it',
+  'card.trend': 'Week by week',
+  'trend.lead': 'People in each of the last {n, number} weeks; {top, number} at most.',
+  'trend.alt': 'People per week over {n, number} weeks, at most {top, number}',
+  'trend.week':
+    'From {day}: {people, plural, one {# person} other {# people}}, {interactions, plural, one {# interaction} other {# interactions}}',
+  'trend.from': 'Week from',
   'card.rule': 'The rule behind the verdict',
   'card.design': 'What it should be',
   'card.meta': '{kind}, {direction}, {channel}',

@@ -114,6 +114,12 @@ export default {
   'card.feel': 'Comment il est vécu',
   'card.reach': 'Qui il pourrait encore toucher',
   'card.data': 'Ce que l’on sait de lui',
+  'card.trend': 'Semaine par semaine',
+  'trend.lead': 'Personnes dans chacune des {n, number} dernières semaines ; {top, number} au plus.',
+  'trend.alt': 'Personnes par semaine sur {n, number} semaines, {top, number} au plus',
+  'trend.week':
+    'Dès le {day} : {people, plural, one {# personne} many {# personnes} other {# personnes}}, {interactions, plural, one {# interaction} many {# interactions} other {# interactions}}',
+  'trend.from': 'Semaine du',
   'card.rule': 'La règle derrière le verdict',
   'card.design': 'Ce qu’il devrait être',
   'card.meta': '{kind}, {direction}, {channel}',

@@ -113,6 +113,12 @@ export default {
   'card.feel': 'Как её воспринимают',
   'card.reach': 'Кого она ещё могла бы охватить',
   'card.data': 'Что о ней известно',
+  'card.trend': 'По неделям',
+  'trend.lead': 'Люди за каждую из последних {n, number} недель; не больше {top, number}.',
+  'trend.alt': 'Люди по неделям за {n, number} недель, не больше {top, number}',
+  'trend.week':
+    'С {day}: {people, plural, one {# человек} few {# человека} many {# человек} other {# человека}}, {interactions, plural, one {# взаимодействие} few {# взаимодействия} many {# взаимодействий} other {# взаимодействия}}',
+  'trend.from': 'Неделя с',
   'card.rule': 'Правило, по которому дана оценка',
   'card.design': 'Какой она должна быть',
   'card.meta': '{kind}, {direction}, {channel}',

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 /// Is a list of the map whose elements have ids.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MapPart)]
 pub enum Part {
     /// The columns.
     Stages,
@@ -32,6 +33,7 @@ pub enum Part {
 /// Is one step.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = MapEdit)]
 pub enum Edit {
     /// Adds a touchpoint.
     AddTouchpoint {

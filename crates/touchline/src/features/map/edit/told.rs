@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 /// Says what happened to a thing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MapDid)]
 pub enum Did {
     /// It is new.
     Added,
@@ -26,6 +27,7 @@ pub enum Did {
 
 /// Is one line of a difference.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = MapLine)]
 pub struct Line {
     /// What happened.
     pub did: Did,

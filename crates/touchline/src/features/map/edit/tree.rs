@@ -52,6 +52,7 @@ pub enum Change {
 
 /// Is a place that two people changed differently, with both values: nobody's work is dropped silently.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = MapClash)]
 pub struct Clash {
     /// The place, such as `touchpoints.newsletter.name`.
     pub place: String,
