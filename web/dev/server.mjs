@@ -70,6 +70,17 @@ async function api(request, answer, url) {
   }
   if (url.pathname === '/api/live') return void answer.writeHead(200, { 'content-type': 'text/event-stream' }); // Nothing new, for ever.
   if (url.pathname === '/api/map') return json(answer, 200, sampleMap());
+  if (url.pathname === '/api/map/desk') {
+    const steps = { undo: null, redo: null };
+    return json(answer, 200, {
+      version: 1,
+      variant: 'as_is',
+      planned: false,
+      may_edit: false,
+      steps,
+      map: sampleMap(),
+    });
+  }
   if (url.pathname === '/api/measure/map') return json(answer, 200, sampleReport(url.searchParams.get('segment')));
   return json(answer, 404, { what: 'no such address', because: [url.pathname], hint: null });
 }

@@ -161,6 +161,9 @@ function byAttention(a: Chip, b: Chip): number {
 /** How many chips a cell shows before it folds the rest. */
 export const foldAfter = 4;
 
+/** While the map is edited, what is planned is shown in full: what was just added must not hide behind a fold. */
+export const foldNever = 1_000;
+
 /**
  * Splits the chips of a cell into those shown and those folded away. Merely observed ones are folded first, and
  * nothing is folded to hide a single chip.
