@@ -245,7 +245,7 @@ test('a touchpoint is added, renamed, moved without dragging, and removed; each 
   await page.getByRole('button', { name: 'Edit the map' }).click();
   await page.getByRole('button', { name: '+ Touchpoint' }).click();
   await page.getByLabel('What is it called?').fill('Gift box');
-  await page.getByLabel('Segment', { exact: true }).last().selectOption({ index: 1 });
+  await page.getByRole('dialog').getByLabel('Segment').selectOption({ index: 1 });
   await page.getByRole('button', { name: 'Add “Gift box”' }).click();
   await chipsNamed(page, 'Gift box').first().waitFor();
   assert.equal(await chipsNamed(page, 'Gift box').count(), 1);
@@ -302,7 +302,7 @@ test('a touchpoint is dragged to another stage', async () => {
   const before = await chip.getAttribute('data-spot');
   const row = Number(before.split(':')[0]);
   const target = page.locator('tbody tr').nth(row).locator('td').last();
-  await page.locator('main td li', { has: chip }).first().dragTo(target);
+  await page.locator('main td li').filter({ hasText: 'Surprise box' }).first().dragTo(target);
   await page.waitForFunction((before) => {
     const found = [...document.querySelectorAll('main td .chip')].find((chip) =>
       chip.textContent.includes('Surprise box'),
@@ -388,11 +388,12 @@ test('two people work on one map at once', async () => {
   await chipsNamed(ada, 'Ada again').first().waitFor();
   await rename(bob, 'Named by Ada', 'Bob instead');
   const clash = bob.getByRole('dialog', { name: 'Somebody else changed the same place' });
-  await clash.getByText('Ada again').waitFor();
-  await clash.getByText('Bob instead').waitFor();
+  await clash.getByText('Ada again', { exact: true }).last().waitFor();
+  await clash.getByText('Bob instead', { exact: true }).waitFor();
   await clash.getByRole('button', { name: 'Use mine' }).click();
   await chipsNamed(bob, 'Bob instead').first().waitFor();
   await chipsNamed(ada, 'Bob instead').first().waitFor();
+  await bob.context().close();
   stage.forgive(/ERR_FAILED|409/);
 });
 
