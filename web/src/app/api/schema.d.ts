@@ -3810,8 +3810,870 @@ export interface paths {
                 };
             };
         };
+        /** Replaces the map as a whole; what others have changed elsewhere meanwhile stays. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapWhole"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                /** @description The map is not sound. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Somebody has changed the same place. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapClashed"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Edits the map. What others have changed elsewhere meanwhile stays; where they have changed the same place, nothing is
+         *     saved and both values are told.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapEdits"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                /** @description An edit cannot be done, or the map would not be sound. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Somebody has changed the same place. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapClashed"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/map/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the catalogue: touchpoints that organisations use, and their channels. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOffers"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a map for editing: the newest version of a design, and what may be done to it. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The design; the map as it is where none is named. */
+                    variant?: "as_is" | "to_be";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet, or no plan. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares two versions, of one design or of two. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The number of one version. */
+                    from: number;
+                    /** @description The number of the other. */
+                    to: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapLine"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such version. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who changed what, the newest first: at most 100 entries at once. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The design; the map as it is where none is named. */
+                    variant?: "as_is" | "to_be";
+                    /** @description Only versions before this one. */
+                    before?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapEntry"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/ideas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the notes in the order in which they were written. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapIdea"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes a note. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapIdeaWritten"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapIdea"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There are too many notes. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/ideas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a note; those merged into it come back. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It is gone. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Changes a note, merges it into another, or says which touchpoint came of it. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapIdeaFate"];
+                };
+            };
+            responses: {
+                /** @description It is so. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such note. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/map/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a plan, as a copy of the map as it is; one that was begun is shown. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Gives the plan up. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description There is no plan now. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/plan/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the plan real: what it changes is done to the map as it is now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                /** @description There is no plan, or the map would not be sound. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The map has changed at the same place since the plan began. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapClashed"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes back to a version as a whole. The versions since stay in the history. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapNamed"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                /** @description There is no such version. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/revert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes back what one version changed and leaves everything else: undo, and redo of an undo. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapNamed"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapOnDesk"];
+                    };
+                };
+                /** @description There is nothing before it, or the map would not be sound. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The same place was changed since. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapClashed"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3951,6 +4813,174 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the links that are open. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapShare"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a link by which somebody without an account may look at the map. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MapShareWish"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapShareMade"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There are too many links. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/shares/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a link away: from now on it opens nothing. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description It opens nothing now. */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -4569,6 +5599,61 @@ export interface paths {
                     };
                 };
                 /** @description There is no such touchpoint or segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/touchpoints/{id}/weeks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what happened at one touchpoint week by week, half a year back. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The touchpoint, by id. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrendWeek"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -6555,6 +7640,53 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/share/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a map to whoever has a link to it. No person is named, and none is counted alone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The secret of the link. */
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MapShared"];
+                    };
+                };
+                /** @description The link is unknown, taken away or over. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -8841,6 +9973,11 @@ export interface components {
             /** @description What for. */
             purpose: string;
         };
+        /**
+         * @description Says whether the people met at a touchpoint are known.
+         * @enum {string}
+         */
+        Identified: "never" | "optional" | "always";
         /** @description Is a touchpoint between importance and performance. */
         Importance: {
             /** @description Whether it is sure enough. */
@@ -9718,8 +10855,6 @@ export interface components {
         };
         /** @description Says where in a body the rows stand, and what their columns mean. */
         Part: {
-            /** @description The property of an order that says when it was changed; then its total is followed, and it must be one of `props`. */
-            changed?: string | null;
             /** @description The mapping, as TOML, in the language of imports. */
             mapping: string;
             /** @description The path to the list of rows, such as `data.items`; empty: the body itself. */
@@ -11617,6 +12752,410 @@ export interface components {
          * @enum {string}
          */
         Withdrawn: "cookieless" | "drop";
+        /** @description Is a place that two people changed differently, with both values: nobody's work is dropped silently. */
+        MapClash: {
+            /** @description What stood there when the edit began. */
+            base: Record<string, never>;
+            /** @description What this edit wants. */
+            mine: Record<string, never>;
+            /** @description The place, such as `touchpoints.newsletter.name`. */
+            place: string;
+            /** @description What the other has made of it. */
+            theirs: Record<string, never>;
+        };
+        /** @description Is an edit that met another one. */
+        MapClashed: {
+            /** @description Why, from the outside in. */
+            because: string[];
+            /** @description The places, with both values. */
+            clashes: components["schemas"]["MapClash"][];
+            /** @description What to do now. */
+            hint?: string | null;
+            /** @description The newest version. */
+            newest: components["schemas"]["MapOnDesk"];
+            /** @description What failed. */
+            what: string;
+        };
+        /**
+         * @description Says what happened to a thing.
+         * @enum {string}
+         */
+        MapDid: "added" | "removed" | "changed" | "placed" | "unplaced" | "ordered";
+        /** @description Is one step. */
+        MapEdit: {
+            /** @enum {string} */
+            do: "add_touchpoint";
+            /** @description The whole of it; its id must be new. */
+            touchpoint: components["schemas"]["Touchpoint"];
+        } | {
+            /** @enum {string} */
+            do: "remove_touchpoint";
+            /** @description The touchpoint. */
+            id: string;
+        } | {
+            /** @description The cell. */
+            cell: components["schemas"]["Cell"];
+            /** @enum {string} */
+            do: "place";
+            /** @description The touchpoint. */
+            touchpoint: string;
+        } | {
+            /** @description The cell. */
+            cell: components["schemas"]["Cell"];
+            /** @enum {string} */
+            do: "unplace";
+            /** @description The touchpoint. */
+            touchpoint: string;
+        } | {
+            /** @enum {string} */
+            do: "move";
+            /** @description The cell that it leaves. */
+            from: components["schemas"]["Cell"];
+            /** @description The cell that it comes to. */
+            to: components["schemas"]["Cell"];
+            /** @description The touchpoint. */
+            touchpoint: string;
+        } | {
+            /** @enum {string} */
+            do: "change";
+            /** @description The way to the field, such as `["details", "owner"]`. */
+            field: string[];
+            /** @description The element. */
+            id: string;
+            /** @description The list. */
+            part: components["schemas"]["MapPart"];
+            /** @description The value, as the document has it; null: none. */
+            value: Record<string, never>;
+        } | {
+            /** @enum {string} */
+            do: "add_segment";
+            /** @description The segment whose cells it gets too. */
+            like?: string | null;
+            /** @description The whole of it; its id must be new. */
+            segment: components["schemas"]["Segment"];
+        } | {
+            /** @enum {string} */
+            do: "remove_segment";
+            /** @description The segment. */
+            id: string;
+        } | {
+            /** @description The stage before which it stands; none: at the end. */
+            before?: string | null;
+            /** @enum {string} */
+            do: "add_stage";
+            /** @description The whole of it; its id must be new. */
+            stage: components["schemas"]["Stage"];
+        } | {
+            /** @enum {string} */
+            do: "remove_stage";
+            /** @description The stage. */
+            id: string;
+            /** @description The stage that takes over. */
+            into: string;
+        } | {
+            /** @enum {string} */
+            do: "weigh";
+            /** @description The weight of each stage, by id. */
+            weights: {
+                [key: string]: number;
+            };
+        } | {
+            /** @description The whole of it; its id must be new. */
+            channel: components["schemas"]["Channel"];
+            /** @enum {string} */
+            do: "add_channel";
+        } | {
+            /** @enum {string} */
+            do: "remove_channel";
+            /** @description The channel. */
+            id: string;
+        } | {
+            /** @enum {string} */
+            do: "order";
+            /** @description Every id, in order. */
+            ids: string[];
+            /** @description The list. */
+            part: components["schemas"]["MapPart"];
+        } | {
+            /** @enum {string} */
+            do: "rules";
+            /** @description All of them: the first that fits counts. */
+            rules: components["schemas"]["MapRule"][];
+        } | {
+            /** @enum {string} */
+            do: "change_map";
+            /** @description The way to the field. */
+            field: string[];
+            /** @description The value, as the document has it. */
+            value: Record<string, never>;
+        };
+        /** @description Is a set of edits that belong together: they become one version. */
+        MapEdits: {
+            /**
+             * Format: int64
+             * @description The version that the edits were made on.
+             */
+            base: number;
+            /** @description The steps, in order. */
+            edits: components["schemas"]["MapEdit"][];
+            /** @description The design. */
+            variant?: components["schemas"]["MapVariant"];
+        };
+        /** @description Is one line of the history. */
+        MapEntry: {
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds.
+             */
+            at: number;
+            /** @description Who made it; empty: the command line. */
+            author: string;
+            /** @description Whether it was whoever asks. */
+            mine: boolean;
+            /** @description Why, in a few words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that it takes back.
+             */
+            reverts?: number | null;
+            /** @description What it changed: the first lines. */
+            told: components["schemas"]["MapLine"][];
+            /**
+             * Format: int64
+             * @description The number of the version.
+             */
+            version: number;
+        };
+        /** @description Is a note. */
+        MapIdea: {
+            /** @description Who wrote it. */
+            author: string;
+            /** @description What it says. */
+            body: string;
+            /**
+             * Format: int64
+             * @description When it was written, in microseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The note that it was merged into.
+             */
+            merged?: number | null;
+            /** @description The touchpoint that came of it. */
+            touchpoint?: string | null;
+        };
+        /**
+         * @description Is what becomes of a note. What is left out stays as it is; `merged` 0 takes it out of a merge, an empty `touchpoint`
+         *     back onto the table.
+         */
+        MapIdeaFate: {
+            /** @description What it says from now on. */
+            body?: string | null;
+            /**
+             * Format: int64
+             * @description The note that it is merged into.
+             */
+            merged?: number | null;
+            /** @description The touchpoint that came of it, by id. */
+            touchpoint?: string | null;
+        };
+        /** @description Is what is written. */
+        MapIdeaWritten: {
+            /** @description What the note says: 1 to 300 bytes. */
+            body: string;
+        };
+        /** @description Is one line of a difference. */
+        MapLine: {
+            /** @description What stands there now. */
+            after?: Record<string, never>;
+            /** @description What stood there; for a cell, the cell. */
+            before?: Record<string, never>;
+            /** @description What happened. */
+            did: components["schemas"]["MapDid"];
+            /** @description The field, such as `details.owner`; empty where the thing as a whole is meant. */
+            field?: string;
+            /** @description The thing, by id; empty for the map itself and for orders. */
+            id: string;
+            /** @description Its name, as it is after the change. */
+            name: components["schemas"]["Text"];
+            /** @description The list, such as `touchpoints`; `map` for the map itself. */
+            part: string;
+        };
+        /** @description Names a version. */
+        MapNamed: {
+            /** @description The design. */
+            variant?: components["schemas"]["MapVariant"];
+            /**
+             * Format: int64
+             * @description The number of the version.
+             */
+            version: number;
+        };
+        /** @description Is what a map can be filled from. */
+        MapOffers: {
+            /** @description The channels that they stand on. */
+            channels: components["schemas"]["Channel"][];
+            /** @description The kinds of touchpoint that organisations use. */
+            touchpoints: {
+                /** @description The usual channel. */
+                channel: string;
+                /** @description Who takes part. */
+                class: components["schemas"]["Class"];
+                /**
+                 * Format: int32
+                 * @description The relative cost of one contact, 1 (little) to 5 (much); none where it cannot be said.
+                 */
+                cost?: number | null;
+                /** @description Who speaks to whom. */
+                direction: components["schemas"]["Direction"];
+                /** @description The number: `1` to `58`, `I…` inside the organisation, `X…` outside but not with customers. */
+                id: string;
+                /** @description Whether one can know who was met. */
+                identified: components["schemas"]["Identified"];
+                /** @description The nature of the contact. */
+                kind: components["schemas"]["Kind"];
+                /** @description What is usually measured. */
+                metric: components["schemas"]["Text"];
+                /** @description The name on the screen. */
+                name: components["schemas"]["Text"];
+                /** @description The stages of the seven-stage life cycle in which it is usual; empty without customers. */
+                stages: string[];
+            }[];
+        };
+        /** @description Is a map on the desk, with what whoever asks may do to it. */
+        MapOnDesk: {
+            /** @description The map. */
+            map: components["schemas"]["TouchpointMap"];
+            /** @description Whether whoever asks may edit. */
+            may_edit: boolean;
+            /** @description Whether there is a plan. */
+            planned: boolean;
+            /** @description What they can take back and do again. */
+            steps: components["schemas"]["MapSteps"];
+            /** @description Which design it is. */
+            variant: components["schemas"]["MapVariant"];
+            /**
+             * Format: int64
+             * @description The number of the version: edits begin with it.
+             */
+            version: number;
+        };
+        /**
+         * @description Is a list of the map whose elements have ids.
+         * @enum {string}
+         */
+        MapPart: "stages" | "segments" | "channels" | "outcomes" | "objectives" | "touchpoints";
+        /** @description Is a link, as whoever looks after them sees it: the link itself is not stored. */
+        MapShare: {
+            /** @description Who made it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When it ends, in microseconds.
+             */
+            expires_at: number;
+            /** @description Whether it shows figures too, or the design alone. */
+            figures: boolean;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The design that it shows. */
+            variant: components["schemas"]["MapVariant"];
+        };
+        /** @description Is a new link. */
+        MapShareMade: {
+            /** @description The path of the link: this is the only time that it is told. */
+            path: string;
+            /** @description What is known of it from now on. */
+            share: components["schemas"]["MapShare"];
+        };
+        /** @description Is a wish for a link. */
+        MapShareWish: {
+            /**
+             * Format: int32
+             * @description How many days it lasts: 1 to 366.
+             */
+            days: number;
+            /** @description Whether it shows figures too. */
+            figures?: boolean;
+            /** @description The design that it shows. */
+            variant?: components["schemas"]["MapVariant"];
+        };
+        /** @description Is what a link shows. */
+        MapShared: {
+            /**
+             * Format: int64
+             * @description When the link ends, in microseconds.
+             */
+            expires_at: number;
+            /** @description The map, without names of people. */
+            map: components["schemas"]["TouchpointMap"];
+            report?: components["schemas"]["MapReport"] | null;
+        };
+        /** @description Is what whoever asks could take back, and do again. */
+        MapSteps: {
+            /**
+             * Format: int64
+             * @description The version that redo would take back.
+             */
+            redo?: number | null;
+            /**
+             * Format: int64
+             * @description The version that undo would take back.
+             */
+            undo?: number | null;
+        };
+        /**
+         * @description Says which design of the organisation is meant.
+         * @enum {string}
+         */
+        MapVariant: "as_is" | "to_be";
+        /** @description Is a whole map, made of a version. */
+        MapWhole: {
+            /**
+             * Format: int64
+             * @description The version that it was made of.
+             */
+            base: number;
+            /** @description The map. */
+            map: components["schemas"]["TouchpointMap"];
+            /** @description Why, in a few words. */
+            note?: string;
+            /** @description The design. */
+            variant?: components["schemas"]["MapVariant"];
+        };
+        /** @description Is one week of a touchpoint. */
+        TrendWeek: {
+            /**
+             * Format: int64
+             * @description When it begins, UTC microseconds.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Interactions in it.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Known people who had them.
+             */
+            people: number;
+        };
     };
     responses: never;
     parameters: never;
