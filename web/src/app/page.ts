@@ -32,13 +32,14 @@ export function page<Data>(manifest: Page<Data>): Page {
   return manifest as unknown as Page;
 }
 
-/** Finds the page of a path. */
+/** Finds the page of a path. Of several the one with the fewest open parts: `/journeys/designed` before `/journeys/:tab`. */
 export function findPage(pages: readonly Page[], path: string): { page: Page; params: Record<string, string> } | null {
+  let found: { page: Page; params: Record<string, string> } | null = null;
   for (const page of pages) {
     const params = matchPath(page.path, path);
-    if (params) return { page, params };
+    if (params && (!found || Object.keys(params).length < Object.keys(found.params).length)) found = { page, params };
   }
-  return null;
+  return found;
 }
 
 const manifests = import.meta.glob<{ default: Page }>('../features/*/*page.ts', { eager: true });
