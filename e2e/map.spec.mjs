@@ -302,7 +302,11 @@ test('a touchpoint is dragged to another stage', async () => {
   const before = await chip.getAttribute('data-spot');
   const row = Number(before.split(':')[0]);
   const target = page.locator('tbody tr').nth(row).locator('td').last();
-  await page.locator('main td li').filter({ hasText: 'Surprise box' }).first().dragTo(target);
+  await page
+    .locator('main td li')
+    .filter({ hasText: 'Surprise box' })
+    .first()
+    .dragTo(target, { targetPosition: { x: 20, y: 12 } });
   await page.waitForFunction((before) => {
     const found = [...document.querySelectorAll('main td .chip')].find((chip) =>
       chip.textContent.includes('Surprise box'),
