@@ -9,6 +9,12 @@ const pages = [
   ['conversion', '/map?overlay=conversion'],
   ['list', '/map?view=list'],
   ['card', '/map/newsletter'],
+  ['people', '/people'],
+  ['data', '/data'],
+  ['signals', '/data/signals'],
+  ['sources', '/data/sources/site'],
+  ['quarantine', '/data/quarantine'],
+  ['by-hand', '/data/by-hand'],
 ];
 const looks = [
   { name: 'light-en', language: 'en', theme: 'light' },

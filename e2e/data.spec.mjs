@@ -1,0 +1,150 @@
+// What somebody does who looks after the data: watches what arrives, binds what nobody claims and takes it back, mends what
+// was refused, and enters what no machine reports, on a phone, with and without a line.
+import { strict as assert } from 'node:assert';
+import { after, afterEach, before, test } from 'node:test';
+import { assertAccessible } from './axe.mjs';
+import { openStage } from './stage.mjs';
+
+let stage, page, key;
+before(async () => {
+  stage = await openStage();
+  page = await stage.page();
+  await page.goto('/data/sources');
+  key = await page.evaluate(async () => (await (await fetch('/api/capture/sources')).json())[0].write_key);
+});
+after(() => stage.close());
+afterEach(() => stage.silence());
+
+/** Sends events as a client of the source does. */
+async function send(...batch) {
+  const answer = await fetch(`${stage.origin}/v1/batch`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${key}:`)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ batch }),
+  });
+  assert.equal(answer.status, 200);
+}
+const track = (event, more = {}) => ({
+  type: 'track',
+  event,
+  userId: 'u-1',
+  messageId: `${event}-${Math.random()}`,
+  ...more,
+});
+
+test('what arrives is seen at once, and nothing is lost by a break of the line', async () => {
+  await page.goto('/data');
+  await page.getByText('Listening').waitFor();
+  await send(track('Window Shopped'));
+  await page.getByText('Window Shopped').waitFor();
+  await page.context().setOffline(true);
+  await send(track('Missed Meanwhile'));
+  await page.waitForTimeout(300);
+  await page.context().setOffline(false);
+  await page.getByText('Missed Meanwhile').waitFor();
+  assert.equal(await page.getByText('Window Shopped').count(), 1, 'nothing is told twice');
+  stage.forgive(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK/);
+});
+
+test('a signal that nobody claims is bound by one press, and taken back', async () => {
+  await send(track('Kite Flown'), track('Kite Flown'));
+  await page.goto('/data/signals');
+  await page
+    .getByRole('link', { name: /Kite Flown/ })
+    .first()
+    .click();
+  await page.waitForURL(/\/data\/signals\/\d+/);
+  const section = page.getByRole('region', { name: 'Bind' });
+  await section.getByLabel('Touchpoint').selectOption({ index: 1 });
+  await section.getByRole('row', { name: /No touchpoint/ }).waitFor();
+  await section.getByRole('button', { name: 'Bind' }).click();
+  const undo = page.getByRole('button', { name: 'Undo' });
+  await undo.waitFor();
+  await page
+    .getByRole('link', { name: /Kite Flown/ })
+    .first()
+    .waitFor({ state: 'detached' });
+  await undo.click();
+  await page
+    .getByRole('link', { name: /Kite Flown/ })
+    .first()
+    .waitFor();
+});
+
+test('what was refused is mended where the fault is, and read again', async () => {
+  await send({ type: 'track', event: '', userId: 'u-2', messageId: 'broken-1' });
+  await page.goto('/data/quarantine');
+  await page.locator('tbody a').first().click();
+  const editor = page.getByLabel('The event as it came');
+  const text = await editor.inputValue();
+  await editor.fill(text.slice(0, -2));
+  await page.getByText(/It breaks off at line/).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Read it again', exact: true }).isDisabled());
+  await editor.fill(JSON.stringify({ ...JSON.parse(text), event: 'Mended Event' }));
+  await page.getByRole('button', { name: 'Read it again', exact: true }).click();
+  await page.getByText(/Taken: 1 new/).waitFor();
+  await page.goto('/data');
+  await page.getByText('Mended Event').waitFor();
+});
+
+test('a source is made, its snippet names it, and its settings can be taken back', async () => {
+  await page.goto('/data/sources');
+  await page.getByRole('button', { name: 'Add a source' }).click();
+  await page.getByLabel('Name').fill('till-9');
+  await page.getByRole('dialog').getByLabel('Where its clients run').selectOption('server');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add a source' }).click();
+  await page.waitForURL('**/data/sources/till-9');
+  await page.getByText('/v1/track').waitFor();
+  await page.getByLabel('Keep interactions, days').fill('30');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.waitForFunction(() => document.querySelector('form input[inputmode=numeric]')?.value === '');
+});
+
+test('a visit is entered on a phone without a line, survives a reload, and arrives once', async () => {
+  const phone = await stage.page({ width: 390, height: 844 });
+  await phone.goto('/data/by-hand');
+  await phone.getByText('Everything is sent.').waitFor();
+  await phone.route('**/api/capture/interactions', (route) => route.abort());
+  await phone.getByRole('button', { name: 'Visit', exact: true }).click();
+  await phone.getByLabel('With whom').fill('ada@example.org');
+  await phone.getByRole('button', { name: 'Enter' }).click();
+  await phone.getByText('1 entry waits').waitFor();
+  await phone.reload();
+  await phone.getByText('1 entry waits').waitFor();
+  assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out');
+  await phone.unroute('**/api/capture/interactions');
+  await phone.reload();
+  await phone.getByText('Everything is sent.').waitFor();
+  await phone.context().close();
+  stage.forgive(/ERR_FAILED/);
+  await page.goto('/data');
+  await page.getByText('by-hand').first().waitFor();
+  assert.equal(await page.locator('ol li', { hasText: 'by-hand' }).count(), 1);
+});
+
+test('every part is accessible, in light and dark', async () => {
+  for (const theme of ['light', 'dark']) {
+    const reader = await stage.page({ theme });
+    for (const part of [
+      '',
+      '/signals',
+      '/signals?tab=dark',
+      '/signals?tab=channels',
+      '/sources/site',
+      '/quarantine',
+      '/by-hand',
+      '/by-hand?what=purchase',
+      '/tags',
+      '/hooks',
+      '/feeds',
+    ]) {
+      await reader.goto(`/data${part}`);
+      await reader.locator('main[aria-busy="false"] h1').waitFor();
+      await reader.waitForLoadState('load');
+      await reader.waitForTimeout(400);
+      await assertAccessible(reader, `/data${part} in ${theme}`);
+    }
+    await reader.context().close();
+  }
+});
