@@ -12,7 +12,14 @@ export default defineConfig({
     reportCompressedSize: false,
     // What several pages use comes in one piece: a dozen small files cost a first view more than their bytes do.
     rolldownOptions: {
-      output: { advancedChunks: { groups: [{ name: 'kit', test: /src[\\/](app|ui)[\\/](?!chart)/ }] } },
+      output: {
+        advancedChunks: {
+          groups: [
+            { name: 'kit', test: /rolldown[\\/]runtime|src[\\/](app|ui|styles)[\\/](?!chart)/ },
+            { name: 'map', test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/]words)[\\/]/ },
+          ],
+        },
+      },
     },
   },
   server: { proxy: { '/api': process.env.TOUCHLINE_URL ?? 'http://127.0.0.1:7780' } },
