@@ -3,6 +3,8 @@
 pub mod bgnbd;
 pub mod customers;
 pub mod gamma_gamma;
+#[cfg(test)]
+mod golden;
 pub mod history;
 pub mod pareto_nbd;
 pub mod report;

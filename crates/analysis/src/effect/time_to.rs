@@ -31,6 +31,8 @@ pub struct TimeTo {
     pub all: Times,
     /// From the first contact with each touchpoint.
     pub touchpoints: Vec<Times>,
+    /// Who was seen last at each touchpoint.
+    seen: Vec<Option<u64>>,
     reading: Reading,
 }
 
@@ -39,7 +41,8 @@ impl TimeTo {
     #[must_use]
     pub fn new(meaning: Arc<Meaning>, segment: Option<usize>) -> Self {
         let touchpoints = vec![Times::default(); meaning.touchpoints.len()];
-        Self { meaning, segment, all: Times::default(), touchpoints, reading: Reading::default() }
+        let seen = vec![None; touchpoints.len()];
+        Self { meaning, segment, all: Times::default(), touchpoints, seen, reading: Reading::default() }
     }
 
     fn person(&mut self, rows: &Rows) {
@@ -53,7 +56,9 @@ impl TimeTo {
         };
         note(&mut self.all, at(0));
         for (position, touchpoint) in reading.touchpoint[..outcome.unwrap_or(reading.rows.len())].iter().enumerate() {
-            if *touchpoint != NOWHERE && !reading.touchpoint[..position].contains(touchpoint) {
+            let is_new =
+                *touchpoint != NOWHERE && self.seen[*touchpoint as usize].replace(reading.person) != Some(reading.person);
+            if is_new {
                 note(&mut self.touchpoints[*touchpoint as usize], at(position));
             }
         }

@@ -99,6 +99,7 @@ pub struct ExperienceFold {
     waits: Vec<Wait>,
     answers: Vec<Given>,
     journey: Vec<i64>,
+    marks: Marks,
 }
 
 /// Is an answer of the person who is being read.
@@ -107,6 +108,33 @@ struct Given {
     position: usize,
     touchpoint: u16,
     score: Score,
+}
+
+/// Remembers which touchpoints were met in one pass over a person, without forgetting one by one.
+#[derive(Default, Debug)]
+struct Marks {
+    now: u32,
+    places: Vec<u32>,
+}
+
+impl Marks {
+    /// Forgets all.
+    fn renew(&mut self, places: usize) {
+        if self.now == u32::MAX || self.places.len() != places {
+            self.places = vec![0; places];
+            self.now = 0;
+        }
+        self.now += 1;
+    }
+
+    /// Marks a place and tells whether it was not marked yet.
+    fn first(&mut self, place: u16) -> bool {
+        std::mem::replace(&mut self.places[place as usize], self.now) != self.now
+    }
+
+    fn has(&self, place: u16) -> bool {
+        self.places[place as usize] == self.now
+    }
 }
 
 impl ExperienceFold {
@@ -126,7 +154,16 @@ impl ExperienceFold {
             pairs: BTreeMap::new(),
             drivers: Products::new(question.drivers.len() + 2),
         };
-        Self { meaning, question, read, reading: Reading::default(), waits: Vec::new(), answers: Vec::new(), journey: Vec::new() }
+        Self {
+            meaning,
+            question,
+            read,
+            reading: Reading::default(),
+            waits: Vec::new(),
+            answers: Vec::new(),
+            journey: Vec::new(),
+            marks: Marks::default(),
+        }
     }
 
     fn person(&mut self, rows: &Rows) {
@@ -151,33 +188,43 @@ impl ExperienceFold {
             self.answers.push(Given { position, touchpoint, score });
             let key = (touchpoint, score.scale, month_of(rows.at[row]));
             self.read.scores.entry(key).or_insert_with(|| Answers::new(score.scale)).add(score, 1);
-            if rows.form[row] == Form::Review as u8
-                && touchpoint != NOWHERE
-                && let Some(tenths) = stars(score)
-            {
-                let reviews = self.read.reviews.entry(touchpoint).or_default();
+        }
+        self.count_reviews(rows);
+    }
+
+    /// Counts reviews from the last row to the first, so that each knows whether a reply follows.
+    fn count_reviews(&mut self, rows: &Rows) {
+        self.marks.renew(self.meaning.touchpoints.len());
+        let mut until = self.reading.rows.len();
+        for given in self.answers.iter().rev() {
+            // Rows between this answer and the one after it, read once.
+            for position in given.position + 1..until {
+                let touchpoint = self.reading.touchpoint[position];
+                if touchpoint != NOWHERE && rows.form[self.reading.rows[position]] == Form::Reply as u8 {
+                    self.marks.first(touchpoint);
+                }
+            }
+            until = given.position;
+            let is_review = rows.form[self.reading.rows[given.position]] == Form::Review as u8 && given.touchpoint != NOWHERE;
+            if is_review && let Some(tenths) = stars(given.score) {
+                let reviews = self.read.reviews.entry(given.touchpoint).or_default();
                 reviews.n += 1;
                 reviews.sum += tenths;
                 reviews.squares += tenths * tenths;
-                let is_reply = |later: usize| {
-                    self.reading.touchpoint[later] == touchpoint && rows.form[self.reading.rows[later]] == Form::Reply as u8
-                };
-                reviews.replied += u64::from((position + 1..self.reading.rows.len()).any(is_reply));
+                reviews.replied += u64::from(self.marks.has(given.touchpoint));
             }
         }
     }
 
     fn count_people(&mut self) {
-        for (position, touchpoint) in self.reading.touchpoint.iter().enumerate() {
-            if *touchpoint != NOWHERE && !self.reading.touchpoint[..position].contains(touchpoint) {
-                self.read.met[*touchpoint as usize] += 1;
-            }
+        let touchpoints = self.meaning.touchpoints.len();
+        self.marks.renew(touchpoints);
+        for touchpoint in self.reading.touchpoint.iter().filter(|touchpoint| **touchpoint != NOWHERE) {
+            self.read.met[*touchpoint as usize] += u64::from(self.marks.first(*touchpoint));
         }
-        for (at, given) in self.answers.iter().enumerate() {
-            let again = self.answers[..at].iter().any(|before| before.touchpoint == given.touchpoint);
-            if given.touchpoint != NOWHERE && !again {
-                self.read.answered[given.touchpoint as usize] += 1;
-            }
+        self.marks.renew(touchpoints);
+        for given in self.answers.iter().filter(|given| given.touchpoint != NOWHERE) {
+            self.read.answered[given.touchpoint as usize] += u64::from(self.marks.first(given.touchpoint));
         }
     }
 
@@ -213,11 +260,11 @@ impl ExperienceFold {
     /// Relates the overall answer to the answers at touchpoints, and to what happened before it.
     fn relate(&mut self, rows: &Rows) {
         let Some(overall) = self.answers.iter().rfind(|given| given.score.scale == Scale::Nps).copied() else { return };
-        for (at, given) in self.answers.iter().enumerate() {
-            let last = !self.answers[at + 1..]
-                .iter()
-                .any(|later| later.touchpoint == given.touchpoint && later.position != overall.position);
-            if given.touchpoint != NOWHERE && given.position != overall.position && last {
+        self.marks.renew(self.meaning.touchpoints.len());
+        let others = self.answers.iter().rev().filter(|given| given.position != overall.position);
+        for given in others.filter(|given| given.touchpoint != NOWHERE) {
+            // From the last to the first: the first one met of a touchpoint is its last.
+            if self.marks.first(given.touchpoint) {
                 let from = given.score.scale.range().0;
                 let pairs = self.read.pairs.entry((given.touchpoint, given.score.scale)).or_default();
                 pairs.add((given.score.answer - from) as usize, overall.score.answer as usize);

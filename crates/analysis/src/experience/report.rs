@@ -191,9 +191,18 @@ pub struct Demand {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Consistency {
     /// Share of the satisfied by channel, by id.
-    pub channels: Vec<(String, Figure)>,
+    pub channels: Vec<ChannelSatisfaction>,
     /// 1 − deviation/0.5 over channels with enough answers.
     pub experience: Figure,
+}
+
+/// Is how satisfied people are on a channel.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChannelSatisfaction {
+    /// The channel, by id.
+    pub channel: String,
+    /// Share of the satisfied.
+    pub satisfied: Figure,
 }
 
 /// Is a touchpoint between importance and performance.
@@ -444,7 +453,10 @@ fn consistency(map: &TouchpointMap, read: &Experience) -> Consistency {
         experience: figure(experience(&enough).map(|value| Estimate { value, interval: None }), n, Unit::Ratio, ""),
         channels: channels
             .into_iter()
-            .map(|(id, (good, n))| (id.to_owned(), figure(proportion(good, n), n, Unit::Share, "wilson")))
+            .map(|(id, (good, n))| ChannelSatisfaction {
+                channel: id.to_owned(),
+                satisfied: figure(proportion(good, n), n, Unit::Share, "wilson"),
+            })
             .collect(),
     }
 }
