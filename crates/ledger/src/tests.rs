@@ -226,6 +226,29 @@ fn every_column_survives_appends_opening_and_compaction() {
 }
 
 #[test]
+fn rows_that_name_an_arm_are_found_in_files_and_in_the_tail() {
+    let dir = folder();
+    let mut ledger = open(dir.path());
+    let rows: Vec<_> =
+        (0..60).map(|n| if n % 3 == 0 { full(n, n % 7, 90 - n as i64) } else { bare(n, n % 5, n as i64) }).collect();
+    append(&mut ledger, &rows[..20]);
+    // A file of rows that name none is passed over.
+    append(&mut ledger, &rows[20..40].iter().filter(|row| row.arm.is_none()).cloned().collect::<Vec<_>>());
+    append(&mut ledger, &rows[20..40].iter().filter(|row| row.arm.is_some()).cloned().collect::<Vec<_>>());
+    let tail = ledger.tail();
+    tail.resolve_by(Arc::new(written));
+    tail.push(Arc::new(rows[40..].to_vec()));
+    let mut found = Vec::new();
+    ledger.arms(|row| found.push((row.actor, row.at, row.signal, Some(row.arm), row.campaign))).expect("reads");
+    let named = rows.iter().filter(|row| row.arm.is_some());
+    let mut expected: Vec<_> = named.map(|row| (row.actor, row.at, row.signal, row.arm.clone(), row.campaign.clone())).collect();
+    assert!(!expected.is_empty() && expected.len() < rows.len());
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn an_id_is_stored_once_for_ever() {
     let dir = folder();
     let mut ledger = open(dir.path());
