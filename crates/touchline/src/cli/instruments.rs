@@ -16,6 +16,85 @@ pub(super) enum Instrument {
     /// Tell what follows from entered audits: brand and facts, accessibility, recall, avoided cost (M13, M14, M18, M20).
     #[command(after_help = "Example:\n  touchline analyze audits --data my-shop --format json")]
     Audits(OfEverybody),
+    /// Compare the arms of experiments: difference, always-valid interval, value with the past taken out (M4).
+    ///
+    /// An experiment is what interactions name an arm of, as `experiment:arm`, or as the arm with a campaign.
+    #[command(after_help = "Example:\n  touchline analyze experiments --data my-shop --horizon-days 30 --control holdout")]
+    Experiments {
+        #[command(flatten)]
+        of: OfSegment,
+        /// So many days after the draw count.
+        #[arg(long, default_value_t = 30)]
+        horizon_days: u32,
+        /// The arm that others are compared with.
+        #[arg(long)]
+        control: Option<String>,
+    },
+    /// Tell how long people take from first contact to the target outcome, those included who are not there yet.
+    #[command(after_help = "Example:\n  touchline analyze time-to-convert --data my-shop")]
+    TimeToConvert(OfSegment),
+    /// Compare the weeks before and after a change of the set of touchpoints (NET-11).
+    #[command(after_help = "Example:\n  touchline analyze before-after --on 2026-08-03 --data my-shop")]
+    BeforeAfter {
+        #[command(flatten)]
+        of: OfSegment,
+        /// The day of the change; without one, the day of the current version of the map.
+        #[arg(long, value_name = "DATE")]
+        on: Option<String>,
+        /// So many weeks on each side at most.
+        #[arg(long, default_value_t = 12)]
+        weeks: u32,
+    },
+    /// Compare how many buyers stay who were followed up with how many who were not (M23).
+    #[command(after_help = "Example:\n  touchline analyze follow-up follow-up-e-mail --data my-shop")]
+    FollowUp {
+        /// The touchpoint that follows up, by id.
+        touchpoint: String,
+        #[command(flatten)]
+        of: OfSegment,
+        /// It has so many days after the purchase.
+        #[arg(long, default_value_t = 14)]
+        within_days: u32,
+        /// Who does something again within so many days is retained.
+        #[arg(long, default_value_t = 90)]
+        horizon_days: u32,
+    },
+    /// Tell how many stay away after a bad contact, and which requests are overdue (CHN-4, WAY-13).
+    #[command(after_help = "Example:\n  touchline analyze churn --data my-shop --horizon-days 60")]
+    Churn {
+        #[command(flatten)]
+        of: OfSegment,
+        /// Who does nothing for so many days has churned.
+        #[arg(long, default_value_t = 60)]
+        horizon_days: u32,
+    },
+    /// Sum up the customer base: RFM groups, who is a customer still, what they are expected to buy.
+    #[command(after_help = "Example:\n  touchline analyze customers --data my-shop --days 90 --model pareto_nbd")]
+    Customers {
+        #[command(flatten)]
+        of: OfSegment,
+        /// So many days ahead.
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+        /// The model of buying: bg_nbd or pareto_nbd.
+        #[arg(long, default_value = "bg_nbd")]
+        model: String,
+    },
+    /// List customers to whom nobody has spoken for long (WAY-7).
+    #[command(after_help = "Example:\n  touchline analyze neglected --data my-shop --days 90 --limit 20")]
+    Neglected {
+        #[command(flatten)]
+        of: OfSegment,
+        /// So many days of silence are neglect.
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+        /// So many people are listed.
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Tell which part of all contacts is with people outside all segments, and propose rules for them (AIM-12).
+    #[command(after_help = "Example:\n  touchline analyze outside --data my-shop")]
+    Outside(OfEverybody),
 }
 
 /// Is whom a question is about.
@@ -39,17 +118,48 @@ pub(super) struct OfEverybody {
 }
 
 pub(super) fn run(instrument: &Instrument) -> Result<()> {
+    let of = |of: &OfSegment, path: &str, asked: &[(&str, Option<String>)], table: fn(&Value) -> Result<()>| {
+        let segment = [("segment", of.segment.clone())];
+        let answer = ask(&of.with, &address(path, &[&segment, asked].concat()))?;
+        print(&of.with, &answer, table)
+    };
     match instrument {
-        Instrument::Experience(of) => {
-            let answer = ask(&of.with, &with_segment("/api/measure/experience", of.segment.as_deref()))?;
-            print(&of.with, &answer, experience)
+        Instrument::Experience(segment) => of(segment, "experience", &[], experience),
+        Instrument::Audits(with) => print(with, &ask(with, &address("audits", &[]))?, audits),
+        Instrument::Outside(with) => print(with, &ask(with, &address("segments/outside", &[]))?, outside),
+        Instrument::TimeToConvert(segment) => of(segment, "time-to-convert", &[], time_to_convert),
+        Instrument::Experiments { of: segment, horizon_days, control } => {
+            let asked = [("horizon_days", Some(horizon_days.to_string())), ("control", control.clone())];
+            of(segment, "experiments", &asked, experiments)
         }
-        Instrument::Audits(with) => print(with, &ask(with, "/api/measure/audits")?, audits),
+        Instrument::BeforeAfter { of: segment, on, weeks } => {
+            of(segment, "before-after", &[("on", on.clone()), ("weeks", Some(weeks.to_string()))], before_after)
+        }
+        Instrument::FollowUp { touchpoint, of: segment, within_days, horizon_days } => {
+            let asked = [
+                ("touchpoint", Some(touchpoint.clone())),
+                ("within_days", Some(within_days.to_string())),
+                ("horizon_days", Some(horizon_days.to_string())),
+            ];
+            of(segment, "follow-up", &asked, |answer| rows(&GROUPS, vec![groups("followed up", answer)]))
+        }
+        Instrument::Churn { of: segment, horizon_days } => {
+            of(segment, "churn", &[("horizon_days", Some(horizon_days.to_string()))], churn)
+        }
+        Instrument::Customers { of: segment, days, model } => {
+            of(segment, "customers", &[("days", Some(days.to_string())), ("model", Some(model.clone()))], customers)
+        }
+        Instrument::Neglected { of: segment, days, limit } => {
+            of(segment, "neglected", &[("days", Some(days.to_string())), ("limit", Some(limit.to_string()))], neglected)
+        }
     }
 }
 
-fn with_segment(path: &str, segment: Option<&str>) -> String {
-    segment.map_or_else(|| path.to_owned(), |segment| format!("{path}?segment={}", part(segment)))
+/// Writes the address of a question; what is not asked is left out.
+fn address(path: &str, asked: &[(&str, Option<String>)]) -> String {
+    let parts = asked.iter().filter_map(|(name, value)| Some(format!("{name}={}", part(value.as_deref()?))));
+    let question = parts.collect::<Vec<_>>().join("&");
+    if question.is_empty() { format!("/api/measure/{path}") } else { format!("/api/measure/{path}?{question}") }
 }
 
 fn ask(with: &OfEverybody, path: &str) -> Result<Value> {
@@ -133,7 +243,11 @@ fn experience(answer: &Value) -> Result<()> {
     });
     rows(&["asked at", "in time", "half by", "nine of ten by", "unanswered"], answers.collect())?;
     let importance = list(&answer["importance"]).iter().map(|one| {
-        let decided = if one["decided"] == true { text(&one["quadrant"]) } else { "undecided".to_owned() };
+        let decided = match one["needed"].as_u64() {
+            Some(needed) if needed > 0 => format!("{needed} more pairs of answers are needed"),
+            _ if one["decided"] == true => text(&one["quadrant"]),
+            _ => "undecided".to_owned(),
+        };
         vec![place(one), figure(&one["importance"]), figure(&one["performance"]), decided]
     });
     rows(&["touchpoint", "importance", "satisfied", "what to do"], importance.collect())?;
@@ -161,4 +275,125 @@ fn audits(answer: &Value) -> Result<()> {
 
 fn notes(answer: &Value) -> Result<()> {
     list(&answer["notes"]).iter().try_for_each(|note| say(&format!("Note: {}.", text(&note["key"]))))
+}
+
+fn experiments(answer: &Value) -> Result<()> {
+    let experiments = list(answer);
+    if experiments.is_empty() {
+        return say("No interaction names an arm of an experiment.");
+    }
+    experiments.iter().try_for_each(|experiment| {
+        say(&format!("Experiment {}:", text(&experiment["name"])))?;
+        if experiment["ratio_fits"] == false {
+            say("The arms are not as large as an even draw makes them: something selected people, so nothing is compared.")?;
+        }
+        if experiment["control_is_named"] == false {
+            say("No arm is called a control; the first by name stands for it.")?;
+        }
+        let arms = list(&experiment["arms"]).iter().map(|arm| {
+            let against = &arm["against_control"];
+            vec![
+                text(&arm["arm"]),
+                figure(&arm["converted"]),
+                figure(&against["difference"]),
+                figure(&against["always"]),
+                figure(&against["incremental"]),
+            ]
+        });
+        rows(&["arm", "converted", "difference", "at every look", "outcomes more"], arms.collect())
+    })
+}
+
+fn time_to_convert(answer: &Value) -> Result<()> {
+    let days = |value: &Value| value["seconds"].as_i64().map_or_else(|| "not reached".to_owned(), |days| format!("{days} d"));
+    let row = |name: String, one: &Value| {
+        vec![
+            name,
+            text(&one["people"]),
+            text(&one["converted"]),
+            figure(&one["within_30"]),
+            days(&one["quarter"]),
+            days(&one["half"]),
+        ]
+    };
+    let touchpoints = list(&answer["touchpoints"]).iter().map(|one| row(text(&one["touchpoint"]), one));
+    let all = std::iter::once(row("anywhere".to_owned(), &answer["all"])).chain(touchpoints);
+    rows(&["from first contact", "people", "converted", "within 30 days", "a quarter by", "half by"], all.collect())
+}
+
+fn before_after(answer: &Value) -> Result<()> {
+    let compared = ["outcomes", "value", "cost"].iter().map(|name| {
+        let one = &answer[*name];
+        let mean = |side: &str| one[side].as_f64().map_or_else(|| "–".to_owned(), |mean| format!("{mean:.1}"));
+        vec![(*name).to_owned(), mean("before"), mean("after"), figure(&one["difference"]), figure(&one["step"])]
+    });
+    say(&format!("{} whole weeks before, {} after.", answer["weeks_before"], answer["weeks_after"]))?;
+    rows(&["per week", "before", "after", "difference", "beside the trend"], compared.collect())?;
+    say(&format!("Conversion of active people: {}.", figure(&answer["conversion"])))
+}
+
+const GROUPS: [&str; 4] = ["who", "they", "others", "difference"];
+
+fn groups(name: &str, one: &Value) -> Vec<String> {
+    vec![name.to_owned(), figure(&one["with"]), figure(&one["without"]), figure(&one["difference"])]
+}
+
+fn churn(answer: &Value) -> Result<()> {
+    let kinds = list(&answer["kinds"]).iter().map(|one| groups(&text(&one["went"]), &one["groups"]));
+    let all = [groups("any bad contact", &answer["any"]), groups("late or unanswered", &answer["waiting"])];
+    rows(&GROUPS, all.into_iter().chain(kinds).collect())?;
+    let overdue = list(&answer["overdue"]).iter().map(|one| vec![text(&one["touchpoint"]), text(&one["requests"])]);
+    rows(&["asked at", "overdue now"], overdue.collect())
+}
+
+fn customers(answer: &Value) -> Result<()> {
+    let number = |value: &Value| value.as_f64().map_or_else(|| "–".to_owned(), |number| format!("{number:.0}"));
+    say(&format!("{} customers, {} of them bought on more than one day.", answer["customers"], answer["repeaters"]))?;
+    let minor = |value: &Value| value.as_f64().map_or_else(|| "–".to_owned(), |minor| format!("{:.2}", minor / 100.0));
+    let groups = list(&answer["groups"]).iter().map(|group| {
+        vec![
+            text(&group["group"]),
+            text(&group["customers"]),
+            minor(&group["spent"]),
+            number(&group["alive"]),
+            minor(&group["expected_value"]),
+        ]
+    });
+    rows(&["group", "customers", "spent", "customers still", "expected"], groups.collect())?;
+    if !answer["buying"].is_null() {
+        let buying = &answer["buying"];
+        say(&format!(
+            "Customers still: {}. Purchases within {} days: {}.",
+            figure(&buying["alive"]),
+            buying["days"],
+            figure(&buying["expected"])
+        ))?;
+    }
+    notes(answer)
+}
+
+fn neglected(answer: &Value) -> Result<()> {
+    let all = Value::from("everybody");
+    let silence = list(&answer["silence"]).iter().map(|one| {
+        vec![
+            text(if one["segment"].is_null() { &all } else { &one["segment"] }),
+            figure(&one["neglected"]),
+            text(&one["median_days"]),
+        ]
+    });
+    rows(&["segment", "neglected", "median days of silence"], silence.collect())?;
+    let people = list(&answer["people"])
+        .iter()
+        .map(|one| vec![text(&one["person"]), text(&one["days_silent"]), text(&one["days_ago"]), text(&one["spent"])]);
+    rows(&["person", "days of silence", "days since purchase", "spent, minor units"], people.collect())
+}
+
+fn outside(answer: &Value) -> Result<()> {
+    say(&format!(
+        "Of people {}, of contacts {} are outside all segments.",
+        figure(&answer["share_of_people"]),
+        figure(&answer["share_of_contacts"])
+    ))?;
+    let proposals = list(&answer["proposals"]).iter().map(|one| vec![text(&one["touchpoint"]), text(&one["people"])]);
+    rows(&["a segment of those outside who met", "people"], proposals.collect())
 }

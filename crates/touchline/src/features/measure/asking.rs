@@ -64,6 +64,12 @@ impl Asking {
         }
     }
 
+    /// Returns the position of a touchpoint.
+    pub(super) fn touchpoint(map: &TouchpointMap, id: &str) -> Result<u16, Refusal> {
+        let known = map.touchpoints.iter().map(|touchpoint| touchpoint.id.as_str());
+        map.touchpoint(id).and_then(|at| u16::try_from(at).ok()).ok_or_else(|| unknown("touchpoint", id, known))
+    }
+
     /// Answers a question, named in full by `key`, as JSON.
     pub(super) async fn answer<T: Serialize>(
         &self,

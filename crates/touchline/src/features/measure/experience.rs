@@ -90,18 +90,21 @@ async fn give(State(asking): State<Asking>, Keeper(who): Keeper, Body(given): Bo
 }
 
 /// Is what was entered that others are judged by.
-struct Settings {
-    week: Week,
+pub(super) struct Settings {
+    pub(super) week: Week,
     targets: Vec<given::Target>,
     category_mean: Option<f64>,
 }
 
 impl Settings {
-    fn of(given: &[Given]) -> Self {
+    /// Sums up what was entered.
+    pub(super) fn of(given: &[Given]) -> Self {
         let mut settings = Self { week: Calendar::OFFICE, targets: Vec::new(), category_mean: None };
         for one in given {
             match one {
-                Given::Hours { week } => settings.week = std::array::from_fn(|day| week.get(day).copied().flatten()),
+                Given::Hours { week } => {
+                    settings.week = std::array::from_fn(|day| week.get(day).copied().flatten().map(|open| (open.from, open.to)))
+                }
                 Given::Targets { targets } => settings.targets.clone_from(targets),
                 Given::Category { mean } => settings.category_mean = Some(*mean),
                 _ => {}
@@ -111,7 +114,7 @@ impl Settings {
     }
 
     /// Returns per touchpoint the target in seconds and whether only opening hours count.
-    fn targets(&self, map: &TouchpointMap) -> Vec<(i64, bool)> {
+    pub(super) fn targets(&self, map: &TouchpointMap) -> Vec<(i64, bool)> {
         let own = |id: &str| self.targets.iter().find(|target| target.touchpoint == id);
         let target = |touchpoint: &model::Touchpoint| match own(&touchpoint.id) {
             Some(target) => (i64::from(target.seconds), target.working_hours),
@@ -210,9 +213,18 @@ struct AccessFigures {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 struct RecallFigures {
     /// Points per brand, ours first.
-    points: Vec<(String, f64)>,
+    points: Vec<BrandPoints>,
     /// Ours of all.
     share: Figure,
+}
+
+/// Is a brand's points.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+struct BrandPoints {
+    /// The brand.
+    brand: String,
+    /// Clout times recall, over touchpoints.
+    points: f64,
 }
 
 fn audited(stores: &Stores) -> Done<Option<AuditReport>> {
@@ -329,7 +341,7 @@ fn recall(touchpoints: &[given::Clout], brands: &[given::Brand], asked: u64) -> 
     let points = experience_points(&clout, &recalled);
     let share = Estimate { value: experience_share(&points)?, interval: None };
     Some(RecallFigures {
-        points: brands.iter().map(|brand| brand.name.clone()).zip(points).collect(),
+        points: brands.iter().zip(points).map(|(brand, points)| BrandPoints { brand: brand.name.clone(), points }).collect(),
         share: share.figure(asked, Evidence::E2, Unit::Share, ""),
     })
 }

@@ -21,8 +21,8 @@ const HISTORY_MAX: i64 = 200;
 pub(super) enum Given {
     /// When the organisation answers.
     Hours {
-        /// Seven days, Monday first: from and to in minutes of the local day; null: closed.
-        week: Vec<Option<(u16, u16)>>,
+        /// Seven days, Monday first; null: closed.
+        week: Vec<Option<Open>>,
     },
     /// By when answers are due (M15).
     Targets {
@@ -77,6 +77,17 @@ pub(super) enum Given {
         /// What studies would have cost that were not needed, in minor units.
         studies: i64,
     },
+}
+
+/// Is the opening hours of a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = OpeningHours)]
+pub(super) struct Open {
+    /// From this minute of the local day on.
+    pub from: u16,
+    /// Up to this minute.
+    pub to: u16,
 }
 
 /// Is by when a touchpoint's answers are due.
@@ -208,8 +219,8 @@ impl Given {
         match self {
             Self::Hours { week } if week.len() != 7 => Some("a week has seven days, Monday first".to_owned()),
             Self::Hours { week } => {
-                let wrong = week.iter().flatten().find(|(from, to)| from >= to || *to > 1_440)?;
-                Some(format!("hours from minute {} to {} are none of a day", wrong.0, wrong.1))
+                let wrong = week.iter().flatten().find(|open| open.from >= open.to || open.to > 1_440)?;
+                Some(format!("hours from minute {} to {} are none of a day", wrong.from, wrong.to))
             }
             Self::Targets { targets } => too_long(targets.len()).or_else(|| {
                 targets
@@ -313,7 +324,7 @@ mod tests {
     fn what_cannot_be_is_refused_in_words() {
         let refused = [
             Given::Hours { week: vec![None; 6] },
-            Given::Hours { week: vec![Some((600, 500)); 7] },
+            Given::Hours { week: vec![Some(Open { from: 600, to: 500 }); 7] },
             Given::Targets { targets: vec![Target { touchpoint: "chat".into(), seconds: 0, working_hours: false }] },
             Given::Brand { criteria: vec![Criterion { name: "logo".into(), weight: -1.0 }], ratings: Vec::new() },
             Given::Access { preferences: Vec::new(), findability: Some(Part { good: 3, of: 2 }), usable: None },
@@ -328,6 +339,6 @@ mod tests {
         for given in refused {
             assert!(given.problem().is_some(), "{given:?}");
         }
-        assert_eq!(Given::Hours { week: vec![Some((540, 1_020)); 7] }.problem(), None);
+        assert_eq!(Given::Hours { week: vec![Some(Open { from: 540, to: 1_020 }); 7] }.problem(), None);
     }
 }

@@ -22,7 +22,9 @@ use utoipa_axum::routes;
 /// Returns the routes of this room.
 pub fn routes(reports: Reports) -> OpenApiRouter {
     let live = OpenApiRouter::new().routes(routes!(live::live)).with_state(Live::new(reports.clone()));
-    let instruments = super::experience::routes(super::asking::Asking::new(reports.clone()));
+    let asking = super::asking::Asking::new(reports.clone());
+    let instruments = super::experience::routes(asking.clone());
+    let instruments = instruments.merge(super::effect::routes(asking.clone())).merge(super::base::routes(asking));
     OpenApiRouter::new()
         .routes(routes!(map))
         .routes(routes!(touchpoint))

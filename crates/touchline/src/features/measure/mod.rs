@@ -2,6 +2,8 @@
 
 mod analysis;
 mod asking;
+mod base;
+mod effect;
 mod experience;
 mod given;
 mod http;
