@@ -24,7 +24,7 @@ use libm::{exp, lgamma, log, log1p};
 
 /// Fewer repeat buyers say nothing of a distribution over people.
 pub const REPEATERS_MIN: f64 = 30.0;
-/// Parameters outside these limits mean that the likelihood has no inner maximum.
+/// Parameters run no further than e to this power, where nothing changes any more; see [`BgNbd::is_at_edge`].
 const LOG_MAX: f64 = 12.0;
 
 /// Holds the four parameters; α in the unit of the times.
@@ -41,8 +41,7 @@ pub struct BgNbd {
 }
 
 impl BgNbd {
-    /// Finds the parameters of the highest likelihood, and its logarithm. `None` where there are too few repeat buyers, or no
-    /// inner maximum.
+    /// Finds the parameters of the highest likelihood, and its logarithm. `None` where there are too few repeat buyers.
     #[must_use]
     pub fn fit(groups: &[(History, f64)]) -> Option<(Self, f64)> {
         let repeaters: f64 = groups.iter().filter(|(history, _)| history.x > 0).map(|(_, count)| count).sum();
@@ -55,8 +54,14 @@ impl BgNbd {
         let (place, height) = minimise(&start, 0.5, |place| {
             if place.iter().any(|log| log.abs() > LOG_MAX) { f64::INFINITY } else { -of(place).log_likelihood(groups) }
         });
-        let is_inside = place.iter().all(|log| log.abs() < LOG_MAX - 1.0);
-        (is_inside && height.is_finite()).then(|| (of(&place), -height))
+        height.is_finite().then(|| (of(&place), -height))
+    }
+
+    /// Tells whether a parameter ran to the end of where it may be: people differ less than the model allows for, or too few have
+    /// left to tell. Chances are then about right for all together and say little of a single person.
+    #[must_use]
+    pub fn is_at_edge(&self) -> bool {
+        [self.r, self.alpha, self.a, self.b].into_iter().any(|parameter| log(parameter).abs() > LOG_MAX - 1.0)
     }
 
     /// Returns the logarithm of the likelihood.

@@ -57,8 +57,7 @@ impl GammaGamma {
         let (place, height) = minimise(&[1.0, 1.0, 0.0], 0.5, |place| {
             if place.iter().any(|log| log.abs() > LOG_MAX) { f64::INFINITY } else { -of(place).log_likelihood(&sound) }
         });
-        let is_inside = place.iter().all(|log| log.abs() < LOG_MAX - 1.0);
-        (is_inside && height.is_finite()).then(|| (of(&place), -height))
+        height.is_finite().then(|| (of(&place), -height))
     }
 
     /// Returns the logarithm of the likelihood of mean values.

@@ -39,8 +39,7 @@ pub struct ParetoNbd {
 }
 
 impl ParetoNbd {
-    /// Finds the parameters of the highest likelihood, and its logarithm; `None` where there are too few repeat buyers or no
-    /// inner maximum.
+    /// Finds the parameters of the highest likelihood, and its logarithm; `None` where there are too few repeat buyers.
     #[must_use]
     pub fn fit(groups: &[(History, f64)]) -> Option<(Self, f64)> {
         let repeaters: f64 = groups.iter().filter(|(history, _)| history.x > 0).map(|(_, count)| count).sum();
@@ -53,8 +52,14 @@ impl ParetoNbd {
         let (place, height) = minimise(&[-0.5, scale, -0.5, scale], 0.5, |place| {
             if place.iter().any(|log| log.abs() > LOG_MAX) { f64::INFINITY } else { -of(place).log_likelihood(groups) }
         });
-        let is_inside = place.iter().all(|log| log.abs() < LOG_MAX - 1.0);
-        (is_inside && height.is_finite()).then(|| (of(&place), -height))
+        height.is_finite().then(|| (of(&place), -height))
+    }
+
+    /// Tells whether a parameter ran to the end of where it may be: people differ less than the model allows for, or too few have
+    /// left to tell. Chances are then about right for all together and say little of a single person.
+    #[must_use]
+    pub fn is_at_edge(&self) -> bool {
+        [self.r, self.alpha, self.s, self.beta].into_iter().any(|parameter| log(parameter).abs() > LOG_MAX - 1.0)
     }
 
     /// Returns the logarithm of the likelihood.

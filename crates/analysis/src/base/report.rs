@@ -41,6 +41,13 @@ enum Fitted {
 }
 
 impl Fitted {
+    fn is_at_edge(&self) -> bool {
+        match self {
+            Self::BgNbd(model) => model.is_at_edge(),
+            Self::ParetoNbd(model) => model.is_at_edge(),
+        }
+    }
+
     fn alive(&self, history: &History) -> f64 {
         match self {
             Self::BgNbd(model) => model.alive(history),
@@ -186,6 +193,9 @@ impl Base {
         let buying = fit(asked.model, &grouped(customers.iter().map(|customer| customer.history(today))));
         if buying.is_none() {
             note("too_few_repeat_buyers");
+        }
+        if buying.is_some_and(|(model, _)| model.is_at_edge()) {
+            note("model_at_its_edge");
         }
         let spent: Vec<Spent> = customers
             .iter()

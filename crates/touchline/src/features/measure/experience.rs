@@ -76,7 +76,7 @@ struct Noted {
 }
 
 /// Enters something that no machine can count. The latest of a kind counts from now on; earlier ones stay.
-#[utoipa::path(post, path = "/api/measure/given", tag = "measure", request_body = Given, responses(
+#[utoipa::path(put, path = "/api/measure/given", tag = "measure", request_body = Given, responses(
     (status = 200, body = Noted),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
