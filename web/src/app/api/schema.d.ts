@@ -5038,6 +5038,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/before-after": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares the weeks before and after a change of the set of touchpoints (NET-11). Association: whatever else changed is in it. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The day of the change, such as 2026-05-31. */
+                    on?: string;
+                    /** @description Or the version of the map that began with it; without either, the current version. */
+                    version?: number;
+                    /** @description So many weeks on each side at most; 12 unless said. */
+                    weeks?: number;
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BeforeAfter"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment or version, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/channels": {
         parameters: {
             query?: never;
@@ -5072,6 +5141,209 @@ export interface paths {
                     };
                 };
                 /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/churn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares how many stay away after a bad contact with how many do after a good one (CHN-4, WAY-13), and counts what is overdue. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Who does nothing for so many days has churned; 60 unless said. */
+                    horizon_days?: number;
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChurnAfterContact"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sums up the customer base: RFM groups, who is expected to be a customer still, and what they are expected to buy. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description So many days ahead; 90 unless said. */
+                    days?: number;
+                    /** @description The model of buying: `bg_nbd` unless said, or `pareto_nbd`. */
+                    model?: components["schemas"]["BuyingModel"];
+                    /** @description So many people are listed; 100 unless said. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CustomerBase"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/customers/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists customers, those of whom most is expected first, each with scores and P(alive). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description So many days ahead; 90 unless said. */
+                    days?: number;
+                    /** @description The model of buying: `bg_nbd` unless said, or `pareto_nbd`. */
+                    model?: components["schemas"]["BuyingModel"];
+                    /** @description So many people are listed; 100 unless said. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ScoredCustomer"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -5205,6 +5477,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the experiments that interactions name arms of, with their effects (M4). Evidence E4, if the arms were drawn at random. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description So many days after the draw count; 30 unless said. */
+                    horizon_days?: number;
+                    /** @description The arm that others are compared with; unless said, one called `control` or `holdout`, or else the first by name. */
+                    control?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Experiment"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/flows": {
         parameters: {
             query?: never;
@@ -5250,6 +5589,75 @@ export interface paths {
                     };
                 };
                 /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/follow-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compares how many buyers stay who were followed up with how many stay who were not (M23). Association; held back at random it is an experiment. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The touchpoint that follows up, by id. */
+                    touchpoint: string;
+                    /** @description It has so many days after the purchase; 14 unless said. */
+                    within_days?: number;
+                    /** @description Who does something again up to so many days after the purchase is retained; 90 unless said. */
+                    horizon_days?: number;
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Groups"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such touchpoint or segment, or no map yet. */
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -5368,9 +5776,8 @@ export interface paths {
                 };
             };
         };
-        put?: never;
         /** Enters something that no machine can count. The latest of a kind counts from now on; earlier ones stay. */
-        post: {
+        put: {
             parameters: {
                 query?: never;
                 header?: never;
@@ -5417,6 +5824,7 @@ export interface paths {
                 };
             };
         };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5449,6 +5857,73 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["MapReport"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/neglected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists customers to whom nobody has spoken for long, and how long the silence is in each segment (WAY-7). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description So many days; 90 unless said. */
+                    days?: number;
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description So many people are listed; 100 unless said. */
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Neglect"];
                     };
                 };
                 400: {
@@ -5545,6 +6020,186 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/segments/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts whom a segment's rule would fit, and changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Tried"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Fits"];
+                    };
+                };
+                /** @description The rule names what the map has not. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/segments/outside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which part of all contacts is with people outside all segments, and proposes rules for them (AIM-12). */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Outside"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/time-to-convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how long people take from first contact to the target outcome, those included who have not come there yet (Kaplan and Meier). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TimeToConvert"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8573,16 +9228,24 @@ export interface components {
              */
             period: number;
         };
-        /** @description Is one figure before and after. */
+        /** @description Is a comparison of weekly numbers. */
         Compared: {
-            /** @description After. */
+            /**
+             * Format: double
+             * @description Mean per week after.
+             */
             after: components["schemas"]["Figure"];
-            /** @description Before. */
+            /**
+             * Format: double
+             * @description Mean per week before.
+             */
             before: components["schemas"]["Figure"];
-            /** @description After less before. */
+            /** @description The difference. */
             difference: components["schemas"]["Figure"];
             /** @description What: `people`, `interactions`, `conversion`, `satisfaction`, `complaints`, `beyond_cap`, `cost`. */
             measure: string;
+            /** @description The step beside a straight trend; unknown with fewer than four weeks on a side. */
+            step: components["schemas"]["Figure"];
         };
         /** @description Is what is known and not known of a touchpoint (M12). */
         Completeness: {
@@ -8679,37 +9342,7 @@ export interface components {
         /** @description Is how alike channels are felt to be. */
         Consistency: {
             /** @description Share of the satisfied by channel, by id. */
-            channels: [
-                string,
-                {
-                    /** @description How well it is founded. */
-                    evidence: components["schemas"]["Evidence"];
-                    /**
-                     * Format: double
-                     * @description Upper limit of the 95 % interval.
-                     */
-                    high?: number | null;
-                    /**
-                     * Format: double
-                     * @description Lower limit of the 95 % interval.
-                     */
-                    low?: number | null;
-                    /** @description How the interval was made: `wilson`, `newcombe`, `jackknife`, or empty where there is none. */
-                    method: string;
-                    /**
-                     * Format: int64
-                     * @description How many people, answers or units stand behind it.
-                     */
-                    n: number;
-                    /** @description What the number means. */
-                    unit: components["schemas"]["Unit"];
-                    /**
-                     * Format: double
-                     * @description The number, or nothing.
-                     */
-                    value?: number | null;
-                }
-            ][];
+            channels: components["schemas"]["ChannelSatisfaction"][];
             /** @description 1 − deviation/0.5 over channels with enough answers. */
             experience: components["schemas"]["Figure"];
         };
@@ -9718,11 +10351,8 @@ export interface components {
         Given: {
             /** @enum {string} */
             kind: "hours";
-            /** @description Seven days, Monday first: from and to in minutes of the local day; null: closed. */
-            week: ([
-                number,
-                number
-            ] | null)[];
+            /** @description Seven days, Monday first; null: closed. */
+            week: (components["schemas"]["OpeningHours"] | null)[];
         } | {
             /** @enum {string} */
             kind: "targets";
@@ -11125,10 +11755,7 @@ export interface components {
         /** @description Is our share of brand experience. */
         RecallFigures: {
             /** @description Points per brand, ours first. */
-            points: [
-                string,
-                number
-            ][];
+            points: components["schemas"]["BrandPoints"][];
             /** @description Ours of all. */
             share: components["schemas"]["Figure"];
         };
@@ -13156,6 +13783,508 @@ export interface components {
              */
             people: number;
         };
+        /** @description Is what becomes of people after one kind of bad contact. */
+        AfterKind: {
+            /** @description They against those whose contact went well. */
+            groups: components["schemas"]["Groups"];
+            /** @description How it went. */
+            went: components["schemas"]["Went"];
+        };
+        /** @description Is one arm. */
+        ArmFigures: {
+            against_control?: components["schemas"]["Comparison"] | null;
+            /** @description Its name. */
+            arm: string;
+            /** @description Share with the target outcome. */
+            converted: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description People drawn into it and watched for the whole horizon.
+             */
+            people: number;
+        };
+        /** @description Is what changed (NET-11). Weeks that the data or the change cut are left out. */
+        BeforeAfter: {
+            /**
+             * Format: int64
+             * @description The moment of the change, UTC microseconds.
+             */
+            at: number;
+            /** @description The difference; people who were active on both sides count on both. */
+            conversion: components["schemas"]["Figure"];
+            /** @description The same afterwards. */
+            conversion_after: components["schemas"]["Figure"];
+            /** @description Share of active people with the outcome, weeks taken together. */
+            conversion_before: components["schemas"]["Figure"];
+            /** @description Recorded cost per week, minor units. */
+            cost: components["schemas"]["Compared"];
+            /**
+             * Format: double
+             * @description The same afterwards.
+             */
+            cost_per_outcome_after?: number | null;
+            /**
+             * Format: double
+             * @description Recorded cost per outcome before, weeks taken together; none without outcomes.
+             */
+            cost_per_outcome_before?: number | null;
+            /** @description Target outcomes per week. */
+            outcomes: components["schemas"]["Compared"];
+            /** @description Value per week, minor units. */
+            value: components["schemas"]["Compared"];
+            /** @description Weeks after it. */
+            weeks_after: number;
+            /** @description Weeks before it. */
+            weeks_before: number;
+        };
+        /** @description Is a brand's points. */
+        BrandPoints: {
+            /** @description The brand. */
+            brand: string;
+            /**
+             * Format: double
+             * @description Clout times recall, over touchpoints.
+             */
+            points: number;
+        };
+        /** @description Is what the model of buying says. */
+        BuyingFigures: {
+            /** @description How many of the customers are customers still: the sum of their chances. */
+            alive: components["schemas"]["Figure"];
+            /** @description Customers by P(alive), in tenths from 0. */
+            chances: number[];
+            /**
+             * Format: int32
+             * @description The days that were asked for.
+             */
+            days: number;
+            /** @description How many purchases are expected of today's customers within them. */
+            expected: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The logarithm of its likelihood.
+             */
+            log_likelihood: number;
+            /** @description Which model. */
+            model: components["schemas"]["BuyingModel"];
+            /** @description Its parameters by name, times in days. */
+            parameters: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * @description Is the model that says whether people are still customers.
+         * @enum {string}
+         */
+        BuyingModel: "bg_nbd" | "pareto_nbd";
+        /** @description Is how satisfied people are on a channel. */
+        ChannelSatisfaction: {
+            /** @description The channel, by id. */
+            channel: string;
+            /** @description Share of the satisfied. */
+            satisfied: components["schemas"]["Figure"];
+        };
+        /** @description Is what becomes of people after a contact. */
+        ChurnAfterContact: {
+            /** @description After any bad contact (CHN-4). */
+            any: components["schemas"]["Groups"];
+            /** @description After each kind of bad contact. */
+            kinds: components["schemas"]["AfterKind"][];
+            /** @description Requests that are open now and overdue, by touchpoint: the alert of WAY-13. */
+            overdue: components["schemas"]["Overdue"][];
+            /** @description After a request that was late or never answered (WAY-13). */
+            waiting: components["schemas"]["Groups"];
+        };
+        /** @description Is a comparison of an arm with the control. */
+        Comparison: {
+            /** @description The same for looking whenever one likes: wider, and true at every look. */
+            always: components["schemas"]["Figure"];
+            /** @description Difference of shares, for one look planned beforehand. */
+            difference: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The share of the spread of values that the past explains.
+             */
+            explained: number;
+            /** @description Outcomes that would not have been. */
+            incremental: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The two-sided p of one look.
+             */
+            p?: number | null;
+            /** @description Difference as a part of the control's share. */
+            relative: components["schemas"]["Figure"];
+            /** @description Difference of value per person, minor units. */
+            value: components["schemas"]["Figure"];
+            /** @description The same with what people bought before taken out (CUPED). */
+            value_adjusted: components["schemas"]["Figure"];
+        };
+        /** @description Is the customer base. */
+        CustomerBase: {
+            buying?: components["schemas"]["BuyingFigures"] | null;
+            /**
+             * Format: int64
+             * @description People who have bought.
+             */
+            customers: number;
+            /** @description Customers by RFM group, the best first. */
+            groups: components["schemas"]["GroupFigures"][];
+            /** @description What could not be computed, and why. */
+            notes: components["schemas"]["Note"][];
+            /**
+             * Format: int64
+             * @description Those who bought on more than one day.
+             */
+            repeaters: number;
+            /** @description The segment it speaks of, by id; none: everybody. */
+            segment?: string | null;
+            /**
+             * Format: int64
+             * @description What all purchases were worth.
+             */
+            spent: number;
+            values?: components["schemas"]["ValueFigures"] | null;
+        };
+        /** @description Is one experiment. */
+        Experiment: {
+            /** @description The arms, the control first. */
+            arms: components["schemas"]["ArmFigures"][];
+            /** @description Whether the control was named as one, or is only the first by name. */
+            control_is_named: boolean;
+            /**
+             * Format: int64
+             * @description People who were in more than one arm; they count in the first.
+             */
+            crossed: number;
+            frequency?: components["schemas"]["FrequencyArms"] | null;
+            /** @description Its name: what stands before the last `:` of the arm, or the campaign, or the touchpoint. */
+            name: string;
+            /** @description Whether the sizes fit an even draw. If not, something selected people, and no comparison is given. */
+            ratio_fits: boolean;
+            /**
+             * Format: double
+             * @description The chance of arms as unequal as these if people were drawn evenly; none with one arm.
+             */
+            ratio_p?: number | null;
+        };
+        /** @description Is how many people a rule fits. */
+        Fits: {
+            /** @description Share of them with the target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Target outcomes of theirs.
+             */
+            outcomes: number;
+            /**
+             * Format: int64
+             * @description People whom it fits.
+             */
+            people: number;
+            /** @description Their share of all known people. */
+            share: components["schemas"]["Figure"];
+            /** @description How many of them each segment of the map has, by id. */
+            shared_with: components["schemas"]["Shared"][];
+            /**
+             * Format: int64
+             * @description What they were worth.
+             */
+            value: number;
+        };
+        /** @description Is the response of arms that are numbers of contacts. */
+        FrequencyArms: {
+            /** @description Contacts, and the share with the outcome. */
+            response: components["schemas"]["ResponseAt"][];
+            /**
+             * Format: int32
+             * @description The largest number up to which each further contact pays; 0: not even the first.
+             */
+            saturation: number;
+        };
+        /** @description Is an RFM group. */
+        GroupFigures: {
+            /**
+             * Format: double
+             * @description How many of them are expected to be customers still; unknown without a model.
+             */
+            alive?: number | null;
+            /**
+             * Format: int64
+             * @description Customers in it.
+             */
+            customers: number;
+            /**
+             * Format: double
+             * @description What is expected of them within the days asked for; unknown without models.
+             */
+            expected_value?: number | null;
+            /** @description Which. */
+            group: components["schemas"]["RfmGroup"];
+            /**
+             * Format: int64
+             * @description What they spent.
+             */
+            spent: number;
+        };
+        /** @description Is a comparison of two groups of people. */
+        Groups: {
+            /** @description The difference. */
+            difference: components["schemas"]["Figure"];
+            /** @description Those it is about. */
+            with: components["schemas"]["Figure"];
+            /** @description The others of the same weeks, weighed by the weeks of those it is about. */
+            without: components["schemas"]["Figure"];
+        };
+        /** @description Is whom nobody has spoken to for long (WAY-7). */
+        Neglect: {
+            /**
+             * Format: int32
+             * @description The days asked for.
+             */
+            days: number;
+            /** @description The people, those who spent most first. */
+            people: components["schemas"]["Neglected"][];
+            /** @description All together, then each segment of the map. */
+            silence: components["schemas"]["Silence"][];
+        };
+        /** @description Is a customer to whom nobody has spoken for long (WAY-7). */
+        Neglected: {
+            /**
+             * Format: int64
+             * @description Days since the last purchase.
+             */
+            days_ago: number;
+            /**
+             * Format: int64
+             * @description Days since they last did something of their own.
+             */
+            days_quiet: number;
+            /**
+             * Format: int64
+             * @description Days since we last sent or said something; none: never.
+             */
+            days_silent?: number | null;
+            /** @description The number of the person. */
+            person: string;
+            /**
+             * Format: int64
+             * @description What they have spent.
+             */
+            spent: number;
+        };
+        /** @description Is the opening hours of a day. */
+        OpeningHours: {
+            /**
+             * Format: int32
+             * @description From this minute of the local day on.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description Up to this minute.
+             */
+            to: number;
+        };
+        /** @description Is what happens outside all segments (AIM-12). */
+        Outside: {
+            /**
+             * Format: int64
+             * @description People who are in no segment.
+             */
+            people: number;
+            /** @description Rules that would take many of them in, the most first: proposals for a segment. */
+            proposals: components["schemas"]["Proposal"][];
+            /** @description Their share of all contacts of known people. */
+            share_of_contacts: components["schemas"]["Figure"];
+            /** @description Share of known people. */
+            share_of_people: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description What they were worth.
+             */
+            value: number;
+        };
+        /** @description Is how many requests are overdue at a touchpoint. */
+        Overdue: {
+            /**
+             * Format: int64
+             * @description Open requests older than the target.
+             */
+            requests: number;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
+        /** @description Is a proposal for a segment. */
+        Proposal: {
+            /**
+             * Format: int64
+             * @description How many of those outside it takes in.
+             */
+            people: number;
+            /** @description The rule: people outside all segments who met this touchpoint. */
+            rule: components["schemas"]["SegmentRule"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
+        /** @description Is the response of people with a number of contacts. */
+        ResponseAt: {
+            /**
+             * Format: int32
+             * @description Contacts.
+             */
+            contacts: number;
+            /**
+             * Format: double
+             * @description Share with the outcome.
+             */
+            share: number;
+        };
+        /** @description Is the three scores. */
+        Rfm: {
+            /**
+             * Format: int32
+             * @description Frequency.
+             */
+            frequency: number;
+            /**
+             * Format: int32
+             * @description Money.
+             */
+            money: number;
+            /**
+             * Format: int32
+             * @description Recency: 5 is the most recent fifth.
+             */
+            recency: number;
+        };
+        /**
+         * @description Is a group with a name.
+         * @enum {string}
+         */
+        RfmGroup: "champions" | "loyal" | "promising" | "new" | "need_attention" | "about_to_sleep" | "at_risk" | "cannot_lose" | "lost";
+        /** @description Is one customer, scored. */
+        ScoredCustomer: {
+            /**
+             * Format: double
+             * @description The chance to be a customer still.
+             */
+            alive?: number | null;
+            /**
+             * Format: int64
+             * @description Days since the last purchase.
+             */
+            days_ago: number;
+            /**
+             * Format: double
+             * @description Purchases expected within the days asked for.
+             */
+            expected?: number | null;
+            /**
+             * Format: double
+             * @description What they are worth.
+             */
+            expected_value?: number | null;
+            /** @description The group they make. */
+            group: components["schemas"]["RfmGroup"];
+            /** @description The number of the person. */
+            person: string;
+            /**
+             * Format: int32
+             * @description Purchases.
+             */
+            purchases: number;
+            /** @description The three scores. */
+            rfm: components["schemas"]["Rfm"];
+            /**
+             * Format: int64
+             * @description What they were worth.
+             */
+            spent: number;
+        };
+        /** @description Is how many people two segments share. */
+        Shared: {
+            /**
+             * Format: int64
+             * @description People in both.
+             */
+            people: number;
+            /** @description The other segment, by id. */
+            segment: string;
+        };
+        /** @description Is the silence towards the customers of a segment. */
+        Silence: {
+            /**
+             * Format: int64
+             * @description Customers.
+             */
+            customers: number;
+            /**
+             * Format: int64
+             * @description Median days since somebody did; never counts as longest.
+             */
+            median_days?: number | null;
+            /** @description Share of them to whom nobody has spoken for the days asked for. */
+            neglected: components["schemas"]["Figure"];
+            /** @description The segment, by id; none: everybody. */
+            segment?: string | null;
+        };
+        /** @description Is how long people take to convert, in days. */
+        TimeToConvert: {
+            /** @description From the first contact. */
+            all: components["schemas"]["Waiting"];
+            /** @description From the first contact with each touchpoint. */
+            touchpoints: components["schemas"]["Waiting"][];
+        };
+        /** @description Is a rule to be tried. */
+        Tried: {
+            /** @description Who belongs to it. */
+            rule: components["schemas"]["SegmentRule"];
+        };
+        /** @description Is what the model of values says. */
+        ValueFigures: {
+            /** @description What purchases expected of today's customers are worth. */
+            expected_value: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description How far buying often and spending much go together; near 0 it may be used.
+             */
+            independence: number;
+            /** @description Mean value of a purchase over all customers, as the model sees it. */
+            mean: components["schemas"]["Figure"];
+            /** @description Its parameters by name. */
+            parameters: {
+                [key: string]: number;
+            };
+        };
+        /** @description Is one survival curve, in days. */
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Those who converted so far.
+             */
+            converted: number;
+            /** @description The share converted by day. */
+            curve: components["schemas"]["CurvePoint"][];
+            /** @description Half have by then. */
+            half: components["schemas"]["Stretch"];
+            /**
+             * Format: int64
+             * @description People.
+             */
+            people: number;
+            /** @description A quarter have by then; `seconds` holds days here. */
+            quarter: components["schemas"]["Stretch"];
+            /** @description The touchpoint, by id; none: any. */
+            touchpoint?: string | null;
+            /** @description Share converted within 30 days. */
+            within_30: components["schemas"]["Figure"];
+        };
+        /**
+         * @description Is how a contact went.
+         * @enum {string}
+         */
+        Went: "well" | "complaint" | "dissatisfied" | "unanswered" | "late";
     };
     responses: never;
     parameters: never;
