@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared calibrate bench bench-capture crash build web tracker widget check unit open-table e2e clients deny screenshots clean help
+.PHONY: demo test test-shared calibrate bench bench-capture api-fuzz crash build web tracker widget check unit open-table e2e clients deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -120,6 +120,16 @@ faults: web ## Flip bits in every kind of file, fill a disk, back up in a storm:
 
 bench-capture: build ## Measure capture under load, with fsync and dedupe on, and the disk beside it.
 	cargo run --release --locked --package touchline --example capture_load -- $(BINARY)
+
+api-fuzz: web $(TOOLS)/schemathesis/bin/schemathesis ## Let schemathesis ask every route, as owner, agent and viewer.
+	cargo build --locked --package touchline
+	scripts/api-fuzz.sh $(CARGO_TARGET_DIR)/debug/touchline $(TOOLS)/schemathesis/bin/schemathesis
+
+$(TOOLS)/schemathesis/bin/schemathesis: scripts/requirements-fuzz.txt
+	@scripts/need.sh python3
+	python3 -m venv $(TOOLS)/schemathesis
+	$(TOOLS)/schemathesis/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 crash: web ## Kill a server under load 200 times at random moments, and at every failpoint; count what is lost or doubled.
 	TOUCHLINE_CRASHES=200 TOUCHLINE_CRASH_ROWS=1000000 cargo test --locked --package touchline --test crash -- --nocapture

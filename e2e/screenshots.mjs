@@ -4,17 +4,18 @@ import { mkdir } from 'node:fs/promises';
 import { openStage } from './stage.mjs';
 
 const folder = process.argv[2] ?? 'screenshots';
-const pages = [
-  ['map', '/map'],
+const named = [
   ['conversion', '/map?overlay=conversion'],
   ['list', '/map?view=list'],
   ['card', '/map/newsletter'],
-  ['people', '/people'],
-  ['data', '/data'],
   ['signals', '/data/signals'],
   ['sources', '/data/sources/site'],
   ['quarantine', '/data/quarantine'],
   ['by-hand', '/data/by-hand'],
+  ['settings-members', '/settings/members'],
+  ['settings-programs', '/settings/programs'],
+  ['settings-organisation', '/settings/organisation'],
+  ['settings-log', '/settings/log'],
 ];
 const looks = [
   { name: 'light-en', language: 'en', theme: 'light' },
@@ -33,6 +34,19 @@ const looks = [
 
 await mkdir(folder, { recursive: true });
 const stage = await openStage();
+
+/** Every room of the rail, so that a new one is pictured too, and then the places inside of rooms. */
+async function everyPage() {
+  const page = await stage.page();
+  await page.goto('/');
+  await page.locator('nav a').first().waitFor();
+  const rooms = await page
+    .locator('nav.rail li > a')
+    .evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+  await page.context().close();
+  return [...rooms.map((path) => [path === '/' ? 'overview' : path.slice(1).split('?')[0], path]), ...named];
+}
+const pages = await everyPage();
 for (const look of looks) {
   const page = await stage.page(look);
   for (const [name, path] of pages) {

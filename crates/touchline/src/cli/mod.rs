@@ -31,6 +31,7 @@ mod signals;
 mod source;
 mod tag;
 mod trickle;
+mod user;
 mod verify;
 mod version;
 mod who;
@@ -84,6 +85,7 @@ enum Command {
     Compact(compact::Args),
     Consent(consent::Args),
     Restrict(restrict::Args),
+    User(user::Args),
     Erase(erase::Args),
     Version(version::Args),
 }
@@ -172,6 +174,7 @@ fn run(command: Command) -> Result<()> {
         Command::Compact(args) => compact::run(&args),
         Command::Consent(args) => consent::run(&args),
         Command::Restrict(args) => restrict::run(&args),
+        Command::User(args) => user::run(&args),
         Command::Erase(args) => erase::run(&args),
         Command::Version(args) => version::run(&args),
     }

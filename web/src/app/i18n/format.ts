@@ -71,6 +71,13 @@ export class Formats implements Writer {
     return new Intl.DateTimeFormat(locales[this.language], { dateStyle: 'medium', timeZone }).format(date);
   }
 
+  /** Writes a day and time in the organisation's time zone, from UTC microseconds. */
+  moment(micros: number, timeZone: string): string {
+    const date = new Date(micros / 1000);
+    const style = { dateStyle: 'medium', timeStyle: 'short', timeZone } as const;
+    return new Intl.DateTimeFormat(locales[this.language], style).format(date);
+  }
+
   private number(options: Intl.NumberFormatOptions, value: number): string {
     const key = JSON.stringify(options);
     let format = this.made.get(key);

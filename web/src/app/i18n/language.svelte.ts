@@ -5,6 +5,7 @@ import type { LanguageCode } from './format';
 import { Formats } from './format';
 import type { Values } from './message';
 import { fill } from './message';
+import { reword } from './wording';
 
 /** The languages, by the names their readers know them under. */
 export const languages: Record<LanguageCode, string> = { en: 'English', fr: 'Français', ru: 'Русский' };
@@ -17,8 +18,13 @@ class Language {
   formats = $derived(new Formats(this.code, organisation.currency));
 
   choose(code: LanguageCode): void {
-    this.code = code;
     remember('language', code);
+    this.present(code);
+  }
+
+  /** Shows a language without remembering it as the reader's own wish. */
+  present(code: LanguageCode): void {
+    this.code = code;
     document.documentElement.lang = code;
   }
 }
@@ -34,7 +40,9 @@ export function words<Key extends string>(
 ): (key: Key, values?: Values) => string {
   const catalogues = { en, fr, ru };
   return (key, values = {}) => {
-    const sentence = fill(catalogues[language.code][key], values, language.formats);
+    // The sentence first, then its values: a name that somebody gave stays as it is.
+    const template = reword(catalogues[language.code][key], language.code, organisation.wording);
+    const sentence = fill(template, values, language.formats);
     return language.code === 'fr' ? keepTogether(sentence) : sentence;
   };
 }

@@ -4,13 +4,12 @@ import { api } from '../../app/api/client';
 import { place } from '../../app/place.svelte';
 
 /** Where one lands after signing in. */
-const home = '/map';
+const home = '/';
 
 /** Signs in with the token of the address, if there is one, and goes on; a refused one leads to the sign-in page. */
 export async function arrive(): Promise<void> {
   const token = tokenOf(location.hash);
   if (token === null) {
-    if (location.pathname === '/') place.go(home, { replace: true });
     return;
   }
   history.replaceState(null, '', location.pathname + location.search);

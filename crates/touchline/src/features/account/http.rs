@@ -1,14 +1,15 @@
 //! Signing in and out, and the two doors in front of the other rooms.
 
-use super::{Accounts, Who};
-use crate::platform::http::{Body, Problem, Refusal};
-use axum::Json;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::http::request::Parts;
+use super::members::{Attempt, Credentials, Origin};
+use super::{Accounts, Who, audit, scopes};
+use crate::platform::http::{Body, Peer, Problem, Refusal};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -57,7 +58,10 @@ struct SignIn {
 
 /// Returns the routes of this room; they alone are open to everybody.
 pub fn routes(accounts: Accounts, cookie: Cookie) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(sign_in, who, sign_out)).with_state((accounts, cookie))
+    OpenApiRouter::new()
+        .routes(routes!(sign_in, who, sign_out))
+        .routes(routes!(sign_in_by_password))
+        .with_state((accounts, cookie))
 }
 
 /// Signs in with the secret of a one-time link.
@@ -66,15 +70,57 @@ pub fn routes(accounts: Accounts, cookie: Cookie) -> OpenApiRouter {
     (status = 400, description = "The body cannot be read.", body = Problem),
     (status = 401, description = "The link is unknown, used or older than an hour.", body = Problem),
 ))]
-async fn sign_in(State((accounts, cookie)): State<(Accounts, Cookie)>, Body(request): Body<SignIn>) -> Result<Response, Refusal> {
-    let Some((session, who)) = accounts.sign_in(&request.token).await? else {
+async fn sign_in(
+    State((accounts, cookie)): State<(Accounts, Cookie)>,
+    headers: HeaderMap,
+    Body(request): Body<SignIn>,
+) -> Result<Response, Refusal> {
+    let Some((session, who)) = accounts.sign_in_from(&request.token, browser(&headers)).await? else {
         return Err(Refusal::stale_link());
     };
+    if let Some(old) = cookie.read(&headers) {
+        accounts.sign_out(old).await?;
+    }
+    Ok(signed_in(cookie, session.secret(), who))
+}
+
+/// Signs in with an address, a password and, where one is set up, a code.
+#[utoipa::path(post, path = "/api/session/password", tag = "account", request_body = Credentials, responses(
+    (status = 200, description = "Signed in; the session is in the cookie.", body = Who),
+    (status = 400, description = "The body cannot be read.", body = Problem),
+    (status = 401, description = "The address, the password or the code is not right.", body = Problem),
+    (status = 429, description = "There were too many attempts.", body = Problem),
+))]
+async fn sign_in_by_password(
+    State((accounts, cookie)): State<(Accounts, Cookie)>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    Body(given): Body<Credentials>,
+) -> Result<Response, Refusal> {
+    // A proxy on this machine stands for everybody: counted together they would lock each other out.
+    let address = peer.map(|Extension(Peer(address))| address).filter(|address| !address.is_loopback());
+    let from = Origin {
+        browser: browser(&headers),
+        session: cookie.read(&headers),
+        address: address.map(|address| address.to_string()),
+    };
+    match accounts.sign_in_by_password(&given, &from).await? {
+        Attempt::In(session, who) => Ok(signed_in(cookie, session.secret(), who)),
+        Attempt::Proved | Attempt::Refused => Err(Refusal::not_you()),
+        Attempt::TooMany => Err(Refusal::too_many_attempts()),
+    }
+}
+
+fn browser(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|browser| browser.to_str().ok()).unwrap_or_default()
+}
+
+fn signed_in(cookie: Cookie, secret: &str, who: Who) -> Response {
     let mut response = Json(who).into_response();
-    if let Some(value) = cookie.header(session.secret(), Some(30 * 86_400)) {
+    if let Some(value) = cookie.header(secret, Some(30 * 86_400)) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
-    Ok(response)
+    response
 }
 
 /// Tells who is signed in.
@@ -103,33 +149,52 @@ async fn sign_out(State((accounts, cookie)): State<(Accounts, Cookie)>, headers:
     Ok(response)
 }
 
-/// Is proof that whoever asks may look after the installation: the owner and admins may. To be taken as an argument
-/// by routes behind [`closed`].
-#[derive(Clone, Debug)]
-pub struct Keeper(pub Who);
+/// Goes with a request that a session has let in: its secret, so that the session can be told from others.
+#[derive(Clone)]
+pub struct Present(pub Arc<str>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Keeper {
-    type Rejection = Refusal;
+/// Paths that are written to all the time and tell nothing about who changed what.
+const NOT_NOTED: [&str; 3] = ["/presence", "/api/capture/interactions", "/typing"];
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let who = parts.extensions.get::<Who>().ok_or_else(Refusal::unauthenticated)?;
-        if who.keeps_house() { Ok(Self(who.clone())) } else { Err(Refusal::not_allowed()) }
-    }
-}
-
-/// Is the door in front of every closed route: lets in whoever has a session, and tells the routes who it is.
+/// Is the door in front of every closed route: lets in whoever has a session, or a program with a token that may do
+/// this, and tells the routes who it is. What has been changed is noted.
 ///
 /// # Errors
-/// Refuses with 401 whoever has none.
+/// Refuses with 401 whoever has none, and with 403 what the token may not do.
 pub async fn closed(
     State((accounts, cookie)): State<(Accounts, Cookie)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let secret = cookie.read(request.headers()).ok_or_else(Refusal::unauthenticated)?;
-    let who = accounts.who(secret).await?.ok_or_else(Refusal::unauthenticated)?;
-    request.extensions_mut().insert(who);
-    Ok(next.run(request).await)
+    let path = request.uri().path();
+    let who = if let Some(bearer) = request.headers().get(header::AUTHORIZATION) {
+        let bearer = bearer.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let (who, scopes) = accounts.who_bears(bearer).await?.ok_or_else(Refusal::unauthenticated)?;
+        if !scopes::allow(&scopes, request.method(), path) {
+            return Err(Refusal::out_of_scope());
+        }
+        who
+    } else {
+        let secret = cookie.read(request.headers()).ok_or_else(Refusal::unauthenticated)?;
+        let who = accounts.who(secret).await?.ok_or_else(Refusal::unauthenticated)?;
+        let present = Present(secret.into());
+        request.extensions_mut().insert(present);
+        who
+    };
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    // This room notes its own changes where it makes them.
+    let is_own = route.starts_with("/api/account") || route.starts_with("/api/organisation");
+    let is_quiet = is_own || NOT_NOTED.iter().any(|end| route.ends_with(end));
+    let noted = (!is_quiet && !scopes::only_asks(request.method(), &route)).then(|| format!("{} {route}", request.method()));
+    request.extensions_mut().insert(who.clone());
+    let response = next.run(request).await;
+    if let Some(action) = noted.filter(|_| response.status().is_success()) {
+        // It has been done already: that it cannot be noted must not make it look undone.
+        if let Err(failure) = audit::note_after(&accounts.state, &who, &action, (accounts.clock)()).await {
+            tracing::error!("a change could not be noted in the log: {failure}");
+        }
+    }
+    Ok(response)
 }
 
 /// Is the door in front of everything that changes something: lets in only what our own pages send.
@@ -159,7 +224,6 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::Request;
 
     #[track_caller]
     fn check_origin(headers: &[(&'static str, &'static str)], expected: bool) {
@@ -186,19 +250,6 @@ mod tests {
         assert_eq!(plain, "touchline=s; HttpOnly; SameSite=Strict; Path=/");
         let https = Cookie::new(true).header("s", Some(9)).expect("text");
         assert_eq!(https, "__Host-touchline=s; HttpOnly; SameSite=Strict; Path=/; Secure; Max-Age=9");
-    }
-
-    #[tokio::test]
-    async fn only_owner_and_admins_keep_house() {
-        for (role, expected) in [("owner", true), ("admin", true), ("analyst", false), ("agent", false), ("viewer", false)] {
-            let who = Who { account: 2, name: "Ada".to_owned(), role: role.to_owned() };
-            let mut parts = Request::new(()).into_parts().0;
-            parts.extensions.insert(who);
-            assert_eq!(Keeper::from_request_parts(&mut parts, &()).await.is_ok(), expected, "{role}");
-        }
-        let mut parts = Request::new(()).into_parts().0;
-        let stranger = Keeper::from_request_parts(&mut parts, &()).await.expect_err("is refused");
-        assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Accounts, one-time links and sessions: the tables `account`, `one_time_token` and `session`.
 
+use super::Role;
 use crate::failure::{Failure, Result};
 use crate::platform::clock::Clock;
 use crate::platform::token::{self, Token};
 use model::time::{DAY, SECOND};
 use serde::{Deserialize, Serialize};
-use state::{State, StateError};
+use state::{State, StateError, Transaction};
 use utoipa::ToSchema;
 
 /// How long a one-time link is good for.
@@ -13,9 +14,11 @@ const LINK_LIFE: i64 = 3_600 * SECOND;
 /// How long a session lasts, however busy.
 const SESSION_LIFE: i64 = 30 * DAY;
 /// How long a session lasts without being used.
-const SESSION_IDLE: i64 = 12 * 3_600 * SECOND;
+pub(super) const SESSION_IDLE: i64 = 12 * 3_600 * SECOND;
+/// So much of what a browser calls itself is kept, to be recognised in the list of sessions.
+const BROWSER_MAX: usize = 160;
 /// A use is noted at most so often, so that reading does not write each time.
-const SEEN_STEP: i64 = 300 * SECOND;
+pub(super) const SEEN_STEP: i64 = 300 * SECOND;
 
 /// Is who is signed in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -24,7 +27,7 @@ pub struct Who {
     pub account: i64,
     /// The name on the screen.
     pub name: String,
-    /// The role: `owner`.
+    /// The role: `owner`, `admin`, `analyst`, `agent` or `viewer`.
     pub role: String,
 }
 
@@ -44,15 +47,15 @@ impl Who {
     /// Tells whether sources, quarantine and the installation itself are in their hands.
     #[must_use]
     pub fn keeps_house(&self) -> bool {
-        ["owner", "admin"].contains(&self.role.as_str())
+        self.role().includes(Role::Admin)
     }
 }
 
 /// Knows who may come in.
 #[derive(Clone)]
 pub struct Accounts {
-    state: State,
-    clock: Clock,
+    pub(super) state: State,
+    pub(super) clock: Clock,
 }
 
 impl Accounts {
@@ -110,6 +113,14 @@ impl Accounts {
     /// # Errors
     /// Fails when the state store does.
     pub async fn sign_in(&self, secret: &str) -> Result<Option<(Token, Who)>> {
+        self.sign_in_from(secret, "").await
+    }
+
+    /// Turns a one-time secret into a session of a browser that names itself so.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn sign_in_from(&self, secret: &str, browser: &str) -> Result<Option<(Token, Who)>> {
         let now = (self.clock)().0;
         // Strangers may come here: whoever guesses must not keep the one writer busy.
         let sql = "SELECT COUNT(*) FROM one_time_token WHERE hash = $1 AND expires_at > $2";
@@ -128,19 +139,7 @@ impl Accounts {
         let Some(account) = account else {
             return Ok(None);
         };
-        for sql in ["DELETE FROM one_time_token WHERE expires_at <= $1", "DELETE FROM session WHERE expires_at <= $1"] {
-            sqlx::query(sql).bind(now).execute(&mut *transaction).await.map_err(failed)?;
-        }
-        let session = Token::draw()?;
-        sqlx::query("INSERT INTO session (hash, account, created_at, seen_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(session.hash())
-            .bind(account)
-            .bind(now)
-            .bind(now)
-            .bind(now + SESSION_LIFE)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        let session = open_session(&mut transaction, account, browser, now).await?;
         transaction.commit().await.map_err(failed)?;
         let who = self.who(session.secret()).await?;
         Ok(who.map(|who| (session, who)))
@@ -159,7 +158,7 @@ impl Accounts {
         let found: Option<(i64, String, String, i64)> = sqlx::query_as(
             "SELECT account.id, account.name, account.role, session.seen_at \
              FROM session JOIN account ON account.id = session.account \
-             WHERE session.hash = $1 AND session.expires_at > $2 AND session.seen_at > $3",
+             WHERE session.hash = $1 AND session.expires_at > $2 AND session.seen_at > $3 AND account.ended_at = 0",
         )
         .bind(hash.clone())
         .bind(now)
@@ -207,7 +206,30 @@ impl Accounts {
     }
 }
 
-fn failed(error: impl Into<StateError>) -> Failure {
+/// Opens a session with a secret of its own: whatever a browser brought along before counts for nothing.
+pub(super) async fn open_session(transaction: &mut Transaction, account: i64, browser: &str, now: i64) -> Result<Token> {
+    for sql in ["DELETE FROM one_time_token WHERE expires_at <= $1", "DELETE FROM session WHERE expires_at <= $1"] {
+        sqlx::query(sql).bind(now).execute(&mut **transaction).await.map_err(failed)?;
+    }
+    let (session, id) = (Token::draw()?, Token::draw()?);
+    let browser: String = browser.chars().filter(|sign| !sign.is_control()).take(BROWSER_MAX).collect();
+    let sql = "INSERT INTO session (hash, account, created_at, seen_at, expires_at, id, browser) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    sqlx::query(sql)
+        .bind(session.hash())
+        .bind(account)
+        .bind(now)
+        .bind(now)
+        .bind(now + SESSION_LIFE)
+        .bind(id.secret().to_owned())
+        .bind(browser)
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(session)
+}
+
+pub(super) fn failed(error: impl Into<StateError>) -> Failure {
     Failure::new("Cannot look after accounts").because(&error.into())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,6 +85,34 @@ impl Refusal {
         Self::new(StatusCode::FORBIDDEN, "Only the owner, admins and agents may do this", "Ask one of them")
     }
 
+    /// Says who may do this.
+    #[must_use]
+    pub fn only_for(whom: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, format!("Only {whom} may do this"), "Ask the owner or an admin")
+    }
+
+    /// Says that a name, password or code is not right, and never which.
+    #[must_use]
+    pub fn not_you() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "The e-mail address, the password or the code is not right",
+            "Try again; whoever has lost them asks an admin for a link",
+        )
+    }
+
+    /// Says that there were too many attempts; whether the last one was right is not told.
+    #[must_use]
+    pub fn too_many_attempts() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "There were too many attempts", "Wait a quarter of an hour, then try again")
+    }
+
+    /// Says that a token for programs may not do this.
+    #[must_use]
+    pub fn out_of_scope() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "This token may not do that", "Make one with the scope for it, in Settings")
+    }
+
     /// Says that the request does not fit what is there.
     #[must_use]
     pub fn conflict(what: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -143,6 +171,9 @@ impl From<Failure> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.problem)).into_response();
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("900"));
+        }
         if let Some(problem) = self.inside {
             response.extensions_mut().insert(Inside(problem));
         }

@@ -1,4 +1,4 @@
-// Says the words of signing in.
+// Says the words of accounts.
 import { words } from '../../../app/i18n/language.svelte';
 import en from './en';
 import fr from './fr';

@@ -6,6 +6,7 @@
 
 use super::{Ways, draw_id};
 use crate::failure::{Failure, Result};
+use crate::features::account::Worker;
 use crate::features::capture::import::amount::minor_units;
 use crate::features::capture::{Caller, Delivery, NotTaken, SourceKind};
 use crate::features::map::Maps;
@@ -214,9 +215,10 @@ pub(super) fn routes() -> OpenApiRouter<Ways> {
     (status = 201, body = Entered),
     (status = 400, description = "The entry says too little, or what cannot be.", body = Problem),
     (status = 401, body = Problem),
+    (status = 403, body = Problem),
     (status = 503, description = "It could not be stored; send the same again.", body = Problem),
 ))]
-async fn enter(State(ways): State<Ways>, Body(entry): Body<Entry>) -> Result<Response, Refusal> {
+async fn enter(_: Worker, State(ways): State<Ways>, Body(entry): Body<Entry>) -> Result<Response, Refusal> {
     let advice = advice(&ways, &entry.touchpoint).await?;
     let (delivery, mut entered) = delivery(entry, ways.now()).map_err(Refusal::told)?;
     entered.advice = advice;

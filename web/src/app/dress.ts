@@ -1,0 +1,20 @@
+// Learns what every page behind the door needs to know besides its own data: who this is, and the organisation's dress.
+import { answer, client } from './api/client';
+import { language } from './i18n/language.svelte';
+import { me } from './me.svelte';
+import { recall } from './memory';
+import { organisation } from './organisation.svelte';
+
+/** Asks once per session; what fails leaves our own dress on. */
+export async function dress(): Promise<void> {
+  await me.know();
+  if (!me.isKnown) return;
+  try {
+    const wished = await answer(client.GET('/api/organisation'));
+    organisation.dress(wished);
+    const code = wished.language;
+    if (recall('language') === null && (code === 'en' || code === 'fr' || code === 'ru')) language.present(code);
+  } catch {
+    // A page without logo is still a page.
+  }
+}
