@@ -13,7 +13,7 @@ export interface SettingsData {
   members?: Schemas['Member'][];
   tokens?: Schemas['ApiToken'][];
   organisation?: Schemas['Organisation'];
-  log?: Schemas['Entry'][];
+  log?: Schemas['LogEntry'][];
 }
 
 export default page<SettingsData>({

@@ -1,6 +1,6 @@
 //! The routes of this room behind the door: the own account, members, tokens, the log, the organisation.
 
-use super::audit::{self, Entry};
+use super::audit::{self, LogEntry};
 use super::keys::{ApiToken, NewToken, Session};
 use super::members::{Attempt, Member, NewMember, Obstacle};
 use super::organisation::Organisation;
@@ -119,7 +119,7 @@ async fn draft_code(SignedIn(who): SignedIn, State(accounts): State<Accounts>) -
 /// Is a code of the authenticator.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Code {
+struct OneTimeCode {
     /// Six digits.
     code: String,
 }
@@ -132,13 +132,13 @@ struct RecoveryCodes {
 }
 
 /// Turns codes on with the first right one.
-#[utoipa::path(put, operation_id = "account_confirm_code", path = "/api/account/code", tag = "account", request_body = Code, responses(
+#[utoipa::path(put, operation_id = "account_confirm_code", path = "/api/account/code", tag = "account", request_body = OneTimeCode, responses(
     (status = 200, body = RecoveryCodes), (status = 400, body = Problem), (status = 401, body = Problem),
 ))]
 async fn confirm_code(
     SignedIn(who): SignedIn,
     State(accounts): State<Accounts>,
-    Body(asked): Body<Code>,
+    Body(asked): Body<OneTimeCode>,
 ) -> Result<Json<RecoveryCodes>, Refusal> {
     let codes = accounts.confirm_code(&who, &asked.code).await?;
     let wrong = || Refusal::malformed("The code is not right", "Type the six digits that the authenticator shows now");
@@ -148,19 +148,19 @@ async fn confirm_code(
 /// Is the own password, before something that a stolen session must not do.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Proof {
+struct PasswordProof {
     /// The password; empty where there is none.
     password: String,
 }
 
 /// Turns codes off.
-#[utoipa::path(post, operation_id = "account_drop_code", path = "/api/account/code/off", tag = "account", request_body = Proof, responses(
+#[utoipa::path(post, operation_id = "account_drop_code", path = "/api/account/code/off", tag = "account", request_body = PasswordProof, responses(
     (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 429, body = Problem),
 ))]
 async fn drop_code(
     SignedIn(who): SignedIn,
     State(accounts): State<Accounts>,
-    Body(proof): Body<Proof>,
+    Body(proof): Body<PasswordProof>,
 ) -> Result<StatusCode, Refusal> {
     proved(accounts.drop_code(&who, &proof.password).await?)
 }
@@ -214,7 +214,7 @@ async fn members(_: Keeper, State(accounts): State<Accounts>) -> Result<Json<Vec
 
 /// Is a secret that is shown once.
 #[derive(Serialize, Deserialize, ToSchema)]
-struct Shown {
+struct ShownSecret {
     /// The number of what it belongs to.
     id: i64,
     /// The secret: behind `#token=` at the server's address for a link, the whole token otherwise.
@@ -223,16 +223,16 @@ struct Shown {
 
 /// Invites somebody: makes a member, and a link that signs them in once, within seven days.
 #[utoipa::path(post, operation_id = "account_invite", path = "/api/account/members", tag = "account", request_body = NewMember, responses(
-    (status = 201, body = Shown), (status = 400, body = Problem), (status = 401, body = Problem),
+    (status = 201, body = ShownSecret), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 403, body = Problem), (status = 409, body = Problem),
 ))]
 async fn invite(
     Keeper(who): Keeper,
     State(accounts): State<Accounts>,
     Body(new): Body<NewMember>,
-) -> Result<(StatusCode, Json<Shown>), Refusal> {
+) -> Result<(StatusCode, Json<ShownSecret>), Refusal> {
     let (id, token) = accounts.invite(&who, &new).await?.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(Shown { id, token: token.secret().to_owned() })))
+    Ok((StatusCode::CREATED, Json(ShownSecret { id, token: token.secret().to_owned() })))
 }
 
 /// Is a change of role.
@@ -273,12 +273,16 @@ async fn remove(Keeper(who): Keeper, State(accounts): State<Accounts>, Path(id):
 /// Forgets a member's password and codes, ends their sessions, and makes a link in their place.
 #[utoipa::path(post, operation_id = "account_reset", path = "/api/account/members/{id}/reset", tag = "account",
     params(("id" = i64, Path, description = "The number of the account.")), responses(
-    (status = 200, body = Shown), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
+    (status = 200, body = ShownSecret), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem),
 ))]
-async fn reset(Keeper(who): Keeper, State(accounts): State<Accounts>, Path(id): Path<String>) -> Result<Json<Shown>, Refusal> {
+async fn reset(
+    Keeper(who): Keeper,
+    State(accounts): State<Accounts>,
+    Path(id): Path<String>,
+) -> Result<Json<ShownSecret>, Refusal> {
     let id = number(&id)?;
     let token = accounts.reset(&who, id).await?.map_err(refused)?;
-    Ok(Json(Shown { id, token: token.secret().to_owned() }))
+    Ok(Json(ShownSecret { id, token: token.secret().to_owned() }))
 }
 
 /// Lists the tokens for programs.
@@ -291,14 +295,14 @@ async fn tokens(_: Keeper, State(accounts): State<Accounts>) -> Result<Json<Vec<
 
 /// Makes a token for a program; it is shown once.
 #[utoipa::path(post, operation_id = "account_make_token", path = "/api/account/tokens", tag = "account", request_body = NewToken, responses(
-    (status = 201, body = Shown), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+    (status = 201, body = ShownSecret), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
     (status = 409, body = Problem),
 ))]
 async fn make_token(
     Keeper(who): Keeper,
     State(accounts): State<Accounts>,
     Body(new): Body<NewToken>,
-) -> Result<(StatusCode, Json<Shown>), Refusal> {
+) -> Result<(StatusCode, Json<ShownSecret>), Refusal> {
     if let Some(fault) = new.fault() {
         return Err(Refusal::malformed(fault, "Change it and send it again"));
     }
@@ -307,7 +311,7 @@ async fn make_token(
     }
     let made = accounts.make_token(&who, &new).await?;
     let (id, token) = made.ok_or_else(|| Refusal::conflict("There are too many tokens", "Take those back that nobody uses"))?;
-    Ok((StatusCode::CREATED, Json(Shown { id, token })))
+    Ok((StatusCode::CREATED, Json(ShownSecret { id, token })))
 }
 
 /// Takes a token back.
@@ -338,10 +342,10 @@ struct Part {
 
 /// Tells who did what and when, the latest first, two hundred at once.
 #[utoipa::path(get, operation_id = "account_log", path = "/api/account/log", tag = "account", params(Part), responses(
-    (status = 200, body = Vec<Entry>), (status = 400, body = Problem), (status = 401, body = Problem),
+    (status = 200, body = Vec<LogEntry>), (status = 400, body = Problem), (status = 401, body = Problem),
     (status = 403, body = Problem),
 ))]
-async fn log(_: Keeper, State(accounts): State<Accounts>, Asked(part): Asked<Part>) -> Result<Json<Vec<Entry>>, Refusal> {
+async fn log(_: Keeper, State(accounts): State<Accounts>, Asked(part): Asked<Part>) -> Result<Json<Vec<LogEntry>>, Refusal> {
     Ok(Json(audit::page(&accounts.state, part.before).await?))
 }
 

@@ -16,7 +16,7 @@ const ABOUT_MAX: usize = 200;
 
 /// Is one entry of the log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema, sqlx::FromRow)]
-pub(super) struct Entry {
+pub(super) struct LogEntry {
     /// The number; later ones are greater.
     pub id: i64,
     /// When, in microseconds UTC.
@@ -65,7 +65,7 @@ pub(super) async fn note_after(state: &State, who: &Who, action: &str, now: Inst
 ///
 /// # Errors
 /// Fails when the state store does.
-pub(super) async fn page(state: &State, before: Option<i64>) -> Result<Vec<Entry>> {
+pub(super) async fn page(state: &State, before: Option<i64>) -> Result<Vec<LogEntry>> {
     sqlx::query_as("SELECT id, at, account, name, action, about FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2")
         .bind(before.unwrap_or(i64::MAX))
         .bind(PAGE)
