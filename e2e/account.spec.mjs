@@ -124,7 +124,7 @@ test('a school calls its people students', async () => {
   await page.getByText('Saved.').waitFor();
   await page.goto('/settings/members');
   await page.getByRole('button', { name: 'Invite somebody' }).click();
-  await page.getByLabel('Role').selectOption('agent');
+  await page.getByRole('dialog').getByLabel('Role').selectOption('agent');
   await page.getByText('Talks with students').waitFor();
 });
 

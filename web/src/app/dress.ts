@@ -5,8 +5,12 @@ import { me } from './me.svelte';
 import { recall } from './memory';
 import { organisation } from './organisation.svelte';
 
-/** Asks once per session; what fails leaves our own dress on. */
+let isDressed = false;
+
+/** Asks once; what fails leaves our own dress on. */
 export async function dress(): Promise<void> {
+  if (isDressed && me.isKnown) return;
+  isDressed = true;
   await me.know();
   if (!me.isKnown) return;
   try {

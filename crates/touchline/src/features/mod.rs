@@ -99,7 +99,7 @@ fn name_apart(paths: &mut Paths) {
         let place = place.collect::<Vec<_>>().join("_");
         for (method, operation) in operations(item) {
             let id = operation.operation_id.get_or_insert_default();
-            if id.is_empty() || uses.get(id).is_some_and(|uses| *uses > 1) {
+            if id.is_empty() || uses.get(id.as_str()).is_some_and(|uses| *uses > 1) {
                 *id = format!("{method}_{place}");
             }
         }

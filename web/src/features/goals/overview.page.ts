@@ -1,20 +1,13 @@
 // The first page: what changed, what to do, how far the objectives are, what waits.
-import { answer, api, client, Problem } from '../../app/api/client';
-import type { components } from '../../app/api/schema';
+import { api, Problem } from '../../app/api/client';
 import type { MapReport, TouchpointMap } from '../../app/api/types';
-import { me } from '../../app/me.svelte';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
-
-type Schemas = components['schemas'];
 
 /** What the overview is drawn from; without a map it shows the way to one. */
 export interface OverviewData {
   map: TouchpointMap | null;
   report: MapReport | null;
-  changes: Schemas['VerdictChange'][];
-  /** What is to be answered; none: not for this reader, or not known. */
-  inbox: Schemas['InboxSummary'] | null;
 }
 
 export default page<OverviewData>({
@@ -24,20 +17,13 @@ export default page<OverviewData>({
   reloadOn: ['segment'],
   live: true,
   load: async ({ query }) => {
-    const nothing = { map: null, report: null, changes: [], inbox: null };
     const map = await api.map().catch((error: unknown) => {
       if (error instanceof Problem && error.status === 404) return null;
       throw error;
     });
-    if (map === null) return nothing;
+    if (map === null) return { map: null, report: null };
     organisation.learn(map);
-    await me.know();
-    const [report, changes, inbox] = await Promise.all([
-      api.report(query.get('segment')),
-      answer(client.GET('/api/improve/changes')).catch(() => []),
-      me.answers ? answer(client.GET('/api/conversations/summary')).catch(() => null) : null,
-    ]);
-    return { map, report, changes, inbox };
+    return { map, report: await api.report(query.get('segment')) };
   },
   component: () => import('./overview/OverviewPage.svelte'),
 });
