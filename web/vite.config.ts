@@ -10,7 +10,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-<<<<<<< HEAD
     // What several pages use comes in one piece: a dozen small files cost a first view more than their bytes do.
     rolldownOptions: {
       output: {
@@ -18,18 +17,6 @@ export default defineConfig({
           groups: [
             { name: 'kit', test: /rolldown[\\/]runtime|src[\\/](app|ui|styles)[\\/](?!chart)/ },
             { name: 'map', test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/]words)[\\/]/ },
-=======
-    // What pages share comes in one piece: many small files are many requests before a page is seen.
-    rolldownOptions: {
-      output: {
-        codeSplitting: {
-          groups: [
-            {
-              name: 'ui',
-              test: /src\/ui\/(FigureValue|FigureRow|Whisker|VerdictMark|verdict|Skeleton|EmptyState|Button|Badge)/,
-            },
-            { name: 'sentences', test: /src\/features\/map\/(words|model)\// },
->>>>>>> 3c98966 (web: show the first page with twelve requests)
           ],
         },
       },

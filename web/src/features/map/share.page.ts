@@ -6,6 +6,7 @@ import { desk as server, type Shared } from './edit/api';
 export default page<Shared>({
   path: '/p/share/:token',
   title: { en: 'Shared map', fr: 'Carte partagée', ru: 'Общая карта' },
+  isOpen: true,
   load: async ({ params }) => {
     const shared = await server.shared(params.token ?? '');
     organisation.learn(shared.map);
