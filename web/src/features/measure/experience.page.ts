@@ -18,7 +18,7 @@ export interface ExperienceData {
 
 export default page<ExperienceData>({
   path: '/measure/experience',
-  title: { en: 'Experience', fr: 'Expérience', ru: 'Впечатления' },
+  title: { en: 'Opinions', fr: 'Avis', ru: 'Мнения' },
   rail: { order: 72, icon: 'M4 5h16v11H9l-5 4V5Zm4 4h8m-8 3h5' },
   reloadOn: ['segment'],
   live: true,
