@@ -11,6 +11,10 @@
 //! used for one step only. Of all runs that end at a row the one that began last is kept: whatever it can still reach in
 //! time, no earlier one can do better. So one pass in O(rows × steps) is exact, without trying every beginning.
 //!
+//! With an attribute **held constant** only rows with the same value of it make a run: all steps on one channel, or from one
+//! signal. A **breakdown** counts people by channel: that of their first touch, of their last touch, of every touch (a person
+//! then counts once on each channel), or of the row at which they first came to a given step.
+//!
 //! Source: the definition is ours; the ordered one without exclusion is what event-analytics tools call a funnel.
 //!
 //! | person | rows (day) | steps ads → page → till, ordered | within 7 days | strict |
@@ -72,7 +76,36 @@ pub struct Funnel {
     pub window: Option<i64>,
     /// What must not happen between two steps; empty: nothing.
     pub exclude: Step,
+    /// What must be the same in all steps.
+    pub hold: Option<Hold>,
+    /// By the channel of which row people are counted beside the whole.
+    pub breakdown: Option<Breakdown>,
 }
+
+/// Is what all steps of a run must have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// The channel of the touchpoint.
+    Channel,
+    /// The signal: the same source, campaign and place.
+    Signal,
+}
+
+/// Is the row whose channel a person is counted by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breakdown {
+    /// The first touch.
+    First,
+    /// The last touch.
+    Last,
+    /// Every touch: once on each channel.
+    All,
+    /// The row at which they first came to this step, from 0.
+    Step(usize),
+}
+
+/// Stands for "no channel" in a breakdown: people without a touch, or who did not come to the step.
+pub const NO_CHANNEL: usize = usize::MAX;
 
 /// Counts how far people get.
 #[derive(Debug)]
@@ -83,8 +116,11 @@ pub struct FunnelFold {
     furthest: BTreeMap<u64, Vec<u64>>,
     /// The seconds from the first to the last step, of everybody who came to the end.
     seconds: Vec<u32>,
+    /// As `furthest`, of everybody by channel.
+    parts: BTreeMap<usize, Vec<u64>>,
     reading: Reading,
     run: Run,
+    values: Vec<u64>,
 }
 
 /// Is the runs of one person that are under way: for each step the latest beginning of a run that has reached it.
@@ -93,6 +129,8 @@ struct Run {
     began: Vec<Option<i64>>,
     /// When each step was last seen, for steps in any order.
     seen: Vec<Option<i64>>,
+    /// For each step the first position at which it was reached.
+    arrived: Vec<Option<usize>>,
 }
 
 /// Is how far one person got.
@@ -107,8 +145,24 @@ impl FunnelFold {
     /// Makes a fold that has read nothing.
     #[must_use]
     pub fn new(meaning: Arc<Meaning>, funnel: Arc<Funnel>) -> Self {
-        let run = Run { began: vec![None; funnel.steps.len()], seen: vec![None; funnel.steps.len()] };
-        Self { meaning, funnel, furthest: BTreeMap::new(), seconds: Vec::new(), reading: Reading::default(), run }
+        let steps = funnel.steps.len();
+        let run = Run { began: vec![None; steps], seen: vec![None; steps], arrived: vec![None; steps] };
+        Self {
+            meaning,
+            funnel,
+            furthest: BTreeMap::new(),
+            seconds: Vec::new(),
+            parts: BTreeMap::new(),
+            reading: Reading::default(),
+            run,
+            values: Vec::new(),
+        }
+    }
+
+    /// Sums up everybody by channel, with [`NO_CHANNEL`] last; empty when no breakdown was asked for.
+    #[must_use]
+    pub fn parts(&self) -> Vec<(usize, Vec<StepFigures>)> {
+        self.parts.iter().map(|(channel, furthest)| (*channel, figures(furthest))).collect()
     }
 
     /// Sums up for one segment, by position, or for everybody.
@@ -119,13 +173,7 @@ impl FunnelFold {
         for (_, counts) in self.furthest.iter().filter(|(set, _)| of_segment(set)) {
             crate::tally::add(&mut furthest, counts);
         }
-        let reached: Vec<u64> = (1..furthest.len()).map(|step| furthest[step..].iter().sum()).collect();
-        let figures = |step: usize| StepFigures {
-            people: reached[step],
-            of_first: proportion(reached[step], reached[0]),
-            of_previous: proportion(reached[step], reached[step.saturating_sub(1)]),
-        };
-        (0..reached.len()).map(figures).collect()
+        figures(&furthest)
     }
 
     /// Returns how many people were read at all, of one segment or everybody.
@@ -147,6 +195,17 @@ impl FunnelFold {
     }
 }
 
+/// Turns counts of people by their furthest step into people who reached each step.
+fn figures(furthest: &[u64]) -> Vec<StepFigures> {
+    let reached: Vec<u64> = (1..furthest.len()).map(|step| furthest[step..].iter().sum()).collect();
+    let figures = |step: usize| StepFigures {
+        people: reached[step],
+        of_first: proportion(reached[step], reached[0]),
+        of_previous: proportion(reached[step], reached[step.saturating_sub(1)]),
+    };
+    (0..reached.len()).map(figures).collect()
+}
+
 /// Is what is known of one step.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct StepFigures {
@@ -165,7 +224,8 @@ impl Fold for FunnelFold {
             if !self.reading.read_known(&meaning, rows, person) {
                 continue;
             }
-            let reached = self.run.reached(&funnel, &meaning, rows, &self.reading);
+            let reached = self.furthest_run(&funnel, &meaning, rows);
+            self.break_down(&funnel, &meaning, reached.steps);
             let counts = self.furthest.entry(self.reading.segments).or_insert_with(|| vec![0; funnel.steps.len() + 1]);
             counts[reached.steps] += 1;
             // Longer than a century counts as a century.
@@ -179,18 +239,90 @@ impl Fold for FunnelFold {
             crate::tally::add(mine, &theirs);
         }
         self.seconds.extend(other.seconds);
+        for (channel, theirs) in other.parts {
+            let mine = self.parts.entry(channel).or_insert_with(|| vec![0; theirs.len()]);
+            crate::tally::add(mine, &theirs);
+        }
+    }
+}
+
+impl FunnelFold {
+    /// Finds how far the person got, for that value of what is held constant with which they got furthest.
+    fn furthest_run(&mut self, funnel: &Funnel, meaning: &Meaning, rows: &Rows) -> Reached {
+        let Some(hold) = funnel.hold else {
+            return self.run.reached(funnel, meaning, rows, &self.reading, None);
+        };
+        self.values.clear();
+        self.values.extend((0..self.reading.rows.len()).map(|position| hold.value(meaning, rows, &self.reading, position)));
+        self.values.sort_unstable();
+        self.values.dedup();
+        let mut best = (Reached { steps: 0, took: None }, vec![None; funnel.steps.len()]);
+        for value in &self.values {
+            let reached = self.run.reached(funnel, meaning, rows, &self.reading, Some((hold, *value)));
+            let is_quicker =
+                reached.steps == best.0.steps && reached.took.is_some_and(|took| best.0.took.is_none_or(|best| took < best));
+            if reached.steps > best.0.steps || is_quicker {
+                best = (reached, self.run.arrived.clone());
+            }
+        }
+        self.run.arrived = best.1;
+        best.0
+    }
+
+    fn break_down(&mut self, funnel: &Funnel, meaning: &Meaning, steps: usize) {
+        let Some(breakdown) = funnel.breakdown else { return };
+        let channel = |position: usize| {
+            meaning.touchpoints.get(self.reading.touchpoint[position] as usize).map_or(NO_CHANNEL, |place| place.channel)
+        };
+        let touches = || (0..self.reading.rows.len()).map(channel).filter(|channel| *channel != NO_CHANNEL);
+        let mut channels: Vec<usize> = match breakdown {
+            Breakdown::First => touches().next().into_iter().collect(),
+            Breakdown::Last => touches().last().into_iter().collect(),
+            Breakdown::All => touches().collect(),
+            Breakdown::Step(step) => self.run.arrived.get(step).copied().flatten().map(channel).into_iter().collect(),
+        };
+        if channels.is_empty() {
+            channels.push(NO_CHANNEL);
+        }
+        channels.sort_unstable();
+        channels.dedup();
+        for channel in channels {
+            self.parts.entry(channel).or_insert_with(|| vec![0; funnel.steps.len() + 1])[steps] += 1;
+        }
+    }
+}
+
+impl Hold {
+    fn value(self, meaning: &Meaning, rows: &Rows, reading: &Reading, position: usize) -> u64 {
+        match self {
+            Self::Channel => {
+                let place = meaning.touchpoints.get(reading.touchpoint[position] as usize);
+                place.map_or(u64::MAX, |place| place.channel as u64)
+            }
+            Self::Signal => u64::from(rows.signal[reading.rows[position]]),
+        }
     }
 }
 
 impl Run {
-    fn reached(&mut self, funnel: &Funnel, meaning: &Meaning, rows: &Rows, reading: &Reading) -> Reached {
+    fn reached(
+        &mut self,
+        funnel: &Funnel,
+        meaning: &Meaning,
+        rows: &Rows,
+        reading: &Reading,
+        held: Option<(Hold, u64)>,
+    ) -> Reached {
         self.began.fill(None);
         self.seen.fill(None);
+        self.arrived.fill(None);
         let mut reached = Reached { steps: 0, took: None };
         for (position, row) in reading.rows.iter().copied().enumerate() {
             let at = rows.at[row];
-            let fits = |step: &Step| step.iter().any(|mark| mark.fits(meaning, rows, reading, position));
-            if fits(&funnel.exclude) {
+            let marked = |step: &Step| step.iter().any(|mark| mark.fits(meaning, rows, reading, position));
+            let is_held = held.is_none_or(|(hold, value)| hold.value(meaning, rows, reading, position) == value);
+            let fits = |step: &Step| is_held && marked(step);
+            if marked(&funnel.exclude) {
                 self.began.fill(None);
                 self.seen.fill(None);
             }
@@ -200,6 +332,7 @@ impl Run {
                 order => self.in_order(funnel, order, at, fits),
             }
             let steps = self.complete(funnel.order);
+            (reached.steps..steps).for_each(|step| self.arrived[step] = Some(position));
             reached.steps = reached.steps.max(steps);
             if steps == funnel.steps.len() {
                 let took = self.took(funnel.order, at);
@@ -284,7 +417,7 @@ mod tests {
             let marks = name.split('|').map(|name| TOUCHPOINTS.iter().position(|known| *known == name).expect("known"));
             marks.map(|at| Mark::Touchpoint(at as u16)).collect()
         };
-        Funnel { steps: steps.iter().map(step).collect(), order, window: days.map(|days| days * DAY), exclude: Vec::new() }
+        Funnel { steps: steps.iter().map(step).collect(), order, window: days.map(|days| days * DAY), ..Funnel::default() }
     }
 
     fn run(rows: &[Row], funnel: Funnel) -> FunnelFold {
@@ -330,6 +463,31 @@ mod tests {
         check(&["page 0"], funnel(&["page", "page"], Order::Ordered, None), &[1, 0]);
         check(&["page 0, page 1"], funnel(&["page", "page"], Order::Ordered, None), &[1, 1]);
         check(&["page 0"], funnel(&["page", "page|ads"], Order::Any, None), &[1, 0]);
+    }
+
+    #[test]
+    fn what_is_held_constant_must_be_the_same() {
+        // Every touchpoint has a signal of its own, and all are on one channel.
+        let same = |hold| Funnel { hold: Some(hold), ..funnel(&["ads|page", "ads|page"], Order::Ordered, None) };
+        check(&["ads 0, page 1", "ads 0, page 1, ads 2", "ads 0, ads 1"], same(Hold::Signal), &[3, 2]);
+        check(&["ads 0, page 1", "ads 0, page 1, ads 2", "ads 0, ads 1"], same(Hold::Channel), &[3, 3]);
+        check(&["ads 0, page 1, ads 2"], Funnel { order: Order::Strict, ..same(Hold::Signal) }, &[1, 0]);
+    }
+
+    #[test]
+    fn a_breakdown_counts_everybody_by_channel() {
+        let rows: Vec<Row> =
+            [(1, "ads", 0), (1, "page", 1), (2, "ads", 0)].map(|(who, name, day)| Row::new(who, day, name, form(name))).into();
+        for (breakdown, expected) in [
+            (Breakdown::First, vec![(0, vec![2, 1])]),
+            (Breakdown::All, vec![(0, vec![2, 1])]),
+            (Breakdown::Step(1), vec![(0, vec![1, 1]), (NO_CHANNEL, vec![1, 0])]),
+        ] {
+            let fold = run(&rows, Funnel { breakdown: Some(breakdown), ..funnel(&["ads", "page"], Order::Ordered, None) });
+            let parts: Vec<(usize, Vec<u64>)> =
+                fold.parts().iter().map(|(channel, steps)| (*channel, steps.iter().map(|step| step.people).collect())).collect();
+            assert_eq!(parts, expected, "{breakdown:?}");
+        }
     }
 
     #[test]

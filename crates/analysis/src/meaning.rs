@@ -54,6 +54,31 @@ pub struct Meaning {
     traits: HashMap<u64, u64>,
     /// People who count in no analysis.
     left_out: BTreeSet<u64>,
+    only: Only,
+}
+
+/// Is which rows a question about sequences is about. Stages and segments follow from everything that a person did all the
+/// same: somebody who bought last year is a buyer also in a question about this week.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Only {
+    /// Not before this moment, UTC microseconds.
+    pub from: Option<i64>,
+    /// Before this moment.
+    pub until: Option<i64>,
+    /// Rows after which the person is in this stage.
+    pub stage: Option<u8>,
+    /// Rows of touchpoints of this channel, by position; the target outcome stays.
+    pub channel: Option<usize>,
+    /// People of this segment, by position.
+    pub segment: Option<usize>,
+}
+
+impl Only {
+    /// Tells whether it asks for nothing less than everything.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Is what folds need to know of a touchpoint.
@@ -133,6 +158,7 @@ impl Meaning {
             segments,
             traits: traits_wanted(&wanted, traits),
             left_out: BTreeSet::new(),
+            only: Only::default(),
         };
         for (at, outcome) in map.outcomes.iter().enumerate() {
             for form in &outcome.rule.forms {
@@ -180,6 +206,19 @@ impl Meaning {
                 self.quiet.extend(outcome(id).map(quiet));
             }
         }
+    }
+
+    /// Narrows questions about sequences to some rows.
+    #[must_use]
+    pub const fn about(mut self, only: Only) -> Self {
+        self.only = only;
+        self
+    }
+
+    /// Returns the rows that questions about sequences are about.
+    #[must_use]
+    pub const fn only(&self) -> &Only {
+        &self.only
     }
 
     /// Returns the touchpoint a signal is bound to, or [`NOWHERE`].

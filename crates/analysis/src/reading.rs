@@ -78,7 +78,44 @@ impl Reading {
             return false;
         }
         self.read(meaning, rows, person);
-        !self.ephemeral && !self.rows.is_empty()
+        if self.ephemeral {
+            return false;
+        }
+        if meaning.only().segment.is_some_and(|segment| self.segments >> segment & 1 == 0) {
+            return false;
+        }
+        if !meaning.only().is_everything() {
+            self.keep(meaning, rows);
+        }
+        !self.rows.is_empty()
+    }
+
+    /// Forgets the rows that the question is not about.
+    fn keep(&mut self, meaning: &Meaning, rows: &Rows) {
+        let only = meaning.only();
+        let channel = |touchpoint: u16| meaning.touchpoints.get(touchpoint as usize).map(|place| place.channel);
+        let mut kept = 0;
+        for position in 0..self.rows.len() {
+            let at = rows.at[self.rows[position]];
+            let wanted = only.from.is_none_or(|from| at >= from)
+                && only.until.is_none_or(|until| at < until)
+                && only.stage.is_none_or(|stage| self.stage[position] == stage)
+                && (only.channel.is_none_or(|wanted| channel(self.touchpoint[position]) == Some(wanted))
+                    || self.outcomes[position] & meaning.target != 0);
+            if wanted {
+                self.rows[kept] = self.rows[position];
+                self.touchpoint[kept] = self.touchpoint[position];
+                self.outcomes[kept] = self.outcomes[position];
+                self.stage[kept] = self.stage[position];
+                kept += 1;
+            }
+        }
+        self.rows.truncate(kept);
+        self.touchpoint.truncate(kept);
+        self.outcomes.truncate(kept);
+        self.stage.truncate(kept);
+        // Stays name rows by position, and those have moved.
+        self.episodes.clear();
     }
 
     fn reset(&mut self, meaning: &Meaning, rows: &Rows, person: &Range<usize>) {
@@ -185,6 +222,7 @@ impl Reading {
 mod tests {
     use super::*;
     use crate::example::{self, Row};
+    use crate::meaning::Only;
     use model::time::DAY;
 
     /// Reads rows of (day, touchpoint, form) and returns the stays as (stage, day).
@@ -240,5 +278,23 @@ mod tests {
         let mut reading = Reading::default();
         let counted: Vec<bool> = (0..4).map(|at| reading.read_known(&meaning, &rows, at..at + 1)).collect();
         assert_eq!(counted, [true, false, false, false]);
+    }
+
+    #[test]
+    fn a_narrow_question_sees_some_rows_and_the_whole_person() {
+        let rows =
+            [Row::new(1, 0, "till", Form::Purchase), Row::new(1, 5, "page", Form::Visit), Row::new(1, 9, "ads", Form::View)];
+        let (meaning, rows) = example::rows(&rows, 10);
+        let whole = {
+            let mut reading = Reading::default();
+            assert!(reading.read_known(&meaning, &rows, 0..3));
+            reading.segments
+        };
+        let mut reading = Reading::default();
+        let only = |only: Only| meaning.clone().about(only);
+        assert!(reading.read_known(&only(Only { from: Some(DAY), until: Some(9 * DAY), ..Only::default() }), &rows, 0..3));
+        assert_eq!((reading.touchpoint.as_slice(), reading.stage.as_slice(), reading.segments), (&[2][..], &[2][..], whole));
+        assert!(!reading.read_known(&only(Only { stage: Some(0), ..Only::default() }), &rows, 0..3));
+        assert!(!reading.read_known(&only(Only { until: Some(0), ..Only::default() }), &rows, 0..3));
     }
 }

@@ -64,6 +64,33 @@ fn mistakes_are_explained() {
 }
 
 #[test]
+fn every_model_shares_out_the_same_outcomes() {
+    let folder = tempfile::tempdir().expect("folder");
+    works(folder.path(), &["demo", "--people", "1500", "--no-serve", "--data", "a"]);
+    let ask = |args: &[&str]| -> Value {
+        let all = [&["analyze", "attribution", "--data", "a", "--format", "json"], args].concat();
+        serde_json::from_str(&works(folder.path(), &all)).expect("is JSON")
+    };
+    let answer = ask(&["--unit", "channel"]);
+    let units = answer["units"].as_array().expect("a list");
+    let models = units[0]["credits"].as_array().expect("a list");
+    assert_eq!(models.len() + answer["without_answer"].as_array().expect("a list").len(), 15, "{answer}");
+    for (at, model) in models.iter().enumerate() {
+        let shares = sum(&answer["units"], |unit| unit["credits"][at]["share"]["value"].as_f64().expect("a share"));
+        assert!((shares - 1.0).abs() < 1e-9, "{} sums to {shares}", model["model"]);
+    }
+    let short = ask(&["--lookback-days", "1", "--model", "linear"]);
+    assert_eq!(short["policy"]["lookback_days"], 1);
+    assert_eq!(short["units"][0]["credits"].as_array().expect("a list").len(), 1);
+    let text = works(folder.path(), &["analyze", "attribution", "--data", "a"]);
+    assert!(text.contains("markov_3:") && text.contains("new to file"), "{text}");
+    refuses(folder.path(), &["analyze", "attribution", "--data", "a", "--model", "markov1"], &["no model `markov1`", "markov_1"]);
+    // Nobody has bought: a sentence, not a division.
+    works(folder.path(), &["init", "--data", "b", "--template", "online-shop"]);
+    assert!(works(folder.path(), &["analyze", "attribution", "--data", "b"]).contains("nothing to attribute"));
+}
+
+#[test]
 fn sequences_are_counted_in_people() {
     let folder = tempfile::tempdir().expect("folder");
     works(folder.path(), &["demo", "--people", "1500", "--no-serve", "--data", "a"]);
@@ -91,6 +118,29 @@ fn sequences_are_counted_in_people() {
             flows["people"].as_f64().expect("a number")
         );
     }
+    // A path and the strict funnel of its touchpoints are the same people.
+    let paths = ask(&["paths", "--length", "3", "--most", "1"]);
+    let path = &paths["paths"][0];
+    let steps = path["touchpoints"].as_array().expect("a list").iter().map(|id| id.as_str().expect("an id"));
+    let strict = steps.flat_map(|id| ["--step", id]).collect::<Vec<_>>();
+    let strict = ask(&[&["funnel", "--order", "strict"], &strict[..]].concat());
+    assert_eq!(strict["steps"][2]["people"], path["people"]);
+    let listed = sum(&paths["variants"], |variant| variant["journeys"].as_f64().expect("a number"));
+    assert_eq!(listed + paths["other_journeys"].as_f64().expect("a number"), paths["journeys"].as_f64().expect("a number"));
+
+    let by = ask(&["funnel", "--step", "form:purchase", "--by", "first", "--same", "channel", "--from", "2026-01-01"]);
+    let parts = sum(&by["by_channel"], |part| part["steps"][0]["people"].as_f64().expect("a number"));
+    assert_eq!(parts, by["steps"][0]["people"].as_f64().expect("a number"), "{by}");
+    let lives = ask(&["lifecycle", "--period-days", "7"]);
+    let new = sum(&lives["periods"], |period| period["new"].as_f64().expect("a number"));
+    assert!(new >= flows["people"].as_f64().expect("a number"), "everybody is new once");
+    let weeks = ask(&["trends"]);
+    assert!(weeks["weeks"].as_array().expect("a list").len() > 10, "{weeks}");
+    let next = ask(&["next"]);
+    assert!(next["judged"][1]["log_loss"].as_f64() < next["judged"][0]["log_loss"].as_f64(), "memory helps: {next}");
+    refuses(folder.path(), &["analyze", "trends", "--data", "a", "--from", "2026-13-01"], &["`2026-13-01` is no day"]);
+    refuses(folder.path(), &["analyze", "trends", "--data", "a", "--stage", "buyin"], &["no stage `buyin`"]);
+
     for (what, says) in [("funnel", "of the one before"), ("flows", "Every line sums to")] {
         let asked = if what == "funnel" {
             vec!["analyze", what, "--data", "a", "--step", "form:purchase"]

@@ -1,6 +1,6 @@
 //! Exact answers for small journeys, and the answers for public data sets that are not part of this repository.
 
-use super::{Credit, Ends, JourneyCounts, Markov, Order, Rule, removal, time_decay};
+use super::{Credit, Ends, JourneyCounts, Markov, Order, Rule, games, removal, time_decay};
 use crate::fixed::Fixed;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -74,6 +74,24 @@ fn check_markov(what: &str, names: &[String], found: &Markov, totals: Ends, expe
     assert_eq!(expected["states"], found.states, "{what} states");
 }
 
+/// Compares the games and the weights by pairs; what has no expected answer is not compared.
+fn check_games(what: &str, case: &Case, expected: &Value, tolerance: f64) {
+    let n = case.names.len();
+    let found = [
+        ("shapley_cumulative_rate", games::cumulative_rate(&case.journeys, n)),
+        ("shapley_markov_order1", games::markov_game(&case.journeys, n)),
+        ("shapley_exactset_rate", games::exact_set(&case.journeys, n)),
+        ("shao_li", Some(games::shao_li(&case.journeys, n))),
+    ];
+    for (game, found) in found {
+        let Some(answers) = expected.get(game).or_else(|| expected.get(format!("{game}_dp6"))) else { continue };
+        let answers = answers.get("phi").unwrap_or(answers);
+        for (name, value) in case.names.iter().zip(found.expect("few touchpoints")) {
+            near(&format!("{what} {game} {name}"), value, rational(&answers[name]), tolerance);
+        }
+    }
+}
+
 #[test]
 fn tiny_journeys_exactly() {
     let golden: Value = serde_json::from_str(TINY).expect("valid JSON");
@@ -88,6 +106,7 @@ fn tiny_journeys_exactly() {
             let answers = if rule == Rule::ShapleySum { &expected["shapley_sum"] } else { &expected["rules"][rule.name()] };
             check_credits(&format!("{name} {rule:?}"), &case.credits(rule, direct), answers, 1e-13);
         }
+        check_games(name, &case, expected, 1e-12);
         for order in [Order::One, Order::Two, Order::Three] {
             let found = removal(&case.journeys, case.names.len(), order);
             match expected.get(format!("markov_order{}", order as u8)) {
@@ -197,6 +216,7 @@ fn events500_rules_markov_and_time_decay() {
         check_credits(model, &found, answers, 1e-9);
     }
     check_credits("shapley", &case.credits(Rule::ShapleySum, ""), &golden["shapley_sum"], 1e-9);
+    check_games("events500", &case, &golden, 1e-9);
     for order in [Order::One, Order::Two, Order::Three] {
         let found = removal(&case.journeys, case.names.len(), order);
         let answers = &golden[format!("markov_order{}", order as u8)];

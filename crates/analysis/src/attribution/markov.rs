@@ -79,7 +79,7 @@ pub fn removal(journeys: &JourneyCounts, touchpoints: usize, order: Order) -> Ma
 }
 
 /// Is a state: the last touches, filled up with [`NOBODY`].
-type Gram = [u16; 3];
+pub(super) type Gram = [u16; 3];
 
 /// Is no touchpoint.
 const NOBODY: u16 = u16::MAX;
@@ -118,7 +118,7 @@ impl Flows {
     }
 
     /// Counts journeys in any order; states are numbered by their touches, so the result does not depend on it.
-    fn of(journeys: &JourneyCounts, order: Order) -> Self {
+    pub(super) fn of(journeys: &JourneyCounts, order: Order) -> Self {
         let mut flows = Self::default();
         let mut numbers: HashMap<Gram, u32> = HashMap::new();
         // A state and the next touch determine the next state: one look-up per touch.

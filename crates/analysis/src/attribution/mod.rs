@@ -24,9 +24,11 @@
 //! first 3 : 1, last 2 : 2, linear 2.5 : 1.5, Markov 2.4 : 1.6, Shapley (sum game) 2.5 : 1.5.
 
 mod credits;
+pub mod games;
 mod markov;
 mod paths;
 mod rules;
+pub mod study;
 
 pub use credits::{Counted, RuleCredits, ShareEstimates, Shares, estimate};
 pub use markov::{Markov, Order, removal};

@@ -1,5 +1,6 @@
 //! `touchline analyze`: what the ledger says about the map.
 
+mod lived;
 mod sequences;
 
 use super::{Data, Format, instruments, print_json, say};
@@ -52,6 +53,23 @@ enum What {
     Flows(sequences::FlowArgs),
     #[command(flatten)]
     Instrument(instruments::Instrument),
+    /// Count who walks which exact path, and how whole journeys go.
+    #[command(after_help = "Example:\n  touchline analyze paths --data my-shop --length 3")]
+    Paths(lived::PathArgs),
+    /// Count who is new, stays, comes back or falls silent, period by period.
+    #[command(after_help = "Example:\n  touchline analyze lifecycle --data my-shop --period-days 7")]
+    Lifecycle(lived::LifecycleArgs),
+    /// Count week by week.
+    #[command(after_help = "Example:\n  touchline analyze trends --data my-shop --from 2026-01-01")]
+    Trends(lived::LivedArgs),
+    /// Tell what comes next in a journey, judged on people kept apart.
+    #[command(after_help = "Example:\n  touchline analyze next --data my-shop")]
+    Next(lived::LivedArgs),
+    /// Tell which touchpoints or channels led to outcomes, by every model.
+    #[command(
+        after_help = "Examples:\n  touchline analyze attribution --data my-shop --unit channel\n  touchline analyze attribution --data my-shop --model markov_1 --model linear --lookback-days 30"
+    )]
+    Attribution(lived::AttributionArgs),
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
@@ -61,6 +79,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
         What::Retention(args) => sequences::run_retention(args),
         What::Flows(args) => sequences::run_flows(args),
         What::Instrument(instrument) => instruments::run(instrument),
+        What::Paths(args) => lived::run_paths(args),
+        What::Lifecycle(args) => lived::run_lifecycle(args),
+        What::Trends(args) => lived::run_trends(args),
+        What::Next(args) => lived::run_next(args),
+        What::Attribution(args) => lived::run_attribution(args),
     }
 }
 

@@ -3,10 +3,54 @@
 use super::super::{Data, Format, print_json, read_answer, say, written};
 use crate::failure::{Failure, Result};
 use crate::features::measure::{
-    Edge, FlowAnswer, FunnelAnswer, FunnelQuestion, FunnelStep, RetentionAnswer, RetentionQuestion, StepOrder,
+    Edge, FlowAnswer, FunnelAnswer, FunnelQuestion, FunnelStep, Narrow, RetentionAnswer, RetentionQuestion, SameIn, StepOrder,
 };
 use comfy_table::{CellAlignment, Table, presets};
 use model::Figure;
+
+/// Narrows a question.
+#[derive(clap::Args, Debug)]
+pub(super) struct NarrowArgs {
+    /// Only people of this segment, by id.
+    #[arg(long)]
+    pub(super) segment: Option<String>,
+    /// From this day on, such as 2026-01-31.
+    #[arg(long, value_name = "DAY")]
+    from: Option<String>,
+    /// Up to and with this day.
+    #[arg(long, value_name = "DAY")]
+    to: Option<String>,
+    /// Only what happened to people while in this stage, by id.
+    #[arg(long)]
+    stage: Option<String>,
+    /// Only touchpoints of this channel, by id, and the target outcome.
+    #[arg(long)]
+    channel: Option<String>,
+}
+
+impl NarrowArgs {
+    pub(super) fn narrow(&self) -> Narrow {
+        Narrow { from: self.from.clone(), to: self.to.clone(), stage: self.stage.clone(), channel: self.channel.clone() }
+    }
+
+    /// Writes it as a query.
+    pub(super) fn query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let given = [
+            ("segment", &self.segment),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("stage", &self.stage),
+            ("channel", &self.channel),
+        ];
+        for (name, value) in given {
+            value.iter().for_each(|value| {
+                query.append_pair(name, value);
+            });
+        }
+        query.finish()
+    }
+}
 
 /// Asks for a funnel.
 #[derive(clap::Args, Debug)]
@@ -26,9 +70,14 @@ pub(super) struct FunnelArgs {
     /// What must not happen between two steps, written like a step.
     #[arg(long, value_name = "STEP")]
     without: Option<String>,
-    /// Only people of this segment, by id.
-    #[arg(long)]
-    segment: Option<String>,
+    /// What must be the same in all steps.
+    #[arg(long, value_enum)]
+    same: Option<SameIn>,
+    /// Count people by channel as well: of their first touch, last, all, or step:N.
+    #[arg(long, value_name = "ROW")]
+    by: Option<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
     /// How to print it.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -40,7 +89,10 @@ pub(super) fn run_funnel(args: &FunnelArgs) -> Result<()> {
         order: args.order,
         within_days: args.within_days,
         without: args.without.clone(),
-        segment: args.segment.clone(),
+        same: args.same,
+        by: args.by.clone(),
+        segment: args.narrow.segment.clone(),
+        only: args.narrow.narrow(),
     };
     let asked = args.data.reach()?.ask("POST", "/api/measure/funnel", Some(&written(&question)?))?;
     let answer: FunnelAnswer = read_answer(asked)?;
@@ -52,6 +104,10 @@ pub(super) fn run_funnel(args: &FunnelArgs) -> Result<()> {
                 vec![step.step.clone(), step.people.to_string(), percent(&step.of_first), percent(&step.of_previous)]
             });
             say(&table(&["step", "people", "of the first", "of the one before"], rows))?;
+            for part in &answer.by_channel {
+                let steps: Vec<String> = part.steps.iter().map(|step| step.people.to_string()).collect();
+                say(&format!("{}: {}", part.channel.as_deref().unwrap_or("(no channel)"), steps.join(" > ")))?;
+            }
             match (answer.hours_half, answer.hours_nine_of_ten) {
                 (Some(half), Some(nine)) => {
                     say(&format!("Half of those who came to the end took {}, nine of ten {}.", span(half), span(nine)))
@@ -82,9 +138,8 @@ pub(super) struct RetentionArgs {
     /// What shows that they are still there; none: any interaction.
     #[arg(long, value_name = "STEP")]
     active: Option<String>,
-    /// Only people of this segment, by id.
-    #[arg(long)]
-    segment: Option<String>,
+    #[command(flatten)]
+    narrow: NarrowArgs,
     /// How to print it.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -95,7 +150,8 @@ pub(super) fn run_retention(args: &RetentionArgs) -> Result<()> {
         begin: args.begin.clone(),
         active: args.active.clone(),
         period_days: args.period_days,
-        segment: args.segment.clone(),
+        segment: args.narrow.segment.clone(),
+        only: args.narrow.narrow(),
     };
     let asked = args.data.reach()?.ask("POST", "/api/measure/retention", Some(&written(&question)?))?;
     let answer: RetentionAnswer = read_answer(asked)?;
@@ -132,13 +188,15 @@ pub(super) struct FlowArgs {
     /// How many touchpoints of each layer are shown by name.
     #[arg(long, default_value_t = 8)]
     most: usize,
+    #[command(flatten)]
+    narrow: NarrowArgs,
     /// How to print it.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 pub(super) fn run_flows(args: &FlowArgs) -> Result<()> {
-    let asked = args.data.reach()?.ask("GET", &format!("/api/measure/flows?most={}", args.most), None)?;
+    let asked = args.data.reach()?.ask("GET", &format!("/api/measure/flows?most={}&{}", args.most, args.narrow.query()), None)?;
     let answer: FlowAnswer = read_answer(asked)?;
     match args.format {
         Format::Json => print_json(&answer),
@@ -157,7 +215,8 @@ pub(super) fn run_flows(args: &FlowArgs) -> Result<()> {
                 let nodes: Vec<String> = layer.nodes.iter().map(|node| format!("{} {}", node.node, node.people)).collect();
                 say(&format!("Touch {}: {}", at + 1, nodes.join(", ")))?;
             }
-            say(&format!("Every line sums to {} people.", answer.people))
+            say(&format!("Every line sums to {} people.", answer.people))?;
+            say(&format!("Journeys that end in the target outcome: {}", percent(&answer.effectiveness)))
         }
     }
 }
@@ -174,7 +233,7 @@ fn flow_rows(answer: &FlowAnswer) -> Vec<Vec<String>> {
     answer.network.iter().map(row).collect()
 }
 
-fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(heads.iter().copied());
@@ -187,7 +246,7 @@ fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     table.to_string()
 }
 
-fn print_rows(head: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
+pub(super) fn print_rows(head: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
     let failed = |error: &dyn std::error::Error| Failure::new("Cannot write the table").because(error);
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(head).map_err(|error| failed(&error))?;
@@ -198,7 +257,7 @@ fn print_rows(head: &[&str], rows: Vec<Vec<String>>) -> Result<()> {
     say(String::from_utf8_lossy(&bytes).trim_end())
 }
 
-fn percent(share: &Figure) -> String {
+pub(super) fn percent(share: &Figure) -> String {
     match (share.value, share.low.zip(share.high)) {
         (Some(value), Some((low, high))) => format!("{:.1} % [{:.1}; {:.1}]", value * 100.0, low * 100.0, high * 100.0),
         (Some(value), None) => format!("{:.1} %", value * 100.0),

@@ -1,8 +1,8 @@
 //! The figures of the map, for everybody or for one segment, and what the signals behind it say.
 
 use super::live::{self, Live};
+use super::lived_http;
 use super::reports::{Latest, Reports};
-use super::sequences::{self, FlowAnswer, FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion};
 use super::signals::{self, ChannelCount, Dark, Preview, UnmappedSignal};
 use super::trend::{TrendWeek, trend};
 use crate::failure::{Failure, Result as Done};
@@ -33,10 +33,8 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
         .routes(routes!(dark))
         .routes(routes!(channels))
         .routes(routes!(preview))
-        .routes(routes!(funnel))
-        .routes(routes!(retention))
-        .routes(routes!(flows))
-        .with_state(reports)
+        .with_state(reports.clone())
+        .merge(lived_http::routes(reports))
         .merge(live)
         .merge(instruments)
 }
@@ -45,10 +43,10 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
 #[derive(Serialize, Deserialize, IntoParams, ToSchema)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct About {
+pub(super) struct About {
     /// The segment, by id; none: everybody.
     #[serde(default)]
-    segment: Option<String>,
+    pub(super) segment: Option<String>,
 }
 
 /// Tells what every touchpoint does, with its verdict.
@@ -142,61 +140,12 @@ async fn preview(State(reports): State<Reports>, Body(change): Body<Change>) -> 
     Ok(Json(preview.ok_or_else(no_map)?))
 }
 
-/// Tells how many people get how far along steps.
-#[utoipa::path(post, path = "/api/measure/funnel", tag = "measure", request_body = FunnelQuestion, responses(
-    (status = 200, body = FunnelAnswer),
-    (status = 400, description = "The map has no such step or segment.", body = Problem),
-    (status = 401, body = Problem),
-    (status = 404, description = "There is no map yet.", body = Problem),
-))]
-async fn funnel(State(reports): State<Reports>, Body(question): Body<FunnelQuestion>) -> Result<Json<FunnelAnswer>, Refusal> {
-    question.read(&current_map(&reports).await?).map_err(refused)?;
-    Ok(Json(aside(&reports, move |stores| sequences::funnel(stores, &question)).await?.ok_or_else(no_map)?))
-}
-
-/// Tells who comes back, period by period.
-#[utoipa::path(post, path = "/api/measure/retention", tag = "measure", request_body = RetentionQuestion, responses(
-    (status = 200, body = RetentionAnswer),
-    (status = 400, description = "The map has no such step or segment.", body = Problem),
-    (status = 401, body = Problem),
-    (status = 404, description = "There is no map yet.", body = Problem),
-))]
-async fn retention(
-    State(reports): State<Reports>,
-    Body(question): Body<RetentionQuestion>,
-) -> Result<Json<RetentionAnswer>, Refusal> {
-    question.read(&current_map(&reports).await?).map_err(refused)?;
-    Ok(Json(aside(&reports, move |stores| sequences::retention(stores, &question)).await?.ok_or_else(no_map)?))
-}
-
-/// Is how much of the flows is shown.
-#[derive(Serialize, Deserialize, IntoParams, ToSchema)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct FlowsAsked {
-    /// How many touchpoints of each layer are shown by name; none: 8.
-    #[serde(default)]
-    most: Option<usize>,
-}
-
-/// Tells where people go next: the network of touchpoints, and layers that sum to people.
-#[utoipa::path(get, path = "/api/measure/flows", tag = "measure", params(FlowsAsked), responses(
-    (status = 200, body = FlowAnswer),
-    (status = 400, body = Problem),
-    (status = 401, body = Problem),
-    (status = 404, description = "There is no map yet.", body = Problem),
-))]
-async fn flows(State(reports): State<Reports>, Asked(asked): Asked<FlowsAsked>) -> Result<Json<FlowAnswer>, Refusal> {
-    let most = asked.most.unwrap_or(8);
-    Ok(Json(aside(&reports, move |stores| sequences::flows(stores, most)).await?.ok_or_else(no_map)?))
-}
-
-async fn current_map(reports: &Reports) -> Result<model::TouchpointMap, Refusal> {
+pub(super) async fn current_map(reports: &Reports) -> Result<model::TouchpointMap, Refusal> {
     Ok(Maps::new(reports.stores().state.clone()).current().await?.ok_or_else(no_map)?.map)
 }
 
 /// Reads the ledger on a thread that may block.
-async fn aside<T: Send + 'static>(
+pub(super) async fn aside<T: Send + 'static>(
     reports: &Reports,
     read: impl FnOnce(&Stores) -> Done<T> + Send + 'static,
 ) -> Result<T, Refusal> {
@@ -206,7 +155,7 @@ async fn aside<T: Send + 'static>(
     Ok(read.map_err(|error| Failure::new("Reading the ledger broke off").because(&error))??)
 }
 
-async fn latest(reports: &Reports, about: &About) -> Result<Latest, Refusal> {
+pub(super) async fn latest(reports: &Reports, about: &About) -> Result<Latest, Refusal> {
     let latest = reports.latest().await?.ok_or_else(no_map)?;
     if let Some(segment) = &about.segment {
         let known = || latest.map().segments.iter().map(|known| known.id.as_str());

@@ -6,8 +6,12 @@ mod base;
 mod effect;
 mod experience;
 mod given;
+mod attribution;
 mod http;
 mod live;
+mod lived;
+mod lived_http;
+mod narrow;
 mod reports;
 mod sequences;
 mod share;
@@ -16,11 +20,19 @@ mod trend;
 mod zone;
 
 pub use analysis::{Analysis, Sense, scan};
+pub use attribution::{
+    AttributionAnswer, AttributionQuestion, Disagreement, JourneyPolicy, ModelCredit, TouchUnit, UnitCredits, WithoutAnswer,
+};
 pub use http::routes;
+pub use lived::{
+    AfterTouchpoint, JudgedMemory, LifecycleAnswer, LifecyclePeriod, LikelyNext, LivedAsked, NextStepAnswer, PathAnswer,
+    TrendAnswer, Variant, WalkedPath, WeekFigures,
+};
+pub use narrow::Narrow;
 pub use reports::{Latest, Reports};
 pub use sequences::{
-    Cohort, Edge, FlowAnswer, FlowLayer, FlowLink, FlowNode, FunnelAnswer, FunnelQuestion, FunnelStep, RetentionAnswer,
-    RetentionCell, RetentionQuestion, StepOrder,
+    Cohort, Edge, FlowAnswer, FlowLayer, FlowLink, FlowNode, FunnelAnswer, FunnelPart, FunnelQuestion, FunnelStep, HoursWithin,
+    RetentionAnswer, RetentionCell, RetentionQuestion, SameIn, StepOrder,
 };
 pub use share::open;
 pub use signals::{ChannelCount, Dark, Move, MovedSignal, Preview, UnmappedSignal, Whereabouts};

@@ -1,13 +1,15 @@
 //! Questions about what people do one after the other: funnels, retention, flows. A question names things by the map's ids;
 //! the folds of `analysis` answer it in one pass over the ledger.
 
-use super::analysis::{Sense, position, scan};
+use super::analysis::{Sense, scan};
+use super::narrow::Narrow;
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
 use analysis::flows::{FlowFold, LayerNode};
-use analysis::funnel::{Funnel, FunnelFold, Mark, Order, Step};
+use analysis::funnel::{Breakdown, Funnel, FunnelFold, Hold, Mark, NO_CHANNEL, Order, Step, StepFigures};
 use analysis::intervals::Estimate;
-use analysis::meaning::Meaning;
+use analysis::intervals::proportion;
+use analysis::meaning::{Meaning, Only};
 use analysis::retention::{Cell, Retention, RetentionFold};
 use model::map::nearest;
 use model::time::DAY;
@@ -50,9 +52,29 @@ pub struct FunnelQuestion {
     /// What must not happen between two steps, written like a step.
     #[serde(default)]
     pub without: Option<String>,
+    /// What must be the same in all steps.
+    #[serde(default)]
+    pub same: Option<SameIn>,
+    /// Counts people by the channel of one of their touches as well: `first`, `last`, `all`, or `step:2` for the row at which
+    /// they came to the second step.
+    #[serde(default)]
+    pub by: Option<String>,
     /// Only people of this segment, by id.
     #[serde(default)]
     pub segment: Option<String>,
+    /// Only these rows.
+    #[serde(default)]
+    pub only: Narrow,
+}
+
+/// Is what all steps of a funnel must have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum SameIn {
+    /// The channel.
+    Channel,
+    /// The signal: source, campaign and place.
+    Signal,
 }
 
 /// Tells how many people get how far.
@@ -66,6 +88,28 @@ pub struct FunnelAnswer {
     pub hours_half: Option<f64>,
     /// The hours within which nine of ten did.
     pub hours_nine_of_ten: Option<f64>,
+    /// The hours within which a tenth, a quarter, half, three quarters and nine tenths did; empty when nobody came to the end.
+    pub hours: Vec<HoursWithin>,
+    /// The same people by channel, as asked for; `channel` is empty for those without.
+    pub by_channel: Vec<FunnelPart>,
+}
+
+/// Is a share of people and the hours within which they came to the end.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct HoursWithin {
+    /// The share of those who came to the end.
+    pub share: f64,
+    /// The hours from first to last step.
+    pub hours: f64,
+}
+
+/// Is the people of one channel.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FunnelPart {
+    /// The channel, by id.
+    pub channel: Option<String>,
+    /// The steps, in order.
+    pub steps: Vec<FunnelStep>,
 }
 
 /// Is one step.
@@ -86,7 +130,7 @@ impl FunnelQuestion {
     ///
     /// # Errors
     /// Says what the map has not, or what is no question.
-    pub(super) fn read(&self, map: &TouchpointMap) -> Result<(Funnel, Option<usize>)> {
+    pub(super) fn read(&self, map: &TouchpointMap) -> Result<(Funnel, Only)> {
         if self.steps.is_empty() || self.steps.len() > STEPS_MAX {
             return Err(Failure::new(format!("A funnel has 1 to {STEPS_MAX} steps, not {}", self.steps.len()))
                 .hint("Name steps such as `touchpoint:newsletter` or `form:purchase`"));
@@ -101,9 +145,28 @@ impl FunnelQuestion {
             order,
             window: self.within_days.map(|days| i64::from(days) * DAY),
             exclude: optional(self.without.as_deref(), map)?,
+            hold: self.same.map(|same| match same {
+                SameIn::Channel => Hold::Channel,
+                SameIn::Signal => Hold::Signal,
+            }),
+            breakdown: self.by.as_deref().map(|by| breakdown(by, self.steps.len())).transpose()?,
         };
-        Ok((funnel, self.segment.as_deref().map(|id| position(map, id)).transpose()?))
+        Ok((funnel, self.only.read(map, self.segment.as_deref())?))
     }
+}
+
+fn breakdown(by: &str, steps: usize) -> Result<Breakdown> {
+    let step = |text: &str| text.parse().ok().filter(|step| (1..=steps).contains(step)).map(|step| Breakdown::Step(step - 1));
+    let known = match by {
+        "first" => Some(Breakdown::First),
+        "last" => Some(Breakdown::Last),
+        "all" => Some(Breakdown::All),
+        _ => by.strip_prefix("step:").and_then(step),
+    };
+    known.ok_or_else(|| {
+        Failure::new(format!("`{by}` is no row to count people by"))
+            .hint(format!("Write first, last, all, or step:1 to step:{steps}"))
+    })
 }
 
 /// Answers it; `None` while there is no map. To be called from threads that may block.
@@ -111,27 +174,38 @@ pub(super) fn funnel(stores: &Stores, question: &FunnelQuestion) -> Result<Optio
     let Some(Sense { map, meaning, .. }) = Sense::read(stores)? else {
         return Ok(None);
     };
-    let (funnel, segment) = question.read(&map)?;
-    let funnel = Arc::new(funnel);
+    let (funnel, only) = question.read(&map)?;
+    let (funnel, meaning) = (Arc::new(funnel), narrowed(meaning, only));
     let fold = scan(stores, || FunnelFold::new(Arc::clone(&meaning), Arc::clone(&funnel)))?;
-    let figures = fold.finish(segment);
-    let step = |(step, figures): (&String, &analysis::funnel::StepFigures)| FunnelStep {
+    let step = |(step, figures): (&String, &StepFigures)| FunnelStep {
         step: step.clone(),
         people: figures.people,
         of_first: share(figures.of_first, figures.people),
         of_previous: share(figures.of_previous, figures.people),
     };
-    // The times are of everybody: kept for each segment they would cost memory for each.
-    let hours = |share| fold.seconds_within(share).filter(|_| segment.is_none()).map(|seconds| f64::from(seconds) / 3_600.0);
+    let steps = |figures: &[StepFigures]| question.steps.iter().zip(figures).map(step).collect();
+    let hours = |share| fold.seconds_within(share).map(|seconds| f64::from(seconds) / 3_600.0);
+    let within = |share: &f64| Some(HoursWithin { share: *share, hours: hours(*share)? });
+    let part = |(channel, figures): &(usize, Vec<StepFigures>)| FunnelPart {
+        channel: (*channel != NO_CHANNEL).then(|| map.channels[*channel].id.clone()),
+        steps: steps(figures),
+    };
     Ok(Some(FunnelAnswer {
-        people: fold.people(segment),
-        steps: question.steps.iter().zip(&figures).map(step).collect(),
+        people: fold.people(None),
+        steps: steps(&fold.finish(None)),
         hours_half: hours(0.5),
         hours_nine_of_ten: hours(0.9),
+        hours: [0.1, 0.25, 0.5, 0.75, 0.9].iter().filter_map(within).collect(),
+        by_channel: fold.parts().iter().map(part).collect(),
     }))
 }
 
-fn share(estimate: Option<Estimate>, n: u64) -> Figure {
+/// Narrows what a question is about.
+pub(super) fn narrowed(meaning: Arc<Meaning>, only: Only) -> Arc<Meaning> {
+    if only.is_everything() { meaning } else { Arc::new(Arc::unwrap_or_clone(meaning).about(only)) }
+}
+
+pub(super) fn share(estimate: Option<Estimate>, n: u64) -> Figure {
     estimate.map_or_else(|| Figure::unknown(Unit::Share), |estimate| estimate.figure(n, Evidence::E3, Unit::Share, "wilson"))
 }
 
@@ -150,6 +224,9 @@ pub struct RetentionQuestion {
     /// Only people of this segment, by id.
     #[serde(default)]
     pub segment: Option<String>,
+    /// Only these rows.
+    #[serde(default)]
+    pub only: Narrow,
 }
 
 /// Tells who comes back.
@@ -188,7 +265,7 @@ impl RetentionQuestion {
     ///
     /// # Errors
     /// Says what the map has not, or what is no question.
-    pub(super) fn read(&self, map: &TouchpointMap) -> Result<(Retention, Option<usize>)> {
+    pub(super) fn read(&self, map: &TouchpointMap) -> Result<(Retention, Only)> {
         if self.period_days == 0 {
             return Err(Failure::new("A period cannot have 0 days").hint("Ask for periods of 7 or 30 days"));
         }
@@ -197,7 +274,7 @@ impl RetentionQuestion {
             active: optional(self.active.as_deref(), map)?,
             period: i64::from(self.period_days) * DAY,
         };
-        Ok((retention, self.segment.as_deref().map(|id| position(map, id)).transpose()?))
+        Ok((retention, self.only.read(map, self.segment.as_deref())?))
     }
 }
 
@@ -206,15 +283,15 @@ pub(super) fn retention(stores: &Stores, question: &RetentionQuestion) -> Result
     let Some(Sense { map, meaning, .. }) = Sense::read(stores)? else {
         return Ok(None);
     };
-    let (retention, segment) = question.read(&map)?;
-    let retention = Arc::new(retention);
+    let (retention, only) = question.read(&map)?;
+    let (retention, meaning) = (Arc::new(retention), narrowed(meaning, only));
     let fold = scan(stores, || RetentionFold::new(Arc::clone(&meaning), Arc::clone(&retention)))?;
     let cells = |cells: &[Cell]| cells.iter().map(cell).collect();
     let cohort = |(period, ages): (&i64, &Vec<Cell>)| Cohort { period: *period, ages: cells(ages) };
     Ok(Some(RetentionAnswer {
         period_days: question.period_days,
-        all: cells(&fold.all(segment)),
-        cohorts: fold.cohorts(segment).iter().map(cohort).collect(),
+        all: cells(&fold.all(None)),
+        cohorts: fold.cohorts(None).iter().map(cohort).collect(),
     }))
 }
 
@@ -227,6 +304,8 @@ fn cell(cell: &Cell) -> RetentionCell {
 pub struct FlowAnswer {
     /// People with at least one touch; every layer sums to them.
     pub people: u64,
+    /// How effective the network is: the share of journeys through it that end in the target outcome (NET-2).
+    pub effectiveness: Figure,
     /// Steps of journeys from touchpoint to touchpoint, the most frequent first. Journeys begin at `(start)` and end at
     /// `(outcome)` or `(end)`.
     pub network: Vec<Edge>,
@@ -278,10 +357,11 @@ pub struct FlowLink {
 
 /// Tells where people go next, with the `most` largest touchpoints of each layer by name; `None` while there is no map.
 /// To be called from threads that may block.
-pub(super) fn flows(stores: &Stores, most: usize) -> Result<Option<FlowAnswer>> {
+pub(super) fn flows(stores: &Stores, most: usize, narrow: &Narrow, segment: Option<&str>) -> Result<Option<FlowAnswer>> {
     let Some(Sense { map, meaning, .. }) = Sense::read(stores)? else {
         return Ok(None);
     };
+    let meaning = narrowed(meaning, narrow.read(&map, segment)?);
     let fold = scan(stores, || FlowFold::new(Arc::clone(&meaning)))?;
     let shown = |node: LayerNode| match node {
         LayerNode::Touchpoint(at) => map.touchpoints[at].id.clone(),
@@ -298,7 +378,12 @@ pub(super) fn flows(stores: &Stores, most: usize) -> Result<Option<FlowAnswer>> 
             .collect(),
     };
     let layers = fold.layers(most).iter().map(layer).collect();
-    Ok(Some(FlowAnswer { people: fold.people(), network: network(&map, &meaning, &fold), layers }))
+    let nodes = 0..fold.start();
+    let (with, without) = nodes.fold((0, 0), |(with, without), node| {
+        (with + fold.journeys(node, fold.outcome()), without + fold.journeys(node, fold.end()))
+    });
+    let effectiveness = share(proportion(with, with + without), with + without);
+    Ok(Some(FlowAnswer { people: fold.people(), effectiveness, network: network(&map, &meaning, &fold), layers }))
 }
 
 fn network(map: &TouchpointMap, meaning: &Meaning, fold: &FlowFold) -> Vec<Edge> {
