@@ -76,5 +76,6 @@ export default {
   'method.wilson': 'Wilson score interval of a share',
   'method.newcombe': 'Newcombe interval of a difference of two shares',
   'method.jackknife': 'jackknife over groups of people',
+  'method.poisson_bootstrap': 'Poisson bootstrap over people',
   unknown: 'unknown',
 } as const;

@@ -76,5 +76,6 @@ export default {
   'method.wilson': 'intervalle de Wilson pour une part',
   'method.newcombe': 'intervalle de Newcombe pour une différence de deux parts',
   'method.jackknife': 'jackknife sur des groupes de personnes',
+  'method.poisson_bootstrap': 'bootstrap de Poisson sur les personnes',
   unknown: 'inconnu',
 } as const;

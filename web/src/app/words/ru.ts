@@ -77,5 +77,6 @@ export default {
   'method.wilson': 'Уилсона для доли',
   'method.newcombe': 'Ньюкомба для разности двух долей',
   'method.jackknife': 'складного ножа по группам людей',
+  'method.poisson_bootstrap': 'пуассоновского бутстрепа по людям',
   unknown: 'неизвестно',
 } as const;

@@ -1,0 +1,142 @@
+// What a person does with journeys and measures: follows people through the flow, builds a funnel, compares models, reads cost and
+// weeks, narrows all of it, and comes back to the same place by its address.
+import { strict as assert } from 'node:assert';
+import { after, afterEach, before, test } from 'node:test';
+import { assertAccessible } from './axe.mjs';
+import { openStage } from './stage.mjs';
+
+let stage;
+before(async () => (stage = await openStage()));
+after(() => stage.close());
+afterEach(() => stage.silence());
+
+/** Opens an address and waits until it is drawn. */
+async function open(path, look = {}) {
+  const page = await stage.page(look);
+  await page.goto(path);
+  await page.locator('main[aria-busy="false"] :is(figure, table, ol.bars):visible').first().waitFor();
+  return page;
+}
+
+const settled = (page) => page.locator('main[aria-busy="false"]').waitFor();
+
+test('every column of the flow sums to all people, and a touchpoint can be followed', async () => {
+  const page = await open('/journeys');
+  const people = Number((await page.getByText(/every column sums to them/).innerText()).replace(/[^\d]/g, ''));
+  await page.getByText('The numbers behind it').first().click();
+  const rows = await page.locator('figure table tbody tr').evaluateAll((rows) =>
+    rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
+  );
+  const first = rows.filter((row) => row[0] === '1').reduce((sum, row) => sum + Number(row[3]), 0);
+  assert.equal(first, people);
+  const follow = page.getByRole('combobox', { name: 'Follow people at' });
+  await follow.selectOption({ index: 1 });
+  await page.waitForURL(/pin=/);
+  assert.ok((await page.locator('.stream.lit').count()) > 0);
+  await page.reload();
+  await page.locator('.stream.lit').first().waitFor();
+});
+
+test('a funnel is built step by step, and its address brings it back', async () => {
+  const page = await open('/journeys?tab=funnel');
+  assert.equal(await page.locator('ol.bars .step').count(), 3);
+  await page.getByRole('button', { name: 'Add a step' }).click();
+  await page.waitForURL(/steps=/);
+  await settled(page);
+  await page.locator('ol.bars .step').nth(3).waitFor();
+  await page.getByRole('combobox', { name: 'Step 4' }).selectOption({ index: 1 });
+  await page.getByRole('combobox', { name: 'All within' }).selectOption('30');
+  await page.waitForURL(/within=30/);
+  await page.getByRole('combobox', { name: 'Also by channel' }).selectOption('first');
+  await page.getByRole('heading', { name: 'By channel of the first touch' }).waitFor();
+  const address = page.url();
+  const again = await open(address);
+  assert.equal(await again.locator('ol.bars .step').count(), 4);
+  await again.getByRole('button', { name: 'Remove this step' }).last().click();
+  await again.locator('ol.bars .step').nth(3).waitFor({ state: 'detached' });
+});
+
+test('a path opens as the strict funnel of the same people', async () => {
+  const page = await open('/journeys?tab=variants');
+  const row = page.getByRole('region', { name: 'Paths that most people walk' }).locator('tbody tr').first();
+  const people = (await row.locator('td').nth(1).innerText()).trim();
+  await row.getByRole('link', { name: 'Open' }).click();
+  await page.waitForURL(/order=strict/);
+  const last = page.locator('ol.bars .step').last().locator('strong');
+  await last.waitFor();
+  assert.equal((await last.innerText()).trim(), people);
+});
+
+test('who comes back is a curve, a triangle and a table', async () => {
+  const page = await open('/journeys?tab=retention');
+  await page.getByRole('heading', { name: 'By when they began' }).waitFor();
+  assert.equal((await page.locator('.triangle tbody td[style]').first().innerText()).trim(), '100%');
+  await page.getByRole('combobox', { name: 'Length of a period' }).selectOption('7');
+  await page.waitForURL(/period=7/);
+});
+
+test('models are compared, with the policy stated and the address kept', async () => {
+  const page = await open('/measure?tab=attribution');
+  await page.getByText(/A journey ends after 30 days of silence/).waitFor();
+  assert.ok((await page.locator('svg rect.range').count()) > 3);
+  await page.getByRole('combobox', { name: 'Model' }).selectOption('shapley_sum');
+  await page.waitForURL(/model=shapley_sum/);
+  await page.getByText('Share of outcomes by Shapley, sum game').waitFor();
+  await page.getByRole('combobox', { name: 'A touch is' }).selectOption('channel');
+  await page.waitForURL(/unit=channel/);
+  await settled(page);
+  const share = page.getByRole('region', { name: 'Models compared' }).locator('tbody tr').first().locator('td').nth(1);
+  await share.getByRole('button').click();
+  await page.getByText('Poisson bootstrap over people').waitFor();
+});
+
+test('channels, cost and weeks are there, each with its table', async () => {
+  const page = await open('/measure');
+  await page.getByRole('heading', { name: 'Channels compared' }).waitFor();
+  await page.getByRole('tab', { name: 'Cost and return' }).click();
+  await page.getByRole('heading', { name: 'Cost and return by owner' }).waitFor();
+  await page.getByRole('tab', { name: 'Week by week' }).click();
+  await page.getByRole('combobox', { name: 'Number' }).selectOption('conversion');
+  await page.waitForURL(/show=conversion/);
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByText('The numbers behind it').click().then(() => page.getByRole('button', { name: 'Download CSV' }).click()),
+  ]);
+  assert.match(file.suggestedFilename(), /\.csv$/);
+});
+
+test('whoever comes back reads what changed since', async () => {
+  const page = await stage.page();
+  await page.addInitScript(() => {
+    const seen = { at: Date.UTC(2026, 0, 1), people: 1, interactions: 1, outcomes: 0, verdicts: { newsletter: 'dark' } };
+    localStorage.getItem('touchline.measure.seen') ?? localStorage.setItem('touchline.measure.seen', JSON.stringify(seen));
+  });
+  await page.goto('/measure');
+  await page.getByText(/interactions, .* people and .* outcomes more/).waitFor();
+  await page.getByRole('link', { name: /from dark to/ }).waitFor();
+});
+
+for (const path of [
+  '/journeys',
+  '/journeys?tab=funnel&by=first',
+  '/journeys?tab=variants',
+  '/journeys?tab=retention',
+  '/measure',
+  '/measure?tab=attribution',
+  '/measure?tab=cost',
+  '/measure?tab=trends',
+])
+  test(`${path} is accessible, in three languages, by day and night, and fits a phone`, async () => {
+    for (const [language, theme, width] of [
+      ['en', 'light', 1440],
+      ['fr', 'dark', 1440],
+      ['ru', 'light', 390],
+      ['ru', 'dark', 320],
+    ]) {
+      const page = await open(path, { language, theme, width, height: 844 });
+      await assertAccessible(page, `${path} in ${language}, ${theme}, at ${width}`);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(over, 0, `${path} at ${width} is too wide by ${over}`);
+      await page.context().close();
+    }
+  });
