@@ -18,7 +18,6 @@ export default page<MeasureData>({
   title: { en: 'Measure', fr: 'Mesures', ru: 'Измерения' },
   rail: { order: 70, icon: 'M4 20V10h4v10m2 0V4h4v16m2 0v-7h4v7M3 20h18' },
   reloadOn: ['tab', 'segment', 'from', 'to', 'stage', 'channel', 'unit', 'gap', 'lookback', 'half_life'],
-  live: true,
   load: async ({ query }) => {
     const [map, report] = await Promise.all([api.map(), api.report(query.get('segment'))]);
     organisation.learn(map);
