@@ -52,6 +52,7 @@ pub mod sequence;
 pub mod special;
 pub mod survival;
 pub mod simulation;
+pub mod sessions;
 pub mod tally;
 pub mod trend;
 pub mod under_use;

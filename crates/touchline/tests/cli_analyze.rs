@@ -85,6 +85,9 @@ fn every_model_shares_out_the_same_outcomes() {
     let text = works(folder.path(), &["analyze", "attribution", "--data", "a"]);
     assert!(text.contains("markov_3:") && text.contains("new to file"), "{text}");
     refuses(folder.path(), &["analyze", "attribution", "--data", "a", "--model", "markov1"], &["no model `markov1`", "markov_1"]);
+    let hazard = ask(&["--unit", "channel", "--model", "additive_hazard"]);
+    let shares = sum(&hazard["units"], |unit| unit["credits"][0]["share"]["value"].as_f64().expect("a share"));
+    assert!((shares - 1.0).abs() < 1e-9, "{hazard}");
     // Nobody has bought: a sentence, not a division.
     works(folder.path(), &["init", "--data", "b", "--template", "online-shop"]);
     assert!(works(folder.path(), &["analyze", "attribution", "--data", "b"]).contains("nothing to attribute"));
@@ -136,6 +139,9 @@ fn sequences_are_counted_in_people() {
     assert!(new >= flows["people"].as_f64().expect("a number"), "everybody is new once");
     let weeks = ask(&["trends"]);
     assert!(weeks["weeks"].as_array().expect("a list").len() > 10, "{weeks}");
+    let sessions = ask(&["sessions", "--pause-minutes", "60"]);
+    assert!(sessions["sessions"].as_u64() >= sessions["people"].as_u64(), "{sessions}");
+    assert!(sessions["minutes_half"].as_u64() <= sessions["minutes_nine_of_ten"].as_u64(), "{sessions}");
     let next = ask(&["next"]);
     assert!(next["judged"][1]["log_loss"].as_f64() < next["judged"][0]["log_loss"].as_f64(), "memory helps: {next}");
     refuses(folder.path(), &["analyze", "trends", "--data", "a", "--from", "2026-13-01"], &["`2026-13-01` is no day"]);

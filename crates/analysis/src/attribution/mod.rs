@@ -25,6 +25,7 @@
 
 mod credits;
 pub mod games;
+pub mod hazard;
 mod markov;
 mod paths;
 mod rules;

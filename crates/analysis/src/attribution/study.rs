@@ -18,6 +18,7 @@
 //! | 5 | ads 0, bought 60, looking back 30 days | ads without; till, outcome |
 
 use super::games;
+use super::hazard::{Hazard, HazardSums};
 use super::markov::{Flows, Markov, Order};
 use super::{Counted, Credit, Ends, JourneyCounts, Rule, time_decay};
 use crate::fixed::Fixed;
@@ -39,8 +40,12 @@ pub const DRAWS: usize = 200;
 /// A journey keeps so many touches, the last ones: a machine that was not recognised must not fill the memory.
 pub const TOUCHES_MAX: usize = 512;
 
-/// Chains with more ways out of all states, times touchpoints, are not drawn again: it would take minutes.
-const REDRAWN_WAYS: usize = 100_000;
+/// Chains with more ways out of all states, times touchpoints, are drawn only [`FEW_DRAWS`] times; it would take seconds.
+const REDRAWN_WAYS: usize = 20_000;
+/// Chains with more than so many are not drawn again at all: there is no interval.
+const NEVER_REDRAWN_WAYS: usize = 200_000;
+/// The fewest draws that make an interval: its length is then right to about a tenth.
+const FEW_DRAWS: usize = 50;
 
 /// Is how journeys are cut and what a touch is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +67,8 @@ pub struct JourneyFold {
     policy: Policy,
     direct: Vec<bool>,
     blocks: Vec<Block>,
+    /// With an estimate of hazards, the sums of one step are taken in place of all else.
+    hazard: Option<(Arc<Hazard>, HazardSums)>,
     reading: Reading,
     touches: Vec<(u16, i64)>,
     path: Vec<u16>,
@@ -140,12 +147,28 @@ impl JourneyFold {
             policy,
             direct,
             blocks,
+            hazard: None,
             reading: Reading::default(),
             touches: Vec::new(),
             path: Vec::new(),
             times: Vec::new(),
             shares: Vec::new(),
         }
+    }
+
+    /// Makes a fold that takes the sums of one step in the estimation of hazards, and nothing else.
+    #[must_use]
+    pub fn for_hazard(meaning: Arc<Meaning>, policy: Policy, hazard: Arc<Hazard>) -> Self {
+        let mut fold = Self::new(meaning, policy);
+        let sums = HazardSums::new(fold.units());
+        fold.hazard = Some((hazard, sums));
+        fold
+    }
+
+    /// Returns the sums of that step.
+    #[must_use]
+    pub fn hazard_sums(self) -> Option<HazardSums> {
+        self.hazard.map(|(_, sums)| sums)
     }
 
     /// Returns how many touchpoints or channels there are.
@@ -181,7 +204,7 @@ impl JourneyFold {
             let row = self.reading.rows[position];
             let at = rows.at[row];
             if self.touches.last().is_some_and(|(_, last)| at.saturating_sub(*last) > self.policy.gap) {
-                self.end(block, None, false);
+                self.end(block, None, false, at);
             }
             let own = self.reading.touchpoint[position];
             let is_own = own != NOWHERE && self.meaning.touchpoints[own as usize].with_customers;
@@ -191,7 +214,7 @@ impl JourneyFold {
                     self.touches.push((self.unit(own), at));
                 }
                 first_met = first_met.or(self.touches.first().map(|(unit, _)| *unit));
-                self.end(block, Some(rows.value[row]), outcomes == 0);
+                self.end(block, Some(rows.value[row]), outcomes == 0, at);
                 outcomes += 1;
             } else if is_own {
                 if self.touches.len() == TOUCHES_MAX {
@@ -203,7 +226,7 @@ impl JourneyFold {
             }
         }
         if !self.touches.is_empty() {
-            self.end(block, None, false);
+            self.end(block, None, false, self.meaning.window.1.0);
         }
         if let Some(unit) = first_met {
             let block = &mut self.blocks[block];
@@ -219,13 +242,22 @@ impl JourneyFold {
         let old = self.touches.iter().take_while(|(_, touch)| at.saturating_sub(*touch) > lookback).count();
         if old > 0 {
             let recent = self.touches.split_off(old);
-            self.end(block, None, false);
+            self.end(block, None, false, at);
             self.touches = recent;
         }
     }
 
     /// Counts the journey that has come to its end, and begins anew.
-    fn end(&mut self, block: usize, outcome: Option<i64>, is_first: bool) {
+    fn end(&mut self, block: usize, outcome: Option<i64>, is_first: bool, at: i64) {
+        if let Some((hazard, sums)) = &mut self.hazard {
+            let last = self.touches.last().map_or(at, |(_, last)| *last);
+            let until = if outcome.is_some() { at } else { at.min(last.saturating_add(self.policy.gap)) };
+            if !self.touches.is_empty() {
+                sums.take(hazard, &self.touches, until, outcome.is_some());
+            }
+            self.touches.clear();
+            return;
+        }
         let block = &mut self.blocks[block];
         self.path.clear();
         self.path.extend(self.touches.iter().map(|(unit, _)| *unit));
@@ -270,6 +302,9 @@ impl Fold for JourneyFold {
 
     fn merge(&mut self, other: Self) {
         self.blocks.iter_mut().zip(other.blocks).for_each(|(mine, theirs)| mine.merge(theirs));
+        if let (Some((_, mine)), Some((_, theirs))) = (&mut self.hazard, &other.hazard) {
+            mine.merge(theirs);
+        }
     }
 }
 
@@ -290,10 +325,12 @@ pub enum Model {
     MarkovGame,
     /// By pairs.
     ShaoLi,
+    /// Additive hazard: many passes over the ledger, so only where it is asked for by name ([`hazard_answer`]).
+    Hazard,
 }
 
 impl Model {
-    /// Every model, in the order of presentation.
+    /// Every model that one pass answers, in the order of presentation.
     pub const ALL: [Self; 15] = [
         Self::Rule(Rule::First),
         Self::Rule(Rule::Last),
@@ -325,6 +362,7 @@ impl Model {
             Self::ExactSet => "shapley_exact_set",
             Self::MarkovGame => "shapley_markov",
             Self::ShaoLi => "shao_li",
+            Self::Hazard => "additive_hazard",
         }
     }
 }
@@ -344,6 +382,14 @@ pub struct Answer {
 #[must_use]
 pub fn study(fold: &JourneyFold, models: &[Model]) -> Vec<Answer> {
     Study::new(fold).answers(models)
+}
+
+/// Makes the answer of the additive hazard of the outcomes that it credits; there is no interval.
+#[must_use]
+pub fn hazard_answer(sums: &HazardSums) -> Answer {
+    let shares = normalised(&sums.credits());
+    let plain = |shares: Vec<f64>| shares.into_iter().map(|value| Estimate { value, interval: None }).collect();
+    Answer { model: Model::Hazard, shares: shares.map(plain), value: None }
 }
 
 /// Holds the journeys, numbered by the units that were met: games count sets of those only.
@@ -399,6 +445,7 @@ impl<'a> Study<'a> {
             Model::ShaoLi => self.by_sets(model, |journeys, n| normalised(&games::shao_li(journeys, n))),
             Model::ExactSet => self.plain(model, games::exact_set(&self.whole, self.met.len())),
             Model::MarkovGame => self.plain(model, games::markov_game(&self.whole, self.met.len())),
+            Model::Hazard => Answer { model, shares: None, value: None },
         }
     }
 
@@ -426,9 +473,14 @@ impl<'a> Study<'a> {
         let n = self.met.len();
         let chain = Redrawn::new(&self.whole, &self.blocks, order);
         let whole = Markov::from_flows(&chain.whole, n);
-        let redraws = if chain.whole.steps.len().saturating_mul(n) > REDRAWN_WAYS { &[][..] } else { &self.draws[..] };
+        let redraws = match chain.whole.steps.len().saturating_mul(n) {
+            ways if ways > NEVER_REDRAWN_WAYS => 0,
+            ways if ways > REDRAWN_WAYS => FEW_DRAWS,
+            _ => DRAWS,
+        };
+        let drawn = self.draws.iter().take(redraws);
         let drawn: Vec<Vec<f64>> =
-            redraws.iter().filter_map(|draw| normalised(&Markov::from_flows(&chain.drawn(draw), n).removal)).collect();
+            drawn.filter_map(|draw| normalised(&Markov::from_flows(&chain.drawn(draw), n).removal)).collect();
         let total = self.totals.value.to_f64();
         let value = whole.shares_value().iter().map(|share| share * total).collect();
         self.finished(Model::Markov(order), normalised(&whole.removal), &drawn, Some(value))
@@ -485,7 +537,7 @@ impl<'a> Study<'a> {
 
     /// Makes an interval of the spread of draws; that of Wilson where nothing varies, as nothing seen is not nothing possible.
     fn interval(&self, share: f64, drawn: &[f64]) -> Option<Interval> {
-        if drawn.len() < DRAWS / 2 {
+        if drawn.len() < FEW_DRAWS / 2 {
             return None;
         }
         let mean = drawn.iter().sum::<f64>() / drawn.len() as f64;
@@ -696,6 +748,22 @@ mod tests {
         let mean = weights.iter().sum::<f64>() / weights.len() as f64;
         let variance = weights.iter().map(|one| (one - mean) * (one - mean)).sum::<f64>() / weights.len() as f64;
         assert!((mean - 1.0).abs() < 0.03 && (variance - 1.0).abs() < 0.05, "{mean} {variance}");
+    }
+
+    #[test]
+    fn the_hazard_credits_every_outcome_once() {
+        let people: [&[(&str, i64)]; 4] =
+            [&[("ads", 0), ("mail", 9), ("till", 10)], &[("ads", 0)], &[("mail", 3), ("till", 4)], &[("till", 2)]];
+        let (meaning, rows) = example::rows(&rows(&people), 400);
+        let meaning = Arc::new(meaning);
+        let sums = super::super::hazard::estimate(4, |hazard| {
+            let mut fold = JourneyFold::for_hazard(Arc::clone(&meaning), POLICY, Arc::new(hazard.clone()));
+            fold.take(&rows);
+            fold.hazard_sums().ok_or("no sums")
+        });
+        let answer = hazard_answer(&sums.expect("has sums"));
+        let shares: Vec<f64> = answer.shares.expect("somebody bought").iter().map(|share| share.value).collect();
+        assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9 && shares[1] > shares[0], "{shares:?}");
     }
 
     proptest! {

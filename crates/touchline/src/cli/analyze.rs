@@ -62,6 +62,9 @@ enum What {
     /// Count week by week.
     #[command(after_help = "Example:\n  touchline analyze trends --data my-shop --from 2026-01-01")]
     Trends(lived::LivedArgs),
+    /// Count sessions: runs of interactions without a longer pause.
+    #[command(after_help = "Example:\n  touchline analyze sessions --data my-shop --pause-minutes 30")]
+    Sessions(lived::SessionArgs),
     /// Tell what comes next in a journey, judged on people kept apart.
     #[command(after_help = "Example:\n  touchline analyze next --data my-shop")]
     Next(lived::LivedArgs),
@@ -82,6 +85,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         What::Paths(args) => lived::run_paths(args),
         What::Lifecycle(args) => lived::run_lifecycle(args),
         What::Trends(args) => lived::run_trends(args),
+        What::Sessions(args) => lived::run_sessions(args),
         What::Next(args) => lived::run_next(args),
         What::Attribution(args) => lived::run_attribution(args),
     }

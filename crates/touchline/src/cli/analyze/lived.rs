@@ -4,7 +4,7 @@ use super::super::{Data, Format, print_json, read_answer, say, written};
 use super::sequences::{NarrowArgs, percent, print_rows, table};
 use crate::failure::Result;
 use crate::features::measure::{
-    AttributionAnswer, AttributionQuestion, LifecycleAnswer, NextStepAnswer, PathAnswer, TouchUnit, TrendAnswer,
+    AttributionAnswer, AttributionQuestion, LifecycleAnswer, NextStepAnswer, PathAnswer, SessionAnswer, TouchUnit, TrendAnswer,
 };
 
 /// Asks about lived journeys.
@@ -101,6 +101,41 @@ pub(super) fn run_trends(args: &LivedArgs) -> Result<()> {
         Format::Json => print_json(&answer),
         Format::Csv => print_rows(&head, rows.collect()),
         Format::Table => say(&table(&head, rows)),
+    }
+}
+
+/// Asks for sessions.
+#[derive(clap::Args, Debug)]
+pub(super) struct SessionArgs {
+    #[command(flatten)]
+    lived: LivedArgs,
+    /// A session ends after so many minutes without an interaction.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    pause_minutes: u32,
+}
+
+pub(super) fn run_sessions(args: &SessionArgs) -> Result<()> {
+    let answer: SessionAnswer = args.lived.ask("sessions", &format!("pause_minutes={}", args.pause_minutes))?;
+    let rows = answer.by_entry.iter().map(|entry| {
+        vec![entry.touchpoint.clone(), entry.sessions.to_string(), percent(&entry.single), percent(&entry.conversion)]
+    });
+    let head = ["began with", "sessions", "of one interaction", "with the outcome"];
+    match args.lived.format {
+        Format::Json => print_json(&answer),
+        Format::Csv => print_rows(&head, rows.collect()),
+        Format::Table => {
+            say(&format!(
+                "{} sessions of {} people, {} interactions; {} with the outcome.",
+                answer.sessions,
+                answer.people,
+                answer.interactions,
+                percent(&answer.conversion)
+            ))?;
+            if let (Some(half), Some(most)) = (answer.minutes_half, answer.minutes_nine_of_ten) {
+                say(&format!("Half of them ended within {half} minutes, nine of ten within {most}."))?;
+            }
+            say(&table(&head, rows))
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use super::narrow::Narrow;
 use super::sequences::{narrowed, share};
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
-use analysis::attribution::study::{Answer, BLOCKS, DRAWS, JourneyFold, Model, Policy, Unit, study};
+use analysis::attribution::hazard;
+use analysis::attribution::study::{Answer, BLOCKS, DRAWS, JourneyFold, Model, Policy, Unit, hazard_answer, study};
 use analysis::intervals::Estimate;
 use analysis::meaning::{Meaning, Only};
 use analysis::report::MapReport;
@@ -37,7 +38,7 @@ pub enum TouchUnit {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttributionQuestion {
-    /// Models by name; none: all.
+    /// Models by name; none: all that one pass answers, which is all but `additive_hazard`.
     #[serde(default)]
     pub models: Vec<String>,
     /// What a touch is.
@@ -160,9 +161,10 @@ impl AttributionQuestion {
     /// # Errors
     /// Says what the map has not, or what is no question.
     pub(super) fn read(&self, map: &TouchpointMap) -> Result<(Vec<Model>, JourneyPolicy, Only)> {
-        let known = || Model::ALL.iter().map(|model| model.name());
+        let all = || Model::ALL.into_iter().chain([Model::Hazard]);
+        let known = || all().map(Model::name);
         let model = |name: &String| {
-            Model::ALL.into_iter().find(|model| model.name() == name).ok_or_else(|| {
+            all().find(|model| model.name() == name).ok_or_else(|| {
                 let hint = nearest(name, known()).map_or_else(
                     || format!("The models are: {}", known().collect::<Vec<_>>().join(", ")),
                     |near| format!("Did you mean `{near}`?"),
@@ -223,7 +225,15 @@ pub(super) fn attribution(
     let fold = scan(stores, || JourneyFold::new(Arc::clone(&meaning), cut))?;
     let whole = fold.whole();
     let totals = whole.journeys.totals();
-    let answers = study(&fold, &models);
+    let mut answers = study(&fold, &models);
+    for answer in answers.iter_mut().filter(|answer| answer.model == Model::Hazard && totals.conversions > 0) {
+        let sums = hazard::estimate(fold.units(), |hazard| {
+            let hazard = Arc::new(hazard.clone());
+            let step = scan(stores, || JourneyFold::for_hazard(Arc::clone(&meaning), cut, Arc::clone(&hazard)))?;
+            step.hazard_sums().ok_or_else(|| Failure::new("The estimation of hazards broke off"))
+        })?;
+        *answer = hazard_answer(&sums);
+    }
     let why = if totals.conversions == 0 { "no_outcomes" } else { "too_many_touchpoints" };
     let costs = question.is_whole().then(|| costs(&map, &meaning, report, policy.unit));
     let unit = |at: usize| {

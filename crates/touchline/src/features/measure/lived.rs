@@ -13,6 +13,7 @@ use analysis::intervals::proportion;
 use analysis::lifecycle::LifecycleFold;
 use analysis::next_step::{END, NextStep, OUTCOME};
 use analysis::paths::PathFold;
+use analysis::sessions::{MINUTE, SessionFold};
 use analysis::trend::TrendFold;
 use model::time::DAY;
 use model::{Figure, TouchpointMap};
@@ -24,6 +25,8 @@ use utoipa::{IntoParams, ToSchema};
 const LENGTH_MAX: usize = 8;
 /// So many paths are listed at most; the others are one honest number.
 const LISTED_MAX: usize = 500;
+/// A session ends after so many minutes without an interaction, where nothing else is asked for.
+const PAUSE_MINUTES: u32 = 30;
 /// Journeys of one block in so many judge the prediction, the others teach it.
 const JUDGES: usize = 5;
 
@@ -56,6 +59,9 @@ pub struct LivedAsked {
     /// The length of a period, in days.
     #[serde(default)]
     pub period_days: Option<u32>,
+    /// A session ends after so many minutes without an interaction; none: 30.
+    #[serde(default)]
+    pub pause_minutes: Option<u32>,
 }
 
 impl LivedAsked {
@@ -263,6 +269,68 @@ pub(super) fn trends(stores: &Stores, asked: &LivedAsked) -> Result<Option<Trend
         by_touchpoint: week.touchpoints.iter().map(|seen| seen.interactions).collect(),
     };
     Ok(Some(TrendAnswer { weeks: fold.weeks().map(week).collect(), until: meaning.window.1.0 }))
+}
+
+/// Tells how people's interactions come in sessions.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionAnswer {
+    /// A session ends after so many minutes without an interaction.
+    pub pause_minutes: u32,
+    /// People with a session.
+    pub people: u64,
+    /// Sessions.
+    pub sessions: u64,
+    /// Interactions in them.
+    pub interactions: u64,
+    /// The share of a single interaction.
+    pub single: Figure,
+    /// The share with a target outcome.
+    pub conversion: Figure,
+    /// The whole minutes within which half of them ended; none where there are none.
+    pub minutes_half: Option<u64>,
+    /// The whole minutes within which nine of ten ended.
+    pub minutes_nine_of_ten: Option<u64>,
+    /// By the touchpoint that they began with, in the order of the map; those never begun with are left out.
+    pub by_entry: Vec<SessionEntry>,
+}
+
+/// Is the sessions that began with a touchpoint.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SessionEntry {
+    /// The touchpoint, by id.
+    pub touchpoint: String,
+    /// Sessions.
+    pub sessions: u64,
+    /// The share of a single interaction.
+    pub single: Figure,
+    /// The share with a target outcome.
+    pub conversion: Figure,
+}
+
+/// Answers it; `None` while there is no map. To be called from threads that may block.
+pub(super) fn sessions(stores: &Stores, asked: &LivedAsked) -> Result<Option<SessionAnswer>> {
+    let Some(Sense { map, meaning, .. }) = asked.sense(stores)? else { return Ok(None) };
+    let pause_minutes = asked.pause_minutes.unwrap_or(PAUSE_MINUTES);
+    let fold = scan(stores, || SessionFold::new(Arc::clone(&meaning), i64::from(pause_minutes) * MINUTE))?;
+    let all = fold.all();
+    let entries = map.touchpoints.iter().zip(fold.by_entry()).filter(|(_, entry)| entry.sessions > 0);
+    let by_entry = entries.map(|(touchpoint, entry)| SessionEntry {
+        touchpoint: touchpoint.id.clone(),
+        sessions: entry.sessions,
+        single: share(entry.single_share(), entry.sessions),
+        conversion: share(entry.conversion(), entry.sessions),
+    });
+    Ok(Some(SessionAnswer {
+        pause_minutes,
+        people: fold.people(),
+        sessions: all.sessions,
+        interactions: all.interactions,
+        single: share(all.single_share(), all.sessions),
+        conversion: share(all.conversion(), all.sessions),
+        minutes_half: fold.minutes_within(0.5),
+        minutes_nine_of_ten: fold.minutes_within(0.9),
+        by_entry: by_entry.collect(),
+    }))
 }
 
 /// Tells what comes next in a journey, and how well that can be known.

@@ -2,7 +2,7 @@
 
 use super::attribution::{self, AttributionAnswer, AttributionQuestion};
 use super::http::{About, aside, current_map, latest};
-use super::lived::{self, LifecycleAnswer, LivedAsked, NextStepAnswer, PathAnswer, TrendAnswer};
+use super::lived::{self, LifecycleAnswer, LivedAsked, NextStepAnswer, PathAnswer, SessionAnswer, TrendAnswer};
 use super::reports::Reports;
 use super::sequences::{self, FlowAnswer, FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion};
 use crate::features::map::{no_map, refused};
@@ -25,6 +25,7 @@ pub(super) fn routes(reports: Reports) -> OpenApiRouter {
         .routes(routes!(lifecycle))
         .routes(routes!(trends))
         .routes(routes!(next_step))
+        .routes(routes!(sessions))
         .routes(routes!(attribute))
         .with_state(reports)
 }
@@ -120,6 +121,18 @@ async fn trends(State(reports): State<Reports>, Asked(asked): Asked<LivedAsked>)
 async fn next_step(State(reports): State<Reports>, Asked(asked): Asked<LivedAsked>) -> Result<Json<NextStepAnswer>, Refusal> {
     asked.check(&current_map(&reports).await?).map_err(refused)?;
     Ok(Json(aside(&reports, move |stores| lived::next_step(stores, &asked)).await?.ok_or_else(no_map)?))
+}
+
+/// Tells how people's interactions come in sessions, cut while reading.
+#[utoipa::path(get, path = "/api/measure/sessions", tag = "measure", params(LivedAsked), responses(
+    (status = 200, body = SessionAnswer),
+    (status = 400, description = "The map has no such segment, stage or channel.", body = Problem),
+    (status = 401, body = Problem),
+    (status = 404, description = "There is no map yet.", body = Problem),
+))]
+async fn sessions(State(reports): State<Reports>, Asked(asked): Asked<LivedAsked>) -> Result<Json<SessionAnswer>, Refusal> {
+    asked.check(&current_map(&reports).await?).map_err(refused)?;
+    Ok(Json(aside(&reports, move |stores| lived::sessions(stores, &asked)).await?.ok_or_else(no_map)?))
 }
 
 /// Tells which touchpoints or channels led to outcomes, by every model, with cost, intervals and disagreement (M5, M8).

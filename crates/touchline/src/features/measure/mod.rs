@@ -26,7 +26,7 @@ pub use attribution::{
 pub use http::routes;
 pub use lived::{
     AfterTouchpoint, JudgedMemory, LifecycleAnswer, LifecyclePeriod, LikelyNext, LivedAsked, NextStepAnswer, PathAnswer,
-    TrendAnswer, Variant, WalkedPath, WeekFigures,
+    SessionAnswer, SessionEntry, TrendAnswer, Variant, WalkedPath, WeekFigures,
 };
 pub use narrow::Narrow;
 pub use reports::{Latest, Reports};
