@@ -107,7 +107,7 @@ pub struct PathAnswer {
     /// Journeys, cut at outcomes and long silences.
     pub journeys: u64,
     /// The most frequent whole journeys (variants).
-    pub variants: Vec<Variant>,
+    pub variants: Vec<JourneyVariant>,
     /// Journeys of variants that are not listed: with them the variants sum to all journeys.
     pub other_journeys: u64,
     /// Variants that are not listed.
@@ -129,7 +129,7 @@ pub struct WalkedPath {
 
 /// Is a whole journey.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Variant {
+pub struct JourneyVariant {
     /// Touchpoints, in order.
     pub touchpoints: Vec<String>,
     /// Journeys that went exactly so.
@@ -165,7 +165,7 @@ pub(super) fn paths(stores: &Stores, asked: &LivedAsked) -> Result<Option<PathAn
     variants.sort_by_key(|(_, _, all)| std::cmp::Reverse(*all));
     let journeys: u64 = variants.iter().map(|(_, _, all)| all).sum();
     let listed: u64 = variants.iter().take(most).map(|(_, _, all)| all).sum();
-    let variant = |(path, with, all): &(&[u16], u64, u64)| Variant {
+    let variant = |(path, with, all): &(&[u16], u64, u64)| JourneyVariant {
         touchpoints: names(&map, path),
         journeys: *all,
         share: share(proportion(*all, journeys), journeys),

@@ -25,8 +25,8 @@ pub use attribution::{
 };
 pub use http::routes;
 pub use lived::{
-    AfterTouchpoint, JudgedMemory, LifecycleAnswer, LifecyclePeriod, LikelyNext, LivedAsked, NextStepAnswer, PathAnswer,
-    SessionAnswer, SessionEntry, TrendAnswer, Variant, WalkedPath, WeekFigures,
+    AfterTouchpoint, JourneyVariant, JudgedMemory, LifecycleAnswer, LifecyclePeriod, LikelyNext, LivedAsked, NextStepAnswer,
+    PathAnswer, SessionAnswer, SessionEntry, TrendAnswer, WalkedPath, WeekFigures,
 };
 pub use narrow::Narrow;
 pub use reports::{Latest, Reports};
