@@ -5928,6 +5928,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/attribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells which touchpoints or channels led to outcomes, by every model, with cost, intervals and disagreement (M5, M8). */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AttributionQuestion"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AttributionAnswer"];
+                    };
+                };
+                /** @description There is no such model, or the map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/audits": {
         parameters: {
             query?: never;
@@ -6493,12 +6558,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells where people go next: the network of touchpoints, and layers that sum to people. */
+        /** Tells where people go next: the network of touchpoints with its effectiveness, and layers that sum to people. */
         get: {
             parameters: {
                 query?: {
-                    /** @description How many touchpoints of each layer are shown by name; none: 8. */
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
                     most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
                 };
                 header?: never;
                 path?: never;
@@ -6514,6 +6595,7 @@ export interface paths {
                         "application/json": components["schemas"]["FlowAnswer"];
                     };
                 };
+                /** @description The map has no such segment, stage or channel. */
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -6773,6 +6855,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells who is new, stays, comes back or falls silent, period by period. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
+                    most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LifecycleAnswer"];
+                    };
+                };
+                /** @description The map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/map": {
         parameters: {
             query?: never;
@@ -6885,6 +7047,166 @@ export interface paths {
                     };
                 };
                 /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/next-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what comes next in a journey, judged on people that the prediction has not seen. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
+                    most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["NextStepAnswer"];
+                    };
+                };
+                /** @description The map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells which exact paths people walk, and how whole journeys go (variants). */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
+                    most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PathAnswer"];
+                    };
+                };
+                /** @description The map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
                 404: {
                     headers: {
                         [name: string]: unknown;
@@ -7240,6 +7562,86 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["TrendWeek"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/trends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how things go, week by week. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
+                    most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrendAnswer"];
+                    };
+                };
+                /** @description The map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
                     };
                 };
                 401: {
@@ -9566,6 +9968,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how people's interactions come in sessions, cut while reading. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
+                    most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionAnswer"];
+                    };
+                };
+                /** @description The map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -11283,6 +11765,8 @@ export interface components {
         };
         /** @description Tells where people go next. */
         FlowAnswer: {
+            /** @description How effective the network is: the share of journeys through it that end in the target outcome (NET-2). */
+            effectiveness: components["schemas"]["Figure"];
             /** @description Where people stand after their first touch, second touch … */
             layers: components["schemas"]["FlowLayer"][];
             /**
@@ -11379,6 +11863,10 @@ export interface components {
         };
         /** @description Tells how many people get how far. */
         FunnelAnswer: {
+            /** @description The same people by channel, as asked for; `channel` is empty for those without. */
+            by_channel: components["schemas"]["FunnelPart"][];
+            /** @description The hours within which a tenth, a quarter, half, three quarters and nine tenths did; empty when nobody came to the end. */
+            hours: components["schemas"]["HoursWithin"][];
             /**
              * Format: double
              * @description The hours within which half of those who came to the end did so, from first to last step.
@@ -11404,8 +11892,16 @@ export interface components {
          *     alone; several joined by `|` mean any of them.
          */
         FunnelQuestion: {
+            /**
+             * @description Counts people by the channel of one of their touches as well: `first`, `last`, `all`, or `step:2` for the row at which
+             *     they came to the second step.
+             */
+            by?: string | null;
+            /** @description Only these rows. */
+            only?: components["schemas"]["Narrow"];
             /** @description How they must follow each other. */
             order?: components["schemas"]["StepOrder"];
+            same?: components["schemas"]["SameIn"] | null;
             /** @description Only people of this segment, by id. */
             segment?: string | null;
             /** @description The steps. */
@@ -13056,6 +13552,8 @@ export interface components {
             active?: string | null;
             /** @description What begins a person's time, written like a step of a funnel; none: their first interaction. */
             begin?: string | null;
+            /** @description Only these rows. */
+            only?: components["schemas"]["Narrow"];
             /**
              * Format: int32
              * @description The length of a period, in days.
@@ -15597,6 +16095,453 @@ export interface components {
             /** Format: int64 */
             id: number;
             token: string;
+        };
+        /** @description Is what comes after a touchpoint. */
+        AfterTouchpoint: {
+            /** @description What comes next: touchpoints, `(outcome)` or `(end)`. */
+            likely: components["schemas"]["LikelyNext"][];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
+        /** @description Tells who led to outcomes. */
+        AttributionAnswer: {
+            /**
+             * Format: int64
+             * @description Journeys.
+             */
+            journeys: number;
+            /**
+             * Format: int64
+             * @description Outcomes that touches led to: what the credits of every model sum to.
+             */
+            outcomes: number;
+            /**
+             * Format: int64
+             * @description People with at least one touch.
+             */
+            people: number;
+            /** @description How journeys were cut: it moves results more than the model does. */
+            policy: components["schemas"]["JourneyPolicy"];
+            /** @description Touchpoints or channels in the order of the map. */
+            units: components["schemas"]["UnitCredits"][];
+            /**
+             * Format: int64
+             * @description Outcomes that no touch led to.
+             */
+            untouched: number;
+            /**
+             * Format: double
+             * @description What they were worth, in minor units.
+             */
+            value: number;
+            /** @description Models that have no answer, with the reason. */
+            without_answer: components["schemas"]["WithoutAnswer"][];
+        };
+        /** @description Asks which touchpoints or channels led to outcomes. */
+        AttributionQuestion: {
+            /**
+             * Format: int32
+             * @description A journey ends after so many days without a touch; none: as the map says.
+             */
+            gap_days?: number | null;
+            /**
+             * Format: int32
+             * @description The half-life of time decay, in days; none: 7.
+             */
+            half_life_days?: number | null;
+            /**
+             * Format: int32
+             * @description Touches further back than so many days before the outcome have no part in it; none: the whole journey has.
+             */
+            lookback_days?: number | null;
+            /** @description Models by name; none: all that one pass answers, which is all but `additive_hazard`. */
+            models?: string[];
+            /** @description Only these rows. */
+            only?: components["schemas"]["Narrow"];
+            /** @description Only people of this segment, by id. */
+            segment?: string | null;
+            /** @description What a touch is. */
+            unit?: components["schemas"]["TouchUnit"];
+        };
+        /** @description Is how far models disagree. */
+        Disagreement: {
+            /**
+             * Format: double
+             * @description The highest share.
+             */
+            high: number;
+            /** @description The model that gives it. */
+            high_model: string;
+            /**
+             * Format: double
+             * @description The lowest share, and the model that gives it.
+             */
+            low: number;
+            /** @description That model. */
+            low_model: string;
+        };
+        /** @description Is the people of one channel. */
+        FunnelPart: {
+            /** @description The channel, by id. */
+            channel?: string | null;
+            /** @description The steps, in order. */
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /** @description Is a share of people and the hours within which they came to the end. */
+        HoursWithin: {
+            /**
+             * Format: double
+             * @description The hours from first to last step.
+             */
+            hours: number;
+            /**
+             * Format: double
+             * @description The share of those who came to the end.
+             */
+            share: number;
+        };
+        /** @description Is the policy of journeys. */
+        JourneyPolicy: {
+            /**
+             * Format: int64
+             * @description Into how many blocks people are dealt for the intervals.
+             */
+            blocks: number;
+            /**
+             * Format: int64
+             * @description How many times the blocks are drawn.
+             */
+            draws: number;
+            /**
+             * Format: int32
+             * @description A journey ends after so many days without a touch.
+             */
+            gap_days: number;
+            /**
+             * Format: int32
+             * @description The half-life of time decay, in days.
+             */
+            half_life_days: number;
+            /**
+             * Format: int32
+             * @description Touches older than so many days before the outcome have no part in it.
+             */
+            lookback_days?: number | null;
+            /** @description What a touch is. */
+            unit: components["schemas"]["TouchUnit"];
+        };
+        /** @description Is how well one memory predicts. */
+        JudgedMemory: {
+            /**
+             * Format: double
+             * @description Mean negative logarithm of the chance it gave to what came; lower is better.
+             */
+            log_loss: number;
+            /** @description How many touches it remembers. */
+            order: number;
+            /**
+             * Format: int64
+             * @description Steps that it was judged on.
+             */
+            steps: number;
+            /**
+             * Format: double
+             * @description How often what came was among its three likeliest.
+             */
+            top_three: number;
+        };
+        /** @description Tells who is new, stays, comes back or falls silent, period by period. */
+        LifecycleAnswer: {
+            /**
+             * Format: int32
+             * @description The length of a period, in days.
+             */
+            period_days: number;
+            /** @description The periods, from the start of the data. */
+            periods: components["schemas"]["LifecyclePeriod"][];
+        };
+        /** @description Is one period. */
+        LifecyclePeriod: {
+            /**
+             * Format: int64
+             * @description People active in the period before and not here.
+             */
+            dormant: number;
+            /**
+             * Format: int64
+             * @description When it began, UTC microseconds.
+             */
+            from: number;
+            /** @description Whether it was over when the data ended. */
+            is_over: boolean;
+            /**
+             * Format: int64
+             * @description People active for the first time.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description People active again after an absence.
+             */
+            resurrected: number;
+            /**
+             * Format: int64
+             * @description People active here and in the period before.
+             */
+            returning: number;
+        };
+        /** @description Is something that may come next. */
+        LikelyNext: {
+            /**
+             * Format: double
+             * @description Its chance, 0 to 1.
+             */
+            chance: number;
+            /** @description What. */
+            next: string;
+        };
+        /** @description Is what one model says. */
+        ModelCredit: {
+            /**
+             * Format: double
+             * @description Cost of one outcome, in minor units.
+             */
+            cost_per_outcome?: number | null;
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: double
+             * @description Outcomes.
+             */
+            outcomes: number;
+            /**
+             * Format: double
+             * @description (value − cost) / cost.
+             */
+            roi?: number | null;
+            /** @description Its share of outcomes. */
+            share: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description Value, in minor units, where the model speaks of value.
+             */
+            value?: number | null;
+        };
+        /** @description Narrows a question to some rows; nothing given: everything. */
+        Narrow: {
+            /** @description Only touchpoints of this channel, by id, and the target outcome. */
+            channel?: string | null;
+            /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+            from?: string | null;
+            /** @description Only what happened to people while in this stage, by id. */
+            stage?: string | null;
+            /** @description Up to and with this day. */
+            to?: string | null;
+        };
+        /** @description Tells what comes next in a journey, and how well that can be known. */
+        NextStepAnswer: {
+            /** @description The memory that predicts best; none where nothing could be judged. */
+            best?: number | null;
+            /**
+             * Format: int64
+             * @description Journeys that taught, of four fifths of people.
+             */
+            journeys: number;
+            /** @description Each memory, judged on the other fifth; the lowest log-loss is the best. Order 0 knows only what is frequent. */
+            judged: components["schemas"]["JudgedMemory"][];
+            /** @description After each touchpoint, as the last of a journey so far: what is likeliest to come next. */
+            next: components["schemas"]["AfterTouchpoint"][];
+        };
+        /** @description Tells which paths people walk, and how whole journeys go. */
+        PathAnswer: {
+            /**
+             * Format: int64
+             * @description Journeys, cut at outcomes and long silences.
+             */
+            journeys: number;
+            /** @description The length of the paths, in touches. */
+            length: number;
+            /**
+             * Format: int64
+             * @description Journeys of variants that are not listed: with them the variants sum to all journeys.
+             */
+            other_journeys: number;
+            /**
+             * Format: int64
+             * @description Paths that are not listed.
+             */
+            other_paths: number;
+            /**
+             * Format: int64
+             * @description Variants that are not listed.
+             */
+            other_variants: number;
+            /** @description The paths that most people walk. A person may walk several. */
+            paths: components["schemas"]["WalkedPath"][];
+            /**
+             * Format: int64
+             * @description People with at least one touch.
+             */
+            people: number;
+            /** @description The most frequent whole journeys (variants). */
+            variants: components["schemas"]["JourneyVariant"][];
+        };
+        /**
+         * @description Is what all steps of a funnel must have in common.
+         * @enum {string}
+         */
+        SameIn: "channel" | "signal";
+        /**
+         * @description Is what a touch of a journey is.
+         * @enum {string}
+         */
+        TouchUnit: "touchpoint" | "channel";
+        /** @description Tells how things go, week by week. */
+        TrendAnswer: {
+            /**
+             * Format: int64
+             * @description The last moment of the data, UTC microseconds: the week that holds it may not be over.
+             */
+            until: number;
+            /** @description The weeks in which anything happened, Mondays first, UTC. */
+            weeks: components["schemas"]["WeekFigures"][];
+        };
+        /** @description Is what one touchpoint or channel is credited with. */
+        UnitCredits: {
+            /**
+             * Format: int64
+             * @description What it cost in the window, in minor units; none where the question is about part of the window.
+             */
+            cost?: number | null;
+            /** @description What each model says. */
+            credits: components["schemas"]["ModelCredit"][];
+            disagreement?: components["schemas"]["Disagreement"] | null;
+            /** @description The share of people whose first touch it was who had an outcome. */
+            first_impression: components["schemas"]["Figure"];
+            /** @description The touchpoint or channel, by id. */
+            id: string;
+            /** @description The share of outcomes that it closed that were somebody's first. */
+            new_to_file: components["schemas"]["Figure"];
+        };
+        /** @description Is a path. */
+        WalkedPath: {
+            /** @description The share of them who had the target outcome at its end or later. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description People who walked it.
+             */
+            people: number;
+            /** @description Their share of all people with a touch. */
+            share: components["schemas"]["Figure"];
+            /** @description Touchpoints, one directly after the other. */
+            touchpoints: string[];
+        };
+        /** @description Is a model without an answer. */
+        WithoutAnswer: {
+            /** @description The model. */
+            model: string;
+            /** @description Why: `no_outcomes` or `too_many_touchpoints`. */
+            why: string;
+        };
+        /** @description Is one week. */
+        WeekFigures: {
+            /** @description Interactions by touchpoint, in the order of the map. */
+            by_touchpoint: number[];
+            /** @description The share of the people of this week who had one. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description When it began, UTC microseconds.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Interactions of known people.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Target outcomes.
+             */
+            outcomes: number;
+            /**
+             * Format: int64
+             * @description Known people.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description What they were worth, in minor units.
+             */
+            value: number;
+        };
+        /** @description Is a whole journey. */
+        JourneyVariant: {
+            /** @description The share of them that ended in the target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Journeys that went exactly so.
+             */
+            journeys: number;
+            /** @description Their share of all journeys. */
+            share: components["schemas"]["Figure"];
+            /** @description Touchpoints, in order. */
+            touchpoints: string[];
+        };
+        /** @description Tells how people's interactions come in sessions. */
+        SessionAnswer: {
+            /** @description By the touchpoint that they began with, in the order of the map; those never begun with are left out. */
+            by_entry: components["schemas"]["SessionEntry"][];
+            /** @description The share with a target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Interactions in them.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description The whole minutes within which half of them ended; none where there are none.
+             */
+            minutes_half?: number | null;
+            /**
+             * Format: int64
+             * @description The whole minutes within which nine of ten ended.
+             */
+            minutes_nine_of_ten?: number | null;
+            /**
+             * Format: int32
+             * @description A session ends after so many minutes without an interaction.
+             */
+            pause_minutes: number;
+            /**
+             * Format: int64
+             * @description People with a session.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Sessions.
+             */
+            sessions: number;
+            /** @description The share of a single interaction. */
+            single: components["schemas"]["Figure"];
+        };
+        /** @description Is the sessions that began with a touchpoint. */
+        SessionEntry: {
+            /** @description The share with a target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Sessions.
+             */
+            sessions: number;
+            /** @description The share of a single interaction. */
+            single: components["schemas"]["Figure"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
         };
     };
     responses: never;
