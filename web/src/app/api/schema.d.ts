@@ -7407,6 +7407,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how people's interactions come in sessions, cut while reading. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+                    from?: string;
+                    /** @description Up to and with this day. */
+                    to?: string;
+                    /** @description Only what happened to people while in this stage, by id. */
+                    stage?: string;
+                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
+                    channel?: string;
+                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
+                    most?: number;
+                    /** @description The length of paths, in touches. */
+                    length?: number;
+                    /** @description The length of a period, in days. */
+                    period_days?: number;
+                    /** @description A session ends after so many minutes without an interaction; none: 30. */
+                    pause_minutes?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SessionAnswer"];
+                    };
+                };
+                /** @description The map has no such segment, stage or channel. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/time-to-convert": {
         parameters: {
             query?: never;
@@ -9968,86 +10048,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/measure/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tells how people's interactions come in sessions, cut while reading. */
-        get: {
-            parameters: {
-                query?: {
-                    /** @description The segment, by id; none: everybody. */
-                    segment?: string;
-                    /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
-                    from?: string;
-                    /** @description Up to and with this day. */
-                    to?: string;
-                    /** @description Only what happened to people while in this stage, by id. */
-                    stage?: string;
-                    /** @description Only touchpoints of this channel, by id, and the target outcome. */
-                    channel?: string;
-                    /** @description How many are listed by name: touchpoints of a layer, paths, likely next steps. */
-                    most?: number;
-                    /** @description The length of paths, in touches. */
-                    length?: number;
-                    /** @description The length of a period, in days. */
-                    period_days?: number;
-                    /** @description A session ends after so many minutes without an interaction; none: 30. */
-                    pause_minutes?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SessionAnswer"];
-                    };
-                };
-                /** @description The map has no such segment, stage or channel. */
-                400: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description There is no map yet. */
-                404: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -10075,6 +10075,20 @@ export interface components {
             numbers: {
                 [key: string]: number;
             };
+        };
+        /** @description Is what becomes of people after one kind of bad contact. */
+        AfterKind: {
+            /** @description They against those whose contact went well. */
+            groups: components["schemas"]["Groups"];
+            /** @description How it went. */
+            went: components["schemas"]["Went"];
+        };
+        /** @description Is what comes after a touchpoint. */
+        AfterTouchpoint: {
+            /** @description What comes next: touchpoints, `(outcome)` or `(end)`. */
+            likely: components["schemas"]["LikelyNext"][];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
         };
         /** @description Is a budget divided, with what each part brings, the proof, and how to come there from today. */
         Allocated: {
@@ -10167,6 +10181,50 @@ export interface components {
              */
             seconds: number;
         };
+        /** @description Is a token as it is listed. */
+        ApiToken: {
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds UTC.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When it ends.
+             */
+            expires_at: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What it is for. */
+            name: string;
+            /** @description Whose it is. */
+            owner: string;
+            /** @description As whom it comes in. */
+            role: string;
+            /** @description What it may do, such as `read` or `write:map`. */
+            scopes: string[];
+            /**
+             * Format: int64
+             * @description When it was last in use; 0: never.
+             */
+            seen_at: number;
+        };
+        /** @description Is one arm. */
+        ArmFigures: {
+            against_control?: components["schemas"]["Comparison"] | null;
+            /** @description Its name. */
+            arm: string;
+            /** @description Share with the target outcome. */
+            converted: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description People drawn into it and watched for the whole horizon.
+             */
+            people: number;
+        };
         /** @description Is something that arrived. */
         Arrived: {
             /** @description The currency of that. */
@@ -10238,6 +10296,66 @@ export interface components {
              */
             value: number;
         };
+        /** @description Tells who led to outcomes. */
+        AttributionAnswer: {
+            /**
+             * Format: int64
+             * @description Journeys.
+             */
+            journeys: number;
+            /**
+             * Format: int64
+             * @description Outcomes that touches led to: what the credits of every model sum to.
+             */
+            outcomes: number;
+            /**
+             * Format: int64
+             * @description People with at least one touch.
+             */
+            people: number;
+            /** @description How journeys were cut: it moves results more than the model does. */
+            policy: components["schemas"]["JourneyPolicy"];
+            /** @description Touchpoints or channels in the order of the map. */
+            units: components["schemas"]["UnitCredits"][];
+            /**
+             * Format: int64
+             * @description Outcomes that no touch led to.
+             */
+            untouched: number;
+            /**
+             * Format: double
+             * @description What they were worth, in minor units.
+             */
+            value: number;
+            /** @description Models that have no answer, with the reason. */
+            without_answer: components["schemas"]["WithoutAnswer"][];
+        };
+        /** @description Asks which touchpoints or channels led to outcomes. */
+        AttributionQuestion: {
+            /**
+             * Format: int32
+             * @description A journey ends after so many days without a touch; none: as the map says.
+             */
+            gap_days?: number | null;
+            /**
+             * Format: int32
+             * @description The half-life of time decay, in days; none: 7.
+             */
+            half_life_days?: number | null;
+            /**
+             * Format: int32
+             * @description Touches further back than so many days before the outcome have no part in it; none: the whole journey has.
+             */
+            lookback_days?: number | null;
+            /** @description Models by name; none: all that one pass answers, which is all but `additive_hazard`. */
+            models?: string[];
+            /** @description Only these rows. */
+            only?: components["schemas"]["Narrow"];
+            /** @description Only people of this segment, by id. */
+            segment?: string | null;
+            /** @description What a touch is. */
+            unit?: components["schemas"]["TouchUnit"];
+        };
         /**
          * @description Is the group a touchpoint is meant for.
          * @enum {string}
@@ -10287,6 +10405,40 @@ export interface components {
             /** @description To whom. */
             to: components["schemas"]["KnownName"];
         };
+        /** @description Is what changed (NET-11). Weeks that the data or the change cut are left out. */
+        BeforeAfter: {
+            /**
+             * Format: int64
+             * @description The moment of the change, UTC microseconds.
+             */
+            at: number;
+            /** @description The difference; people who were active on both sides count on both. */
+            conversion: components["schemas"]["Figure"];
+            /** @description The same afterwards. */
+            conversion_after: components["schemas"]["Figure"];
+            /** @description Share of active people with the outcome, weeks taken together. */
+            conversion_before: components["schemas"]["Figure"];
+            /** @description Recorded cost per week, minor units. */
+            cost: components["schemas"]["Compared"];
+            /**
+             * Format: double
+             * @description The same afterwards.
+             */
+            cost_per_outcome_after?: number | null;
+            /**
+             * Format: double
+             * @description Recorded cost per outcome before, weeks taken together; none without outcomes.
+             */
+            cost_per_outcome_before?: number | null;
+            /** @description Target outcomes per week. */
+            outcomes: components["schemas"]["Compared"];
+            /** @description Value per week, minor units. */
+            value: components["schemas"]["Compared"];
+            /** @description Weeks after it. */
+            weeks_after: number;
+            /** @description Weeks before it. */
+            weeks_before: number;
+        };
         /** @description Is a new conversation. */
         Begun: {
             /** @description Its id. */
@@ -10324,6 +10476,16 @@ export interface components {
             touchpoints: {
                 [key: string]: number;
             };
+        };
+        /** @description Is a brand's points. */
+        BrandPoints: {
+            /** @description The brand. */
+            brand: string;
+            /**
+             * Format: double
+             * @description Clout times recall, over touchpoints.
+             */
+            points: number;
         };
         /** @description Is how many of the waiting will be answered too late if nothing changes. */
         BreachForecast: {
@@ -10553,6 +10715,36 @@ export interface components {
              */
             zone: string;
         };
+        /** @description Is what the model of buying says. */
+        BuyingFigures: {
+            /** @description How many of the customers are customers still: the sum of their chances. */
+            alive: components["schemas"]["Figure"];
+            /** @description Customers by P(alive), in tenths from 0. */
+            chances: number[];
+            /**
+             * Format: int32
+             * @description The days that were asked for.
+             */
+            days: number;
+            /** @description How many purchases are expected of today's customers within them. */
+            expected: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The logarithm of its likelihood.
+             */
+            log_likelihood: number;
+            /** @description Which model. */
+            model: components["schemas"]["BuyingModel"];
+            /** @description Its parameters by name, times in days. */
+            parameters: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * @description Is the model that says whether people are still customers.
+         * @enum {string}
+         */
+        BuyingModel: "bg_nbd" | "pareto_nbd";
         /** @description Is an answer that is written once. */
         CannedReply: {
             /**
@@ -10773,6 +10965,13 @@ export interface components {
             /** @description When it applies. */
             when: components["schemas"]["ChannelMatch"];
         };
+        /** @description Is how satisfied people are on a channel. */
+        ChannelSatisfaction: {
+            /** @description The channel, by id. */
+            channel: string;
+            /** @description Share of the satisfied. */
+            satisfied: components["schemas"]["Figure"];
+        };
         /** @description Is one thing that the server needs to work. */
         Check: {
             /** @description Such as `state` or `disk`. */
@@ -10781,6 +10980,17 @@ export interface components {
             ok: boolean;
             /** @description In words, and what to do where it is not. */
             says: string;
+        };
+        /** @description Is what becomes of people after a contact. */
+        ChurnAfterContact: {
+            /** @description After any bad contact (CHN-4). */
+            any: components["schemas"]["Groups"];
+            /** @description After each kind of bad contact. */
+            kinds: components["schemas"]["AfterKind"][];
+            /** @description Requests that are open now and overdue, by touchpoint: the alert of WAY-13. */
+            overdue: components["schemas"]["Overdue"][];
+            /** @description After a request that was late or never answered (WAY-13). */
+            waiting: components["schemas"]["Groups"];
         };
         /**
          * @description Is who takes part in a touchpoint.
@@ -10796,6 +11006,15 @@ export interface components {
             clout: number;
             /** @description The touchpoint, by id or by name. */
             touchpoint: string;
+        };
+        /** @description Is a secret for an authenticator. */
+        CodeDraft: {
+            /** @description The address that an authenticator reads. */
+            address: string;
+            /** @description The same as a picture, in SVG. */
+            picture: string;
+            /** @description The secret, to be typed. */
+            secret: string;
         };
         /** @description Is the people who began in one period. */
         Cohort: {
@@ -10825,6 +11044,31 @@ export interface components {
             measure: string;
             /** @description The step beside a straight trend; unknown with fewer than four weeks on a side. */
             step: components["schemas"]["Figure"];
+        };
+        /** @description Is a comparison of an arm with the control. */
+        Comparison: {
+            /** @description The same for looking whenever one likes: wider, and true at every look. */
+            always: components["schemas"]["Figure"];
+            /** @description Difference of shares, for one look planned beforehand. */
+            difference: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The share of the spread of values that the past explains.
+             */
+            explained: number;
+            /** @description Outcomes that would not have been. */
+            incremental: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description The two-sided p of one look.
+             */
+            p?: number | null;
+            /** @description Difference as a part of the control's share. */
+            relative: components["schemas"]["Figure"];
+            /** @description Difference of value per person, minor units. */
+            value: components["schemas"]["Figure"];
+            /** @description The same with what people bought before taken out (CUPED). */
+            value_adjusted: components["schemas"]["Figure"];
         };
         /** @description Is what is known and not known of a touchpoint (M12). */
         Completeness: {
@@ -11315,6 +11559,15 @@ export interface components {
             /** @description The source. */
             source: string;
         };
+        /** @description Is what somebody types to sign in. */
+        Credentials: {
+            /** @description The code of the authenticator, or a recovery code; empty for whoever has none. */
+            code?: string;
+            /** @description The address. */
+            email: string;
+            /** @description The password. */
+            password: string;
+        };
         /** @description Is a criterion of the brand. */
         Criterion: {
             /** @description Its name, such as `logo`. */
@@ -11352,6 +11605,32 @@ export interface components {
              * @description How many were still waiting just before.
              */
             waiting: number;
+        };
+        /** @description Is the customer base. */
+        CustomerBase: {
+            buying?: components["schemas"]["BuyingFigures"] | null;
+            /**
+             * Format: int64
+             * @description People who have bought.
+             */
+            customers: number;
+            /** @description Customers by RFM group, the best first. */
+            groups: components["schemas"]["GroupFigures"][];
+            /** @description What could not be computed, and why. */
+            notes: components["schemas"]["Note"][];
+            /**
+             * Format: int64
+             * @description Those who bought on more than one day.
+             */
+            repeaters: number;
+            /** @description The segment it speaks of, by id; none: everybody. */
+            segment?: string | null;
+            /**
+             * Format: int64
+             * @description What all purchases were worth.
+             */
+            spent: number;
+            values?: components["schemas"]["ValueFigures"] | null;
         };
         /** @description Is a touchpoint that is live, should be heard of, and is silent. */
         Dark: {
@@ -11528,6 +11807,23 @@ export interface components {
          * @enum {string}
          */
         Direction: "outbound" | "inbound" | "two_way" | "internal";
+        /** @description Is how far models disagree. */
+        Disagreement: {
+            /**
+             * Format: double
+             * @description The highest share.
+             */
+            high: number;
+            /** @description The model that gives it. */
+            high_model: string;
+            /**
+             * Format: double
+             * @description The lowest share, and the model that gives it.
+             */
+            low: number;
+            /** @description That model. */
+            low_model: string;
+        };
         /** @description Is the distance of effort from importance (M2), by cost. */
         Distribution: {
             /** @description Whether the limits (20 % in all, or 10 points in one stage) are passed. */
@@ -11681,6 +11977,28 @@ export interface components {
             /** @description The segment it speaks of, by id; none: everybody. */
             segment?: string | null;
         };
+        /** @description Is one experiment. */
+        Experiment: {
+            /** @description The arms, the control first. */
+            arms: components["schemas"]["ArmFigures"][];
+            /** @description Whether the control was named as one, or is only the first by name. */
+            control_is_named: boolean;
+            /**
+             * Format: int64
+             * @description People who were in more than one arm; they count in the first.
+             */
+            crossed: number;
+            frequency?: components["schemas"]["FrequencyArms"] | null;
+            /** @description Its name: what stands before the last `:` of the arm, or the campaign, or the touchpoint. */
+            name: string;
+            /** @description Whether the sizes fit an even draw. If not, something selected people, and no comparison is given. */
+            ratio_fits: boolean;
+            /**
+             * Format: double
+             * @description The chance of arms as unequal as these if people were drawn evenly; none with one arm.
+             */
+            ratio_p?: number | null;
+        };
         /** @description Is why two identities are one person. */
         Explanation: {
             /** @description The shortest chain of facts from the one to the other. */
@@ -11763,6 +12081,30 @@ export interface components {
             /** @description What is wrong with it. */
             what: string;
         };
+        /** @description Is how many people a rule fits. */
+        Fits: {
+            /** @description Share of them with the target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Target outcomes of theirs.
+             */
+            outcomes: number;
+            /**
+             * Format: int64
+             * @description People whom it fits.
+             */
+            people: number;
+            /** @description Their share of all known people. */
+            share: components["schemas"]["Figure"];
+            /** @description How many of them each segment of the map has, by id. */
+            shared_with: components["schemas"]["Shared"][];
+            /**
+             * Format: int64
+             * @description What they were worth.
+             */
+            value: number;
+        };
         /** @description Tells where people go next. */
         FlowAnswer: {
             /** @description How effective the network is: the share of journeys through it that end in the target outcome (NET-2). */
@@ -11814,6 +12156,16 @@ export interface components {
          * @enum {string}
          */
         Form: "view" | "click" | "visit" | "call" | "message" | "conversation" | "purchase" | "share" | "brochure" | "reply" | "comment" | "review" | "survey_answer" | "complaint" | "referral" | "unsubscribe" | "close" | "download" | "submission" | "delivery" | "cancellation" | "redemption" | "basket" | "usage" | "other";
+        /** @description Is the response of arms that are numbers of contacts. */
+        FrequencyArms: {
+            /** @description Contacts, and the share with the outcome. */
+            response: components["schemas"]["ResponseAt"][];
+            /**
+             * Format: int32
+             * @description The largest number up to which each further contact pays; 0: not even the first.
+             */
+            saturation: number;
+        };
         /** @description Is one step of a frequency response. */
         FrequencyStep: {
             /**
@@ -11882,6 +12234,13 @@ export interface components {
              * @description People who did anything at all.
              */
             people: number;
+            /** @description The steps, in order. */
+            steps: components["schemas"]["FunnelStep"][];
+        };
+        /** @description Is the people of one channel. */
+        FunnelPart: {
+            /** @description The channel, by id. */
+            channel?: string | null;
             /** @description The steps, in order. */
             steps: components["schemas"]["FunnelStep"][];
         };
@@ -12018,6 +12377,40 @@ export interface components {
              * @description Sessions of unknown people, marked solved.
              */
             unknown: number;
+        };
+        /** @description Is an RFM group. */
+        GroupFigures: {
+            /**
+             * Format: double
+             * @description How many of them are expected to be customers still; unknown without a model.
+             */
+            alive?: number | null;
+            /**
+             * Format: int64
+             * @description Customers in it.
+             */
+            customers: number;
+            /**
+             * Format: double
+             * @description What is expected of them within the days asked for; unknown without models.
+             */
+            expected_value?: number | null;
+            /** @description Which. */
+            group: components["schemas"]["RfmGroup"];
+            /**
+             * Format: int64
+             * @description What they spent.
+             */
+            spent: number;
+        };
+        /** @description Is a comparison of two groups of people. */
+        Groups: {
+            /** @description The difference. */
+            difference: components["schemas"]["Figure"];
+            /** @description Those it is about. */
+            with: components["schemas"]["Figure"];
+            /** @description The others of the same weeks, weighed by the weeks of those it is about. */
+            without: components["schemas"]["Figure"];
         };
         /** @description Is one entry. */
         HandEntry: {
@@ -12195,6 +12588,19 @@ export interface components {
             proof: string;
             /** @description What for. */
             purpose: string;
+        };
+        /** @description Is a share of people and the hours within which they came to the end. */
+        HoursWithin: {
+            /**
+             * Format: double
+             * @description The hours from first to last step.
+             */
+            hours: number;
+            /**
+             * Format: double
+             * @description The share of those who came to the end.
+             */
+            share: number;
         };
         /**
          * @description Says whether the people met at a touchpoint are known.
@@ -12430,6 +12836,36 @@ export interface components {
             /** @description It, once or more often. */
             loop: components["schemas"]["JourneyFlow"];
         };
+        /** @description Is the policy of journeys. */
+        JourneyPolicy: {
+            /**
+             * Format: int64
+             * @description Into how many blocks people are dealt for the intervals.
+             */
+            blocks: number;
+            /**
+             * Format: int64
+             * @description How many times the blocks are drawn.
+             */
+            draws: number;
+            /**
+             * Format: int32
+             * @description A journey ends after so many days without a touch.
+             */
+            gap_days: number;
+            /**
+             * Format: int32
+             * @description The half-life of time decay, in days.
+             */
+            half_life_days: number;
+            /**
+             * Format: int32
+             * @description Touches older than so many days before the outcome have no part in it.
+             */
+            lookback_days?: number | null;
+            /** @description What a touch is. */
+            unit: components["schemas"]["TouchUnit"];
+        };
         /** @description Is a step: a touchpoint that should be met. */
         JourneyStep: {
             /** @description Other touchpoints that would do, on a channel that was not meant: meeting one is a deviation of half weight. */
@@ -12452,6 +12888,20 @@ export interface components {
             met: components["schemas"]["Figure"];
             /** @description The touchpoint. */
             touchpoint: string;
+        };
+        /** @description Is a whole journey. */
+        JourneyVariant: {
+            /** @description The share of them that ended in the target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Journeys that went exactly so.
+             */
+            journeys: number;
+            /** @description Their share of all journeys. */
+            share: components["schemas"]["Figure"];
+            /** @description Touchpoints, in order. */
+            touchpoints: string[];
         };
         /** @description Is how journeys are remembered and how they were on the whole, −1 to 1. */
         JourneysFelt: {
@@ -12482,6 +12932,26 @@ export interface components {
             touchpoint: string;
             /** @description The verdict. */
             verdict: components["schemas"]["Verdict"];
+        };
+        /** @description Is how well one memory predicts. */
+        JudgedMemory: {
+            /**
+             * Format: double
+             * @description Mean negative logarithm of the chance it gave to what came; lower is better.
+             */
+            log_loss: number;
+            /** @description How many touches it remembers. */
+            order: number;
+            /**
+             * Format: int64
+             * @description Steps that it was judged on.
+             */
+            steps: number;
+            /**
+             * Format: double
+             * @description How often what came was among its three likeliest.
+             */
+            top_three: number;
         };
         /**
          * @description Is whether a promise was kept.
@@ -12560,6 +13030,56 @@ export interface components {
          * @enum {string}
          */
         Life: "planned" | "live" | "paused" | "retired";
+        /** @description Tells who is new, stays, comes back or falls silent, period by period. */
+        LifecycleAnswer: {
+            /**
+             * Format: int32
+             * @description The length of a period, in days.
+             */
+            period_days: number;
+            /** @description The periods, from the start of the data. */
+            periods: components["schemas"]["LifecyclePeriod"][];
+        };
+        /** @description Is one period. */
+        LifecyclePeriod: {
+            /**
+             * Format: int64
+             * @description People active in the period before and not here.
+             */
+            dormant: number;
+            /**
+             * Format: int64
+             * @description When it began, UTC microseconds.
+             */
+            from: number;
+            /** @description Whether it was over when the data ended. */
+            is_over: boolean;
+            /**
+             * Format: int64
+             * @description People active for the first time.
+             */
+            new: number;
+            /**
+             * Format: int64
+             * @description People active again after an absence.
+             */
+            resurrected: number;
+            /**
+             * Format: int64
+             * @description People active here and in the period before.
+             */
+            returning: number;
+        };
+        /** @description Is something that may come next. */
+        LikelyNext: {
+            /**
+             * Format: double
+             * @description Its chance, 0 to 1.
+             */
+            chance: number;
+            /** @description What. */
+            next: string;
+        };
         /** @description Is a person in the list. */
         ListedPerson: {
             /**
@@ -12592,6 +13112,30 @@ export interface components {
              * @description What it was worth in all, in minor units.
              */
             value: number;
+        };
+        /** @description Is one entry of the log. */
+        LogEntry: {
+            /** @description To what. */
+            about: string;
+            /**
+             * Format: int64
+             * @description The number of the account; 0: the command line.
+             */
+            account: number;
+            /** @description What was done, such as `member.invited` or `POST /api/map/rules`. */
+            action: string;
+            /**
+             * Format: int64
+             * @description When, in microseconds UTC.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The number; later ones are greater.
+             */
+            id: number;
+            /** @description Its name at that time. */
+            name: string;
         };
         /** @description Is how mail is sent. */
         MailSettings: {
@@ -12641,6 +13185,306 @@ export interface components {
              */
             user: string;
         };
+        /** @description Is a place that two people changed differently, with both values: nobody's work is dropped silently. */
+        MapClash: {
+            /** @description What stood there when the edit began. */
+            base: Record<string, never>;
+            /** @description What this edit wants. */
+            mine: Record<string, never>;
+            /** @description The place, such as `touchpoints.newsletter.name`. */
+            place: string;
+            /** @description What the other has made of it. */
+            theirs: Record<string, never>;
+        };
+        /** @description Is an edit that met another one. */
+        MapClashed: {
+            /** @description Why, from the outside in. */
+            because: string[];
+            /** @description The places, with both values. */
+            clashes: components["schemas"]["MapClash"][];
+            /** @description What to do now. */
+            hint?: string | null;
+            /** @description The newest version. */
+            newest: components["schemas"]["MapOnDesk"];
+            /** @description What failed. */
+            what: string;
+        };
+        /**
+         * @description Says what happened to a thing.
+         * @enum {string}
+         */
+        MapDid: "added" | "removed" | "changed" | "placed" | "unplaced" | "ordered";
+        /** @description Is one step. */
+        MapEdit: {
+            /** @enum {string} */
+            do: "add_touchpoint";
+            /** @description The whole of it; its id must be new. */
+            touchpoint: components["schemas"]["Touchpoint"];
+        } | {
+            /** @enum {string} */
+            do: "remove_touchpoint";
+            /** @description The touchpoint. */
+            id: string;
+        } | {
+            /** @description The cell. */
+            cell: components["schemas"]["Cell"];
+            /** @enum {string} */
+            do: "place";
+            /** @description The touchpoint. */
+            touchpoint: string;
+        } | {
+            /** @description The cell. */
+            cell: components["schemas"]["Cell"];
+            /** @enum {string} */
+            do: "unplace";
+            /** @description The touchpoint. */
+            touchpoint: string;
+        } | {
+            /** @enum {string} */
+            do: "move";
+            /** @description The cell that it leaves. */
+            from: components["schemas"]["Cell"];
+            /** @description The cell that it comes to. */
+            to: components["schemas"]["Cell"];
+            /** @description The touchpoint. */
+            touchpoint: string;
+        } | {
+            /** @enum {string} */
+            do: "change";
+            /** @description The way to the field, such as `["details", "owner"]`. */
+            field: string[];
+            /** @description The element. */
+            id: string;
+            /** @description The list. */
+            part: components["schemas"]["MapPart"];
+            /** @description The value, as the document has it; null: none. */
+            value: Record<string, never>;
+        } | {
+            /** @enum {string} */
+            do: "add_segment";
+            /** @description The segment whose cells it gets too. */
+            like?: string | null;
+            /** @description The whole of it; its id must be new. */
+            segment: components["schemas"]["Segment"];
+        } | {
+            /** @enum {string} */
+            do: "remove_segment";
+            /** @description The segment. */
+            id: string;
+        } | {
+            /** @description The stage before which it stands; none: at the end. */
+            before?: string | null;
+            /** @enum {string} */
+            do: "add_stage";
+            /** @description The whole of it; its id must be new. */
+            stage: components["schemas"]["Stage"];
+        } | {
+            /** @enum {string} */
+            do: "remove_stage";
+            /** @description The stage. */
+            id: string;
+            /** @description The stage that takes over. */
+            into: string;
+        } | {
+            /** @enum {string} */
+            do: "weigh";
+            /** @description The weight of each stage, by id. */
+            weights: {
+                [key: string]: number;
+            };
+        } | {
+            /** @description The whole of it; its id must be new. */
+            channel: components["schemas"]["Channel"];
+            /** @enum {string} */
+            do: "add_channel";
+        } | {
+            /** @enum {string} */
+            do: "remove_channel";
+            /** @description The channel. */
+            id: string;
+        } | {
+            /** @enum {string} */
+            do: "order";
+            /** @description Every id, in order. */
+            ids: string[];
+            /** @description The list. */
+            part: components["schemas"]["MapPart"];
+        } | {
+            /** @enum {string} */
+            do: "rules";
+            /** @description All of them: the first that fits counts. */
+            rules: components["schemas"]["MapRule"][];
+        } | {
+            /** @enum {string} */
+            do: "change_map";
+            /** @description The way to the field. */
+            field: string[];
+            /** @description The value, as the document has it. */
+            value: Record<string, never>;
+        };
+        /** @description Is a set of edits that belong together: they become one version. */
+        MapEdits: {
+            /**
+             * Format: int64
+             * @description The version that the edits were made on.
+             */
+            base: number;
+            /** @description The steps, in order. */
+            edits: components["schemas"]["MapEdit"][];
+            /** @description The design. */
+            variant?: components["schemas"]["MapVariant"];
+        };
+        /** @description Is one line of the history. */
+        MapEntry: {
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds.
+             */
+            at: number;
+            /** @description Who made it; empty: the command line. */
+            author: string;
+            /** @description Whether it was whoever asks. */
+            mine: boolean;
+            /** @description Why, in a few words. */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that it takes back.
+             */
+            reverts?: number | null;
+            /** @description What it changed: the first lines. */
+            told: components["schemas"]["MapLine"][];
+            /**
+             * Format: int64
+             * @description The number of the version.
+             */
+            version: number;
+        };
+        /** @description Is a note. */
+        MapIdea: {
+            /** @description Who wrote it. */
+            author: string;
+            /** @description What it says. */
+            body: string;
+            /**
+             * Format: int64
+             * @description When it was written, in microseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The note that it was merged into.
+             */
+            merged?: number | null;
+            /** @description The touchpoint that came of it. */
+            touchpoint?: string | null;
+        };
+        /**
+         * @description Is what becomes of a note. What is left out stays as it is; `merged` 0 takes it out of a merge, an empty `touchpoint`
+         *     back onto the table.
+         */
+        MapIdeaFate: {
+            /** @description What it says from now on. */
+            body?: string | null;
+            /**
+             * Format: int64
+             * @description The note that it is merged into.
+             */
+            merged?: number | null;
+            /** @description The touchpoint that came of it, by id. */
+            touchpoint?: string | null;
+        };
+        /** @description Is what is written. */
+        MapIdeaWritten: {
+            /** @description What the note says: 1 to 300 bytes. */
+            body: string;
+        };
+        /** @description Is one line of a difference. */
+        MapLine: {
+            /** @description What stands there now. */
+            after?: Record<string, never>;
+            /** @description What stood there; for a cell, the cell. */
+            before?: Record<string, never>;
+            /** @description What happened. */
+            did: components["schemas"]["MapDid"];
+            /** @description The field, such as `details.owner`; empty where the thing as a whole is meant. */
+            field?: string;
+            /** @description The thing, by id; empty for the map itself and for orders. */
+            id: string;
+            /** @description Its name, as it is after the change. */
+            name: components["schemas"]["Text"];
+            /** @description The list, such as `touchpoints`; `map` for the map itself. */
+            part: string;
+        };
+        /** @description Names a version. */
+        MapNamed: {
+            /** @description The design. */
+            variant?: components["schemas"]["MapVariant"];
+            /**
+             * Format: int64
+             * @description The number of the version.
+             */
+            version: number;
+        };
+        /** @description Is what a map can be filled from. */
+        MapOffers: {
+            /** @description The channels that they stand on. */
+            channels: components["schemas"]["Channel"][];
+            /** @description The kinds of touchpoint that organisations use. */
+            touchpoints: {
+                /** @description The usual channel. */
+                channel: string;
+                /** @description Who takes part. */
+                class: components["schemas"]["Class"];
+                /**
+                 * Format: int32
+                 * @description The relative cost of one contact, 1 (little) to 5 (much); none where it cannot be said.
+                 */
+                cost?: number | null;
+                /** @description Who speaks to whom. */
+                direction: components["schemas"]["Direction"];
+                /** @description The number: `1` to `58`, `I…` inside the organisation, `X…` outside but not with customers. */
+                id: string;
+                /** @description Whether one can know who was met. */
+                identified: components["schemas"]["Identified"];
+                /** @description The nature of the contact. */
+                kind: components["schemas"]["Kind"];
+                /** @description What is usually measured. */
+                metric: components["schemas"]["Text"];
+                /** @description The name on the screen. */
+                name: components["schemas"]["Text"];
+                /** @description The stages of the seven-stage life cycle in which it is usual; empty without customers. */
+                stages: string[];
+            }[];
+        };
+        /** @description Is a map on the desk, with what whoever asks may do to it. */
+        MapOnDesk: {
+            /** @description The map. */
+            map: components["schemas"]["TouchpointMap"];
+            /** @description Whether whoever asks may edit. */
+            may_edit: boolean;
+            /** @description Whether there is a plan. */
+            planned: boolean;
+            /** @description What they can take back and do again. */
+            steps: components["schemas"]["MapSteps"];
+            /** @description Which design it is. */
+            variant: components["schemas"]["MapVariant"];
+            /**
+             * Format: int64
+             * @description The number of the version: edits begin with it.
+             */
+            version: number;
+        };
+        /**
+         * @description Is a list of the map whose elements have ids.
+         * @enum {string}
+         */
+        MapPart: "stages" | "segments" | "channels" | "outcomes" | "objectives" | "touchpoints";
         /** @description Is the whole analysis of a map over a ledger, for everybody or for one segment. */
         MapReport: {
             /** @description The touchpoints in their places: who met whom where. */
@@ -12672,6 +13516,120 @@ export interface components {
             signal: components["schemas"]["SignalMatch"];
             /** @description The touchpoint, by id. */
             touchpoint: string;
+        };
+        /** @description Is a link, as whoever looks after them sees it: the link itself is not stored. */
+        MapShare: {
+            /** @description Who made it. */
+            author: string;
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description When it ends, in microseconds.
+             */
+            expires_at: number;
+            /** @description Whether it shows figures too, or the design alone. */
+            figures: boolean;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The design that it shows. */
+            variant: components["schemas"]["MapVariant"];
+        };
+        /** @description Is a new link. */
+        MapShareMade: {
+            /** @description The path of the link: this is the only time that it is told. */
+            path: string;
+            /** @description What is known of it from now on. */
+            share: components["schemas"]["MapShare"];
+        };
+        /** @description Is a wish for a link. */
+        MapShareWish: {
+            /**
+             * Format: int32
+             * @description How many days it lasts: 1 to 366.
+             */
+            days: number;
+            /** @description Whether it shows figures too. */
+            figures?: boolean;
+            /** @description The design that it shows. */
+            variant?: components["schemas"]["MapVariant"];
+        };
+        /** @description Is what a link shows. */
+        MapShared: {
+            /**
+             * Format: int64
+             * @description When the link ends, in microseconds.
+             */
+            expires_at: number;
+            /** @description The map, without names of people. */
+            map: components["schemas"]["TouchpointMap"];
+            report?: components["schemas"]["MapReport"] | null;
+        };
+        /** @description Is what whoever asks could take back, and do again. */
+        MapSteps: {
+            /**
+             * Format: int64
+             * @description The version that redo would take back.
+             */
+            redo?: number | null;
+            /**
+             * Format: int64
+             * @description The version that undo would take back.
+             */
+            undo?: number | null;
+        };
+        /**
+         * @description Says which design of the organisation is meant.
+         * @enum {string}
+         */
+        MapVariant: "as_is" | "to_be";
+        /** @description Is a whole map, made of a version. */
+        MapWhole: {
+            /**
+             * Format: int64
+             * @description The version that it was made of.
+             */
+            base: number;
+            /** @description The map. */
+            map: components["schemas"]["TouchpointMap"];
+            /** @description Why, in a few words. */
+            note?: string;
+            /** @description The design. */
+            variant?: components["schemas"]["MapVariant"];
+        };
+        /** @description Is a member as the others see them. */
+        Member: {
+            /**
+             * Format: int64
+             * @description When the account was made, in microseconds UTC.
+             */
+            created_at: number;
+            /** @description The address to sign in with; empty: only by link. */
+            email: string;
+            /** @description Whether a code is asked for besides. */
+            has_code: boolean;
+            /** @description Whether there is a password. */
+            has_password: boolean;
+            /**
+             * Format: int64
+             * @description The number of the account.
+             */
+            id: number;
+            /** @description The name on the screen. */
+            name: string;
+            /** @description The role. */
+            role: string;
+            /**
+             * Format: int64
+             * @description When a session was last in use; none: never, or long ago.
+             */
+            seen_at?: number | null;
         };
         /** @description Is an event as it should have come. */
         Mended: {
@@ -12756,6 +13714,33 @@ export interface components {
          * @enum {string}
          */
         Missing: "touchpoint" | "way_in" | "way_out";
+        /** @description Is what one model says. */
+        ModelCredit: {
+            /**
+             * Format: double
+             * @description Cost of one outcome, in minor units.
+             */
+            cost_per_outcome?: number | null;
+            /** @description The model. */
+            model: string;
+            /**
+             * Format: double
+             * @description Outcomes.
+             */
+            outcomes: number;
+            /**
+             * Format: double
+             * @description (value − cost) / cost.
+             */
+            roi?: number | null;
+            /** @description Its share of outcomes. */
+            share: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description Value, in minor units, where the model speaks of value.
+             */
+            value?: number | null;
+        };
         /** @description Is an amount of money. */
         Money: {
             /** @description The amount with a decimal point, such as `12.50`; less than zero where money went back. */
@@ -12806,6 +13791,54 @@ export interface components {
             namespace: string;
             /** @description The name itself. */
             value: string;
+        };
+        /** @description Narrows a question to some rows; nothing given: everything. */
+        Narrow: {
+            /** @description Only touchpoints of this channel, by id, and the target outcome. */
+            channel?: string | null;
+            /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
+            from?: string | null;
+            /** @description Only what happened to people while in this stage, by id. */
+            stage?: string | null;
+            /** @description Up to and with this day. */
+            to?: string | null;
+        };
+        /** @description Is whom nobody has spoken to for long (WAY-7). */
+        Neglect: {
+            /**
+             * Format: int32
+             * @description The days asked for.
+             */
+            days: number;
+            /** @description The people, those who spent most first. */
+            people: components["schemas"]["Neglected"][];
+            /** @description All together, then each segment of the map. */
+            silence: components["schemas"]["Silence"][];
+        };
+        /** @description Is a customer to whom nobody has spoken for long (WAY-7). */
+        Neglected: {
+            /**
+             * Format: int64
+             * @description Days since the last purchase.
+             */
+            days_ago: number;
+            /**
+             * Format: int64
+             * @description Days since they last did something of their own.
+             */
+            days_quiet: number;
+            /**
+             * Format: int64
+             * @description Days since we last sent or said something; none: never.
+             */
+            days_silent?: number | null;
+            /** @description The number of the person. */
+            person: string;
+            /**
+             * Format: int64
+             * @description What they have spent.
+             */
+            spent: number;
         };
         /** @description Is a new one. */
         NewCannedReply: {
@@ -12859,6 +13892,22 @@ export interface components {
              */
             touchpoint: string;
         };
+        /** @description Is somebody who shall become a member. */
+        NewMember: {
+            /** @description The address to sign in with. */
+            email: string;
+            /** @description The name on the screen. */
+            name: string;
+            /** @description The role. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Is a change of password. */
+        NewPassword: {
+            /** @description The one before; empty where there is none. */
+            current?: string;
+            /** @description The one that shall be. */
+            new: string;
+        };
         /** @description Is a publication as somebody registers it. */
         NewPublication: {
             /**
@@ -12891,6 +13940,11 @@ export interface components {
              * @default
              */
             touchpoint: string;
+        };
+        /** @description Is a change of role. */
+        NewRole: {
+            /** @description The role that shall be. */
+            role: components["schemas"]["Role"];
         };
         /** @description Is a source that is to be made. */
         NewSource: {
@@ -12966,6 +14020,34 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint?: string | null;
         };
+        /** @description Is a token that shall be made. */
+        NewToken: {
+            /**
+             * Format: int64
+             * @description For how many days.
+             */
+            days: number;
+            /** @description What it is for. */
+            name: string;
+            /** @description As whom it comes in; at most what its maker is. */
+            role: components["schemas"]["Role"];
+            /** @description What it may do, such as `read` or `write:map`. */
+            scopes: string[];
+        };
+        /** @description Tells what comes next in a journey, and how well that can be known. */
+        NextStepAnswer: {
+            /** @description The memory that predicts best; none where nothing could be judged. */
+            best?: number | null;
+            /**
+             * Format: int64
+             * @description Journeys that taught, of four fifths of people.
+             */
+            journeys: number;
+            /** @description Each memory, judged on the other fifth; the lowest log-loss is the best. Order 0 knows only what is frequent. */
+            judged: components["schemas"]["JudgedMemory"][];
+            /** @description After each touchpoint, as the last of a journey so far: what is likeliest to come next. */
+            next: components["schemas"]["AfterTouchpoint"][];
+        };
         /** @description Is something that could not be computed. */
         Note: {
             /** @description The touchpoint or segment it concerns, if any. */
@@ -12995,6 +14077,11 @@ export interface components {
          * @enum {string}
          */
         ObjectiveKind: "revenue" | "cost" | "relationship";
+        /** @description Is a code of the authenticator. */
+        OneTimeCode: {
+            /** @description Six digits. */
+            code: string;
+        };
         /** @description Is one block of hours in every week. */
         OpenBlock: {
             /**
@@ -13013,6 +14100,42 @@ export interface components {
              */
             weekday: number;
         };
+        /** @description Is the opening hours of a day. */
+        OpeningHours: {
+            /**
+             * Format: int32
+             * @description From this minute of the local day on.
+             */
+            from: number;
+            /**
+             * Format: int32
+             * @description Up to this minute.
+             */
+            to: number;
+        };
+        /** @description Is what the pages of the organisation are like. */
+        Organisation: {
+            /**
+             * @description The colour of the brand, such as `#1c5799`; empty: ours.
+             * @default
+             */
+            colour: string;
+            /**
+             * @description The language of whoever has not chosen one: `en`, `fr`, `ru`, or empty for that of the browser.
+             * @default
+             */
+            language: string;
+            /**
+             * @description The logo as a `data:` address of a PNG, JPEG or WebP; empty: ours.
+             * @default
+             */
+            logo: string;
+            /**
+             * @description What people are called.
+             * @default customer
+             */
+            wording: components["schemas"]["Wording"];
+        };
         /** @description Is a counted result. */
         Outcome: {
             /** @description The id, such as `purchase`. */
@@ -13030,6 +14153,25 @@ export interface components {
             forms: components["schemas"]["Form"][];
             /** @description The signatures that count; empty fields match any. */
             signal?: components["schemas"]["SignalMatch"];
+        };
+        /** @description Is what happens outside all segments (AIM-12). */
+        Outside: {
+            /**
+             * Format: int64
+             * @description People who are in no segment.
+             */
+            people: number;
+            /** @description Rules that would take many of them in, the most first: proposals for a segment. */
+            proposals: components["schemas"]["Proposal"][];
+            /** @description Their share of all contacts of known people. */
+            share_of_contacts: components["schemas"]["Figure"];
+            /** @description Share of known people. */
+            share_of_people: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description What they were worth.
+             */
+            value: number;
         };
         /** @description Is the frequency response of a touchpoint that the business pushes (M9). */
         OverUse: {
@@ -13061,6 +14203,16 @@ export interface components {
              * @description z of the trend of complaints and unsubscriptions with frequency (Cochran–Armitage).
              */
             trend_z?: number | null;
+        };
+        /** @description Is how many requests are overdue at a touchpoint. */
+        Overdue: {
+            /**
+             * Format: int64
+             * @description Open requests older than the target.
+             */
+            requests: number;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
         };
         /** @description Is a page of refused events. */
         Page: {
@@ -13095,6 +14247,45 @@ export interface components {
             name: string;
             /** @description The number of the person, for their page and timeline. */
             person: string;
+        };
+        /** @description Is the own password, before something that a stolen session must not do. */
+        PasswordProof: {
+            /** @description The password; empty where there is none. */
+            password: string;
+        };
+        /** @description Tells which paths people walk, and how whole journeys go. */
+        PathAnswer: {
+            /**
+             * Format: int64
+             * @description Journeys, cut at outcomes and long silences.
+             */
+            journeys: number;
+            /** @description The length of the paths, in touches. */
+            length: number;
+            /**
+             * Format: int64
+             * @description Journeys of variants that are not listed: with them the variants sum to all journeys.
+             */
+            other_journeys: number;
+            /**
+             * Format: int64
+             * @description Paths that are not listed.
+             */
+            other_paths: number;
+            /**
+             * Format: int64
+             * @description Variants that are not listed.
+             */
+            other_variants: number;
+            /** @description The paths that most people walk. A person may walk several. */
+            paths: components["schemas"]["WalkedPath"][];
+            /**
+             * Format: int64
+             * @description People with at least one touch.
+             */
+            people: number;
+            /** @description The most frequent whole journeys (variants). */
+            variants: components["schemas"]["JourneyVariant"][];
         };
         /** @description Is which part of the list is meant. */
         PeopleAsked: {
@@ -13248,6 +14439,13 @@ export interface components {
             /** @description What failed. */
             what: string;
         };
+        /** @description Is what one may change of oneself. */
+        Profile: {
+            /** @description The address to sign in with; empty: only by link. */
+            email: string;
+            /** @description The name on the screen. */
+            name: string;
+        };
         /** @description Is how a touchpoint moves people on (M6). */
         Progression: {
             /** @description People of the stage in the same weeks who did not meet it and moved on. */
@@ -13262,6 +14460,18 @@ export interface components {
          * @enum {string}
          */
         Promise: "saves" | "outcomes" | "heard" | "satisfaction" | "people";
+        /** @description Is a proposal for a segment. */
+        Proposal: {
+            /**
+             * Format: int64
+             * @description How many of those outside it takes in.
+             */
+            people: number;
+            /** @description The rule: people outside all segments who met this touchpoint. */
+            rule: components["schemas"]["SegmentRule"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
         /** @description Is a publication. */
         Publication: {
             /** @description The code of its tag, which is its link in the feed. */
@@ -13355,6 +14565,11 @@ export interface components {
         /** @description Is whether a receipt is ours. */
         ReceiptVerified: {
             ours: boolean;
+        };
+        /** @description Are the codes for the day on which the telephone is gone; they are shown once. */
+        RecoveryCodes: {
+            /** @description Each works once. */
+            codes: string[];
         };
         /** @description Is why one event was refused: a code for programs, a sentence for people that quotes no value of the event. */
         RefusalReason: {
@@ -13482,6 +14697,19 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
+        /** @description Is the response of people with a number of contacts. */
+        ResponseAt: {
+            /**
+             * Format: int32
+             * @description Contacts.
+             */
+            contacts: number;
+            /**
+             * Format: double
+             * @description Share with the outcome.
+             */
+            share: number;
+        };
         /**
          * @description Is how a response is known.
          * @enum {string}
@@ -13569,6 +14797,34 @@ export interface components {
             /** @description The strongest and earliest of them. */
             waiting: components["schemas"]["ToReview"][];
         };
+        /** @description Is the three scores. */
+        Rfm: {
+            /**
+             * Format: int32
+             * @description Frequency.
+             */
+            frequency: number;
+            /**
+             * Format: int32
+             * @description Money.
+             */
+            money: number;
+            /**
+             * Format: int32
+             * @description Recency: 5 is the most recent fifth.
+             */
+            recency: number;
+        };
+        /**
+         * @description Is a group with a name.
+         * @enum {string}
+         */
+        RfmGroup: "champions" | "loyal" | "promising" | "new" | "need_attention" | "about_to_sleep" | "at_risk" | "cannot_lose" | "lost";
+        /**
+         * @description Is what somebody is in the organisation.
+         * @enum {string}
+         */
+        Role: "owner" | "admin" | "analyst" | "agent" | "viewer";
         /** @description Is where a message stands. */
         Said: {
             /**
@@ -13577,6 +14833,11 @@ export interface components {
              */
             seq: number;
         };
+        /**
+         * @description Is what all steps of a funnel must have in common.
+         * @enum {string}
+         */
+        SameIn: "channel" | "signal";
         /** @description Is an interaction as it would be stored. Names are masked: they are personal. */
         Sample: {
             /** @description When, RFC 3339. */
@@ -13677,6 +14938,45 @@ export interface components {
             scale: components["schemas"]["Scale"];
             /** @description The touchpoint, by id; none: all together. */
             touchpoint?: string | null;
+        };
+        /** @description Is one customer, scored. */
+        ScoredCustomer: {
+            /**
+             * Format: double
+             * @description The chance to be a customer still.
+             */
+            alive?: number | null;
+            /**
+             * Format: int64
+             * @description Days since the last purchase.
+             */
+            days_ago: number;
+            /**
+             * Format: double
+             * @description Purchases expected within the days asked for.
+             */
+            expected?: number | null;
+            /**
+             * Format: double
+             * @description What they are worth.
+             */
+            expected_value?: number | null;
+            /** @description The group they make. */
+            group: components["schemas"]["RfmGroup"];
+            /** @description The number of the person. */
+            person: string;
+            /**
+             * Format: int32
+             * @description Purchases.
+             */
+            purchases: number;
+            /** @description The three scores. */
+            rfm: components["schemas"]["Rfm"];
+            /**
+             * Format: int64
+             * @description What they were worth.
+             */
+            spent: number;
         };
         /** @description Is a value somebody might be known by. */
         Search: {
@@ -13809,6 +15109,78 @@ export interface components {
                 of: components["schemas"]["SegmentRule"];
             };
         };
+        /** @description Is an open session. */
+        Session: {
+            /** @description What the browser calls itself. */
+            browser: string;
+            /**
+             * Format: int64
+             * @description When it was opened, in microseconds UTC.
+             */
+            created_at: number;
+            /** @description The name by which it is ended; no secret. */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            is_this: boolean;
+            /**
+             * Format: int64
+             * @description When it was last in use.
+             */
+            seen_at: number;
+        };
+        /** @description Tells how people's interactions come in sessions. */
+        SessionAnswer: {
+            /** @description By the touchpoint that they began with, in the order of the map; those never begun with are left out. */
+            by_entry: components["schemas"]["SessionEntry"][];
+            /** @description The share with a target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Interactions in them.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description The whole minutes within which half of them ended; none where there are none.
+             */
+            minutes_half?: number | null;
+            /**
+             * Format: int64
+             * @description The whole minutes within which nine of ten ended.
+             */
+            minutes_nine_of_ten?: number | null;
+            /**
+             * Format: int32
+             * @description A session ends after so many minutes without an interaction.
+             */
+            pause_minutes: number;
+            /**
+             * Format: int64
+             * @description People with a session.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Sessions.
+             */
+            sessions: number;
+            /** @description The share of a single interaction. */
+            single: components["schemas"]["Figure"];
+        };
+        /** @description Is the sessions that began with a touchpoint. */
+        SessionEntry: {
+            /** @description The share with a target outcome. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Sessions.
+             */
+            sessions: number;
+            /** @description The share of a single interaction. */
+            single: components["schemas"]["Figure"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
         /** @description Holds thresholds and policies; each default is the one of the metric's definition. */
         Settings: {
             /**
@@ -13884,6 +15256,16 @@ export interface components {
              */
             satisfaction_target: number;
         };
+        /** @description Is how many people two segments share. */
+        Shared: {
+            /**
+             * Format: int64
+             * @description People in both.
+             */
+            people: number;
+            /** @description The other segment, by id. */
+            segment: string;
+        };
         /** @description Is what a sheet comes to. */
         SheetTrial: {
             /** @description The stages from one to the next, as observed. */
@@ -13917,6 +15299,12 @@ export interface components {
             scheme: components["schemas"]["Scheme"];
             /** @description The secret, where it was drawn just now. */
             secret?: string | null;
+        };
+        /** @description Is a secret that is shown once. */
+        ShownSecret: {
+            /** Format: int64 */
+            id: number;
+            token: string;
         };
         /** @description Is what a browser sends to sign in. */
         SignIn: {
@@ -13988,6 +15376,23 @@ export interface components {
              * @default
              */
             touchpoint: string;
+        };
+        /** @description Is the silence towards the customers of a segment. */
+        Silence: {
+            /**
+             * Format: int64
+             * @description Customers.
+             */
+            customers: number;
+            /**
+             * Format: int64
+             * @description Median days since somebody did; never counts as longest.
+             */
+            median_days?: number | null;
+            /** @description Share of them to whom nobody has spoken for the days asked for. */
+            neglected: components["schemas"]["Figure"];
+            /** @description The segment, by id; none: everybody. */
+            segment?: string | null;
         };
         /**
          * @description Is what a site is known for.
@@ -14388,6 +15793,13 @@ export interface components {
             fr?: string | null;
             ru?: string | null;
         };
+        /** @description Is how long people take to convert, in days. */
+        TimeToConvert: {
+            /** @description From the first contact. */
+            all: components["schemas"]["Waiting"];
+            /** @description From the first contact with each touchpoint. */
+            touchpoints: components["schemas"]["Waiting"][];
+        };
         /** @description Is a part of a person's timeline. */
         Timeline: {
             /** @description How many interactions there are in all. */
@@ -14488,6 +15900,11 @@ export interface components {
              */
             value: number;
         };
+        /**
+         * @description Is what a touch of a journey is.
+         * @enum {string}
+         */
+        TouchUnit: "touchpoint" | "channel";
         /** @description Is one kind of moment in which a person and the organisation meet, in one channel, for one purpose. */
         Touchpoint: {
             /** @description Whom it is meant for. */
@@ -14613,6 +16030,34 @@ export interface components {
             /** @description The nodes. */
             touchpoints: components["schemas"]["Touchpoint"][];
         };
+        /** @description Tells how things go, week by week. */
+        TrendAnswer: {
+            /**
+             * Format: int64
+             * @description The last moment of the data, UTC microseconds: the week that holds it may not be over.
+             */
+            until: number;
+            /** @description The weeks in which anything happened, Mondays first, UTC. */
+            weeks: components["schemas"]["WeekFigures"][];
+        };
+        /** @description Is one week of a touchpoint. */
+        TrendWeek: {
+            /**
+             * Format: int64
+             * @description When it begins, UTC microseconds.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Interactions in it.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Known people who had them.
+             */
+            people: number;
+        };
         /** @description Is what would become of a body. */
         Trial: {
             /** @description How many interactions it tells of. */
@@ -14668,6 +16113,11 @@ export interface components {
              * @description The share of draws in which it pays.
              */
             pays: number;
+        };
+        /** @description Is a rule to be tried. */
+        Tried: {
+            /** @description Who belongs to it. */
+            rule: components["schemas"]["SegmentRule"];
         };
         /** @description Is one way into a stage. A stage is entered when any of its triggers has fired. */
         Trigger: {
@@ -14743,6 +16193,23 @@ export interface components {
          * @enum {string}
          */
         Unit: "share" | "points" | "money" | "count" | "ratio";
+        /** @description Is what one touchpoint or channel is credited with. */
+        UnitCredits: {
+            /**
+             * Format: int64
+             * @description What it cost in the window, in minor units; none where the question is about part of the window.
+             */
+            cost?: number | null;
+            /** @description What each model says. */
+            credits: components["schemas"]["ModelCredit"][];
+            disagreement?: components["schemas"]["Disagreement"] | null;
+            /** @description The share of people whose first touch it was who had an outcome. */
+            first_impression: components["schemas"]["Figure"];
+            /** @description The touchpoint or channel, by id. */
+            id: string;
+            /** @description The share of outcomes that it closed that were somebody's first. */
+            new_to_file: components["schemas"]["Figure"];
+        };
         /** @description Is a name that the map does not know. */
         UnknownName: {
             /** @description As in the file. */
@@ -14797,6 +16264,22 @@ export interface components {
             /** @description By what it is recognised. */
             signal: components["schemas"]["Signature"];
             suggestion?: components["schemas"]["Suggestion"] | null;
+        };
+        /** @description Is what the model of values says. */
+        ValueFigures: {
+            /** @description What purchases expected of today's customers are worth. */
+            expected_value: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description How far buying often and spending much go together; near 0 it may be used.
+             */
+            independence: number;
+            /** @description Mean value of a purchase over all customers, as the model sees it. */
+            mean: components["schemas"]["Figure"];
+            /** @description Its parameters by name. */
+            parameters: {
+                [key: string]: number;
+            };
         };
         /**
          * @description Is a kind of decision.
@@ -14870,6 +16353,43 @@ export interface components {
             /** @description The data. */
             window: components["schemas"]["Window"];
         };
+        /** @description Is one survival curve, in days. */
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Those who converted so far.
+             */
+            converted: number;
+            /** @description The share converted by day. */
+            curve: components["schemas"]["CurvePoint"][];
+            /** @description Half have by then. */
+            half: components["schemas"]["Stretch"];
+            /**
+             * Format: int64
+             * @description People.
+             */
+            people: number;
+            /** @description A quarter have by then; `seconds` holds days here. */
+            quarter: components["schemas"]["Stretch"];
+            /** @description The touchpoint, by id; none: any. */
+            touchpoint?: string | null;
+            /** @description Share converted within 30 days. */
+            within_30: components["schemas"]["Figure"];
+        };
+        /** @description Is a path. */
+        WalkedPath: {
+            /** @description The share of them who had the target outcome at its end or later. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description People who walked it.
+             */
+            people: number;
+            /** @description Their share of all people with a touch. */
+            share: components["schemas"]["Figure"];
+            /** @description Touchpoints, one directly after the other. */
+            touchpoints: string[];
+        };
         /** @description Is what a hook shall be. */
         WantedHook: {
             /**
@@ -14909,6 +16429,43 @@ export interface components {
              */
             ratio?: number | null;
         };
+        /** @description Is one week. */
+        WeekFigures: {
+            /** @description Interactions by touchpoint, in the order of the map. */
+            by_touchpoint: number[];
+            /** @description The share of the people of this week who had one. */
+            conversion: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description When it began, UTC microseconds.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Interactions of known people.
+             */
+            interactions: number;
+            /**
+             * Format: int64
+             * @description Target outcomes.
+             */
+            outcomes: number;
+            /**
+             * Format: int64
+             * @description Known people.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description What they were worth, in minor units.
+             */
+            value: number;
+        };
+        /**
+         * @description Is how a contact went.
+         * @enum {string}
+         */
+        Went: "well" | "complaint" | "dissatisfied" | "unanswered" | "late";
         /**
          * @description Is what somebody enters.
          * @enum {string}
@@ -14974,1469 +16531,6 @@ export interface components {
          * @enum {string}
          */
         Withdrawn: "cookieless" | "drop";
-        /** @description Is a place that two people changed differently, with both values: nobody's work is dropped silently. */
-        MapClash: {
-            /** @description What stood there when the edit began. */
-            base: Record<string, never>;
-            /** @description What this edit wants. */
-            mine: Record<string, never>;
-            /** @description The place, such as `touchpoints.newsletter.name`. */
-            place: string;
-            /** @description What the other has made of it. */
-            theirs: Record<string, never>;
-        };
-        /** @description Is an edit that met another one. */
-        MapClashed: {
-            /** @description Why, from the outside in. */
-            because: string[];
-            /** @description The places, with both values. */
-            clashes: components["schemas"]["MapClash"][];
-            /** @description What to do now. */
-            hint?: string | null;
-            /** @description The newest version. */
-            newest: components["schemas"]["MapOnDesk"];
-            /** @description What failed. */
-            what: string;
-        };
-        /**
-         * @description Says what happened to a thing.
-         * @enum {string}
-         */
-        MapDid: "added" | "removed" | "changed" | "placed" | "unplaced" | "ordered";
-        /** @description Is one step. */
-        MapEdit: {
-            /** @enum {string} */
-            do: "add_touchpoint";
-            /** @description The whole of it; its id must be new. */
-            touchpoint: components["schemas"]["Touchpoint"];
-        } | {
-            /** @enum {string} */
-            do: "remove_touchpoint";
-            /** @description The touchpoint. */
-            id: string;
-        } | {
-            /** @description The cell. */
-            cell: components["schemas"]["Cell"];
-            /** @enum {string} */
-            do: "place";
-            /** @description The touchpoint. */
-            touchpoint: string;
-        } | {
-            /** @description The cell. */
-            cell: components["schemas"]["Cell"];
-            /** @enum {string} */
-            do: "unplace";
-            /** @description The touchpoint. */
-            touchpoint: string;
-        } | {
-            /** @enum {string} */
-            do: "move";
-            /** @description The cell that it leaves. */
-            from: components["schemas"]["Cell"];
-            /** @description The cell that it comes to. */
-            to: components["schemas"]["Cell"];
-            /** @description The touchpoint. */
-            touchpoint: string;
-        } | {
-            /** @enum {string} */
-            do: "change";
-            /** @description The way to the field, such as `["details", "owner"]`. */
-            field: string[];
-            /** @description The element. */
-            id: string;
-            /** @description The list. */
-            part: components["schemas"]["MapPart"];
-            /** @description The value, as the document has it; null: none. */
-            value: Record<string, never>;
-        } | {
-            /** @enum {string} */
-            do: "add_segment";
-            /** @description The segment whose cells it gets too. */
-            like?: string | null;
-            /** @description The whole of it; its id must be new. */
-            segment: components["schemas"]["Segment"];
-        } | {
-            /** @enum {string} */
-            do: "remove_segment";
-            /** @description The segment. */
-            id: string;
-        } | {
-            /** @description The stage before which it stands; none: at the end. */
-            before?: string | null;
-            /** @enum {string} */
-            do: "add_stage";
-            /** @description The whole of it; its id must be new. */
-            stage: components["schemas"]["Stage"];
-        } | {
-            /** @enum {string} */
-            do: "remove_stage";
-            /** @description The stage. */
-            id: string;
-            /** @description The stage that takes over. */
-            into: string;
-        } | {
-            /** @enum {string} */
-            do: "weigh";
-            /** @description The weight of each stage, by id. */
-            weights: {
-                [key: string]: number;
-            };
-        } | {
-            /** @description The whole of it; its id must be new. */
-            channel: components["schemas"]["Channel"];
-            /** @enum {string} */
-            do: "add_channel";
-        } | {
-            /** @enum {string} */
-            do: "remove_channel";
-            /** @description The channel. */
-            id: string;
-        } | {
-            /** @enum {string} */
-            do: "order";
-            /** @description Every id, in order. */
-            ids: string[];
-            /** @description The list. */
-            part: components["schemas"]["MapPart"];
-        } | {
-            /** @enum {string} */
-            do: "rules";
-            /** @description All of them: the first that fits counts. */
-            rules: components["schemas"]["MapRule"][];
-        } | {
-            /** @enum {string} */
-            do: "change_map";
-            /** @description The way to the field. */
-            field: string[];
-            /** @description The value, as the document has it. */
-            value: Record<string, never>;
-        };
-        /** @description Is a set of edits that belong together: they become one version. */
-        MapEdits: {
-            /**
-             * Format: int64
-             * @description The version that the edits were made on.
-             */
-            base: number;
-            /** @description The steps, in order. */
-            edits: components["schemas"]["MapEdit"][];
-            /** @description The design. */
-            variant?: components["schemas"]["MapVariant"];
-        };
-        /** @description Is one line of the history. */
-        MapEntry: {
-            /**
-             * Format: int64
-             * @description When it was made, in microseconds.
-             */
-            at: number;
-            /** @description Who made it; empty: the command line. */
-            author: string;
-            /** @description Whether it was whoever asks. */
-            mine: boolean;
-            /** @description Why, in a few words. */
-            note: string;
-            /**
-             * Format: int64
-             * @description The version that it takes back.
-             */
-            reverts?: number | null;
-            /** @description What it changed: the first lines. */
-            told: components["schemas"]["MapLine"][];
-            /**
-             * Format: int64
-             * @description The number of the version.
-             */
-            version: number;
-        };
-        /** @description Is a note. */
-        MapIdea: {
-            /** @description Who wrote it. */
-            author: string;
-            /** @description What it says. */
-            body: string;
-            /**
-             * Format: int64
-             * @description When it was written, in microseconds.
-             */
-            created_at: number;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /**
-             * Format: int64
-             * @description The note that it was merged into.
-             */
-            merged?: number | null;
-            /** @description The touchpoint that came of it. */
-            touchpoint?: string | null;
-        };
-        /**
-         * @description Is what becomes of a note. What is left out stays as it is; `merged` 0 takes it out of a merge, an empty `touchpoint`
-         *     back onto the table.
-         */
-        MapIdeaFate: {
-            /** @description What it says from now on. */
-            body?: string | null;
-            /**
-             * Format: int64
-             * @description The note that it is merged into.
-             */
-            merged?: number | null;
-            /** @description The touchpoint that came of it, by id. */
-            touchpoint?: string | null;
-        };
-        /** @description Is what is written. */
-        MapIdeaWritten: {
-            /** @description What the note says: 1 to 300 bytes. */
-            body: string;
-        };
-        /** @description Is one line of a difference. */
-        MapLine: {
-            /** @description What stands there now. */
-            after?: Record<string, never>;
-            /** @description What stood there; for a cell, the cell. */
-            before?: Record<string, never>;
-            /** @description What happened. */
-            did: components["schemas"]["MapDid"];
-            /** @description The field, such as `details.owner`; empty where the thing as a whole is meant. */
-            field?: string;
-            /** @description The thing, by id; empty for the map itself and for orders. */
-            id: string;
-            /** @description Its name, as it is after the change. */
-            name: components["schemas"]["Text"];
-            /** @description The list, such as `touchpoints`; `map` for the map itself. */
-            part: string;
-        };
-        /** @description Names a version. */
-        MapNamed: {
-            /** @description The design. */
-            variant?: components["schemas"]["MapVariant"];
-            /**
-             * Format: int64
-             * @description The number of the version.
-             */
-            version: number;
-        };
-        /** @description Is what a map can be filled from. */
-        MapOffers: {
-            /** @description The channels that they stand on. */
-            channels: components["schemas"]["Channel"][];
-            /** @description The kinds of touchpoint that organisations use. */
-            touchpoints: {
-                /** @description The usual channel. */
-                channel: string;
-                /** @description Who takes part. */
-                class: components["schemas"]["Class"];
-                /**
-                 * Format: int32
-                 * @description The relative cost of one contact, 1 (little) to 5 (much); none where it cannot be said.
-                 */
-                cost?: number | null;
-                /** @description Who speaks to whom. */
-                direction: components["schemas"]["Direction"];
-                /** @description The number: `1` to `58`, `I…` inside the organisation, `X…` outside but not with customers. */
-                id: string;
-                /** @description Whether one can know who was met. */
-                identified: components["schemas"]["Identified"];
-                /** @description The nature of the contact. */
-                kind: components["schemas"]["Kind"];
-                /** @description What is usually measured. */
-                metric: components["schemas"]["Text"];
-                /** @description The name on the screen. */
-                name: components["schemas"]["Text"];
-                /** @description The stages of the seven-stage life cycle in which it is usual; empty without customers. */
-                stages: string[];
-            }[];
-        };
-        /** @description Is a map on the desk, with what whoever asks may do to it. */
-        MapOnDesk: {
-            /** @description The map. */
-            map: components["schemas"]["TouchpointMap"];
-            /** @description Whether whoever asks may edit. */
-            may_edit: boolean;
-            /** @description Whether there is a plan. */
-            planned: boolean;
-            /** @description What they can take back and do again. */
-            steps: components["schemas"]["MapSteps"];
-            /** @description Which design it is. */
-            variant: components["schemas"]["MapVariant"];
-            /**
-             * Format: int64
-             * @description The number of the version: edits begin with it.
-             */
-            version: number;
-        };
-        /**
-         * @description Is a list of the map whose elements have ids.
-         * @enum {string}
-         */
-        MapPart: "stages" | "segments" | "channels" | "outcomes" | "objectives" | "touchpoints";
-        /** @description Is a link, as whoever looks after them sees it: the link itself is not stored. */
-        MapShare: {
-            /** @description Who made it. */
-            author: string;
-            /**
-             * Format: int64
-             * @description When it was made, in microseconds.
-             */
-            created_at: number;
-            /**
-             * Format: int64
-             * @description When it ends, in microseconds.
-             */
-            expires_at: number;
-            /** @description Whether it shows figures too, or the design alone. */
-            figures: boolean;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description The design that it shows. */
-            variant: components["schemas"]["MapVariant"];
-        };
-        /** @description Is a new link. */
-        MapShareMade: {
-            /** @description The path of the link: this is the only time that it is told. */
-            path: string;
-            /** @description What is known of it from now on. */
-            share: components["schemas"]["MapShare"];
-        };
-        /** @description Is a wish for a link. */
-        MapShareWish: {
-            /**
-             * Format: int32
-             * @description How many days it lasts: 1 to 366.
-             */
-            days: number;
-            /** @description Whether it shows figures too. */
-            figures?: boolean;
-            /** @description The design that it shows. */
-            variant?: components["schemas"]["MapVariant"];
-        };
-        /** @description Is what a link shows. */
-        MapShared: {
-            /**
-             * Format: int64
-             * @description When the link ends, in microseconds.
-             */
-            expires_at: number;
-            /** @description The map, without names of people. */
-            map: components["schemas"]["TouchpointMap"];
-            report?: components["schemas"]["MapReport"] | null;
-        };
-        /** @description Is what whoever asks could take back, and do again. */
-        MapSteps: {
-            /**
-             * Format: int64
-             * @description The version that redo would take back.
-             */
-            redo?: number | null;
-            /**
-             * Format: int64
-             * @description The version that undo would take back.
-             */
-            undo?: number | null;
-        };
-        /**
-         * @description Says which design of the organisation is meant.
-         * @enum {string}
-         */
-        MapVariant: "as_is" | "to_be";
-        /** @description Is a whole map, made of a version. */
-        MapWhole: {
-            /**
-             * Format: int64
-             * @description The version that it was made of.
-             */
-            base: number;
-            /** @description The map. */
-            map: components["schemas"]["TouchpointMap"];
-            /** @description Why, in a few words. */
-            note?: string;
-            /** @description The design. */
-            variant?: components["schemas"]["MapVariant"];
-        };
-        /** @description Is one week of a touchpoint. */
-        TrendWeek: {
-            /**
-             * Format: int64
-             * @description When it begins, UTC microseconds.
-             */
-            from: number;
-            /**
-             * Format: int64
-             * @description Interactions in it.
-             */
-            interactions: number;
-            /**
-             * Format: int64
-             * @description Known people who had them.
-             */
-            people: number;
-        };
-        /** @description Is what becomes of people after one kind of bad contact. */
-        AfterKind: {
-            /** @description They against those whose contact went well. */
-            groups: components["schemas"]["Groups"];
-            /** @description How it went. */
-            went: components["schemas"]["Went"];
-        };
-        /** @description Is one arm. */
-        ArmFigures: {
-            against_control?: components["schemas"]["Comparison"] | null;
-            /** @description Its name. */
-            arm: string;
-            /** @description Share with the target outcome. */
-            converted: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description People drawn into it and watched for the whole horizon.
-             */
-            people: number;
-        };
-        /** @description Is what changed (NET-11). Weeks that the data or the change cut are left out. */
-        BeforeAfter: {
-            /**
-             * Format: int64
-             * @description The moment of the change, UTC microseconds.
-             */
-            at: number;
-            /** @description The difference; people who were active on both sides count on both. */
-            conversion: components["schemas"]["Figure"];
-            /** @description The same afterwards. */
-            conversion_after: components["schemas"]["Figure"];
-            /** @description Share of active people with the outcome, weeks taken together. */
-            conversion_before: components["schemas"]["Figure"];
-            /** @description Recorded cost per week, minor units. */
-            cost: components["schemas"]["Compared"];
-            /**
-             * Format: double
-             * @description The same afterwards.
-             */
-            cost_per_outcome_after?: number | null;
-            /**
-             * Format: double
-             * @description Recorded cost per outcome before, weeks taken together; none without outcomes.
-             */
-            cost_per_outcome_before?: number | null;
-            /** @description Target outcomes per week. */
-            outcomes: components["schemas"]["Compared"];
-            /** @description Value per week, minor units. */
-            value: components["schemas"]["Compared"];
-            /** @description Weeks after it. */
-            weeks_after: number;
-            /** @description Weeks before it. */
-            weeks_before: number;
-        };
-        /** @description Is a brand's points. */
-        BrandPoints: {
-            /** @description The brand. */
-            brand: string;
-            /**
-             * Format: double
-             * @description Clout times recall, over touchpoints.
-             */
-            points: number;
-        };
-        /** @description Is what the model of buying says. */
-        BuyingFigures: {
-            /** @description How many of the customers are customers still: the sum of their chances. */
-            alive: components["schemas"]["Figure"];
-            /** @description Customers by P(alive), in tenths from 0. */
-            chances: number[];
-            /**
-             * Format: int32
-             * @description The days that were asked for.
-             */
-            days: number;
-            /** @description How many purchases are expected of today's customers within them. */
-            expected: components["schemas"]["Figure"];
-            /**
-             * Format: double
-             * @description The logarithm of its likelihood.
-             */
-            log_likelihood: number;
-            /** @description Which model. */
-            model: components["schemas"]["BuyingModel"];
-            /** @description Its parameters by name, times in days. */
-            parameters: {
-                [key: string]: number;
-            };
-        };
-        /**
-         * @description Is the model that says whether people are still customers.
-         * @enum {string}
-         */
-        BuyingModel: "bg_nbd" | "pareto_nbd";
-        /** @description Is how satisfied people are on a channel. */
-        ChannelSatisfaction: {
-            /** @description The channel, by id. */
-            channel: string;
-            /** @description Share of the satisfied. */
-            satisfied: components["schemas"]["Figure"];
-        };
-        /** @description Is what becomes of people after a contact. */
-        ChurnAfterContact: {
-            /** @description After any bad contact (CHN-4). */
-            any: components["schemas"]["Groups"];
-            /** @description After each kind of bad contact. */
-            kinds: components["schemas"]["AfterKind"][];
-            /** @description Requests that are open now and overdue, by touchpoint: the alert of WAY-13. */
-            overdue: components["schemas"]["Overdue"][];
-            /** @description After a request that was late or never answered (WAY-13). */
-            waiting: components["schemas"]["Groups"];
-        };
-        /** @description Is a comparison of an arm with the control. */
-        Comparison: {
-            /** @description The same for looking whenever one likes: wider, and true at every look. */
-            always: components["schemas"]["Figure"];
-            /** @description Difference of shares, for one look planned beforehand. */
-            difference: components["schemas"]["Figure"];
-            /**
-             * Format: double
-             * @description The share of the spread of values that the past explains.
-             */
-            explained: number;
-            /** @description Outcomes that would not have been. */
-            incremental: components["schemas"]["Figure"];
-            /**
-             * Format: double
-             * @description The two-sided p of one look.
-             */
-            p?: number | null;
-            /** @description Difference as a part of the control's share. */
-            relative: components["schemas"]["Figure"];
-            /** @description Difference of value per person, minor units. */
-            value: components["schemas"]["Figure"];
-            /** @description The same with what people bought before taken out (CUPED). */
-            value_adjusted: components["schemas"]["Figure"];
-        };
-        /** @description Is the customer base. */
-        CustomerBase: {
-            buying?: components["schemas"]["BuyingFigures"] | null;
-            /**
-             * Format: int64
-             * @description People who have bought.
-             */
-            customers: number;
-            /** @description Customers by RFM group, the best first. */
-            groups: components["schemas"]["GroupFigures"][];
-            /** @description What could not be computed, and why. */
-            notes: components["schemas"]["Note"][];
-            /**
-             * Format: int64
-             * @description Those who bought on more than one day.
-             */
-            repeaters: number;
-            /** @description The segment it speaks of, by id; none: everybody. */
-            segment?: string | null;
-            /**
-             * Format: int64
-             * @description What all purchases were worth.
-             */
-            spent: number;
-            values?: components["schemas"]["ValueFigures"] | null;
-        };
-        /** @description Is one experiment. */
-        Experiment: {
-            /** @description The arms, the control first. */
-            arms: components["schemas"]["ArmFigures"][];
-            /** @description Whether the control was named as one, or is only the first by name. */
-            control_is_named: boolean;
-            /**
-             * Format: int64
-             * @description People who were in more than one arm; they count in the first.
-             */
-            crossed: number;
-            frequency?: components["schemas"]["FrequencyArms"] | null;
-            /** @description Its name: what stands before the last `:` of the arm, or the campaign, or the touchpoint. */
-            name: string;
-            /** @description Whether the sizes fit an even draw. If not, something selected people, and no comparison is given. */
-            ratio_fits: boolean;
-            /**
-             * Format: double
-             * @description The chance of arms as unequal as these if people were drawn evenly; none with one arm.
-             */
-            ratio_p?: number | null;
-        };
-        /** @description Is how many people a rule fits. */
-        Fits: {
-            /** @description Share of them with the target outcome. */
-            conversion: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description Target outcomes of theirs.
-             */
-            outcomes: number;
-            /**
-             * Format: int64
-             * @description People whom it fits.
-             */
-            people: number;
-            /** @description Their share of all known people. */
-            share: components["schemas"]["Figure"];
-            /** @description How many of them each segment of the map has, by id. */
-            shared_with: components["schemas"]["Shared"][];
-            /**
-             * Format: int64
-             * @description What they were worth.
-             */
-            value: number;
-        };
-        /** @description Is the response of arms that are numbers of contacts. */
-        FrequencyArms: {
-            /** @description Contacts, and the share with the outcome. */
-            response: components["schemas"]["ResponseAt"][];
-            /**
-             * Format: int32
-             * @description The largest number up to which each further contact pays; 0: not even the first.
-             */
-            saturation: number;
-        };
-        /** @description Is an RFM group. */
-        GroupFigures: {
-            /**
-             * Format: double
-             * @description How many of them are expected to be customers still; unknown without a model.
-             */
-            alive?: number | null;
-            /**
-             * Format: int64
-             * @description Customers in it.
-             */
-            customers: number;
-            /**
-             * Format: double
-             * @description What is expected of them within the days asked for; unknown without models.
-             */
-            expected_value?: number | null;
-            /** @description Which. */
-            group: components["schemas"]["RfmGroup"];
-            /**
-             * Format: int64
-             * @description What they spent.
-             */
-            spent: number;
-        };
-        /** @description Is a comparison of two groups of people. */
-        Groups: {
-            /** @description The difference. */
-            difference: components["schemas"]["Figure"];
-            /** @description Those it is about. */
-            with: components["schemas"]["Figure"];
-            /** @description The others of the same weeks, weighed by the weeks of those it is about. */
-            without: components["schemas"]["Figure"];
-        };
-        /** @description Is whom nobody has spoken to for long (WAY-7). */
-        Neglect: {
-            /**
-             * Format: int32
-             * @description The days asked for.
-             */
-            days: number;
-            /** @description The people, those who spent most first. */
-            people: components["schemas"]["Neglected"][];
-            /** @description All together, then each segment of the map. */
-            silence: components["schemas"]["Silence"][];
-        };
-        /** @description Is a customer to whom nobody has spoken for long (WAY-7). */
-        Neglected: {
-            /**
-             * Format: int64
-             * @description Days since the last purchase.
-             */
-            days_ago: number;
-            /**
-             * Format: int64
-             * @description Days since they last did something of their own.
-             */
-            days_quiet: number;
-            /**
-             * Format: int64
-             * @description Days since we last sent or said something; none: never.
-             */
-            days_silent?: number | null;
-            /** @description The number of the person. */
-            person: string;
-            /**
-             * Format: int64
-             * @description What they have spent.
-             */
-            spent: number;
-        };
-        /** @description Is the opening hours of a day. */
-        OpeningHours: {
-            /**
-             * Format: int32
-             * @description From this minute of the local day on.
-             */
-            from: number;
-            /**
-             * Format: int32
-             * @description Up to this minute.
-             */
-            to: number;
-        };
-        /** @description Is what happens outside all segments (AIM-12). */
-        Outside: {
-            /**
-             * Format: int64
-             * @description People who are in no segment.
-             */
-            people: number;
-            /** @description Rules that would take many of them in, the most first: proposals for a segment. */
-            proposals: components["schemas"]["Proposal"][];
-            /** @description Their share of all contacts of known people. */
-            share_of_contacts: components["schemas"]["Figure"];
-            /** @description Share of known people. */
-            share_of_people: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description What they were worth.
-             */
-            value: number;
-        };
-        /** @description Is how many requests are overdue at a touchpoint. */
-        Overdue: {
-            /**
-             * Format: int64
-             * @description Open requests older than the target.
-             */
-            requests: number;
-            /** @description The touchpoint, by id. */
-            touchpoint: string;
-        };
-        /** @description Is a proposal for a segment. */
-        Proposal: {
-            /**
-             * Format: int64
-             * @description How many of those outside it takes in.
-             */
-            people: number;
-            /** @description The rule: people outside all segments who met this touchpoint. */
-            rule: components["schemas"]["SegmentRule"];
-            /** @description The touchpoint, by id. */
-            touchpoint: string;
-        };
-        /** @description Is the response of people with a number of contacts. */
-        ResponseAt: {
-            /**
-             * Format: int32
-             * @description Contacts.
-             */
-            contacts: number;
-            /**
-             * Format: double
-             * @description Share with the outcome.
-             */
-            share: number;
-        };
-        /** @description Is the three scores. */
-        Rfm: {
-            /**
-             * Format: int32
-             * @description Frequency.
-             */
-            frequency: number;
-            /**
-             * Format: int32
-             * @description Money.
-             */
-            money: number;
-            /**
-             * Format: int32
-             * @description Recency: 5 is the most recent fifth.
-             */
-            recency: number;
-        };
-        /**
-         * @description Is a group with a name.
-         * @enum {string}
-         */
-        RfmGroup: "champions" | "loyal" | "promising" | "new" | "need_attention" | "about_to_sleep" | "at_risk" | "cannot_lose" | "lost";
-        /** @description Is one customer, scored. */
-        ScoredCustomer: {
-            /**
-             * Format: double
-             * @description The chance to be a customer still.
-             */
-            alive?: number | null;
-            /**
-             * Format: int64
-             * @description Days since the last purchase.
-             */
-            days_ago: number;
-            /**
-             * Format: double
-             * @description Purchases expected within the days asked for.
-             */
-            expected?: number | null;
-            /**
-             * Format: double
-             * @description What they are worth.
-             */
-            expected_value?: number | null;
-            /** @description The group they make. */
-            group: components["schemas"]["RfmGroup"];
-            /** @description The number of the person. */
-            person: string;
-            /**
-             * Format: int32
-             * @description Purchases.
-             */
-            purchases: number;
-            /** @description The three scores. */
-            rfm: components["schemas"]["Rfm"];
-            /**
-             * Format: int64
-             * @description What they were worth.
-             */
-            spent: number;
-        };
-        /** @description Is how many people two segments share. */
-        Shared: {
-            /**
-             * Format: int64
-             * @description People in both.
-             */
-            people: number;
-            /** @description The other segment, by id. */
-            segment: string;
-        };
-        /** @description Is the silence towards the customers of a segment. */
-        Silence: {
-            /**
-             * Format: int64
-             * @description Customers.
-             */
-            customers: number;
-            /**
-             * Format: int64
-             * @description Median days since somebody did; never counts as longest.
-             */
-            median_days?: number | null;
-            /** @description Share of them to whom nobody has spoken for the days asked for. */
-            neglected: components["schemas"]["Figure"];
-            /** @description The segment, by id; none: everybody. */
-            segment?: string | null;
-        };
-        /** @description Is how long people take to convert, in days. */
-        TimeToConvert: {
-            /** @description From the first contact. */
-            all: components["schemas"]["Waiting"];
-            /** @description From the first contact with each touchpoint. */
-            touchpoints: components["schemas"]["Waiting"][];
-        };
-        /** @description Is a rule to be tried. */
-        Tried: {
-            /** @description Who belongs to it. */
-            rule: components["schemas"]["SegmentRule"];
-        };
-        /** @description Is what the model of values says. */
-        ValueFigures: {
-            /** @description What purchases expected of today's customers are worth. */
-            expected_value: components["schemas"]["Figure"];
-            /**
-             * Format: double
-             * @description How far buying often and spending much go together; near 0 it may be used.
-             */
-            independence: number;
-            /** @description Mean value of a purchase over all customers, as the model sees it. */
-            mean: components["schemas"]["Figure"];
-            /** @description Its parameters by name. */
-            parameters: {
-                [key: string]: number;
-            };
-        };
-        /** @description Is one survival curve, in days. */
-        Waiting: {
-            /**
-             * Format: int64
-             * @description Those who converted so far.
-             */
-            converted: number;
-            /** @description The share converted by day. */
-            curve: components["schemas"]["CurvePoint"][];
-            /** @description Half have by then. */
-            half: components["schemas"]["Stretch"];
-            /**
-             * Format: int64
-             * @description People.
-             */
-            people: number;
-            /** @description A quarter have by then; `seconds` holds days here. */
-            quarter: components["schemas"]["Stretch"];
-            /** @description The touchpoint, by id; none: any. */
-            touchpoint?: string | null;
-            /** @description Share converted within 30 days. */
-            within_30: components["schemas"]["Figure"];
-        };
-        /**
-         * @description Is how a contact went.
-         * @enum {string}
-         */
-        Went: "well" | "complaint" | "dissatisfied" | "unanswered" | "late";
-        /** @description Is a token as it is listed. */
-        ApiToken: {
-            /**
-             * Format: int64
-             * @description When it was made, in microseconds UTC.
-             */
-            created_at: number;
-            /**
-             * Format: int64
-             * @description When it ends.
-             */
-            expires_at: number;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description What it is for. */
-            name: string;
-            /** @description Whose it is. */
-            owner: string;
-            /** @description As whom it comes in. */
-            role: string;
-            /** @description What it may do, such as `read` or `write:map`. */
-            scopes: string[];
-            /**
-             * Format: int64
-             * @description When it was last in use; 0: never.
-             */
-            seen_at: number;
-        };
-        /** @description Is a secret for an authenticator. */
-        CodeDraft: {
-            /** @description The address that an authenticator reads. */
-            address: string;
-            /** @description The same as a picture, in SVG. */
-            picture: string;
-            /** @description The secret, to be typed. */
-            secret: string;
-        };
-        /** @description Is what somebody types to sign in. */
-        Credentials: {
-            /** @description The code of the authenticator, or a recovery code; empty for whoever has none. */
-            code?: string;
-            /** @description The address. */
-            email: string;
-            /** @description The password. */
-            password: string;
-        };
-        /** @description Is a member as the others see them. */
-        Member: {
-            /**
-             * Format: int64
-             * @description When the account was made, in microseconds UTC.
-             */
-            created_at: number;
-            /** @description The address to sign in with; empty: only by link. */
-            email: string;
-            /** @description Whether a code is asked for besides. */
-            has_code: boolean;
-            /** @description Whether there is a password. */
-            has_password: boolean;
-            /**
-             * Format: int64
-             * @description The number of the account.
-             */
-            id: number;
-            /** @description The name on the screen. */
-            name: string;
-            /** @description The role. */
-            role: string;
-            /**
-             * Format: int64
-             * @description When a session was last in use; none: never, or long ago.
-             */
-            seen_at?: number | null;
-        };
-        /** @description Is somebody who shall become a member. */
-        NewMember: {
-            /** @description The address to sign in with. */
-            email: string;
-            /** @description The name on the screen. */
-            name: string;
-            /** @description The role. */
-            role: components["schemas"]["Role"];
-        };
-        /** @description Is a change of password. */
-        NewPassword: {
-            /** @description The one before; empty where there is none. */
-            current?: string;
-            /** @description The one that shall be. */
-            new: string;
-        };
-        /** @description Is a change of role. */
-        NewRole: {
-            /** @description The role that shall be. */
-            role: components["schemas"]["Role"];
-        };
-        /** @description Is a token that shall be made. */
-        NewToken: {
-            /**
-             * Format: int64
-             * @description For how many days.
-             */
-            days: number;
-            /** @description What it is for. */
-            name: string;
-            /** @description As whom it comes in; at most what its maker is. */
-            role: components["schemas"]["Role"];
-            /** @description What it may do, such as `read` or `write:map`. */
-            scopes: string[];
-        };
-        /** @description Is what the pages of the organisation are like. */
-        Organisation: {
-            /**
-             * @description The colour of the brand, such as `#1c5799`; empty: ours.
-             * @default
-             */
-            colour: string;
-            /**
-             * @description The language of whoever has not chosen one: `en`, `fr`, `ru`, or empty for that of the browser.
-             * @default
-             */
-            language: string;
-            /**
-             * @description The logo as a `data:` address of a PNG, JPEG or WebP; empty: ours.
-             * @default
-             */
-            logo: string;
-            /**
-             * @description What people are called.
-             * @default customer
-             */
-            wording: components["schemas"]["Wording"];
-        };
-        /** @description Is what one may change of oneself. */
-        Profile: {
-            /** @description The address to sign in with; empty: only by link. */
-            email: string;
-            /** @description The name on the screen. */
-            name: string;
-        };
-        /** @description Are the codes for the day on which the telephone is gone; they are shown once. */
-        RecoveryCodes: {
-            /** @description Each works once. */
-            codes: string[];
-        };
-        /**
-         * @description Is what somebody is in the organisation.
-         * @enum {string}
-         */
-        Role: "owner" | "admin" | "analyst" | "agent" | "viewer";
-        /** @description Is an open session. */
-        Session: {
-            /** @description What the browser calls itself. */
-            browser: string;
-            /**
-             * Format: int64
-             * @description When it was opened, in microseconds UTC.
-             */
-            created_at: number;
-            /** @description The name by which it is ended; no secret. */
-            id: string;
-            /** @description Whether it is the one that asks. */
-            is_this: boolean;
-            /**
-             * Format: int64
-             * @description When it was last in use.
-             */
-            seen_at: number;
-        };
-        /**
-         * @description Is what the people whom the organisation serves are called.
-         * @enum {string}
-         */
-        Wording: "customer" | "student" | "patient" | "citizen" | "member";
-        /** @description Is one entry of the log. */
-        LogEntry: {
-            /** @description To what. */
-            about: string;
-            /**
-             * Format: int64
-             * @description The number of the account; 0: the command line.
-             */
-            account: number;
-            /** @description What was done, such as `member.invited` or `POST /api/map/rules`. */
-            action: string;
-            /**
-             * Format: int64
-             * @description When, in microseconds UTC.
-             */
-            at: number;
-            /**
-             * Format: int64
-             * @description The number; later ones are greater.
-             */
-            id: number;
-            /** @description Its name at that time. */
-            name: string;
-        };
-        /** @description Is a code of the authenticator. */
-        OneTimeCode: {
-            /** @description Six digits. */
-            code: string;
-        };
-        /** @description Is the own password, before something that a stolen session must not do. */
-        PasswordProof: {
-            /** @description The password; empty where there is none. */
-            password: string;
-        };
-        /** @description Is a secret that is shown once. */
-        ShownSecret: {
-            /** Format: int64 */
-            id: number;
-            token: string;
-        };
-        /** @description Is what comes after a touchpoint. */
-        AfterTouchpoint: {
-            /** @description What comes next: touchpoints, `(outcome)` or `(end)`. */
-            likely: components["schemas"]["LikelyNext"][];
-            /** @description The touchpoint, by id. */
-            touchpoint: string;
-        };
-        /** @description Tells who led to outcomes. */
-        AttributionAnswer: {
-            /**
-             * Format: int64
-             * @description Journeys.
-             */
-            journeys: number;
-            /**
-             * Format: int64
-             * @description Outcomes that touches led to: what the credits of every model sum to.
-             */
-            outcomes: number;
-            /**
-             * Format: int64
-             * @description People with at least one touch.
-             */
-            people: number;
-            /** @description How journeys were cut: it moves results more than the model does. */
-            policy: components["schemas"]["JourneyPolicy"];
-            /** @description Touchpoints or channels in the order of the map. */
-            units: components["schemas"]["UnitCredits"][];
-            /**
-             * Format: int64
-             * @description Outcomes that no touch led to.
-             */
-            untouched: number;
-            /**
-             * Format: double
-             * @description What they were worth, in minor units.
-             */
-            value: number;
-            /** @description Models that have no answer, with the reason. */
-            without_answer: components["schemas"]["WithoutAnswer"][];
-        };
-        /** @description Asks which touchpoints or channels led to outcomes. */
-        AttributionQuestion: {
-            /**
-             * Format: int32
-             * @description A journey ends after so many days without a touch; none: as the map says.
-             */
-            gap_days?: number | null;
-            /**
-             * Format: int32
-             * @description The half-life of time decay, in days; none: 7.
-             */
-            half_life_days?: number | null;
-            /**
-             * Format: int32
-             * @description Touches further back than so many days before the outcome have no part in it; none: the whole journey has.
-             */
-            lookback_days?: number | null;
-            /** @description Models by name; none: all that one pass answers, which is all but `additive_hazard`. */
-            models?: string[];
-            /** @description Only these rows. */
-            only?: components["schemas"]["Narrow"];
-            /** @description Only people of this segment, by id. */
-            segment?: string | null;
-            /** @description What a touch is. */
-            unit?: components["schemas"]["TouchUnit"];
-        };
-        /** @description Is how far models disagree. */
-        Disagreement: {
-            /**
-             * Format: double
-             * @description The highest share.
-             */
-            high: number;
-            /** @description The model that gives it. */
-            high_model: string;
-            /**
-             * Format: double
-             * @description The lowest share, and the model that gives it.
-             */
-            low: number;
-            /** @description That model. */
-            low_model: string;
-        };
-        /** @description Is the people of one channel. */
-        FunnelPart: {
-            /** @description The channel, by id. */
-            channel?: string | null;
-            /** @description The steps, in order. */
-            steps: components["schemas"]["FunnelStep"][];
-        };
-        /** @description Is a share of people and the hours within which they came to the end. */
-        HoursWithin: {
-            /**
-             * Format: double
-             * @description The hours from first to last step.
-             */
-            hours: number;
-            /**
-             * Format: double
-             * @description The share of those who came to the end.
-             */
-            share: number;
-        };
-        /** @description Is the policy of journeys. */
-        JourneyPolicy: {
-            /**
-             * Format: int64
-             * @description Into how many blocks people are dealt for the intervals.
-             */
-            blocks: number;
-            /**
-             * Format: int64
-             * @description How many times the blocks are drawn.
-             */
-            draws: number;
-            /**
-             * Format: int32
-             * @description A journey ends after so many days without a touch.
-             */
-            gap_days: number;
-            /**
-             * Format: int32
-             * @description The half-life of time decay, in days.
-             */
-            half_life_days: number;
-            /**
-             * Format: int32
-             * @description Touches older than so many days before the outcome have no part in it.
-             */
-            lookback_days?: number | null;
-            /** @description What a touch is. */
-            unit: components["schemas"]["TouchUnit"];
-        };
-        /** @description Is how well one memory predicts. */
-        JudgedMemory: {
-            /**
-             * Format: double
-             * @description Mean negative logarithm of the chance it gave to what came; lower is better.
-             */
-            log_loss: number;
-            /** @description How many touches it remembers. */
-            order: number;
-            /**
-             * Format: int64
-             * @description Steps that it was judged on.
-             */
-            steps: number;
-            /**
-             * Format: double
-             * @description How often what came was among its three likeliest.
-             */
-            top_three: number;
-        };
-        /** @description Tells who is new, stays, comes back or falls silent, period by period. */
-        LifecycleAnswer: {
-            /**
-             * Format: int32
-             * @description The length of a period, in days.
-             */
-            period_days: number;
-            /** @description The periods, from the start of the data. */
-            periods: components["schemas"]["LifecyclePeriod"][];
-        };
-        /** @description Is one period. */
-        LifecyclePeriod: {
-            /**
-             * Format: int64
-             * @description People active in the period before and not here.
-             */
-            dormant: number;
-            /**
-             * Format: int64
-             * @description When it began, UTC microseconds.
-             */
-            from: number;
-            /** @description Whether it was over when the data ended. */
-            is_over: boolean;
-            /**
-             * Format: int64
-             * @description People active for the first time.
-             */
-            new: number;
-            /**
-             * Format: int64
-             * @description People active again after an absence.
-             */
-            resurrected: number;
-            /**
-             * Format: int64
-             * @description People active here and in the period before.
-             */
-            returning: number;
-        };
-        /** @description Is something that may come next. */
-        LikelyNext: {
-            /**
-             * Format: double
-             * @description Its chance, 0 to 1.
-             */
-            chance: number;
-            /** @description What. */
-            next: string;
-        };
-        /** @description Is what one model says. */
-        ModelCredit: {
-            /**
-             * Format: double
-             * @description Cost of one outcome, in minor units.
-             */
-            cost_per_outcome?: number | null;
-            /** @description The model. */
-            model: string;
-            /**
-             * Format: double
-             * @description Outcomes.
-             */
-            outcomes: number;
-            /**
-             * Format: double
-             * @description (value − cost) / cost.
-             */
-            roi?: number | null;
-            /** @description Its share of outcomes. */
-            share: components["schemas"]["Figure"];
-            /**
-             * Format: double
-             * @description Value, in minor units, where the model speaks of value.
-             */
-            value?: number | null;
-        };
-        /** @description Narrows a question to some rows; nothing given: everything. */
-        Narrow: {
-            /** @description Only touchpoints of this channel, by id, and the target outcome. */
-            channel?: string | null;
-            /** @description From this day on, such as 2026-01-31, in the organisation's time zone. */
-            from?: string | null;
-            /** @description Only what happened to people while in this stage, by id. */
-            stage?: string | null;
-            /** @description Up to and with this day. */
-            to?: string | null;
-        };
-        /** @description Tells what comes next in a journey, and how well that can be known. */
-        NextStepAnswer: {
-            /** @description The memory that predicts best; none where nothing could be judged. */
-            best?: number | null;
-            /**
-             * Format: int64
-             * @description Journeys that taught, of four fifths of people.
-             */
-            journeys: number;
-            /** @description Each memory, judged on the other fifth; the lowest log-loss is the best. Order 0 knows only what is frequent. */
-            judged: components["schemas"]["JudgedMemory"][];
-            /** @description After each touchpoint, as the last of a journey so far: what is likeliest to come next. */
-            next: components["schemas"]["AfterTouchpoint"][];
-        };
-        /** @description Tells which paths people walk, and how whole journeys go. */
-        PathAnswer: {
-            /**
-             * Format: int64
-             * @description Journeys, cut at outcomes and long silences.
-             */
-            journeys: number;
-            /** @description The length of the paths, in touches. */
-            length: number;
-            /**
-             * Format: int64
-             * @description Journeys of variants that are not listed: with them the variants sum to all journeys.
-             */
-            other_journeys: number;
-            /**
-             * Format: int64
-             * @description Paths that are not listed.
-             */
-            other_paths: number;
-            /**
-             * Format: int64
-             * @description Variants that are not listed.
-             */
-            other_variants: number;
-            /** @description The paths that most people walk. A person may walk several. */
-            paths: components["schemas"]["WalkedPath"][];
-            /**
-             * Format: int64
-             * @description People with at least one touch.
-             */
-            people: number;
-            /** @description The most frequent whole journeys (variants). */
-            variants: components["schemas"]["JourneyVariant"][];
-        };
-        /**
-         * @description Is what all steps of a funnel must have in common.
-         * @enum {string}
-         */
-        SameIn: "channel" | "signal";
-        /**
-         * @description Is what a touch of a journey is.
-         * @enum {string}
-         */
-        TouchUnit: "touchpoint" | "channel";
-        /** @description Tells how things go, week by week. */
-        TrendAnswer: {
-            /**
-             * Format: int64
-             * @description The last moment of the data, UTC microseconds: the week that holds it may not be over.
-             */
-            until: number;
-            /** @description The weeks in which anything happened, Mondays first, UTC. */
-            weeks: components["schemas"]["WeekFigures"][];
-        };
-        /** @description Is what one touchpoint or channel is credited with. */
-        UnitCredits: {
-            /**
-             * Format: int64
-             * @description What it cost in the window, in minor units; none where the question is about part of the window.
-             */
-            cost?: number | null;
-            /** @description What each model says. */
-            credits: components["schemas"]["ModelCredit"][];
-            disagreement?: components["schemas"]["Disagreement"] | null;
-            /** @description The share of people whose first touch it was who had an outcome. */
-            first_impression: components["schemas"]["Figure"];
-            /** @description The touchpoint or channel, by id. */
-            id: string;
-            /** @description The share of outcomes that it closed that were somebody's first. */
-            new_to_file: components["schemas"]["Figure"];
-        };
-        /** @description Is a path. */
-        WalkedPath: {
-            /** @description The share of them who had the target outcome at its end or later. */
-            conversion: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description People who walked it.
-             */
-            people: number;
-            /** @description Their share of all people with a touch. */
-            share: components["schemas"]["Figure"];
-            /** @description Touchpoints, one directly after the other. */
-            touchpoints: string[];
-        };
         /** @description Is a model without an answer. */
         WithoutAnswer: {
             /** @description The model. */
@@ -16444,105 +16538,11 @@ export interface components {
             /** @description Why: `no_outcomes` or `too_many_touchpoints`. */
             why: string;
         };
-        /** @description Is one week. */
-        WeekFigures: {
-            /** @description Interactions by touchpoint, in the order of the map. */
-            by_touchpoint: number[];
-            /** @description The share of the people of this week who had one. */
-            conversion: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description When it began, UTC microseconds.
-             */
-            from: number;
-            /**
-             * Format: int64
-             * @description Interactions of known people.
-             */
-            interactions: number;
-            /**
-             * Format: int64
-             * @description Target outcomes.
-             */
-            outcomes: number;
-            /**
-             * Format: int64
-             * @description Known people.
-             */
-            people: number;
-            /**
-             * Format: int64
-             * @description What they were worth, in minor units.
-             */
-            value: number;
-        };
-        /** @description Is a whole journey. */
-        JourneyVariant: {
-            /** @description The share of them that ended in the target outcome. */
-            conversion: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description Journeys that went exactly so.
-             */
-            journeys: number;
-            /** @description Their share of all journeys. */
-            share: components["schemas"]["Figure"];
-            /** @description Touchpoints, in order. */
-            touchpoints: string[];
-        };
-        /** @description Tells how people's interactions come in sessions. */
-        SessionAnswer: {
-            /** @description By the touchpoint that they began with, in the order of the map; those never begun with are left out. */
-            by_entry: components["schemas"]["SessionEntry"][];
-            /** @description The share with a target outcome. */
-            conversion: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description Interactions in them.
-             */
-            interactions: number;
-            /**
-             * Format: int64
-             * @description The whole minutes within which half of them ended; none where there are none.
-             */
-            minutes_half?: number | null;
-            /**
-             * Format: int64
-             * @description The whole minutes within which nine of ten ended.
-             */
-            minutes_nine_of_ten?: number | null;
-            /**
-             * Format: int32
-             * @description A session ends after so many minutes without an interaction.
-             */
-            pause_minutes: number;
-            /**
-             * Format: int64
-             * @description People with a session.
-             */
-            people: number;
-            /**
-             * Format: int64
-             * @description Sessions.
-             */
-            sessions: number;
-            /** @description The share of a single interaction. */
-            single: components["schemas"]["Figure"];
-        };
-        /** @description Is the sessions that began with a touchpoint. */
-        SessionEntry: {
-            /** @description The share with a target outcome. */
-            conversion: components["schemas"]["Figure"];
-            /**
-             * Format: int64
-             * @description Sessions.
-             */
-            sessions: number;
-            /** @description The share of a single interaction. */
-            single: components["schemas"]["Figure"];
-            /** @description The touchpoint, by id. */
-            touchpoint: string;
-        };
+        /**
+         * @description Is what the people whom the organisation serves are called.
+         * @enum {string}
+         */
+        Wording: "customer" | "student" | "patient" | "citizen" | "member";
     };
     responses: never;
     parameters: never;
