@@ -116,8 +116,11 @@ fn operations(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)> {
 /// Joins the rooms that are behind the door.
 fn closed(site: &Site) -> OpenApiRouter {
     let maps = map::Maps::new(site.stores.state.clone());
+    let goals = goals::Goals::new(site.stores.state.clone(), site.stores.clock.clone());
     OpenApiRouter::new()
         .merge(account::closed_routes(site.accounts()))
+        .merge(goals::routes(goals.clone()))
+        .merge(map::start_routes(maps.clone(), goals, site.stores.clock.clone()))
         .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(people::routes(site.capture.people(), site.stores.clone()))
         .merge(people::policy::routes(site.talk.door.policy().clone()))
