@@ -11,6 +11,18 @@ export type Business = Schemas['Business'];
 export type Proposal = Schemas['Proposal'];
 export type Aim = Schemas['Aim'];
 
+/** What is told before anything is. */
+export const nothing: Setup = {
+  organisation: '',
+  business: null,
+  currency: null,
+  budget_per_month: null,
+  ecosystem: { audience: '', where_they_talk: '', competitors: '', mentions: '', presence: '', skipped: false },
+  objectives: [],
+  segments: [],
+  answers: [],
+};
+
 export const goals = {
   told: (): Promise<Start> => answer(client.GET('/api/goals/setup')),
   tell: (body: KeptSetup): Promise<Start> => answer(client.PUT('/api/goals/setup', { body })),

@@ -2,15 +2,15 @@
 import { Problem } from '../../app/api/client';
 import { toasts } from '../../ui/toast.svelte';
 import type { Setup, Start } from './api';
-import { goals } from './api';
+import { goals, nothing } from './api';
 
 /** So long nothing is sent while somebody types, in milliseconds. */
 const pause = 500;
 
 export class Keeper {
-  setup = $state<Setup>({});
+  setup = $state<Setup>(nothing);
   /** What follows from what was told, as the server last said. */
-  start = $state.raw<Start>({ told: { version: 0, setup: {} }, tools: [] });
+  start = $state.raw<Start>({ told: { version: 0, setup: nothing }, tools: [] });
   state = $state<'kept' | 'waiting' | 'failed'>('kept');
   private clock: ReturnType<typeof setTimeout> | undefined;
   private sending: Promise<void> = Promise.resolve();

@@ -1,10 +1,11 @@
 // The map: segments by stages, every touchpoint with its verdict, and the card of one touchpoint beside it.
-import { api } from '../../app/api/client';
+import { Problem, api } from '../../app/api/client';
 import { desk } from './edit/desk.svelte';
 import { desk as server } from './edit/api';
 import type { MapReport, TouchpointMap } from '../../app/api/types';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
+import { place } from '../../app/place.svelte';
 
 /** What the map page is drawn from: the design, and what is lived. */
 export interface MapData {
@@ -20,7 +21,14 @@ export default page<MapData>({
   live: true,
   load: async ({ query }) => {
     const variant = query.get('variant') === 'to_be' ? 'to_be' : 'as_is';
-    const [present, report] = await Promise.all([server.show(variant), api.report(query.get('segment'))]);
+    const here = server.show(variant).catch((problem: unknown) => {
+      // Where there is no map, the way to one is the answer.
+      if (problem instanceof Problem && problem.status === 404 && variant === 'as_is') {
+        place.go('/start', { replace: true });
+      }
+      throw problem;
+    });
+    const [present, report] = await Promise.all([here, api.report(query.get('segment'))]);
     organisation.learn(present.map);
     desk.receive(present);
     return { map: present.map, report };

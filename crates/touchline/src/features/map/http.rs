@@ -62,7 +62,7 @@ async fn change(
 /// Says that there is no map.
 #[must_use]
 pub fn no_map() -> Refusal {
-    Refusal::not_found("There is no map yet", "Apply one: touchline map apply FILE")
+    Refusal::not_found("There is no map yet", "Make one in First steps, or apply a file: touchline map apply FILE")
 }
 
 /// Says to a client what is wrong with a map that it sent: every problem at once.

@@ -8,6 +8,7 @@ use crate::platform::http::{Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
 use model::map::{Objective, ObjectiveKind};
+use model::rules::{SegmentRule, Trigger};
 use model::text::Text;
 use model::{TouchpointMap, catalogue};
 use utoipa_axum::router::OpenApiRouter;
@@ -62,7 +63,41 @@ fn first_map(setup: &Setup) -> Option<TouchpointMap> {
         touchpoint.parent = touchpoint.parent.take().filter(|parent| is_wanted(parent));
     }
     map.rules.retain(|rule| is_wanted(&rule.touchpoint));
+    for segment in &mut map.segments {
+        forget(&mut segment.rule, &is_wanted);
+    }
+    let placed = map.touchpoints.iter().flat_map(|one| one.cells.iter().map(|cell| (cell.stage.clone(), one.id.clone())));
+    let placed: Vec<(String, String)> = placed.collect();
+    for stage in &mut map.stages {
+        stage.entry.retain_mut(|trigger| match trigger {
+            Trigger::Touchpoints { touchpoints } => {
+                touchpoints.retain(|id| is_wanted(id));
+                !touchpoints.is_empty()
+            }
+            _ => true,
+        });
+        if stage.entry.is_empty() {
+            // All ways in were refused: whatever else meets people in this stage brings them there.
+            let touchpoints = placed.iter().filter(|(at, _)| *at == stage.id).map(|(_, id)| id.clone()).collect::<Vec<_>>();
+            let met = !touchpoints.is_empty();
+            stage.entry.push(if met { Trigger::Touchpoints { touchpoints } } else { Trigger::Contact {} });
+        }
+    }
     Some(rethought(map, setup))
+}
+
+/// Takes touchpoints that are not wanted out of a rule: nobody meets them.
+fn forget(rule: &mut SegmentRule, is_wanted: &impl Fn(&str) -> bool) {
+    match rule {
+        SegmentRule::Touched { touchpoint } if !is_wanted(touchpoint) => *rule = SegmentRule::Any { of: Vec::new() },
+        SegmentRule::Any { of } => {
+            of.iter_mut().for_each(|part| forget(part, is_wanted));
+            of.retain(|part| !matches!(part, SegmentRule::Any { of } if of.is_empty()));
+        }
+        SegmentRule::All { of } => of.iter_mut().for_each(|part| forget(part, is_wanted)),
+        SegmentRule::Not { of } => forget(of, is_wanted),
+        _ => {}
+    }
 }
 
 /// Puts objectives and needs into a map. What was not told stays.
@@ -126,6 +161,14 @@ mod tests {
                 assert_eq!(map.touchpoints.len(), whole.touchpoints.len() - 1);
                 assert_eq!(map.problems(), [], "{business} without {}", refused.id);
             }
+            let no = |touchpoint: &model::map::Touchpoint| Answer {
+                touchpoint: touchpoint.id.clone(),
+                accepted: false,
+                because: String::new(),
+            };
+            let answers = whole.touchpoints.iter().skip(1).map(no).collect();
+            let one = first_map(&Setup { business: Some((*business).into()), answers, ..Setup::default() }).expect("is made");
+            assert_eq!((one.touchpoints.len(), one.problems()), (1, vec![]), "{business}, nearly everything refused");
             for segment in &whole.segments {
                 let group = Group { id: segment.id.clone(), name: None, needs: None, left_out: true };
                 let map = first_map(&Setup { business: Some((*business).into()), segments: vec![group], ..Setup::default() });

@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Setup } from '../api';
+import { nothing } from '../api';
 import { isDone, nextStep, put, stepOf } from './steps';
 
 describe('steps', () => {
   it('begin with the business and end with the map', () => {
-    expect(nextStep({}, false)).toBe('business');
+    expect(nextStep(nothing, false)).toBe('business');
     const told: Setup = {
+      ...nothing,
       business: 'shop',
-      ecosystem: { skipped: true },
+      ecosystem: { ...nothing.ecosystem, skipped: true },
       objectives: [{ kind: 'cost', text: 'Answer once' }],
       segments: [{ id: 'all' }],
       answers: [{ touchpoint: 'shop-window', accepted: true }],
     };
     expect(nextStep(told, false)).toBe('map');
-    expect(nextStep({ ...told, ecosystem: {} }, false)).toBe('ecosystem');
-    expect(isDone('objectives', { objectives: [{ kind: 'cost', text: ' ' }] }, false)).toBe(false);
+    expect(nextStep({ ...told, ecosystem: nothing.ecosystem }, false)).toBe('ecosystem');
+    expect(isDone('objectives', { ...nothing, objectives: [{ kind: 'cost', text: ' ' }] }, false)).toBe(false);
   });
 
   it('are read from the address, and a wrong one is none', () => {

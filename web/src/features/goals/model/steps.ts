@@ -17,15 +17,15 @@ export function isDone(step: Step, setup: Setup, hasMap: boolean): boolean {
     case 'business':
       return hasMap || (setup.business ?? '') !== '';
     case 'ecosystem': {
-      const { skipped, ...parts } = setup.ecosystem ?? {};
-      return skipped === true || Object.values(parts).some((text) => text !== '');
+      const { skipped, ...parts } = setup.ecosystem;
+      return skipped || Object.values(parts).some((text) => text !== '');
     }
     case 'objectives':
-      return (setup.objectives ?? []).some((aim) => aim.text.trim() !== '');
+      return setup.objectives.some((aim) => aim.text.trim() !== '');
     case 'segments':
-      return (setup.segments ?? []).length > 0;
+      return setup.segments.length > 0;
     case 'touchpoints':
-      return (setup.answers ?? []).length > 0;
+      return setup.answers.length > 0;
     case 'map':
       return hasMap;
   }
