@@ -86,7 +86,7 @@ export default {
   'map.rethink': 'Put these objectives and needs on the map',
   'data.title': 'Now let data in',
   'data.import': 'Import a file',
-  'data.import.text': 'Orders, calls, bookings: what you have already.',
+  'data.import.text': 'Orders, calls, bookings: what you have already. On the server: touchline import FILE --suggest',
   'data.snippet': 'Connect a site or a till',
   'data.snippet.text': 'One line to paste, or a client that you use already.',
   'data.hand': 'Enter by hand',

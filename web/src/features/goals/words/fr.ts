@@ -88,7 +88,8 @@ export default {
   'map.rethink': 'Mettre ces objectifs et besoins sur la carte',
   'data.title': 'Faites entrer les données',
   'data.import': 'Importer un fichier',
-  'data.import.text': 'Commandes, appels, réservations : ce que vous avez déjà.',
+  'data.import.text':
+    'Commandes, appels, réservations : ce que vous avez déjà. Sur le serveur : touchline import FILE --suggest',
   'data.snippet': 'Relier un site ou une caisse',
   'data.snippet.text': 'Une ligne à coller, ou un client que vous utilisez déjà.',
   'data.hand': 'Saisir à la main',

@@ -84,7 +84,7 @@ export default {
   'map.rethink': 'Перенести эти цели и потребности на карту',
   'data.title': 'Теперь — данные',
   'data.import': 'Загрузить файл',
-  'data.import.text': 'Заказы, звонки, записи: то, что уже есть.',
+  'data.import.text': 'Заказы, звонки, записи: то, что уже есть. На сервере: touchline import FILE --suggest',
   'data.snippet': 'Подключить сайт или кассу',
   'data.snippet.text': 'Одна строка для вставки или уже знакомый клиент.',
   'data.hand': 'Ввести вручную',
