@@ -3586,6 +3586,203 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/goals/businesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the types of business that a first map can be made for. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Business"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/goals/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what an organisation has thought about so far, and what that proposes. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Start"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Keeps it, as a further version. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["KeptSetup"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Start"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Somebody else has changed it since that version. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/goals/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns the tools that a text names: an objective names none. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string[];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/improve/allocate": {
         parameters: {
             query?: never;
@@ -5923,6 +6120,69 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/map/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes the map of the first steps. Where there is a map already, its touchpoints stay as they are; the objectives and the
+         *     needs of its segments become those that were told.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Saved"];
+                    };
+                };
+                /** @description The first steps lack something, or the map would not be sound. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -14460,8 +14720,21 @@ export interface components {
          * @enum {string}
          */
         Promise: "saves" | "outcomes" | "heard" | "satisfaction" | "people";
-        /** @description Is a proposal for a segment. */
+        /** @description Is one touchpoint that could be used. */
         Proposal: {
+            answer?: components["schemas"]["Answer"] | null;
+            /**
+             * Format: int64
+             * @description What it usually costs in a month, in minor units: running and working hours.
+             */
+            cost_per_month: number;
+            /** @description Its id in the template. */
+            id: string;
+            /** @description Whether that is more than a fifth of the budget. */
+            is_costly: boolean;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            optimal_experience?: components["schemas"]["Text"] | null;
             /**
              * Format: int64
              * @description How many of those outside it takes in.
@@ -14469,6 +14742,10 @@ export interface components {
             people: number;
             /** @description The rule: people outside all segments who met this touchpoint. */
             rule: components["schemas"]["SegmentRule"];
+            /** @description Which of one's objectives it serves: those whose type is about such stages. */
+            serves: components["schemas"]["ObjectiveKind"][];
+            /** @description The stages in which it meets people, by id, the main one first. */
+            stages: string[];
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
@@ -16543,6 +16820,166 @@ export interface components {
          * @enum {string}
          */
         Wording: "customer" | "student" | "patient" | "citizen" | "member";
+        /** @description Is one objective. */
+        Aim: {
+            /** @description Its type. */
+            kind: components["schemas"]["ObjectiveKind"];
+            /** @description What is to be reached. */
+            text: string;
+        };
+        /** @description Is what was decided on a proposed touchpoint. */
+        Answer: {
+            /** @description Whether it is wanted. */
+            accepted: boolean;
+            /** @description Why not: it is asked again when somebody proposes the same next year. */
+            because?: string;
+            /** @description The id of the touchpoint in the template. */
+            touchpoint: string;
+        };
+        /** @description Is one type of business. */
+        Business: {
+            /** @description Its id, such as `online-shop`. */
+            id: string;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /** @description Whom such a business meets. */
+            segments: components["schemas"]["Segment"][];
+            /** @description The stages of its life cycle. */
+            stages: components["schemas"]["BusinessStage"][];
+            /** @description How many touchpoints are usual. */
+            touchpoints: number;
+        };
+        /** @description Is a stage. */
+        BusinessStage: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /**
+             * Format: double
+             * @description How much weight it is usually given; all sum to 1.
+             */
+            weight: number;
+        };
+        /** @description Is a text to look at. */
+        Draft: {
+            /** @description The text of an objective. */
+            text: string;
+        };
+        /** @description Is the look round. */
+        Ecosystem: {
+            /**
+             * @description Whom one wants to reach.
+             * @default
+             */
+            audience: string;
+            /**
+             * @description Where competitors meet them.
+             * @default
+             */
+            competitors: string;
+            /**
+             * @description What is said about us now.
+             * @default
+             */
+            mentions: string;
+            /**
+             * @description Where we are met now.
+             * @default
+             */
+            presence: string;
+            /**
+             * @description Whether it was left out on purpose.
+             * @default false
+             */
+            skipped: boolean;
+            /**
+             * @description Where they talk.
+             * @default
+             */
+            where_they_talk: string;
+        };
+        /** @description Is what was said about a segment of the template. */
+        Group: {
+            /** @description The id of the segment. */
+            id: string;
+            /** @description Whether one does not have such people. */
+            left_out?: boolean;
+            /** @description Another name. */
+            name?: string | null;
+            /** @description Other needs. */
+            needs?: string[] | null;
+        };
+        /** @description Is what is kept. */
+        KeptSetup: {
+            /** @description What was told. */
+            setup: components["schemas"]["Setup"];
+            /**
+             * Format: int64
+             * @description The version; 0: nothing was told yet.
+             */
+            version: number;
+        };
+        /** @description Is what an organisation has thought about. Everything may be missing: it is kept while somebody thinks. */
+        Setup: {
+            /**
+             * @description What was decided on the proposed touchpoints.
+             * @default []
+             */
+            answers: components["schemas"]["Answer"][];
+            /**
+             * Format: int64
+             * @description What may be spent on touchpoints in a month, in minor units: asked before anything costly is proposed.
+             * @default null
+             */
+            budget_per_month: number | null;
+            /**
+             * @description What it resembles: a name of the catalogue's templates, such as `online-shop`.
+             * @default null
+             */
+            business: string | null;
+            /**
+             * @description The currency of amounts.
+             * @default null
+             */
+            currency: string | null;
+            /**
+             * @description A look round, before any objective.
+             * @default {
+             *       "audience": "",
+             *       "competitors": "",
+             *       "mentions": "",
+             *       "presence": "",
+             *       "skipped": false,
+             *       "where_they_talk": ""
+             *     }
+             */
+            ecosystem: components["schemas"]["Ecosystem"];
+            /**
+             * @description What is to be reached. None names a tool.
+             * @default []
+             */
+            objectives: components["schemas"]["Aim"][];
+            /**
+             * @description The name of the organisation.
+             * @default
+             */
+            organisation: string;
+            /**
+             * @description Whom one meets: changes of the segments that the template brings.
+             * @default []
+             */
+            segments: components["schemas"]["Group"][];
+        };
+        /** @description Is what was told, and what follows. */
+        Start: {
+            /** @description The touchpoints that are proposed; none before a type of business is chosen. */
+            proposals?: components["schemas"]["Proposal"][] | null;
+            /** @description What was told. */
+            told: components["schemas"]["KeptSetup"];
+            /** @description The tools that each objective names, in the order of the objectives. */
+            tools: string[][];
+        };
     };
     responses: never;
     parameters: never;
