@@ -21,7 +21,7 @@ export const silences = [30, 60, 90, 180] as const;
 
 export default page<CustomersData>({
   path: '/measure/customers',
-  title: { en: 'Customers', fr: 'Clients', ru: 'Клиенты' },
+  title: { en: 'Buyers', fr: 'Clients', ru: 'Клиенты' },
   rail: {
     order: 74,
     icon: 'M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7Zm-6 9c0-3.500 2.500-6 6-6s6 2.500 6 6m2-15v6m-3-3h6',
