@@ -7047,7 +7047,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Entry"][];
+                        "application/json": components["schemas"]["GivenEntry"][];
                     };
                 };
                 401: {
@@ -10350,6 +10350,13 @@ export interface components {
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
+        /** @description Is one objective. */
+        Aim: {
+            /** @description Its type. */
+            kind: components["schemas"]["ObjectiveKind"];
+            /** @description What is to be reached. */
+            text: string;
+        };
         /** @description Is a budget divided, with what each part brings, the proof, and how to come there from today. */
         Allocated: {
             /**
@@ -10394,6 +10401,27 @@ export interface components {
              * @description What today's spend brings.
              */
             value_today: number;
+        };
+        /** @description Is what was decided on a proposed touchpoint. */
+        Answer: {
+            /** @description Whether it is wanted. */
+            accepted: boolean;
+            /** @description Why not: it is asked again when somebody proposes the same next year. */
+            because?: string;
+            /** @description The id of the touchpoint in the template. */
+            touchpoint: string;
+        };
+        /** @description Is by when a touchpoint's answers are due. */
+        AnswerDue: {
+            /**
+             * Format: int32
+             * @description In so many seconds.
+             */
+            seconds: number;
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+            /** @description Whether only opening hours count. */
+            working_hours: boolean;
         };
         /** @description Is how long people wait at a touchpoint. */
         AnswerFigures: {
@@ -10679,7 +10707,7 @@ export interface components {
             /** @description Share of active people with the outcome, weeks taken together. */
             conversion_before: components["schemas"]["Figure"];
             /** @description Recorded cost per week, minor units. */
-            cost: components["schemas"]["Compared"];
+            cost: components["schemas"]["WeeksCompared"];
             /**
              * Format: double
              * @description The same afterwards.
@@ -10691,9 +10719,9 @@ export interface components {
              */
             cost_per_outcome_before?: number | null;
             /** @description Target outcomes per week. */
-            outcomes: components["schemas"]["Compared"];
+            outcomes: components["schemas"]["WeeksCompared"];
             /** @description Value per week, minor units. */
-            value: components["schemas"]["Compared"];
+            value: components["schemas"]["WeeksCompared"];
             /** @description Weeks after it. */
             weeks_after: number;
             /** @description Weeks before it. */
@@ -10931,6 +10959,19 @@ export interface components {
              */
             wins: number;
         };
+        /** @description Is one type of business. */
+        Business: {
+            /** @description Its id, such as `online-shop`. */
+            id: string;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /** @description Whom such a business meets. */
+            segments: components["schemas"]["Segment"][];
+            /** @description The stages of its life cycle. */
+            stages: components["schemas"]["BusinessStage"][];
+            /** @description How many touchpoints are usual. */
+            touchpoints: number;
+        };
         /** @description Is when somebody is there to answer. */
         BusinessHours: {
             /**
@@ -10974,6 +11015,18 @@ export interface components {
              * @default UTC
              */
             zone: string;
+        };
+        /** @description Is a stage. */
+        BusinessStage: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: components["schemas"]["Text"];
+            /**
+             * Format: double
+             * @description How much weight it is usually given; all sum to 1.
+             */
+            weight: number;
         };
         /** @description Is what the model of buying says. */
         BuyingFigures: {
@@ -11288,22 +11341,14 @@ export interface components {
         };
         /** @description Is a comparison of weekly numbers. */
         Compared: {
-            /**
-             * Format: double
-             * @description Mean per week after.
-             */
+            /** @description Mean per week after. */
             after: components["schemas"]["Figure"];
-            /**
-             * Format: double
-             * @description Mean per week before.
-             */
+            /** @description Mean per week before. */
             before: components["schemas"]["Figure"];
             /** @description The difference. */
             difference: components["schemas"]["Figure"];
             /** @description What: `people`, `interactions`, `conversion`, `satisfaction`, `complaints`, `beyond_cap`, `cost`. */
             measure: string;
-            /** @description The step beside a straight trend; unknown with fewer than four weeks on a side. */
-            step: components["schemas"]["Figure"];
         };
         /** @description Is a comparison of an arm with the control. */
         Comparison: {
@@ -12122,6 +12167,44 @@ export interface components {
             /** @description Refused events that name the person, as they came. */
             refused: string[];
         };
+        /** @description Is a text to look at. */
+        Draft: {
+            /** @description The text of an objective. */
+            text: string;
+        };
+        /** @description Is the look round. */
+        Ecosystem: {
+            /**
+             * @description Whom one wants to reach.
+             * @default
+             */
+            audience: string;
+            /**
+             * @description Where competitors meet them.
+             * @default
+             */
+            competitors: string;
+            /**
+             * @description What is said about us now.
+             * @default
+             */
+            mentions: string;
+            /**
+             * @description Where we are met now.
+             * @default
+             */
+            presence: string;
+            /**
+             * @description Whether it was left out on purpose.
+             * @default false
+             */
+            skipped: boolean;
+            /**
+             * @description Where they talk.
+             * @default
+             */
+            where_they_talk: string;
+        };
         /** @description Is one step of journeys. */
         Edge: {
             /** @description From where. */
@@ -12161,23 +12244,6 @@ export interface components {
             id: string;
             /** @description Its number in the ledger. */
             interaction: string;
-        };
-        /** @description Is an entry with its date. */
-        Entry: {
-            /**
-             * Format: int64
-             * @description When, UTC microseconds.
-             */
-            at: number;
-            /** @description Who entered it. */
-            by: string;
-            /** @description What. */
-            given: components["schemas"]["Given"];
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
         };
         /** @description Is a receipt. */
         ErasureReceipt: {
@@ -12569,7 +12635,7 @@ export interface components {
             /** @enum {string} */
             kind: "targets";
             /** @description Touchpoints that differ from what is usual on their channel. */
-            targets: components["schemas"]["AnswerTarget"][];
+            targets: components["schemas"]["AnswerDue"][];
         } | {
             /** @description The criteria with their weights. */
             criteria: components["schemas"]["Criterion"][];
@@ -12583,12 +12649,12 @@ export interface components {
             /** @enum {string} */
             kind: "facts";
         } | {
-            findability?: components["schemas"]["Part"] | null;
+            findability?: components["schemas"]["GivenPart"] | null;
             /** @enum {string} */
             kind: "access";
             /** @description The share of people who prefer a channel, by the channel's id. */
             preferences: components["schemas"]["Preference"][];
-            usable?: components["schemas"]["Part"] | null;
+            usable?: components["schemas"]["GivenPart"] | null;
         } | {
             /**
              * Format: int64
@@ -12637,6 +12703,47 @@ export interface components {
              * @description Sessions of unknown people, marked solved.
              */
             unknown: number;
+        };
+        /** @description Is an entry with its date. */
+        GivenEntry: {
+            /**
+             * Format: int64
+             * @description When, UTC microseconds.
+             */
+            at: number;
+            /** @description Who entered it. */
+            by: string;
+            /** @description What. */
+            given: components["schemas"]["Given"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
+        /** @description Is a part of a whole. */
+        GivenPart: {
+            /**
+             * Format: int64
+             * @description So many of them.
+             */
+            good: number;
+            /**
+             * Format: int64
+             * @description All.
+             */
+            of: number;
+        };
+        /** @description Is what was said about a segment of the template. */
+        Group: {
+            /** @description The id of the segment. */
+            id: string;
+            /** @description Whether one does not have such people. */
+            left_out?: boolean;
+            /** @description Another name. */
+            name?: string | null;
+            /** @description Other needs. */
+            needs?: string[] | null;
         };
         /** @description Is an RFM group. */
         GroupFigures: {
@@ -13232,6 +13339,16 @@ export interface components {
             /**
              * Format: int64
              * @description The number of its version, from 1.
+             */
+            version: number;
+        };
+        /** @description Is what is kept. */
+        KeptSetup: {
+            /** @description What was told. */
+            setup: components["schemas"]["Setup"];
+            /**
+             * Format: int64
+             * @description The version; 0: nothing was told yet.
              */
             version: number;
         };
@@ -14422,7 +14539,7 @@ export interface components {
              */
             people: number;
             /** @description Rules that would take many of them in, the most first: proposals for a segment. */
-            proposals: components["schemas"]["Proposal"][];
+            proposals: components["schemas"]["SegmentProposal"][];
             /** @description Their share of all contacts of known people. */
             share_of_contacts: components["schemas"]["Figure"];
             /** @description Share of known people. */
@@ -14735,19 +14852,10 @@ export interface components {
             /** @description Its name. */
             name: components["schemas"]["Text"];
             optimal_experience?: components["schemas"]["Text"] | null;
-            /**
-             * Format: int64
-             * @description How many of those outside it takes in.
-             */
-            people: number;
-            /** @description The rule: people outside all segments who met this touchpoint. */
-            rule: components["schemas"]["SegmentRule"];
             /** @description Which of one's objectives it serves: those whose type is about such stages. */
             serves: components["schemas"]["ObjectiveKind"][];
             /** @description The stages in which it meets people, by id, the main one first. */
             stages: string[];
-            /** @description The touchpoint, by id. */
-            touchpoint: string;
         };
         /** @description Is a publication. */
         Publication: {
@@ -15305,6 +15413,18 @@ export interface components {
             /** @description The segment. */
             segment: string;
         };
+        /** @description Is a proposal for a segment. */
+        SegmentProposal: {
+            /**
+             * Format: int64
+             * @description How many of those outside it takes in.
+             */
+            people: number;
+            /** @description The rule: people outside all segments who met this touchpoint. */
+            rule: components["schemas"]["SegmentRule"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
+        };
         /** @description Says who belongs to a segment. Evaluated on everything the person did up to the end of the window. */
         SegmentRule: {
             /** @description Everybody. */
@@ -15532,6 +15652,57 @@ export interface components {
              * @default 0.6
              */
             satisfaction_target: number;
+        };
+        /** @description Is what an organisation has thought about. Everything may be missing: it is kept while somebody thinks. */
+        Setup: {
+            /**
+             * @description What was decided on the proposed touchpoints.
+             * @default []
+             */
+            answers: components["schemas"]["Answer"][];
+            /**
+             * Format: int64
+             * @description What may be spent on touchpoints in a month, in minor units: asked before anything costly is proposed.
+             * @default null
+             */
+            budget_per_month: number | null;
+            /**
+             * @description What it resembles: a name of the catalogue's templates, such as `online-shop`.
+             * @default null
+             */
+            business: string | null;
+            /**
+             * @description The currency of amounts.
+             * @default null
+             */
+            currency: string | null;
+            /**
+             * @description A look round, before any objective.
+             * @default {
+             *       "audience": "",
+             *       "competitors": "",
+             *       "mentions": "",
+             *       "presence": "",
+             *       "skipped": false,
+             *       "where_they_talk": ""
+             *     }
+             */
+            ecosystem: components["schemas"]["Ecosystem"];
+            /**
+             * @description What is to be reached. None names a tool.
+             * @default []
+             */
+            objectives: components["schemas"]["Aim"][];
+            /**
+             * @description The name of the organisation.
+             * @default
+             */
+            organisation: string;
+            /**
+             * @description Whom one meets: changes of the segments that the template brings.
+             * @default []
+             */
+            segments: components["schemas"]["Group"][];
         };
         /** @description Is how many people two segments share. */
         Shared: {
@@ -15881,6 +16052,15 @@ export interface components {
              * @description Its share of live touchpoints.
              */
             touchpoint_share: number;
+        };
+        /** @description Is what was told, and what follows. */
+        Start: {
+            /** @description The touchpoints that are proposed; none before a type of business is chosen. */
+            proposals?: components["schemas"]["Proposal"][] | null;
+            /** @description What was told. */
+            told: components["schemas"]["KeptSetup"];
+            /** @description The tools that each objective names, in the order of the objectives. */
+            tools: string[][];
         };
         /** @description Is what one surface states. */
         Stated: {
@@ -16738,6 +16918,23 @@ export interface components {
              */
             value: number;
         };
+        /** @description Is a comparison of weekly numbers. */
+        WeeksCompared: {
+            /**
+             * Format: double
+             * @description Mean per week after.
+             */
+            after?: number | null;
+            /**
+             * Format: double
+             * @description Mean per week before.
+             */
+            before?: number | null;
+            /** @description The difference. */
+            difference: components["schemas"]["Figure"];
+            /** @description The step beside a straight trend; unknown with fewer than four weeks on a side. */
+            step: components["schemas"]["Figure"];
+        };
         /**
          * @description Is how a contact went.
          * @enum {string}
@@ -16820,166 +17017,6 @@ export interface components {
          * @enum {string}
          */
         Wording: "customer" | "student" | "patient" | "citizen" | "member";
-        /** @description Is one objective. */
-        Aim: {
-            /** @description Its type. */
-            kind: components["schemas"]["ObjectiveKind"];
-            /** @description What is to be reached. */
-            text: string;
-        };
-        /** @description Is what was decided on a proposed touchpoint. */
-        Answer: {
-            /** @description Whether it is wanted. */
-            accepted: boolean;
-            /** @description Why not: it is asked again when somebody proposes the same next year. */
-            because?: string;
-            /** @description The id of the touchpoint in the template. */
-            touchpoint: string;
-        };
-        /** @description Is one type of business. */
-        Business: {
-            /** @description Its id, such as `online-shop`. */
-            id: string;
-            /** @description Its name. */
-            name: components["schemas"]["Text"];
-            /** @description Whom such a business meets. */
-            segments: components["schemas"]["Segment"][];
-            /** @description The stages of its life cycle. */
-            stages: components["schemas"]["BusinessStage"][];
-            /** @description How many touchpoints are usual. */
-            touchpoints: number;
-        };
-        /** @description Is a stage. */
-        BusinessStage: {
-            /** @description Its id. */
-            id: string;
-            /** @description Its name. */
-            name: components["schemas"]["Text"];
-            /**
-             * Format: double
-             * @description How much weight it is usually given; all sum to 1.
-             */
-            weight: number;
-        };
-        /** @description Is a text to look at. */
-        Draft: {
-            /** @description The text of an objective. */
-            text: string;
-        };
-        /** @description Is the look round. */
-        Ecosystem: {
-            /**
-             * @description Whom one wants to reach.
-             * @default
-             */
-            audience: string;
-            /**
-             * @description Where competitors meet them.
-             * @default
-             */
-            competitors: string;
-            /**
-             * @description What is said about us now.
-             * @default
-             */
-            mentions: string;
-            /**
-             * @description Where we are met now.
-             * @default
-             */
-            presence: string;
-            /**
-             * @description Whether it was left out on purpose.
-             * @default false
-             */
-            skipped: boolean;
-            /**
-             * @description Where they talk.
-             * @default
-             */
-            where_they_talk: string;
-        };
-        /** @description Is what was said about a segment of the template. */
-        Group: {
-            /** @description The id of the segment. */
-            id: string;
-            /** @description Whether one does not have such people. */
-            left_out?: boolean;
-            /** @description Another name. */
-            name?: string | null;
-            /** @description Other needs. */
-            needs?: string[] | null;
-        };
-        /** @description Is what is kept. */
-        KeptSetup: {
-            /** @description What was told. */
-            setup: components["schemas"]["Setup"];
-            /**
-             * Format: int64
-             * @description The version; 0: nothing was told yet.
-             */
-            version: number;
-        };
-        /** @description Is what an organisation has thought about. Everything may be missing: it is kept while somebody thinks. */
-        Setup: {
-            /**
-             * @description What was decided on the proposed touchpoints.
-             * @default []
-             */
-            answers: components["schemas"]["Answer"][];
-            /**
-             * Format: int64
-             * @description What may be spent on touchpoints in a month, in minor units: asked before anything costly is proposed.
-             * @default null
-             */
-            budget_per_month: number | null;
-            /**
-             * @description What it resembles: a name of the catalogue's templates, such as `online-shop`.
-             * @default null
-             */
-            business: string | null;
-            /**
-             * @description The currency of amounts.
-             * @default null
-             */
-            currency: string | null;
-            /**
-             * @description A look round, before any objective.
-             * @default {
-             *       "audience": "",
-             *       "competitors": "",
-             *       "mentions": "",
-             *       "presence": "",
-             *       "skipped": false,
-             *       "where_they_talk": ""
-             *     }
-             */
-            ecosystem: components["schemas"]["Ecosystem"];
-            /**
-             * @description What is to be reached. None names a tool.
-             * @default []
-             */
-            objectives: components["schemas"]["Aim"][];
-            /**
-             * @description The name of the organisation.
-             * @default
-             */
-            organisation: string;
-            /**
-             * @description Whom one meets: changes of the segments that the template brings.
-             * @default []
-             */
-            segments: components["schemas"]["Group"][];
-        };
-        /** @description Is what was told, and what follows. */
-        Start: {
-            /** @description The touchpoints that are proposed; none before a type of business is chosen. */
-            proposals?: components["schemas"]["Proposal"][] | null;
-            /** @description What was told. */
-            told: components["schemas"]["KeptSetup"];
-            /** @description The tools that each objective names, in the order of the objectives. */
-            tools: string[][];
-        };
     };
     responses: never;
     parameters: never;

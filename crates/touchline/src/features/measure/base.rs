@@ -296,6 +296,7 @@ struct Outside {
 
 /// Is a proposal for a segment.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = SegmentProposal)]
 struct Proposal {
     /// The rule: people outside all segments who met this touchpoint.
     rule: SegmentRule,

@@ -436,6 +436,7 @@ struct BeforeAfter {
 
 /// Is a comparison of weekly numbers.
 #[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = WeeksCompared)]
 struct Compared {
     /// Mean per week before.
     before: Option<f64>,

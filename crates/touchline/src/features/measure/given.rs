@@ -93,7 +93,7 @@ pub(super) struct Open {
 /// Is by when a touchpoint's answers are due.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = AnswerTarget)]
+#[schema(as = AnswerDue)]
 pub(super) struct Target {
     /// The touchpoint, by id.
     pub touchpoint: String,
@@ -158,6 +158,7 @@ pub(super) struct Preference {
 /// Is a part of a whole.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = GivenPart)]
 pub(super) struct Part {
     /// So many of them.
     pub good: u64,
@@ -187,6 +188,7 @@ pub(super) struct Brand {
 
 /// Is an entry with its date.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = GivenEntry)]
 pub(super) struct Entry {
     /// Its number.
     pub id: i64,
