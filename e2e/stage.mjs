@@ -23,7 +23,7 @@ const flags = [
  * `TOUCHLINE_BIN` is started with a fresh sample company; without it, the binary of the last build is. A name that ends
  * in `.mjs` is a stand-in, such as `../web/dev/server.mjs`. `TOUCHLINE_URL` is an unused link of a server that runs.
  */
-async function startServer(perSecond) {
+async function startServer(perSecond, more) {
   if (process.env.TOUCHLINE_URL) return { link: process.env.TOUCHLINE_URL, stop: () => undefined };
   const program = process.env.TOUCHLINE_BIN ?? fileURLToPath(new URL('../target/debug/touchline', import.meta.url));
   if (!existsSync(program)) {
@@ -31,7 +31,7 @@ async function startServer(perSecond) {
   }
   const command = program.endsWith('.mjs')
     ? [process.execPath, program]
-    : [program, 'demo', '--bind', '127.0.0.1:0', '--per-second', String(perSecond)];
+    : [program, 'demo', '--bind', '127.0.0.1:0', '--per-second', String(perSecond), ...more];
   const server = spawn(command[0], command.slice(1), {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,12 +52,12 @@ async function startServer(perSecond) {
 
 /**
  * Opens a browser and signs in once; `page()` gives pages of that session. So many interactions arrive in a second: none,
- * unless a test is about them, so that figures stand still while they are looked at.
+ * unless a test is about them, so that figures stand still while they are looked at. `more` is further arguments.
  */
-export async function openStage({ perSecond = 0 } = {}) {
+export async function openStage({ perSecond = 0, more = [] } = {}) {
   const executablePath = chromiums.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error('no Chromium: install the package chromium, or set CHROMIUM to its path');
-  const server = await startServer(perSecond);
+  const server = await startServer(perSecond, more);
   const browser = await chromium.launch({ executablePath, args: flags });
   const first = await browser.newContext();
   const door = await first.newPage();

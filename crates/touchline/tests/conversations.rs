@@ -328,3 +328,226 @@ async fn a_choice_holds_from_now_on_and_looking_at_it_changes_nothing() {
     assert_eq!(stage.send(request.expect("a request")).await.0, StatusCode::OK);
     assert!(!policy.words_of(ann).await.expect("reads").iter().any(|word| word.given && word.channel == Channel::Email));
 }
+
+impl Stage {
+    /// Sets up a mailbox whose mail is caught.
+    async fn mailbox(&self) {
+        let mut settings = self.site.talk.inbox.settings().await.expect("reads");
+        settings.mail.address = "help@shop.example.org".to_owned();
+        settings.mail.acknowledge = true;
+        settings.save(&self.site.stores.state).await.expect("saves");
+    }
+
+    async fn mail(&self, from: &str, id: &str, headers: &str, body: &str) {
+        let raw = format!("From: {from}\r\nTo: help@shop.example.org\r\nMessage-ID: <{id}>\r\n{headers}\r\n{body}\r\n");
+        self.site.talk.mail_arrives(raw.as_bytes(), from, &["help@shop.example.org".to_owned()]).await.expect("is taken");
+    }
+
+    async fn letters(&self) -> Vec<Value> {
+        self.site.talk.send_letters().await.expect("sends");
+        let (_, told) = self.staff("GET", "/api/conversations/mail", None).await;
+        told["letters"].as_array().expect("a list").clone()
+    }
+
+    async fn marks(&self) -> Vec<String> {
+        sqlx::query_scalar("SELECT mark FROM letter WHERE tag = 'reply' ORDER BY at")
+            .fetch_all(self.site.stores.state.reader())
+            .await
+            .expect("reads")
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_answered_and_the_answer_to_it_finds_its_conversation() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    stage.mail("ann@example.org", "1@example.org", "Subject: Broken glass\r\n", "It is broken.").await;
+    stage.mail("ann@example.org", "1@example.org", "Subject: Broken glass\r\n", "It is broken.").await;
+    // Before anybody answers she writes again, to her own mail.
+    stage
+        .mail("ann@example.org", "2@example.org", "Subject: Re: Broken glass\r\nIn-Reply-To: <1@example.org>\r\n", "Both.")
+        .await;
+    let [conversation] = stage.list("open").await.try_into().expect("one conversation");
+    let id = conversation["id"].as_str().expect("an id").to_owned();
+    let say = json!({ "client_id": "a1", "text": "Two new ones are on their way.", "after": 99 });
+    assert_eq!(stage.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await.0, StatusCode::CREATED);
+    let letters = stage.letters().await;
+    let reply = letters.iter().find(|letter| letter["id"].as_str().is_some_and(|id| id.starts_with("reply:"))).expect("a reply");
+    assert_eq!((&reply["state"], &reply["recipient"]), (&json!("caught"), &json!("ann@example.org")));
+    assert_eq!(reply["subject"], json!("Re: Broken glass [#1]"));
+    let mark = stage.marks().await.remove(0);
+    let answer = format!("Subject: Thanks\r\nIn-Reply-To: <{mark}@shop.example.org>\r\n");
+    stage.mail("ann@example.org", "3@example.org", &answer, "Thank you!").await;
+    // A stranger who has the mark joins flagged; one who guesses the number begins anew.
+    stage.mail("eve@example.org", "4@example.org", &answer, "Me too!").await;
+    stage.mail("eve@example.org", "5@example.org", "Subject: [#1] Hello\r\n", "And now?").await;
+    let (_, shown) = stage.staff("GET", &format!("/api/conversations/{id}"), None).await;
+    let said = |shown: &Value| -> Vec<String> {
+        let all = shown["messages"].as_array().expect("a list").iter().filter(|message| message["kind"] == "in");
+        all.map(|message| message["text"].as_str().expect("text").trim().to_owned()).collect()
+    };
+    assert_eq!(said(&shown)[..4], ["It is broken.", "Both.", "Thank you!", "Me too!"]);
+    let flagged: Vec<bool> =
+        shown["participants"].as_array().expect("a list").iter().map(|one| one["flagged"].as_bool().expect("a truth")).collect();
+    assert_eq!(flagged, [false, true]);
+}
+
+#[tokio::test]
+async fn machines_are_never_answered_and_people_once_a_week() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let acks = async |stage: &Stage| {
+        stage.letters().await.iter().filter(|letter| letter["id"].as_str().is_some_and(|id| id.starts_with("ack:"))).count()
+    };
+    stage.mail("vacation@example.org", "v1@x", "Subject: Away\r\nAuto-Submitted: auto-replied\r\n", "I am away.").await;
+    stage.mail("news@example.org", "n1@x", "Subject: News\r\nList-Id: <news>\r\n", "News.").await;
+    assert_eq!(acks(&stage).await, 0);
+    for number in 0..5 {
+        stage.mail("ann@example.org", &format!("a{number}@x"), "Subject: Hello\r\n", "Hello?").await;
+    }
+    assert_eq!(acks(&stage).await, 1, "two machines that answer each other would never end");
+    stage.pass(8 * 86_400);
+    stage.mail("ann@example.org", "later@x", "Subject: Hello\r\n", "Hello again").await;
+    assert_eq!(acks(&stage).await, 2);
+}
+
+#[tokio::test]
+async fn what_bounces_is_not_written_to_again_and_only_our_mark_is_believed() {
+    use touchline::features::people::policy::Channel;
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    stage.mail("gone@example.org", "1@x", "Subject: Hello\r\n", "Hello").await;
+    let id = stage.list("open").await[0]["id"].as_str().expect("an id").to_owned();
+    let say = json!({ "client_id": "a1", "text": "Here we are.", "after": 99 });
+    stage.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await;
+    stage.letters().await;
+    let gone = model::Identity::new("email", "gone@example.org").expect("a name").actor();
+    let policy = stage.site.talk.door.policy().clone();
+    let bounce = |mark: &str| {
+        format!(
+            "From: mailer-daemon@mx.example.org\r\nTo: help@shop.example.org\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nStatus: 5.1.1\r\n\
+             --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{mark}@shop.example.org>\r\n--b--\r\n"
+        )
+    };
+    let us = ["help@shop.example.org".to_owned()];
+    stage.site.talk.mail_arrives(bounce(&"0".repeat(32)).as_bytes(), "", &us).await.expect("is taken");
+    assert!(policy.suppressions_of(gone).await.expect("reads").is_empty(), "anybody can write a report");
+    let mark = stage.marks().await.remove(0);
+    stage.site.talk.mail_arrives(bounce(&mark).as_bytes(), "", &us).await.expect("is taken");
+    let suppressed = policy.suppressions_of(gone).await.expect("reads");
+    assert_eq!(
+        suppressed.iter().map(|one| (one.channel, one.reason.as_str())).collect::<Vec<_>>(),
+        [(Channel::Email, "bounced")]
+    );
+    let say = json!({ "client_id": "a2", "text": "Are you there?", "after": 99 });
+    stage.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await;
+    let letters = stage.letters().await;
+    assert!(letters.iter().any(|letter| letter["state"] == "stopped" && letter["said"] == "suppressed"), "{letters:?}");
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_read_is_seen_with_all_its_bytes() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let raw = [&b"From: a@example.org\r\nContent-Type: multipart/mixed; boundary=\r\n\r\n"[..], &[0, 255, 1]].concat();
+    stage.site.talk.mail_arrives(&raw, "a@example.org", &["help@shop.example.org".to_owned()]).await.expect("is taken");
+    stage.site.talk.mail_arrives(&[0xff; 40], "", &["help@shop.example.org".to_owned()]).await.expect("is taken");
+    assert_eq!(stage.list("open").await.len(), 2);
+    let id = stage.list("open").await.iter().find(|one| one["customer"]["address"] == "a@example.org").expect("is there")["id"]
+        .clone();
+    let kept = stage.site.talk.raw_mail(id.as_str().expect("an id"), 2).await.expect("reads").expect("is kept");
+    assert_eq!(kept, raw);
+}
+
+#[tokio::test]
+async fn mail_comes_in_over_a_line_and_nothing_is_relayed_or_smuggled() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("has one");
+    let receiving = tokio::spawn(touchline::features::conversations::receive_mail(listener, stage.site.talk.clone()));
+    let mut line = tokio::net::TcpStream::connect(address).await.expect("connects");
+    // After `smuggled` a careless server would see a second mail.
+    let talk = "EHLO x\r\nMAIL FROM:<ann@example.org>\r\nRCPT TO:<someone@elsewhere.example.org>\r\nRCPT TO:<help@shop.example.org>\r\nDATA\r\n\
+                From: ann@example.org\r\nTo: help@shop.example.org\r\nSubject: Hi\r\n\r\n..dot\r\nsmuggled\n.\nMAIL FROM:<evil@example.org>\r\n.\r\nQUIT\r\n";
+    line.write_all(talk.as_bytes()).await.expect("writes");
+    let mut answers = String::new();
+    line.read_to_string(&mut answers).await.expect("reads");
+    let codes: Vec<&str> = answers.lines().filter(|line| line.as_bytes().get(3) == Some(&b' ')).map(|line| &line[..3]).collect();
+    assert_eq!(codes, ["220", "250", "250", "550", "250", "354", "250", "221"], "{answers}");
+    let [conversation] = stage.list("open").await.try_into().expect("one mail");
+    let id = conversation["id"].as_str().expect("an id");
+    let (_, shown) = stage.staff("GET", &format!("/api/conversations/{id}"), None).await;
+    let text =
+        shown["messages"].as_array().expect("a list").iter().find(|message| message["kind"] == "in").expect("a mail")["text"]
+            .clone();
+    assert!(text.as_str().expect("text").contains(".dot") && text.as_str().expect("text").contains("MAIL FROM:<evil"), "{text}");
+    receiving.abort();
+}
+
+#[tokio::test]
+async fn a_survey_is_answered_by_link_once_and_joins_the_ledger() {
+    use touchline::features::feedback::{NewSurvey, SurveyKind};
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let survey =
+        NewSurvey { name: "After".into(), kind: SurveyKind::Nps, question: "<b>Well?</b>".into(), touchpoint: "survey".into() };
+    let id = stage.site.feedback.make(&survey).await.expect("makes");
+    let (_, shown) = stage.staff("GET", "/api/feedback", None).await;
+    let link = shown["surveys"][0]["link"].as_str().expect("a link").to_owned();
+    let get = async |path: &str| stage.send(Request::get(path).body(Body::empty()).expect("a request")).await;
+    let (status, page) = get(&link).await;
+    assert!(status == StatusCode::OK && page.contains("&lt;b&gt;Well?") && !page.contains("<script"), "{page}");
+    let post =
+        async |path: &str, body: &'static str| stage.send(Request::post(path).body(Body::from(body)).expect("a request")).await;
+    let body = "id=00112233445566778899aabbccddeeff&score=9&words=marker-of-words";
+    for _ in 0..2 {
+        assert!(post(&link, body).await.1.contains("Thank you"), "sent twice it is one");
+    }
+    assert!(post(&link, "id=0&score=11").await.1.contains("choose a number"), "eleven is on no scale");
+    assert_eq!(get("/p/survey/AAAA").await.0, StatusCode::NOT_FOUND);
+    // Asked by mail: the letter is stopped by nobody, the answer counts as a response, and a second one changes nothing.
+    let invitation = json!({ "addresses": ["ann@example.org", "bob@example.org"] });
+    assert_eq!(stage.staff("POST", &format!("/api/feedback/surveys/{id}/invitations"), Some(invitation)).await.0, StatusCode::OK);
+    let letters = stage.letters().await;
+    let text = letters.iter().find(|letter| letter["recipient"] == "ann@example.org").expect("a letter")["text"]
+        .as_str()
+        .expect("text")
+        .to_owned();
+    let own = text.split("http://localhost").nth(1).expect("a link").split_whitespace().next().expect("a link").to_owned();
+    assert!(post(&own, "score=3").await.1.contains("Thank you"));
+    assert!(get(&own).await.1.contains("Thank you"), "it was answered");
+    stage.site.capture.settle().await.expect("settles");
+    let (_, shown) = stage.staff("GET", "/api/feedback", None).await;
+    let results = &shown["surveys"][0]["results"];
+    assert_eq!((&results["n"], &results["invited"], &results["responded"]), (&json!(2), &json!(2), &json!(1)));
+    let person = shown["answers"][0]["person"].as_str().expect("a person").to_owned();
+    let (_, timeline) = stage.staff("GET", &format!("/api/people/{person}/timeline"), None).await;
+    assert_eq!(timeline["interactions"][0]["form"], "survey_answer", "{timeline}");
+    for place in walk(stage.scratch.dir()) {
+        let bytes = std::fs::read(&place).expect("reads");
+        assert!(!bytes.windows(15).any(|part| part == b"marker-of-words"), "{}", place.display());
+    }
+}
+
+#[tokio::test]
+async fn a_review_waits_is_published_and_answered() {
+    let stage = Stage::new().await;
+    let body = "id=00112233445566778899aabbccddeeff&stars=2&name=%3Cb%3EAnn&words=Too+loud%3Cscript%3E&product=Kettle&website=";
+    let send = async |body: &'static str| stage.send(Request::post("/p/review").body(Body::from(body)).expect("a request")).await;
+    assert!(send(body).await.1.contains("Thank you"));
+    assert!(
+        send("id=00112233445566778899aabbccddeef0&stars=5&name=Bot&words=Buy&website=http://x").await.1.contains("Thank you")
+    );
+    let page = async || stage.send(Request::get("/p/reviews?product=Kettle").body(Body::empty()).expect("a request")).await.1;
+    assert!(!page().await.contains("Too loud"), "nobody has looked at it");
+    let (_, shown) = stage.staff("GET", "/api/feedback", None).await;
+    let [review] = shown["reviews"].as_array().expect("a list").as_slice() else { panic!("the machine's is not there: {shown}") };
+    let path = format!("/api/feedback/reviews/{}", review["id"].as_str().expect("an id"));
+    assert_eq!(stage.staff("POST", &path, Some(json!("publish"))).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(stage.staff("POST", &path, Some(json!({ "reply": "We are sorry." }))).await.0, StatusCode::NO_CONTENT);
+    let page = page().await;
+    assert!(page.contains("Too loud&lt;script&gt;") && page.contains("We are sorry.") && !page.contains("<script>"), "{page}");
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: [&str; 9] = ["account", "goals", "map", "people", "capture", "conversations", "feedback", "measure", "improve"];
 
 /// Rooms that have a page of documentation.
-const DOCUMENTED: [&str; 7] = ["account", "goals", "map", "people", "capture", "measure", "improve"];
+const DOCUMENTED: [&str; 9] = ["account", "goals", "map", "people", "capture", "conversations", "feedback", "measure", "improve"];
 
 /// Which crate may use which of our own: nothing else.
 const CRATES: [(&str, &[&str]); 6] = [

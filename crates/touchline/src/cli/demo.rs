@@ -1,5 +1,6 @@
 //! `touchline demo`: an invented company to look at, in a directory that goes away.
 
+use super::lively::speak;
 use super::serve::{Place, open_house};
 use super::trickle::{PEOPLE_MAX, Trickle};
 use super::{Format, init, print_json};
@@ -15,6 +16,8 @@ use std::path::PathBuf;
 use testkit::Company;
 use testkit::company::END;
 
+/// Of so many people the inbox hears.
+const SPEAKERS: u32 = 400;
 /// How many interactions are taken in at once.
 const BATCH: usize = 50_000;
 
@@ -70,12 +73,17 @@ pub(super) fn run(args: &Args) -> Result<()> {
         let sources = Sources::load(home.state().clone()).await?;
         sources.add("demo", SourceKind::Server, SourceSettings::default(), now).await
     })?;
-    open_house(&home, &args.place, |server| match args.per_second {
-        0 => Ok(()),
-        per_second => {
+    // Whoever has a name of the strongest kind: the same people whose lives the map shows.
+    let named = |person| company.person(person).into_iter().find_map(|arrival| arrival.identities.into_iter().next());
+    let speakers: Vec<_> = (0..args.people.min(SPEAKERS)).filter_map(named).collect();
+    let goes_on = args.per_second > 0;
+    open_house(&home, &args.place, |site, server| {
+        let speaking = tokio::spawn(speak(site.clone(), speakers, goes_on));
+        if goes_on {
             let company = company.people(args.people.min(PEOPLE_MAX));
-            Trickle { company, per_second, write_key: source.write_key.clone() }.run(server)
+            Trickle { company, per_second: args.per_second, write_key: source.write_key.clone() }.run(server)?;
         }
+        Ok(Some(speaking))
     })
 }
 

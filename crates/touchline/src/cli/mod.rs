@@ -19,6 +19,7 @@ mod hook;
 mod import;
 mod init;
 mod instruments;
+mod lively;
 mod map;
 mod person;
 mod quarantine;

@@ -3,6 +3,7 @@
 use super::{Data, say};
 use crate::failure::{Failure, Result};
 use crate::features::account::Accounts;
+use crate::features::conversations::receive_mail;
 use crate::features::{Site, console as routes, router};
 use crate::platform::console;
 use crate::platform::home::Home;
@@ -11,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// Is how many letters a token for the numbers has at least: nobody guesses so many.
 const TOKEN_LETTERS_MIN: usize = 16;
@@ -42,6 +44,9 @@ pub(super) struct Place {
     /// A file with the token by which another machine may read /metrics; without one only this machine may.
     #[arg(long, value_name = "FILE")]
     metrics_token_file: Option<PathBuf>,
+    /// The address on which to take mail for the inbox, such as 127.0.0.1:2525; without one no mail is taken.
+    #[arg(long, value_name = "ADDRESS")]
+    smtp: Option<SocketAddr>,
     /// Print a one-time link even when somebody is signed in.
     #[arg(long)]
     link: bool,
@@ -58,11 +63,15 @@ impl Place {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    open_house(&args.data.open_or_make()?, &args.place, |_| Ok(()))
+    open_house(&args.data.open_or_make()?, &args.place, |_, _| Ok(None))
 }
 
 /// Serves an open data directory until a signal to stop comes. `when_open` is told where the server can be reached.
-pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(SocketAddr) -> Result<()>) -> Result<()> {
+pub(super) fn open_house(
+    home: &Home,
+    place: &Place,
+    when_open: impl FnOnce(&Site, SocketAddr) -> Result<Option<JoinHandle<()>>>,
+) -> Result<()> {
     let https = match &place.url {
         Some(url) if url.starts_with("https://") => true,
         Some(url) if url.starts_with("http://") => false,
@@ -95,9 +104,22 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
         console::note_address(home.dir(), &url);
         let console = socket.map(|socket| tokio::spawn(axum::serve(socket, routes(&site)).into_future()));
         let upkeep = tokio::spawn(metrics::upkeep());
-        let talking = tokio::spawn(site.talk.clone().keep());
+        site.talk.is_at(&url);
+        let mail = match place.smtp {
+            Some(address) => {
+                let listener = TcpListener::bind(address).await.map_err(|error| {
+                    Failure::new(format!("Cannot take mail on {address}"))
+                        .because(&error)
+                        .hint("Stop what listens there, or name another port with --smtp 127.0.0.1:2526")
+                })?;
+                Some(tokio::spawn(receive_mail(listener, site.talk.clone())))
+            }
+            None => None,
+        };
+        let mut beside = vec![tokio::spawn(site.talk.clone().keep()), tokio::spawn(site.feedback.clone().keep())];
+        beside.extend(mail);
         announce(home, &url, link.as_deref(), place.format)?;
-        when_open(bound)?;
+        beside.extend(when_open(&site, bound)?);
         site.capture.prepare();
         let mut broken = None;
         let end = async {
@@ -112,7 +134,11 @@ pub(super) fn open_house(home: &Home, place: &Place, when_open: impl FnOnce(Sock
             tracing::warn!("{failure}");
         }
         upkeep.abort();
-        talking.abort();
+        for task in beside {
+            // They hold the stores, which are about to be closed.
+            task.abort();
+            let _ = task.await;
+        }
         console::close(home.dir());
         if let Some(console) = console {
             // It holds the stores, which are about to be closed.

@@ -41,6 +41,8 @@ pub struct Site {
     pub sources: capture::Sources,
     /// Conversations, and the way to people.
     pub talk: conversations::Talk,
+    /// Surveys and reviews.
+    pub feedback: feedback::Feedback,
     /// The analyses of the map.
     pub reports: measure::Reports,
     /// The token with which another machine may ask for the numbers of the server.
@@ -68,6 +70,7 @@ pub fn router(site: &Site) -> Router {
     let open = capture::collectors(site.capture.clone(), site.sources.clone(), site.stores.clock.clone());
     let open = open.merge(capture::well_known(site.sources.clone())).merge(capture::public(site.ways()));
     let open = open.merge(conversations::public(site.talk.clone())).merge(conversations::Pages::routes(site.talk.clone()));
+    let open = open.merge(feedback::public(site.feedback.clone()));
     open.route_layer(middleware::from_fn(measured)).fallback_service(own)
 }
 
@@ -129,6 +132,7 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(capture::recent(&site.capture))
         .merge(capture::routes(site.ways()))
         .merge(conversations::routes(site.talk.clone()))
+        .merge(feedback::routes(site.feedback.clone()))
         .merge(measure::routes(site.reports.clone()))
         .merge(improve::routes(site.reports.clone()))
         .merge(keeping::routes(site))
@@ -154,7 +158,8 @@ impl Site {
         capture.keep(sources.clone())?;
         let policy = people::policy::Policy::new(stores.state.clone(), capture.people(), stores.clock.clone());
         let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
-        Ok(Self { stores, https, capture, sources, talk, reports, metrics_token: None })
+        let feedback = feedback::Feedback::new(&stores, &capture, talk.clone());
+        Ok(Self { stores, https, capture, sources, talk, feedback, reports, metrics_token: None })
     }
 
     fn ways(&self) -> capture::Ways {

@@ -17,6 +17,13 @@ export type InboxSettings = Schemas['InboxSettings'];
 export type NewConversation = Schemas['NewConversation'];
 export type Say = Schemas['Say'];
 export type Timeline = Schemas['Timeline'];
+export type Outbox = Schemas['Outbox'];
+export type ContactPolicy = Schemas['ContactPolicy'];
+export type ContactSettings = Schemas['ContactSettings'];
+export type ContactRule = Schemas['ContactRule'];
+export type ContactPreview = Schemas['ContactPreview'];
+export type ContactChannel = Schemas['ContactChannel'];
+export type ContactClass = Schemas['ContactClass'];
 
 const word = (query: URLSearchParams, name: string) => query.get(name) ?? undefined;
 
@@ -44,6 +51,14 @@ export const conversations = {
   canned: (): Promise<CannedReply[]> => answer(client.GET('/api/conversations/canned')),
   addCanned: (name: string, text: string): Promise<CannedReply> =>
     answer(client.POST('/api/conversations/canned', { body: { name, text } })),
+  letters: (): Promise<Outbox> => answer(client.GET('/api/conversations/mail')),
+  policy: (): Promise<ContactPolicy> => answer(client.GET('/api/people/policy')),
+  decide: (body: ContactSettings): Promise<unknown> => answer(client.PUT('/api/people/policy', { body })),
+  addRule: (body: ContactRule): Promise<unknown> => answer(client.POST('/api/people/policy/rules', { body })),
+  dropRule: (id: number): Promise<unknown> =>
+    answer(client.DELETE('/api/people/policy/rules/{id}', { params: { path: { id: String(id) } } })),
+  preview: (channel: ContactChannel, name: ContactClass): Promise<ContactPreview> =>
+    answer(client.POST('/api/people/policy/preview', { body: { channel, class: name } })),
   begin: (body: NewConversation): Promise<{ id: string }> => answer(client.POST('/api/conversations', { body })),
   timeline: (id: string): Promise<Timeline> =>
     answer(client.GET('/api/people/{id}/timeline', { params: { path: { id }, query: { limit: 25 } } })),

@@ -4,7 +4,7 @@
 
 use super::events::{Event, Present};
 use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
-use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, Status, Talk};
+use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, ShownLetter, Status, Talk};
 use crate::failure::Result;
 use crate::features::account::{Keeper, Who};
 use crate::platform::http::{Asked, Body, Problem, Refusal, Stopping};
@@ -55,6 +55,8 @@ pub fn routes(talk: Talk) -> OpenApiRouter {
         .routes(routes!(conversation))
         .routes(routes!(say_in_conversation))
         .routes(routes!(message_html))
+        .routes(routes!(raw_mail))
+        .routes(routes!(letters))
         .routes(routes!(change_conversation))
         .routes(routes!(say_presence))
         .with_state(talk)
@@ -460,24 +462,10 @@ async fn add_canned_reply(
             "Shorten it",
         ));
     }
-    let failed = |error: sqlx::Error| super::store::failed(error);
-    let mut transaction = talk.inbox.stores.state.begin().await.map_err(super::store::failed)?;
-    let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM canned_reply")
-        .fetch_one(&mut *transaction)
-        .await
-        .map_err(failed)?;
-    if count >= CANNED_MAX {
+    let Some(id) = talk.inbox.add_canned(new.name.trim(), &new.text).await? else {
         return Err(Refusal::malformed(format!("There are {CANNED_MAX} already"), "Take one away first"));
-    }
-    let reply = CannedReply { id: last + 1, name: new.name.trim().to_owned(), text: new.text, used: 0 };
-    sqlx::query("INSERT INTO canned_reply (id, name, text, used) VALUES ($1, $2, $3, 0)")
-        .bind(reply.id)
-        .bind(reply.name.clone())
-        .bind(reply.text.clone())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-    transaction.commit().await.map_err(failed)?;
+    };
+    let reply = CannedReply { id, name: new.name.trim().to_owned(), text: new.text, used: 0 };
     Ok((StatusCode::CREATED, Json(reply)))
 }
 
@@ -559,6 +547,33 @@ async fn say_in_conversation(
     }
 }
 
+impl Inbox {
+    /// Keeps an answer that is written once, and returns its number; none when there are too many.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn add_canned(&self, name: &str, text: &str) -> Result<Option<i64>> {
+        let failed = |error: sqlx::Error| super::store::failed(error);
+        let mut transaction = self.stores.state.begin().await.map_err(super::store::failed)?;
+        let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM canned_reply")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if count >= CANNED_MAX {
+            return Ok(None);
+        }
+        sqlx::query("INSERT INTO canned_reply (id, name, text, used) VALUES ($1, $2, $3, 0)")
+            .bind(last + 1)
+            .bind(name.to_owned())
+            .bind(text.to_owned())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(last + 1))
+    }
+}
+
 async fn count_use(inbox: &Inbox, canned: i64) -> Result<()> {
     let mut transaction = inbox.stores.state.begin().await.map_err(super::store::failed)?;
     let sql = "UPDATE canned_reply SET used = used + 1 WHERE id = $1";
@@ -577,6 +592,48 @@ async fn message_html(State(talk): State<Talk>, Path((id, seq)): Path<(String, S
         Err(_) => None,
     };
     html.map(Json).ok_or_else(|| Refusal::not_found("There is no HTML here", "Show the text of the message"))
+}
+
+/// Tells a mail as it came, to be looked at with another program.
+#[utoipa::path(get, path = "/api/conversations/{id}/messages/{seq}/raw", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation."), ("seq" = String, Path, description = "The place of the message.")),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 401, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+async fn raw_mail(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>) -> Result<Response, Refusal> {
+    let raw = match seq.parse() {
+        Ok(seq) => talk.raw_mail(&id, seq).await?,
+        Err(_) => None,
+    };
+    let raw = raw.ok_or_else(|| Refusal::not_found("No mail came here", "Show the text of the message"))?;
+    // As a file of bytes: a browser must not take it for a page.
+    let headers = [
+        (axum::http::header::CONTENT_TYPE, "application/octet-stream"),
+        (axum::http::header::CONTENT_DISPOSITION, "attachment; filename=\"mail.eml\""),
+    ];
+    Ok((headers, raw).into_response())
+}
+
+/// Is the last letters, and how ours are signed.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Outbox {
+    /// The letters, the latest first.
+    letters: Vec<ShownLetter>,
+    /// Whether they are caught here, because no server is named that sends them.
+    is_caught: bool,
+    /// The text of the record `SELECTOR._domainkey.DOMAIN` by which receivers check our signatures.
+    dkim_record: String,
+}
+
+/// Lists the last letters: sent, waiting, stopped with the reason, or caught where no server sends.
+#[utoipa::path(get, path = "/api/conversations/mail", tag = "conversations", responses(
+    (status = 200, body = Outbox), (status = 401, body = Problem),
+))]
+async fn letters(State(talk): State<Talk>) -> Result<Json<Outbox>, Refusal> {
+    let is_caught = talk.inbox.settings().await?.mail.server.is_empty();
+    Ok(Json(Outbox { letters: talk.inbox.letters().await?, is_caught, dkim_record: talk.dkim_record().await? }))
 }
 
 /// Resolves, opens, snoozes, assigns or labels a conversation.

@@ -20,17 +20,20 @@ mod widget;
 pub use agents::routes;
 pub use door::Door;
 pub use events::News;
-pub use hours::{Forecast, Hours};
+pub use hours::{Block, Forecast, Hours};
+pub use mail::{ShownLetter, Wanted, listen as receive_mail};
 pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
 pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
 pub use store::{
     Author, ChannelRequests, Conversation, Counts, Filter, Inbox, Incoming, Kind, Message, Participant, Posted, Status,
 };
 pub use widget::public;
+pub(in crate::features) use widget::visitor;
 
 use super::capture::{Capture, Sources};
 use super::people::policy::Policy;
 use crate::platform::home::Stores;
+use std::sync::{Arc, OnceLock};
 
 /// How often what is due is looked for.
 const KEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -44,6 +47,8 @@ pub struct Talk {
     pub door: Door,
     /// Where visitors come from.
     pub sources: Sources,
+    /// The address by which customers reach us, once that is known.
+    address: Arc<OnceLock<String>>,
 }
 
 impl Talk {
@@ -52,14 +57,26 @@ impl Talk {
     pub fn new(stores: &Stores, capture: &Capture, sources: &Sources, policy: Policy) -> Self {
         let inbox = Inbox::new(stores.clone(), capture.clone(), policy.clone());
         let door = Door::new(policy, capture.clone(), stores.state.clone(), stores.clock.clone());
-        Self { inbox, door, sources: sources.clone() }
+        Self { inbox, door, sources: sources.clone(), address: Arc::default() }
+    }
+
+    /// Says by which address customers reach us, for links in letters. Only the first word counts.
+    pub fn is_at(&self, address: &str) {
+        // Said twice, it is the same server.
+        let _ = self.address.set(address.trim_end_matches('/').to_owned());
+    }
+
+    /// Returns the address by which customers reach us.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.address.get().map_or("http://localhost", String::as_str)
     }
 
     /// Does what is due without anybody asking, until it is aborted: wakes what sleeps, tells the ledger what it does not
     /// know yet, sends what is queued.
     pub async fn keep(self) {
         loop {
-            for outcome in [self.inbox.look_after().await, self.door.tell_skips().await] {
+            for outcome in [self.inbox.look_after().await, self.door.tell_skips().await, self.send_letters().await] {
                 if let Err(failure) = outcome {
                     tracing::warn!("{failure}");
                 }

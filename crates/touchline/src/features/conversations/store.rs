@@ -21,8 +21,6 @@ use utoipa::ToSchema;
 
 /// What one message may say.
 pub(super) const TEXT_MAX: usize = 100_000;
-/// What the HTML of one mail may have after cleaning.
-pub(super) const HTML_MAX: usize = 500_000;
 /// An id that a client draws.
 pub(super) const CLIENT_ID_MAX: usize = 100;
 /// So many conversations are told at once.

@@ -531,7 +531,7 @@ fn place(page: &str) -> String {
 }
 
 /// Returns whom a session is of, for rooms after this one.
-pub(crate) async fn visitor(talk: &Talk, token: &str) -> Result<Option<(String, Identity)>> {
+pub(in crate::features) async fn visitor(talk: &Talk, token: &str) -> Result<Option<(String, Identity)>> {
     let secret = talk.inbox.policy.secret("widget").await?;
     Ok(Session::read(&secret, token).map(|session| (session.conversation, session.who)))
 }

@@ -195,12 +195,15 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables of people that are not told, and why.
-    const UNTOLD: [(&str, &str); 10] = [
+    const UNTOLD: [(&str, &str); 13] = [
         ("auto_answer", "a moment: when a machine answered"),
         ("conversation", "each message is an interaction, and told as one"),
         ("letter", "what was sent is an interaction, and told as one"),
         ("mail_received", "each mail is an interaction, and told as one"),
         ("message", "each is an interaction, and told as one"),
+        ("review", "each is an interaction, and told as one"),
+        ("survey_answer", "each is an interaction, and told as one"),
+        ("survey_invite", "whether somebody was asked: what was sent is told under contacts"),
         ("participant", "their names are identities, and told as such"),
         ("erasure_actor", "an erasure under way: nobody is there to be told"),
         ("relocation", "numbers that follow from the facts"),

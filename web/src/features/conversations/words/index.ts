@@ -24,3 +24,9 @@ export function whatHappened(meta: Record<string, unknown>, author: string): str
   const labels = Array.isArray(meta.labels) ? meta.labels.join(', ') : '';
   return is(key) ? say(key, { name: author, to, labels }) : key;
 }
+
+/** Names what became of a letter. */
+export const letterState = (state: string): string => (is(`letter.${state}`) ? say(`letter.${state}` as Key) : state);
+
+/** Names a channel, class, window, action or reason of the contact policy. */
+export const contactWord = (name: string): string => (is(`word.${name}`) ? say(`word.${name}` as Key) : name);

@@ -4,9 +4,59 @@
 //! be. Whoever sends it asks the contact policy first, under the letter's own id: it is never sent twice.
 
 use crate::failure::Result;
-use crate::features::conversations::store::failed;
-use model::{ActorId, Instant};
+use crate::features::conversations::seal::sealed;
+use crate::features::conversations::store::{actor_of, failed};
+use crate::features::conversations::{Inbox, Talk};
+use crate::features::people::policy::Class;
+use model::{ActorId, Identity, Instant};
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::any::AnyRow;
 use state::Transaction;
+use utoipa::ToSchema;
+
+/// So many letters are shown.
+const SHOWN_MAX: i64 = 200;
+
+/// Is a letter that another part wants sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    /// Names it for ever: the same id is one letter.
+    pub id: String,
+    /// To whom.
+    pub who: Identity,
+    /// Where to.
+    pub address: String,
+    /// What for.
+    pub class: Class,
+    /// What rules may name.
+    pub tag: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Is a letter as staff see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ShownLetter {
+    /// Its id.
+    pub id: String,
+    /// Where to.
+    pub recipient: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
+    /// What for: `service`, `survey` …
+    pub class: String,
+    /// `queued`, `sending`, `sent`, `caught`, `stopped`, `failed` or `bounced`.
+    pub state: String,
+    /// Why it is not sent, or what came back.
+    pub said: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}
 
 /// Queues the answer at a place of a conversation. What it says is read from there when it is sent.
 ///
@@ -19,56 +69,104 @@ pub(in crate::features::conversations) async fn queue_reply(
     actor: ActorId,
     now: Instant,
 ) -> Result<()> {
-    let letter = Draft {
-        id: format!("reply:{conversation}:{seq}"),
-        actor,
-        conversation: conversation.to_owned(),
-        seq,
-        class: "service",
-        tag: "reply".to_owned(),
-        recipient: String::new(),
-        subject: String::new(),
-        body: String::new(),
-        headers: "{}".to_owned(),
-    };
-    letter.queue(transaction, now).await
+    let id = format!("reply:{conversation}:{seq}");
+    Draft { id: &id, actor, conversation, seq, class: "service", tag: "reply", texts: ["", "", ""] }.queue(transaction, now).await
 }
 
-/// Is a letter to be queued; its texts are sealed.
-pub(in crate::features::conversations) struct Draft {
-    pub(super) id: String,
+/// Is a letter to be queued; its texts (recipient, subject, body) are sealed.
+pub(super) struct Draft<'a> {
+    pub(super) id: &'a str,
     pub(super) actor: ActorId,
-    pub(super) conversation: String,
+    pub(super) conversation: &'a str,
     pub(super) seq: i64,
-    pub(super) class: &'static str,
-    pub(super) tag: String,
-    pub(super) recipient: String,
-    pub(super) subject: String,
-    pub(super) body: String,
-    pub(super) headers: String,
+    pub(super) class: &'a str,
+    pub(super) tag: &'a str,
+    pub(super) texts: [&'a str; 3],
 }
 
-impl Draft {
+impl Draft<'_> {
     pub(super) async fn queue(self, transaction: &mut Transaction, now: Instant) -> Result<()> {
+        let [recipient, subject, body] = self.texts;
         sqlx::query(
             "INSERT INTO letter (id, actor, conversation, seq, class, tag, recipient, subject, body, headers, state, attempts, \
-             next_at, at, said) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', 0, $11, $11, '') \
+             next_at, at, said, mark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', 'queued', 0, $10, $10, '', '') \
              ON CONFLICT (id) DO NOTHING",
         )
-        .bind(self.id)
+        .bind(self.id.to_owned())
         .bind(self.actor.0.cast_signed())
-        .bind(self.conversation)
+        .bind(self.conversation.to_owned())
         .bind(self.seq)
-        .bind(self.class)
-        .bind(self.tag)
-        .bind(self.recipient)
-        .bind(self.subject)
-        .bind(self.body)
-        .bind(self.headers)
+        .bind(self.class.to_owned())
+        .bind(self.tag.to_owned())
+        .bind(recipient.to_owned())
+        .bind(subject.to_owned())
+        .bind(body.to_owned())
         .bind(now.0)
         .execute(&mut **transaction)
         .await
         .map_err(failed)?;
         Ok(())
+    }
+}
+
+impl Talk {
+    /// Queues a letter of another part. Twice with the same id is once.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn queue_letter(&self, wanted: &Wanted) -> Result<()> {
+        let actor = wanted.who.actor();
+        let key = self.inbox.sealer.of(actor).await?;
+        let place = |what: &str| format!("letter:{}:{what}", wanted.id);
+        let texts = [
+            sealed(&key, &place("recipient"), &wanted.address)?,
+            sealed(&key, &place("subject"), &wanted.subject)?,
+            sealed(&key, &place("body"), &wanted.text)?,
+        ];
+        let [recipient, subject, body] = [&texts[0], &texts[1], &texts[2]].map(String::as_str);
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        let draft = Draft {
+            id: &wanted.id,
+            actor,
+            conversation: "",
+            seq: 0,
+            class: wanted.class.name(),
+            tag: &wanted.tag,
+            texts: [recipient, subject, body],
+        };
+        draft.queue(&mut transaction, self.inbox.now()).await?;
+        transaction.commit().await.map_err(failed)
+    }
+}
+
+impl Inbox {
+    /// Returns the last letters, sent or not.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn letters(&self) -> Result<Vec<ShownLetter>> {
+        let sql = "SELECT id, actor, recipient, subject, body, class, state, said, at FROM letter ORDER BY at DESC, id LIMIT $1";
+        let rows = sqlx::query(sql).bind(SHOWN_MAX).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
+        let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let opener = self.sealer.opener(&actors).await?;
+        let shown = |row: &AnyRow| {
+            let id: String = row.get("id");
+            let open = |what: &str| {
+                opener.open(actor_of(row), &format!("letter:{id}:{what}"), &row.get::<String, _>(what)).unwrap_or_default()
+            };
+            ShownLetter {
+                recipient: open("recipient"),
+                subject: open("subject"),
+                text: open("body"),
+                class: row.get("class"),
+                state: row.get("state"),
+                said: row.get("said"),
+                at: row.get("at"),
+                id,
+            }
+        };
+        Ok(rows.iter().map(shown).collect())
     }
 }

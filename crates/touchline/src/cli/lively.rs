@@ -1,0 +1,196 @@
+//! What the people of the sample company say: conversations in the inbox, answers to surveys, reviews. Some is there when the
+//! doors open, and while the company lives, somebody writes now and then.
+//!
+//! Everything goes through the same doors as what real people say; who they are, the sample company knows already.
+
+use crate::failure::Result;
+use crate::features::Site;
+use crate::features::conversations::{Author, Incoming, Posted, Status};
+use crate::features::feedback::{NewSurvey, SurveyKind};
+use model::time::SECOND;
+use model::{Identity, Instant};
+use serde_json::json;
+use std::time::Duration;
+
+/// How long nobody says anything new.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// Is what somebody says: channel, name, subject, words, our answer, whether it is resolved, how many minutes ago.
+struct Said(&'static str, &'static str, &'static str, &'static str, Option<&'static str>, bool, i64);
+
+const SAID: &[Said] = &[
+    Said("chat", "Anna", "", "Is the blue lamp coming back before Christmas?", None, false, 1),
+    Said("chat", "Élodie", "", "Bonjour, puis-je encore changer l’adresse de livraison ?", None, false, 3),
+    Said(
+        "chat",
+        "Максим",
+        "",
+        "Здравствуйте! Промокод не срабатывает в корзине.",
+        Some("Проверьте, пожалуйста, ещё раз: мы его поправили."),
+        false,
+        9,
+    ),
+    Said(
+        "email",
+        "Thomas Reed",
+        "Two of the six glasses are broken",
+        "Hello,\n\ntwo of the six glasses arrived in pieces. What now?\n\nThomas",
+        None,
+        false,
+        95,
+    ),
+    Said("form", "Claire", "Facture manquante", "Je n’ai pas reçu la facture de ma commande du 12.", None, false, 210),
+    Said(
+        "phone",
+        "Mr Osei",
+        "Wants the invoice on another company",
+        "Called: the invoice should name his firm, not him. Asked to be called back in the morning.",
+        None,
+        false,
+        320,
+    ),
+    Said(
+        "email",
+        "Ирина",
+        "Возврат",
+        "Добрый день! Хочу вернуть чайник, он шумит.",
+        Some("Здравствуйте, Ирина! Этикетка для возврата уже в пути."),
+        true,
+        1_500,
+    ),
+    Said("chat", "Ben", "", "Do you ship to Norway?", Some("Yes, in four to six days."), true, 2_000),
+    Said(
+        "chat",
+        "Lucie",
+        "",
+        "Le colis indiqué livré n’est pas là.",
+        Some("Il est chez votre voisine du 2e : le livreur vient de confirmer."),
+        true,
+        2_600,
+    ),
+    Said(
+        "in_person",
+        "Mrs Novak",
+        "Praise for the packing",
+        "Came by the pick-up desk to say how well everything was packed.",
+        None,
+        true,
+        4_000,
+    ),
+];
+
+const LATER: &[&str] = &[
+    "Can I pay by invoice?",
+    "Bonjour, la taille M taille-t-elle grand ?",
+    "Когда придёт заказ?",
+    "My code does not work.",
+    "Where can I see my points?",
+    "La confirmation n’est pas arrivée.",
+];
+
+const CANNED: &[(&str, &str)] = &[
+    ("Where is my order", "Hello {name}, your order is on its way. I have just sent you the link of the carrier."),
+    ("Return", "Hello {name}, of course. The label for the return is in your mail in a minute."),
+    ("Retard", "Bonjour {name}, désolés de ce retard : le transporteur annonce une livraison demain."),
+];
+
+const REVIEWS: &[(&str, i16, &str, &str, bool)] = &[
+    ("Blue lamp", 5, "Ann", "Warm light, and it came a day early.", true),
+    ("Blue lamp", 4, "Paul", "Beau, mais le câble est un peu court.", true),
+    ("Kettle", 2, "Irina", "Loud. The return was easy, though.", false),
+    ("", 5, "Ben", "Answered within a minute. That is how it should be.", false),
+];
+
+/// Lets them speak, until the process ends.
+pub(super) async fn speak(site: Site, people: Vec<Identity>, goes_on: bool) {
+    if let Err(failure) = begin(&site, &people).await {
+        tracing::warn!("{failure}");
+    }
+    if !goes_on {
+        return;
+    }
+    for turn in 0_usize.. {
+        tokio::time::sleep(SILENCE).await;
+        let who = people.get(turn.wrapping_mul(7) % people.len().max(1));
+        let words = LATER[turn % LATER.len()];
+        if let Some(who) = who {
+            let now = site.stores.now();
+            let said = Said("chat", "", "", words, None, false, 0);
+            // The server may be stopping; then nobody listens any more.
+            let _ = say(&site, &format!("later-{turn}-{}", now.0), who, &said, now).await;
+        }
+    }
+}
+
+async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
+    let now = site.stores.now();
+    let mut settings = site.talk.inbox.settings().await?;
+    settings.hours.blocks = Vec::new();
+    settings.widget.name = "The sample shop".to_owned();
+    settings.widget.contact = vec!["+33 1 99 00 12 34".to_owned(), "help@shop.example".to_owned()];
+    settings.mail.address = "help@shop.example".to_owned();
+    settings.mail.name = "The sample shop".to_owned();
+    settings.save(&site.stores.state).await?;
+    for (name, text) in CANNED {
+        site.talk.inbox.add_canned(name, text).await?;
+    }
+    for (place, said) in SAID.iter().enumerate() {
+        let Some(who) = people.get(place) else { break };
+        say(site, &format!("sample-{place}"), who, said, now).await?;
+    }
+    let survey = |name: &str, kind, touchpoint: &str| NewSurvey {
+        name: name.to_owned(),
+        kind,
+        question: String::new(),
+        touchpoint: touchpoint.to_owned(),
+    };
+    let nps = site.feedback.make(&survey("Would they recommend us", SurveyKind::Nps, "survey")).await?;
+    let ces = site.feedback.make(&survey("How easy was the return", SurveyKind::Ces, "contact-form")).await?;
+    for (place, who) in people.iter().enumerate().take(80) {
+        let words = if place % 16 == 3 { "The delivery window was too long." } else { "" };
+        site.feedback.take(nps, who, [10, 9, 8, 10, 6, 9, 7, 10, 3, 9][place % 10], words).await?;
+        if place % 5 == 0 {
+            site.feedback.take(ces, who, [6, 7, 5, 2][place % 4], "").await?;
+        }
+    }
+    for (place, (product, stars, name, words, is_published)) in REVIEWS.iter().enumerate() {
+        site.feedback.take_review(&format!("{place:032x}"), product, *stars, name, words, *is_published).await?;
+    }
+    Ok(())
+}
+
+async fn say(site: &Site, id: &str, who: &Identity, said: &Said, now: Instant) -> Result<()> {
+    let Said(channel, name, subject, words, answer, is_resolved, minutes) = said;
+    let conversation = blake3::hash(id.as_bytes()).to_hex()[..32].to_owned();
+    let is_mail = *channel == "email" || *channel == "form";
+    let local =
+        name.split(' ').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let incoming = Incoming {
+        conversation: conversation.clone(),
+        client_id: format!("{id}-1"),
+        channel: (*channel).to_owned(),
+        identity: who.clone(),
+        name: (*name).to_owned(),
+        address: if is_mail {
+            format!("{}@example.org", if local.is_empty() { "customer" } else { &local })
+        } else {
+            String::new()
+        },
+        subject: (*subject).to_owned(),
+        text: (*words).to_owned(),
+        html: String::new(),
+        at: Instant(now.0 - minutes * 60 * SECOND),
+        place: "shop.example".to_owned(),
+        meta: json!({}),
+        thread_key: String::new(),
+    };
+    let posted = site.talk.inbox.incoming(&incoming).await?;
+    let colleague = Author { account: 0, name: "Nadia".to_owned() };
+    if let (Posted::Added(seq), Some(answer)) = (posted, answer) {
+        site.talk.inbox.reply(&conversation, &colleague, &format!("{id}-2"), answer, seq, true).await?;
+    }
+    if *is_resolved {
+        site.talk.inbox.set_status(&conversation, &colleague, Status::Resolved, None).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,384 @@
+//! Reading mail: from bytes to what a conversation needs. Pure, and never fails: what cannot be read is told as trouble, and
+//! the mail as it came is kept beside it.
+
+use ammonia::Builder;
+use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
+use std::collections::HashSet;
+
+/// What of a text is kept in a conversation; the rest is in the mail as it came.
+const TEXT_MAX: usize = 100_000;
+/// What of the HTML is kept after cleaning.
+const HTML_MAX: usize = 500_000;
+/// Ids of mails that one answers: more are no thread.
+const IDS_MAX: usize = 50;
+/// Parts beyond this are a bomb, not a letter.
+const PARTS_MAX: usize = 1_000;
+
+/// Is a mail as far as it could be read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Letter {
+    pub(crate) from: String,
+    pub(crate) name: String,
+    pub(crate) to: Vec<String>,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+    pub(crate) message_id: String,
+    /// What it answers, the closest first.
+    pub(crate) answers: Vec<String>,
+    /// Why no machine may answer it; none: one may.
+    pub(crate) robot: Option<&'static str>,
+    /// What came back, where it is a report on a mail of ours.
+    pub(crate) report: Option<Report>,
+    pub(crate) attachments: Vec<String>,
+    /// What could not be read.
+    pub(crate) trouble: Option<&'static str>,
+}
+
+/// Is a report on a mail of ours (RFC 3464, RFC 5965).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Report {
+    /// Whose mailbox it was.
+    pub(crate) recipient: String,
+    /// The status code, such as `5.1.1`; empty for a complaint.
+    pub(crate) status: String,
+    /// Whether somebody called our mail unwanted.
+    pub(crate) is_complaint: bool,
+    /// The id of our mail, where the report holds it.
+    pub(crate) message_id: String,
+}
+
+impl Report {
+    /// Tells whether the mailbox is gone for good, so that nothing may be sent there any more. A full one is not.
+    pub(crate) fn is_final(&self) -> bool {
+        self.status.starts_with("5.") && self.status != "5.2.2"
+    }
+}
+
+/// Reads a mail. `ours` is the address of the mailbox, and `envelope` whom the sending server named as sender.
+pub(crate) fn read(raw: &[u8], ours: &str, envelope: &str) -> Letter {
+    // The parser is fuzzed by its makers; should it panic all the same, the mail is kept and the next one read.
+    let parsed = std::panic::catch_unwind(|| MessageParser::default().parse(raw).map(|message| of(&message, ours, envelope)));
+    let mut letter = match parsed {
+        Ok(Some(letter)) => letter,
+        _ => Letter { trouble: Some("not a mail"), ..Letter::default() },
+    };
+    if letter.from.is_empty() {
+        letter.from = plain_address(envelope).unwrap_or_default();
+        letter.trouble = letter.trouble.or(Some("no sender"));
+    }
+    if letter.text.trim().is_empty() && letter.html.is_empty() {
+        letter.trouble = letter.trouble.or(Some("no text"));
+    }
+    letter
+}
+
+fn of(message: &Message<'_>, ours: &str, envelope: &str) -> Letter {
+    let mut letter = Letter::default();
+    if let Some(from) = message.from().and_then(|from| from.first().cloned()) {
+        letter.from = from.address().and_then(plain_address).unwrap_or_default();
+        letter.name = clean(from.name().unwrap_or_default(), 200);
+    }
+    let addresses = |list: Option<&Address<'_>>| -> Vec<String> {
+        let all = list.into_iter().flat_map(|list| list.clone().into_list());
+        all.filter_map(|one| plain_address(one.address().unwrap_or_default())).take(100).collect()
+    };
+    letter.to = addresses(message.to()).into_iter().chain(addresses(message.cc())).collect();
+    letter.subject = clean(message.subject().unwrap_or_default(), 500);
+    letter.message_id = clean(message.message_id().unwrap_or_default(), 300);
+    letter.answers = ids(message.in_reply_to());
+    let mut references = ids(message.references());
+    references.reverse();
+    for id in references {
+        if !letter.answers.contains(&id) {
+            letter.answers.push(id);
+        }
+    }
+    letter.answers.truncate(IDS_MAX);
+    letter.robot = robot(message, ours, envelope, &letter);
+    letter.report = report(message);
+    if message.parts.len() > PARTS_MAX {
+        letter.trouble = Some("too many parts");
+        return letter;
+    }
+    letter.text = message.body_text(0).map(|text| kept(&text, TEXT_MAX)).unwrap_or_default();
+    // Only what came as HTML: a plain text needs no frame.
+    let is_html = message.html_part(0).is_some_and(|part| matches!(part.body, PartType::Html(_)));
+    if is_html {
+        letter.html = message.body_html(0).map(|html| kept(&sanitised(&html), HTML_MAX)).unwrap_or_default();
+    }
+    letter.attachments =
+        message.attachments().take(50).map(|part| clean(part.attachment_name().unwrap_or("unnamed"), 100)).collect();
+    letter
+}
+
+fn ids(value: &HeaderValue<'_>) -> Vec<String> {
+    match value {
+        HeaderValue::Text(id) => vec![clean(id, 300)],
+        HeaderValue::TextList(all) => all.iter().take(IDS_MAX).map(|id| clean(id, 300)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Says why a machine must not answer (RFC 3834), and what else its makers forgot.
+fn robot(message: &Message<'_>, ours: &str, envelope: &str, letter: &Letter) -> Option<&'static str> {
+    let header = |name: &str| message.header_raw(name).map(|text| text.trim().to_lowercase());
+    // `no` is what a person's program may write: it is no robot.
+    if header("Auto-Submitted").is_some_and(|value| value.split(';').next().map(str::trim) != Some("no")) {
+        return Some("auto-submitted");
+    }
+    if envelope.is_empty() || header("Return-Path").is_some_and(|path| path == "<>") {
+        return Some("no return path");
+    }
+    if message.headers().iter().any(|header| header.name().to_lowercase().starts_with("list-")) {
+        return Some("list");
+    }
+    if header("Precedence")
+        .or(header("X-Precedence"))
+        .is_some_and(|value| ["bulk", "junk", "list", "auto_reply"].contains(&value.as_str()))
+    {
+        return Some("bulk");
+    }
+    let signs = ["X-Auto-Response-Suppress", "X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Touchline-Loop"];
+    if signs.iter().any(|name| header(name).is_some()) {
+        return Some("says so");
+    }
+    if message.content_type().is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report")) {
+        return Some("report");
+    }
+    if letter.from.eq_ignore_ascii_case(ours) {
+        return Some("ourselves");
+    }
+    let local = letter.from.split('@').next().unwrap_or_default().replace(['-', '_', '.'], "");
+    if ["noreply", "donotreply", "mailerdaemon", "postmaster", "bounce", "bounces"].contains(&local.as_str()) {
+        return Some("nobody reads answers");
+    }
+    let is_to_us = letter.to.iter().any(|to| unmarked(to).eq_ignore_ascii_case(ours));
+    (!is_to_us).then_some("not to us")
+}
+
+/// Takes the mark between `+` and `@` out of an address.
+pub(crate) fn unmarked(address: &str) -> String {
+    match (address.split_once('+'), address.rsplit_once('@')) {
+        (Some((local, _)), Some((_, domain))) => format!("{local}@{domain}"),
+        _ => address.to_owned(),
+    }
+}
+
+/// Reads the mark between `+` and `@`.
+pub(crate) fn mark(address: &str) -> Option<&str> {
+    address.rsplit_once('@')?.0.split_once('+').map(|(_, mark)| mark)
+}
+
+/// Finds what came back in a report.
+fn report(message: &Message<'_>) -> Option<Report> {
+    let kind = message.content_type()?;
+    if kind.ctype() != "multipart" || kind.subtype() != Some("report") {
+        return None;
+    }
+    let mut report = Report::default();
+    for part in message.parts.iter().take(PARTS_MAX) {
+        let text = match &part.body {
+            PartType::Text(text) => text.to_string(),
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            PartType::Message(inner) => {
+                report.message_id = clean(inner.message_id().unwrap_or_default(), 300);
+                continue;
+            }
+            _ => continue,
+        };
+        let is = |name: &str| {
+            part.content_type().and_then(|kind| kind.subtype()).is_some_and(|subtype| subtype.eq_ignore_ascii_case(name))
+        };
+        report.is_complaint |= is("feedback-report");
+        if is("delivery-status") || is("feedback-report") {
+            for line in text.lines().take(500) {
+                let Some((name, value)) = line.split_once(':') else { continue };
+                let value = value.trim();
+                match name.trim().to_lowercase().as_str() {
+                    "status" => report.status = clean(value.split_whitespace().next().unwrap_or_default(), 20),
+                    "original-recipient" | "final-recipient" | "original-rcpt-to" => {
+                        let address = value.rsplit(';').next().unwrap_or_default();
+                        if let Some(address) = plain_address(address) {
+                            report.recipient = address;
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        } else if is("rfc822-headers") {
+            let id = text
+                .lines()
+                .find_map(|line| line.to_lowercase().starts_with("message-id:").then(|| line[11..].trim().to_owned()));
+            report.message_id = clean(id.unwrap_or_default().trim_matches(['<', '>']), 300);
+        }
+    }
+    Some(report)
+}
+
+/// Lets through what a letter needs and nothing that acts, loads or names anything outside.
+pub(crate) fn sanitised(html: &str) -> String {
+    let mut builder = Builder::default();
+    builder
+        .rm_tags(["img", "map", "area", "video", "audio", "iframe", "form", "input", "button"])
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .link_rel(Some("noopener noreferrer nofollow"))
+        .clean(html)
+        .to_string()
+}
+
+/// Returns an address that can be one, in small letters.
+pub(crate) fn plain_address(text: &str) -> Option<String> {
+    let text = text.trim().trim_matches(['<', '>']).to_lowercase();
+    let is_possible = text.len() <= 320 && !text.chars().any(|sign| sign.is_control() || sign.is_whitespace());
+    (is_possible && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.len() > 1)).then_some(text)
+}
+
+/// Takes out what does not belong into a line.
+fn clean(text: &str, most: usize) -> String {
+    let plain: String = text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
+    kept(plain.trim(), most)
+}
+
+fn kept(text: &str, most: usize) -> String {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text[..end].replace('\0', "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const US: &str = "help@shop.example.org";
+
+    fn mail(headers: &str, body: &str) -> Vec<u8> {
+        format!("From: Ann <ann@example.org>\r\nTo: {US}\r\nSubject: Hello\r\nMessage-ID: <1@example.org>\r\n{headers}\r\n{body}")
+            .into_bytes()
+    }
+
+    fn robot_of(headers: &str, envelope: &str) -> Option<&'static str> {
+        read(&mail(headers, "text"), US, envelope).robot
+    }
+
+    #[test]
+    fn a_plain_mail_is_read() {
+        let letter = read(&mail("In-Reply-To: <b@x>\r\nReferences: <a@x> <b@x>\r\n", "Bonjour"), US, "ann@example.org");
+        assert_eq!((letter.from.as_str(), letter.name.as_str(), letter.text.trim()), ("ann@example.org", "Ann", "Bonjour"));
+        assert_eq!((letter.answers, letter.robot, letter.trouble), (vec!["b@x".to_owned(), "a@x".to_owned()], None, None));
+    }
+
+    #[test]
+    fn machines_are_known_by_every_sign() {
+        assert_eq!(robot_of("", "ann@example.org"), None);
+        assert_eq!(robot_of("Auto-Submitted: no\r\n", "ann@example.org"), None, "`no` says that it is none");
+        for headers in [
+            "Auto-Submitted: auto-replied\r\n",
+            "Auto-Submitted: auto-notified; owner-email=x\r\n",
+            "Return-Path: <>\r\n",
+            "List-Id: <news.example.org>\r\n",
+            "List-Unsubscribe: <https://example.org>\r\n",
+            "Precedence: bulk\r\n",
+            "X-Auto-Response-Suppress: All\r\n",
+            "X-Autoreply: yes\r\n",
+            "X-Touchline-Loop: 1\r\n",
+        ] {
+            assert!(robot_of(headers, "ann@example.org").is_some(), "{headers}");
+        }
+        assert!(robot_of("", "").is_some(), "an empty envelope sender");
+        let from = |from: &str, to: &str| read(format!("From: {from}\r\nTo: {to}\r\n\r\nx").as_bytes(), US, from).robot;
+        assert!(from("no-reply@example.org", US).is_some());
+        assert!(from(US, US).is_some(), "our own address");
+        assert!(from("ann@example.org", "other@example.org").is_some(), "not written to us");
+        assert_eq!(from("ann@example.org", "help+abc@shop.example.org"), None);
+    }
+
+    #[test]
+    fn what_came_back_is_read_from_its_report() {
+        let dsn = |status: &str| {
+            format!(
+                "From: MAILER-DAEMON@mx.example.org\r\nTo: {US}\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+                 --b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+                 Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; Gone@Example.org\r\nStatus: {status}\r\n\
+                 --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <ours@shop>\r\n--b--\r\n"
+            )
+        };
+        let report = read(dsn("5.1.1").as_bytes(), US, "").report.expect("is one");
+        assert_eq!(
+            (report.recipient.as_str(), report.message_id.as_str(), report.is_final()),
+            ("gone@example.org", "ours@shop", true)
+        );
+        for (status, is_final) in [("4.4.1", false), ("5.2.2", false), ("5.7.1", true)] {
+            assert_eq!(read(dsn(status).as_bytes(), US, "").report.expect("is one").is_final(), is_final, "{status}");
+        }
+        let arf = format!(
+            "From: fbl@example.org\r\nTo: {US}\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nOriginal-Rcpt-To: <ann@example.org>\r\n--b--\r\n"
+        );
+        let report = read(arf.as_bytes(), US, "").report.expect("is one");
+        assert_eq!((report.is_complaint, report.recipient.as_str()), (true, "ann@example.org"));
+    }
+
+    #[test]
+    fn nasty_mails_are_read_as_far_as_they_go_and_never_stop_anything() {
+        let deep =
+            format!("From: a@example.org\r\n{}\r\nx", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n".repeat(500));
+        let many = format!(
+            "From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--",
+            "--b\r\n\r\nx\r\n".repeat(10_000)
+        );
+        let long = format!("From: a@example.org\r\nSubject: {}\r\n\r\nx", "a".repeat(2_000_000));
+        let nasty: Vec<Vec<u8>> = vec![
+            vec![],
+            vec![0; 1_000],
+            vec![0xff; 1_000],
+            b"\n.\n".to_vec(),
+            b"no header at all".to_vec(),
+            b"From: \r\nTo: \r\n\r\n".to_vec(),
+            b"From: =?utf-8?Q?broken\r\nSubject: =?x-unknown?B?////?=\r\n\r\nx".to_vec(),
+            b"From: \"a@b\" <a@example.org>\r\nSubject: name with @\r\n\r\nx".to_vec(),
+            b"From: a@example.org\r\nContent-Type: ;;;\r\n\r\nx".to_vec(),
+            b"From: a@example.org\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B%\"\x1b(B".to_vec(),
+            b"From: a@example.org\r\nContent-Type: text/plain; charset=gb18030\r\n\r\n\xc4\xe3\xba\xc3".to_vec(),
+            b"From: a@example.org\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!not base64!!!".to_vec(),
+            b"From: a@example.org\r\nContent-Type: multipart/mixed\r\n\r\nno boundary".to_vec(),
+            b"From: a@example.org\r\nContent-Disposition: attachment; filename*=utf-8''%ff%fe\r\n\r\nx".to_vec(),
+            b"From: a@example.org\nSubject: bare line feeds\n\nx\ny".to_vec(),
+            b"From: a@example.org\r\nDate: Fri, 99 Foo 9999 99:99:99 +9999\r\n\r\nx".to_vec(),
+            b"From: \xd0\xb0@example.org\r\nSubject: \xff\xfe eight bits\r\n\r\nx".to_vec(),
+            b"From: a@xn--e1afmkfd.example.org\r\n\r\nx".to_vec(),
+            b"From: a@example.org\r\nMessage-ID: <1@x>\r\nMessage-ID: <2@x>\r\n\r\nx".to_vec(),
+            b"From: a@example.org\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n\x78\x9f\x3e\x22".to_vec(),
+            b"From: a@example.org\r\nContent-Type: message/rfc822\r\n\r\nFrom: b@example.org\r\n\r\ninner".to_vec(),
+            b"From: a@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR".to_vec(),
+            b"From: a@example.org\r\nContent-Type: text/html\r\n\r\n<p>a\0b</p>".to_vec(),
+            deep.into_bytes(),
+            many.into_bytes(),
+            long.into_bytes(),
+        ];
+        for (number, raw) in nasty.iter().enumerate() {
+            let letter = read(raw, US, "a@example.org");
+            assert!(letter.from.contains('@'), "{number}: {letter:?}");
+            assert!(letter.subject.len() <= 500 && letter.text.len() <= TEXT_MAX && !letter.text.contains('\0'), "{number}");
+        }
+    }
+
+    #[test]
+    fn html_keeps_its_letters_and_loses_what_acts() {
+        let html = sanitised(
+            "<p onclick=x()>Hi <b>there</b> <a href='javascript:alert(1)'>a</a> <a href='https://example.org'>b</a>\
+             <script>alert(1)</script><style>*{background:url(//evil.example)}</style><img src=//evil.example onerror=x()>\
+             <svg><script>x()</script></svg><iframe src=//evil.example></iframe><form action=//evil.example><input></form>\
+             <a href='data:text/html,x'>c</a><p style='background:url(//evil.example)'>d</p></p>",
+        );
+        assert!(html.contains("<b>there</b>") && html.contains("https://example.org"), "{html}");
+        for word in ["script", "onclick", "onerror", "evil", "svg", "iframe", "form", "javascript", "data:", "style"] {
+            assert!(!html.contains(word), "{word} in {html}");
+        }
+    }
+
+    #[test]
+    fn marks_stand_between_plus_and_at() {
+        assert_eq!((mark("help+abc@x.org"), mark("help@x.org")), (Some("abc"), None));
+        assert_eq!(unmarked("help+abc@x.org"), "help@x.org");
+    }
+}

@@ -1,0 +1,198 @@
+//! Surveys and reviews as staff reach them.
+
+use super::store::SurveyAnswer;
+use super::{Feedback, NewSurvey, Review, Survey};
+use crate::failure::Result;
+use crate::features::account::Who;
+use crate::platform::http::{Body, Problem, Refusal};
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// So many are asked at once.
+const INVITED_MAX: usize = 1_000;
+
+/// Returns the routes behind the door.
+pub fn routes(feedback: Feedback) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(feedback_shown))
+        .routes(routes!(make_survey))
+        .routes(routes!(close_survey))
+        .routes(routes!(invite_to_survey))
+        .routes(routes!(moderate_review))
+        .with_state(feedback)
+}
+
+/// Is proof that whoever asks may ask customers: everybody but viewers may.
+struct Asker;
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let who = parts.extensions.get::<Who>().ok_or_else(Refusal::unauthenticated)?;
+        if who.keeps_house() || ["agent", "analyst"].contains(&who.role.as_str()) {
+            Ok(Self)
+        } else {
+            Err(Refusal::not_allowed())
+        }
+    }
+}
+
+/// Is everything that customers said when asked, and when not.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct FeedbackShown {
+    /// The surveys with what was answered.
+    surveys: Vec<Survey>,
+    /// The last answers.
+    answers: Vec<SurveyAnswer>,
+    /// Reviews: those that wait first.
+    reviews: Vec<Review>,
+}
+
+/// Is the number of a new survey.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct SurveyMade {
+    /// Its number.
+    id: i64,
+}
+
+/// Is whether a survey takes answers.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SurveyClosing {
+    /// Whether it takes none any more.
+    closed: bool,
+}
+
+/// Is whom to ask.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SurveyInvitation {
+    /// Addresses of e-mail.
+    addresses: Vec<String>,
+}
+
+/// Is how many are asked.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct SurveyInvited {
+    /// So many letters are queued; the contact policy decides which of them go, and when.
+    queued: u64,
+}
+
+/// Is what becomes of a review.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+enum ReviewChange {
+    /// Everybody sees it.
+    Publish,
+    /// Nobody sees it.
+    Reject,
+    /// We answer it.
+    Reply(String),
+}
+
+/// Tells what customers said: surveys, answers, reviews.
+#[utoipa::path(get, path = "/api/feedback", tag = "feedback", responses(
+    (status = 200, body = FeedbackShown), (status = 401, body = Problem),
+))]
+async fn feedback_shown(State(feedback): State<Feedback>) -> Result<Json<FeedbackShown>, Refusal> {
+    let (surveys, answers) = (feedback.surveys().await?, feedback.answers().await?);
+    Ok(Json(FeedbackShown { surveys, answers, reviews: feedback.reviews("", None).await? }))
+}
+
+/// Makes a survey.
+#[utoipa::path(post, path = "/api/feedback/surveys", tag = "feedback", request_body = NewSurvey, responses(
+    (status = 201, body = SurveyMade), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+))]
+async fn make_survey(
+    _: Asker,
+    State(feedback): State<Feedback>,
+    Body(new): Body<NewSurvey>,
+) -> Result<(StatusCode, Json<SurveyMade>), Refusal> {
+    let id = feedback.make(&new).await.map_err(Refusal::told)?;
+    Ok((StatusCode::CREATED, Json(SurveyMade { id })))
+}
+
+fn no_survey() -> Refusal {
+    Refusal::not_found("There is no such survey, or it is closed", "List them with GET /api/feedback")
+}
+
+/// Closes a survey, or opens it again.
+#[utoipa::path(post, path = "/api/feedback/surveys/{id}/closing", tag = "feedback", request_body = SurveyClosing,
+    params(("id" = String, Path, description = "The number of the survey.")),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
+)]
+async fn close_survey(
+    _: Asker,
+    State(feedback): State<Feedback>,
+    Path(id): Path<String>,
+    Body(closing): Body<SurveyClosing>,
+) -> Result<StatusCode, Refusal> {
+    let done = feedback.close(id.parse().map_err(|_| no_survey())?, closing.closed).await?;
+    if done { Ok(StatusCode::NO_CONTENT) } else { Err(no_survey()) }
+}
+
+/// Asks people by mail, each with a link of their own. The contact policy decides which letters go, and when.
+#[utoipa::path(post, path = "/api/feedback/surveys/{id}/invitations", tag = "feedback", request_body = SurveyInvitation,
+    params(("id" = String, Path, description = "The number of the survey.")),
+    responses(
+        (status = 200, body = SurveyInvited), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+async fn invite_to_survey(
+    _: Asker,
+    State(feedback): State<Feedback>,
+    Path(id): Path<String>,
+    Body(invitation): Body<SurveyInvitation>,
+) -> Result<Json<SurveyInvited>, Refusal> {
+    let id = id.parse().map_err(|_| no_survey())?;
+    let is_address = |text: &String| text.len() <= 320 && text.trim().parse::<lettre::Address>().is_ok();
+    if invitation.addresses.len() > INVITED_MAX || !invitation.addresses.iter().all(is_address) {
+        return Err(Refusal::malformed(
+            format!("At most {INVITED_MAX} addresses of e-mail are asked at once"),
+            "Compare what was typed",
+        ));
+    }
+    let mut queued = 0;
+    for address in &invitation.addresses {
+        if !feedback.invite(id, address).await? {
+            return Err(no_survey());
+        }
+        queued += 1;
+    }
+    Ok(Json(SurveyInvited { queued }))
+}
+
+/// Publishes, rejects or answers a review.
+#[utoipa::path(post, path = "/api/feedback/reviews/{id}", tag = "feedback", request_body = ReviewChange,
+    params(("id" = String, Path, description = "The review.")),
+    responses(
+        (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem),
+    ),
+)]
+async fn moderate_review(
+    _: Asker,
+    State(feedback): State<Feedback>,
+    Path(id): Path<String>,
+    Body(change): Body<ReviewChange>,
+) -> Result<StatusCode, Refusal> {
+    let done = match &change {
+        ReviewChange::Publish => feedback.moderate(&id, "published", None).await?,
+        ReviewChange::Reject => feedback.moderate(&id, "rejected", None).await?,
+        ReviewChange::Reply(reply) if reply.len() <= 5_000 => feedback.moderate(&id, "", Some(reply.trim())).await?,
+        ReviewChange::Reply(_) => return Err(Refusal::malformed("An answer has at most 5,000 bytes", "Shorten it")),
+    };
+    if done {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refusal::not_found("There is no such review", "List them with GET /api/feedback"))
+    }
+}

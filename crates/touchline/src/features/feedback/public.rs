@@ -1,0 +1,323 @@
+//! Pages on which customers answer and review: plain forms that work without scripts. To look at one changes nothing.
+
+use super::Feedback;
+use super::SurveyKind;
+use super::store::{Answered, Link, WORDS_MAX};
+use crate::failure::{Failure, Result};
+use crate::features::conversations::{Language, escaped, fields, no_such_link, page_of, visitor};
+use crate::platform::http::{Peer, Refusal};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use model::time::SECOND;
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a form of ours can have.
+const BODY_MAX: usize = 64 * 1024;
+/// So many reviews one address may write in an hour.
+const REVIEWS_MAX: u32 = 20;
+/// So many addresses are counted at once.
+const COUNTED_MAX: usize = 100_000;
+
+type Room = (Feedback, Arc<Mutex<HashMap<String, (i64, u32)>>>);
+
+/// Returns the routes that everybody reaches.
+pub fn public(feedback: Feedback) -> Router {
+    Router::new()
+        .route("/p/survey/{token}", get(ask).post(answer))
+        .route("/p/review", get(ask_review).post(review))
+        .route("/p/reviews", get(reviews))
+        .route("/w/survey", post(widget_answer))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .with_state((feedback, Arc::default()))
+}
+
+/// Draws what makes sending a form twice harmless.
+fn nonce() -> String {
+    let mut bytes = [0_u8; 16];
+    // Without chance the page has a fixed number, and only the first answer counts: better than an answer counted twice.
+    let _ = getrandom::fill(&mut bytes);
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn is_nonce(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+async fn ask(State((feedback, _)): State<Room>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let Some(link) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
+    let Some((_, kind, question, _)) = feedback.open_survey(link.survey).await? else { return Ok(thanks(&headers, true)) };
+    if let Some(actor) = link.actor {
+        if feedback.has_answered(link.survey, &actor.to_string()).await? {
+            return Ok(thanks(&headers, false));
+        }
+    }
+    Ok(form(&headers, kind, &question, false))
+}
+
+fn form(headers: &HeaderMap, kind: SurveyKind, question: &str, is_unanswered: bool) -> Response {
+    let language = Language::of(headers);
+    let usual = match kind {
+        SurveyKind::Nps => language.pick(
+            "How likely are you to recommend us to a friend?",
+            "Nous recommanderiez-vous à un ami ?",
+            "Насколько вероятно, что вы порекомендуете нас знакомым?",
+        ),
+        SurveyKind::Ces => language.pick(
+            "We made it easy for you. Do you agree?",
+            "Nous vous avons facilité les choses. Êtes-vous d’accord ?",
+            "С нами было просто. Вы согласны?",
+        ),
+        SurveyKind::Csat => language.pick("How satisfied are you?", "Êtes-vous satisfait ?", "Насколько вы довольны?"),
+        SurveyKind::Rating => language.pick(
+            "How many stars do you give us?",
+            "Combien d’étoiles nous donnez-vous ?",
+            "Сколько звёзд вы нам поставите?",
+        ),
+    };
+    let (worst, best) = match kind {
+        SurveyKind::Nps => (
+            language.pick("not at all likely", "pas du tout", "совсем не вероятно"),
+            language.pick("very likely", "certainement", "очень вероятно"),
+        ),
+        SurveyKind::Ces => {
+            (language.pick("not at all", "pas du tout", "совсем нет"), language.pick("entirely", "tout à fait", "полностью"))
+        }
+        _ => (language.pick("not at all", "pas du tout", "совсем нет"), language.pick("very", "très", "очень")),
+    };
+    let title = if question.is_empty() { usual.to_owned() } else { escaped(question) };
+    let (lowest, highest) = kind.scale().range();
+    let scale: String = (lowest..=highest)
+        .map(|score| format!("<label><input type=\"radio\" name=\"score\" value=\"{score}\" required> {score}</label>"))
+        .collect();
+    let missing = if is_unanswered {
+        format!(
+            "<p role=\"alert\">{}</p>",
+            language.pick("Please choose a number.", "Choisissez un chiffre.", "Выберите, пожалуйста, число.")
+        )
+    } else {
+        String::new()
+    };
+    let why = language.pick("Why? (if you like)", "Pourquoi ? (si vous voulez)", "Почему? (если хотите)");
+    let send = language.pick("Send", "Envoyer", "Отправить");
+    let body = format!(
+        "<h1>{title}</h1>{missing}<form method=\"post\"><input type=\"hidden\" name=\"id\" value=\"{}\">\
+         <fieldset><legend>{lowest}–{highest}</legend><div class=\"scale\">{scale}</div>\
+         <div class=\"ends\"><span>{lowest} {worst}</span><span>{highest} {best}</span></div></fieldset>\
+         <label>{why}<textarea name=\"words\" rows=\"4\" maxlength=\"5000\"></textarea></label>\
+         <p><button>{send}</button></p></form>",
+        nonce()
+    );
+    page_of(headers, usual, &body)
+}
+
+fn thanks(headers: &HeaderMap, is_closed: bool) -> Response {
+    let language = Language::of(headers);
+    let title = if is_closed {
+        language.pick("This survey is over. Thank you!", "Cette enquête est close. Merci !", "Этот опрос завершён. Спасибо!")
+    } else {
+        language.pick("Thank you for your answer!", "Merci de votre réponse !", "Спасибо за ответ!")
+    };
+    let says = language.pick("You can close this page.", "Vous pouvez fermer cette page.", "Эту страницу можно закрыть.");
+    page_of(headers, title, &format!("<h1>{title}</h1><p>{says}</p>"))
+}
+
+async fn answer(
+    State((feedback, _)): State<Room>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let Some(Link { survey, actor }) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
+    let Some((_, kind, question, _)) = feedback.open_survey(survey).await? else { return Ok(thanks(&headers, true)) };
+    let fields = fields(&body);
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let Ok(score) = field("score").parse::<i16>() else { return Ok(form(&headers, kind, &question, true)) };
+    let words = field("words");
+    let id = match actor {
+        Some(actor) => actor.to_string(),
+        None if is_nonce(field("id")) => field("id").to_owned(),
+        None => nonce(),
+    };
+    let who = match actor {
+        Some(actor) => feedback.whose(survey, actor).await?,
+        None => None,
+    };
+    let channel = if actor.is_some() { "email" } else { "link" };
+    let words = if words.len() > WORDS_MAX { "" } else { words };
+    let answered = Answered { survey, who, id, score, words, channel, conversation: String::new() };
+    let taken = feedback.answer(answered).await?;
+    Ok(if taken { thanks(&headers, false) } else { form(&headers, kind, &question, true) })
+}
+
+#[derive(Deserialize)]
+struct WidgetAnswer {
+    token: String,
+    id: String,
+    score: i16,
+    #[serde(default)]
+    text: String,
+}
+
+/// Takes the answer to the question after a chat.
+async fn widget_answer(State((feedback, _)): State<Room>, body: Bytes) -> Response {
+    let open = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")];
+    let Ok(answer) = serde_json::from_slice::<WidgetAnswer>(&body) else {
+        return (StatusCode::BAD_REQUEST, open, Json(json!({ "what": "This cannot be read" }))).into_response();
+    };
+    let answering = async {
+        let Some((conversation, who)) = visitor(&feedback.talk, &answer.token).await? else { return Ok::<_, Failure>(None) };
+        if !is_nonce(&answer.id) || answer.text.len() > WORDS_MAX {
+            return Ok(Some(false));
+        }
+        let survey = feedback.after_conversation().await?;
+        let answered = Answered {
+            survey,
+            who: Some(who),
+            id: answer.id,
+            score: answer.score,
+            words: &answer.text,
+            channel: "widget",
+            conversation,
+        };
+        Ok(Some(feedback.answer(answered).await?))
+    };
+    match answering.await {
+        Ok(Some(true)) => (StatusCode::OK, open, Json(json!({ "taken": true }))).into_response(),
+        Ok(Some(false)) => (StatusCode::BAD_REQUEST, open, Json(json!({ "what": "This is no answer" }))).into_response(),
+        Ok(None) => (StatusCode::UNAUTHORIZED, open, Json(json!({ "what": "This session is not known" }))).into_response(),
+        Err(failure) => Refusal::from(failure).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Of {
+    #[serde(default)]
+    product: String,
+}
+
+fn product_of(text: &str) -> String {
+    text.chars().filter(|sign| !sign.is_control()).take(100).collect()
+}
+
+async fn ask_review(Query(of): Query<Of>, headers: HeaderMap) -> Response {
+    let language = Language::of(&headers);
+    let title = language.pick("Your review", "Votre avis", "Ваш отзыв");
+    let stars: String = (1..=5)
+        .map(|stars| format!("<label><input type=\"radio\" name=\"stars\" value=\"{stars}\" required> {stars} ★</label>"))
+        .collect();
+    let product = product_of(&of.product);
+    let about = if product.is_empty() { String::new() } else { format!("<p>{}</p>", escaped(&product)) };
+    let body = format!(
+        "<h1>{title}</h1>{about}<form method=\"post\"><input type=\"hidden\" name=\"id\" value=\"{}\">\
+         <input type=\"hidden\" name=\"product\" value=\"{}\">\
+         <p class=\"trap\" aria-hidden=\"true\"><label>Website <input type=\"text\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\"></label></p>\
+         <fieldset><legend>1–5</legend><div class=\"scale\">{stars}</div></fieldset>\
+         <label>{}<input type=\"text\" name=\"name\" maxlength=\"100\" required></label>\
+         <label>{}<textarea name=\"words\" rows=\"5\" maxlength=\"5000\" required></textarea></label>\
+         <p><button>{}</button></p></form><p class=\"soft\">{}</p>",
+        nonce(),
+        escaped(&product),
+        language.pick(
+            "Your name, as everybody will see it",
+            "Votre nom, tel que tous le verront",
+            "Ваше имя, как его увидят все"
+        ),
+        language.pick("What you experienced", "Ce que vous avez vécu", "Что вы пережили"),
+        language.pick("Send", "Envoyer", "Отправить"),
+        language.pick(
+            "Good and bad reviews are published alike; insults and advertising are not.",
+            "Les avis bons ou mauvais sont publiés ; les insultes et la publicité ne le sont pas.",
+            "Публикуются и хорошие, и плохие отзывы; оскорбления и реклама — нет."
+        ),
+    );
+    page_of(&headers, title, &body)
+}
+
+async fn review(
+    State((feedback, counted)): State<Room>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let fields = fields(&body);
+    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim()).unwrap_or_default();
+    let stars = field("stars").parse::<i16>().ok().filter(|stars| (1..=5).contains(stars));
+    let (name, words) = (field("name"), field("words"));
+    let is_whole =
+        !name.is_empty() && name.len() <= 200 && !words.is_empty() && words.len() <= WORDS_MAX && is_nonce(field("id"));
+    let (Some(stars), true) = (stars, is_whole) else {
+        return Ok(ask_review(Query(Of { product: field("product").to_owned() }), headers).await);
+    };
+    let address = peer.map_or_else(String::new, |Extension(Peer(address))| address.to_string());
+    let is_within = {
+        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.len() >= COUNTED_MAX {
+            counted.clear();
+        }
+        let hour = feedback.now().0.div_euclid(3_600 * SECOND);
+        let entry = counted.entry(address).or_insert((hour, 0));
+        if entry.0 != hour {
+            *entry = (hour, 0);
+        }
+        entry.1 += 1;
+        entry.1 <= REVIEWS_MAX
+    };
+    // A field that nobody sees is filled by machines alone; they are thanked like everybody.
+    if field("website").is_empty() && is_within {
+        feedback.review(field("id"), &product_of(field("product")), stars, name, words).await?;
+    }
+    let language = Language::of(&headers);
+    let title = language.pick("Thank you for your review!", "Merci de votre avis !", "Спасибо за отзыв!");
+    let says = language.pick(
+        "It appears when somebody has looked at it.",
+        "Il paraîtra après relecture.",
+        "Он появится после проверки.",
+    );
+    Ok(page_of(&headers, title, &format!("<h1>{title}</h1><p>{says}</p>")))
+}
+
+/// Shows what was published, with the marks by which search engines know reviews (schema.org).
+async fn reviews(State((feedback, _)): State<Room>, Query(of): Query<Of>, headers: HeaderMap) -> Result<Response, Refusal> {
+    let product = product_of(&of.product);
+    let all = feedback.reviews("published", (!product.is_empty()).then_some(product.as_str())).await?;
+    let language = Language::of(&headers);
+    let title = language.pick("Reviews", "Avis", "Отзывы");
+    let mut body = format!("<h1>{title}</h1><div itemscope itemtype=\"https://schema.org/Product\">");
+    if !product.is_empty() {
+        body.push_str(&format!("<p itemprop=\"name\">{}</p>", escaped(&product)));
+    }
+    if !all.is_empty() {
+        let mean = all.iter().map(|review| f64::from(review.stars)).sum::<f64>() / all.len() as f64;
+        body.push_str(&format!(
+            "<p itemprop=\"aggregateRating\" itemscope itemtype=\"https://schema.org/AggregateRating\"><strong itemprop=\"ratingValue\">{mean:.1}</strong> ★ (<span itemprop=\"reviewCount\">{}</span>)</p>",
+            all.len()
+        ));
+    }
+    for review in &all {
+        let Some(words) = &review.words else { continue };
+        body.push_str(&format!(
+            "<fieldset itemprop=\"review\" itemscope itemtype=\"https://schema.org/Review\"><legend><span itemprop=\"author\">{}</span> · \
+             <span itemprop=\"reviewRating\" itemscope itemtype=\"https://schema.org/Rating\"><span itemprop=\"ratingValue\">{}</span> ★</span></legend>\
+             <p itemprop=\"reviewBody\">{}</p>",
+            escaped(&review.name),
+            review.stars,
+            escaped(words)
+        ));
+        if !review.reply.is_empty() {
+            let ours = language.pick("Our answer", "Notre réponse", "Наш ответ");
+            body.push_str(&format!("<p class=\"soft\"><strong>{ours}:</strong> {}</p>", escaped(&review.reply)));
+        }
+        body.push_str("</fieldset>");
+    }
+    let write = language.pick("Write a review", "Donner un avis", "Написать отзыв");
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("product", &product).finish();
+    body.push_str(&format!("</div><p><a href=\"/p/review?{}\">{write}</a></p>", escaped(&query)));
+    Ok(page_of(&headers, title, &body))
+}

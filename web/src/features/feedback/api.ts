@@ -1,0 +1,31 @@
+// The questions of this room to the server, and the short names of what it answers.
+import { answer, client } from '../../app/api/client';
+import type { components } from '../../app/api/schema';
+
+type Schemas = components['schemas'];
+
+export type FeedbackShown = Schemas['FeedbackShown'];
+export type Survey = Schemas['Survey'];
+export type SurveyAnswer = Schemas['SurveyAnswer'];
+export type SurveyKind = Schemas['SurveyKind'];
+export type NewSurvey = Schemas['NewSurvey'];
+export type Review = Schemas['Review'];
+export type ReviewChange = Schemas['ReviewChange'];
+
+export const feedback = {
+  shown: (): Promise<FeedbackShown> => answer(client.GET('/api/feedback')),
+  make: (body: NewSurvey): Promise<{ id: number }> => answer(client.POST('/api/feedback/surveys', { body })),
+  close: (id: number, closed: boolean): Promise<unknown> =>
+    answer(
+      client.POST('/api/feedback/surveys/{id}/closing', { params: { path: { id: String(id) } }, body: { closed } }),
+    ),
+  invite: (id: number, addresses: string[]): Promise<{ queued: number }> =>
+    answer(
+      client.POST('/api/feedback/surveys/{id}/invitations', {
+        params: { path: { id: String(id) } },
+        body: { addresses },
+      }),
+    ),
+  moderate: (id: string, body: ReviewChange): Promise<unknown> =>
+    answer(client.POST('/api/feedback/reviews/{id}', { params: { path: { id } }, body })),
+};
