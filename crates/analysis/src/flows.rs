@@ -127,8 +127,8 @@ impl FlowFold {
     fn layer(&self, layer: usize, kept: &[Vec<LayerNode>]) -> Layer {
         let nodes = self.nodes();
         let mut shown = Layer::default();
-        for node in 0..nodes {
-            shown.nodes.add(kept[layer][node], self.layers[layer * nodes + node]);
+        for (kept, people) in kept[layer].iter().zip(&self.layers[layer * nodes..]) {
+            shown.nodes.add(*kept, *people);
         }
         if layer + 1 < LAYERS {
             for (at, people) in self.links[layer * nodes * nodes..][..nodes * nodes].iter().enumerate() {

@@ -277,7 +277,7 @@ impl FunnelFold {
         let touches = || (0..self.reading.rows.len()).map(channel).filter(|channel| *channel != NO_CHANNEL);
         let mut channels: Vec<usize> = match breakdown {
             Breakdown::First => touches().next().into_iter().collect(),
-            Breakdown::Last => touches().last().into_iter().collect(),
+            Breakdown::Last => touches().next_back().into_iter().collect(),
             Breakdown::All => touches().collect(),
             Breakdown::Step(step) => self.run.arrived.get(step).copied().flatten().map(channel).into_iter().collect(),
         };

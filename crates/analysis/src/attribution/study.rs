@@ -686,7 +686,9 @@ mod tests {
     #[test]
     fn the_example_of_the_documentation() {
         let (ads, mail, till) = (0, 1, 3);
-        let cases: [(&[(&str, i64)], Option<i64>, Vec<(Vec<u16>, u64, u64)>); 5] = [
+        /// Is what somebody met and on which day, the window, and the paths that come of it.
+        type Case = (&'static [(&'static str, i64)], Option<i64>, Vec<(Vec<u16>, u64, u64)>);
+        let cases: [Case; 5] = [
             (&[("ads", 0), ("mail", 1), ("till", 2)], None, vec![(vec![ads, mail], 1, 0)]),
             (&[("ads", 0), ("ads", 40)], None, vec![(vec![ads], 0, 2)]),
             (&[("till", 0)], None, vec![(vec![till], 1, 0)]),

@@ -225,8 +225,11 @@ fn moves(plan: &Plan, trace: &[Met], (at, point, last): Place, mut go: impl FnMu
     }
 }
 
+/// Is how cheaply each place is reached, and by which step from where.
+type Reached = BTreeMap<Place, (u32, Option<(Place, Move)>)>;
+
 /// Walks back from the end and tells what happened on the way.
-fn told(best: &BTreeMap<Place, (u32, Option<(Place, Move)>)>, end: Place, halves: u32) -> Alignment {
+fn told(best: &Reached, end: Place, halves: u32) -> Alignment {
     let (mut deviations, mut met) = (Vec::new(), Vec::new());
     let mut place = end;
     while let Some((_, Some((from, step)))) = best.get(&place) {
