@@ -9,7 +9,7 @@ export type Survey = Schemas['Survey'];
 export type SurveyAnswer = Schemas['SurveyAnswer'];
 export type SurveyKind = Schemas['SurveyKind'];
 export type NewSurvey = Schemas['NewSurvey'];
-export type Review = Schemas['Review'];
+export type Review = Schemas['CustomerReview'];
 export type ReviewChange = Schemas['ReviewChange'];
 
 export const feedback = {

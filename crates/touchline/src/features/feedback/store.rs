@@ -129,6 +129,7 @@ pub struct SurveyAnswer {
 
 /// Is one review.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CustomerReview)]
 pub struct Review {
     /// Its id.
     pub id: String,
