@@ -41,11 +41,14 @@ pub struct Present {
     pub typing: bool,
 }
 
+/// Is who looks at each conversation, and when they were last seen there.
+type Presences = HashMap<String, Vec<(Present, i64)>>;
+
 /// Tells that something has changed. Clones share it.
 #[derive(Clone)]
 pub struct News {
     changed: Arc<watch::Sender<u64>>,
-    present: Arc<Mutex<HashMap<String, Vec<(Present, i64)>>>>,
+    present: Arc<Mutex<Presences>>,
 }
 
 impl News {

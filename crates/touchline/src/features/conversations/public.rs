@@ -77,7 +77,6 @@ pub struct Pages;
 
 impl Pages {
     /// Returns the routes that everybody reaches.
-    #[must_use]
     pub fn routes(talk: Talk) -> Router {
         Router::new()
             .route("/p/style.css", get(style))
@@ -168,7 +167,7 @@ async fn reader(talk: &Talk, token: &str) -> Result<Option<ActorId>, Refusal> {
 
 async fn preferences(State(talk): State<Talk>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
     let Some(actor) = reader(&talk, &token).await? else { return Ok(no_such_link(&headers)) };
-    Ok(centre(&talk, actor, &headers, false).await?)
+    centre(&talk, actor, &headers, false).await
 }
 
 async fn centre(talk: &Talk, actor: ActorId, headers: &HeaderMap, is_saved: bool) -> Result<Response, Refusal> {

@@ -692,7 +692,7 @@ impl Inbox {
     /// Opens what the rows of conversations hold; those of whom nothing can be opened any more are left out.
     async fn opened(&self, rows: &[AnyRow]) -> Result<Vec<Conversation>> {
         let ids: Vec<String> = rows.iter().map(|row| row.get("id")).collect();
-        let mut actors: Vec<ActorId> = rows.iter().map(|row| actor_of(row)).collect();
+        let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
         let mut lasts = std::collections::HashMap::new();
         let mut taking_part = std::collections::HashMap::new();
         for id in &ids {

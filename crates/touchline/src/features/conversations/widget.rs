@@ -184,6 +184,7 @@ fn failed(failure: Failure) -> Response {
     response
 }
 
+#[expect(clippy::result_large_err, reason = "the error is the answer, made once where something is wrong")]
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
     serde_json::from_slice(body).map_err(|_| open(StatusCode::BAD_REQUEST, &json!({ "what": "This cannot be read" })))
 }

@@ -53,11 +53,10 @@ fn is_nonce(text: &str) -> bool {
 async fn ask(State((feedback, _)): State<Room>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
     let Some(link) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
     let Some((_, kind, question, _)) = feedback.open_survey(link.survey).await? else { return Ok(thanks(&headers, true)) };
-    if let Some(actor) = link.actor {
-        if feedback.has_answered(link.survey, &actor.to_string()).await? {
+    if let Some(actor) = link.actor
+        && feedback.has_answered(link.survey, &actor.to_string()).await? {
             return Ok(thanks(&headers, false));
         }
-    }
     Ok(form(&headers, kind, &question, false))
 }
 

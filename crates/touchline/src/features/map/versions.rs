@@ -249,9 +249,10 @@ impl Maps {
     /// # Errors
     /// Fails when the state store does.
     pub async fn entries(&self, variant: Variant, before: Option<i64>, limit: i64, account: i64) -> Result<Vec<Entry>> {
+        type Row = (i64, i64, i64, String, String, String, Option<i64>);
         let sql = "SELECT id, created_at, account, author, note, told, reverts FROM map
                    WHERE variant = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-        let rows: Vec<(i64, i64, i64, String, String, String, Option<i64>)> = sqlx::query_as(sql)
+        let rows: Vec<Row> = sqlx::query_as(sql)
             .bind(variant.name())
             .bind(before.unwrap_or(i64::MAX))
             .bind(limit)

@@ -36,8 +36,8 @@ impl Narrow {
     /// Says which day is none, and what the map has not.
     pub(super) fn read(&self, map: &TouchpointMap, segment: Option<&str>) -> Result<Only> {
         let zone = TimeZone::get(&map.time_zone).unwrap_or(TimeZone::UTC);
-        let from = self.from.as_deref().map(|text| day(text)).transpose()?;
-        let to = self.to.as_deref().map(|text| day(text)).transpose()?;
+        let from = self.from.as_deref().map(day).transpose()?;
+        let to = self.to.as_deref().map(day).transpose()?;
         if let (Some(first), Some(last)) = (from, to)
             && last < first
         {

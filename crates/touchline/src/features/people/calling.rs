@@ -207,7 +207,8 @@ mod tests {
         let check = async |part: &str, expected: &[usize]| {
             let mut found = seek(&state, part, 100).await.expect("seeks");
             let mut expected: Vec<ActorId> = expected.iter().map(|at| met[*at].0).collect();
-            (found.sort(), expected.sort());
+            found.sort();
+            expected.sort();
             assert_eq!(found, expected, "{part}");
         };
         check("ADA", &[0]).await;

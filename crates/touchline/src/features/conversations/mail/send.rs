@@ -38,7 +38,6 @@ const LINE_MAX: u64 = 2_048;
 struct Ready {
     id: String,
     actor: ActorId,
-    conversation: String,
     class: Class,
     tag: String,
     recipient: String,
@@ -112,7 +111,6 @@ impl Talk {
         Ok(Some(Ready {
             id,
             actor,
-            conversation,
             class,
             tag: row.get("tag"),
             recipient,
