@@ -17,16 +17,23 @@ use touchline::features::{document, router};
 use touchline::platform::clock::Clock;
 use tower::ServiceExt;
 
-/// What a stranger may ask: to come in, to go, and how the server is.
-const OPEN: [&str; 6] =
-    ["POST /api/session", "GET /api/session", "DELETE /api/session", "POST /api/session/password", "GET /healthz", "GET /readyz"];
+/// What a stranger may ask: to come in, to go, how the server is, and for a map that was shared, by its secret.
+const OPEN: [&str; 7] = [
+    "POST /api/session",
+    "GET /api/session",
+    "DELETE /api/session",
+    "POST /api/session/password",
+    "GET /api/share/{token}",
+    "GET /healthz",
+    "GET /readyz",
+];
 
 /// What those who only look may change: their own account, and what only computes.
 const FOR_VIEWERS: [&str; 2] = ["/api/account", "/api/session"];
 
 async fn status(router: &Router, method: &str, path: &str, header: Option<(&str, &str)>) -> StatusCode {
     // A number where a number is wanted, and a name otherwise: nothing is called so.
-    let path: String = path.replace("{id}", "4711").replace("{seq}", "1").replace('{', "").replace('}', "");
+    let path: String = path.replace("{id}", "4711").replace("{seq}", "1").replace(['{', '}'], "");
     let mut request = Request::builder().method(method).uri(path).header("host", "here:7777");
     if let Some((name, value)) = header {
         request = request.header(name, value);

@@ -1449,6 +1449,14 @@ export interface paths {
                         "application/json": components["schemas"]["Problem"];
                     };
                 };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description It could not be stored; send the same again. */
                 503: {
                     headers: {
@@ -3117,6 +3125,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the last letters: sent, waiting, stopped with the reason, or caught where no server sends. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Outbox"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/settings": {
         parameters: {
             query?: never;
@@ -3456,6 +3507,62 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{id}/messages/{seq}/raw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells a mail as it came, to be looked at with another program. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The conversation. */
+                    id: string;
+                    /** @description The place of the message. */
+                    seq: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": number[];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{id}/presence": {
         parameters: {
             query?: never;
@@ -3544,6 +3651,322 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Conversation"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what customers said: surveys, answers, reviews. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedbackShown"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes, rejects or answers a review. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The review. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReviewChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/surveys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a survey. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSurvey"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SurveyMade"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/surveys/{id}/closing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Closes a survey, or opens it again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the survey. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SurveyClosing"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/surveys/{id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks people by mail, each with a link of their own. The contact policy decides which letters go, and when. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the survey. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SurveyInvitation"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SurveyInvited"];
                     };
                 };
                 400: {
@@ -11339,13 +11762,13 @@ export interface components {
              */
             period: number;
         };
-        /** @description Is a comparison of weekly numbers. */
+        /** @description Is one figure before and after. */
         Compared: {
-            /** @description Mean per week after. */
+            /** @description After. */
             after: components["schemas"]["Figure"];
-            /** @description Mean per week before. */
+            /** @description Before. */
             before: components["schemas"]["Figure"];
-            /** @description The difference. */
+            /** @description After less before. */
             difference: components["schemas"]["Figure"];
             /** @description What: `people`, `interactions`, `conversion`, `satisfaction`, `complaints`, `beyond_cap`, `cost`. */
             measure: string;
@@ -11937,6 +12360,31 @@ export interface components {
             spent: number;
             values?: components["schemas"]["ValueFigures"] | null;
         };
+        /** @description Is one review. */
+        CustomerReview: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description Its id. */
+            id: string;
+            /** @description The name they gave. */
+            name: string;
+            /** @description What it is about; empty: the organisation. */
+            product: string;
+            /** @description What we answered. */
+            reply: string;
+            /**
+             * Format: int32
+             * @description The stars, 1 to 5.
+             */
+            stars: number;
+            /** @description `pending`, `published` or `rejected`. */
+            state: string;
+            /** @description What they wrote; none: it cannot be read any more. */
+            words?: string | null;
+        };
         /** @description Is a touchpoint that is live, should be heard of, and is silent. */
         Dark: {
             /** @description Unmapped signals that may be its own. */
@@ -12364,6 +12812,15 @@ export interface components {
             title: string;
             /** @description The touchpoint. */
             touchpoint: string;
+        };
+        /** @description Is everything that customers said when asked, and when not. */
+        FeedbackShown: {
+            /** @description The last answers. */
+            answers: components["schemas"]["SurveyAnswer"][];
+            /** @description Reviews: those that wait first. */
+            reviews: components["schemas"]["CustomerReview"][];
+            /** @description The surveys with what was answered. */
+            surveys: components["schemas"]["Survey"][];
         };
         /**
          * @description Is a number as the product shows it: with its base, its interval and its class.
@@ -14332,6 +14789,17 @@ export interface components {
             /** @description How careful we are with it. */
             settings?: components["schemas"]["SourceSettings"];
         };
+        /** @description Is a survey to be made. */
+        NewSurvey: {
+            /** @description What it asks. */
+            kind: components["schemas"]["SurveyKind"];
+            /** @description Its name, for staff and for the map. */
+            name: string;
+            /** @description The question in the organisation's own words; empty: the usual one in the reader's language. */
+            question?: string;
+            /** @description The touchpoint of the map that its answers are about. */
+            touchpoint?: string;
+        };
         /** @description Is a tag as somebody orders it. What is left out has a default. */
         NewTag: {
             /**
@@ -14513,6 +14981,15 @@ export interface components {
              */
             wording: components["schemas"]["Wording"];
         };
+        /** @description Is the last letters, and how ours are signed. */
+        Outbox: {
+            /** @description The text of the record `SELECTOR._domainkey.DOMAIN` by which receivers check our signatures. */
+            dkim_record: string;
+            /** @description Whether they are caught here, because no server is named that sends them. */
+            is_caught: boolean;
+            /** @description The letters, the latest first. */
+            letters: components["schemas"]["ShownLetter"][];
+        };
         /** @description Is a counted result. */
         Outcome: {
             /** @description The id, such as `purchase`. */
@@ -14607,6 +15084,8 @@ export interface components {
         };
         /** @description Says where in a body the rows stand, and what their columns mean. */
         Part: {
+            /** @description The property of an order that says when it was changed; then its total is followed, and it must be one of `props`. */
+            changed?: string | null;
             /** @description The mapping, as TOML, in the language of imports. */
             mapping: string;
             /** @description The path to the list of rows, such as `data.items`; empty: the body itself. */
@@ -15182,6 +15661,11 @@ export interface components {
             /** @description The strongest and earliest of them. */
             waiting: components["schemas"]["ToReview"][];
         };
+        /** @description Is what becomes of a review. */
+        ReviewChange: "publish" | "reject" | {
+            /** @description We answer it. */
+            reply: string;
+        };
         /** @description Is the three scores. */
         Rfm: {
             /**
@@ -15748,10 +16232,36 @@ export interface components {
             /** @description The secret, where it was drawn just now. */
             secret?: string | null;
         };
+        /** @description Is a letter as staff see it. */
+        ShownLetter: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description What for: `service`, `survey` … */
+            class: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Where to. */
+            recipient: string;
+            /** @description Why it is not sent, or what came back. */
+            said: string;
+            /** @description `queued`, `sending`, `sent`, `caught`, `stopped`, `failed` or `bounced`. */
+            state: string;
+            /** @description What it is about. */
+            subject: string;
+            /** @description What it says. */
+            text: string;
+        };
         /** @description Is a secret that is shown once. */
         ShownSecret: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description The number of what it belongs to.
+             */
             id: number;
+            /** @description The secret: behind `#token=` at the server's address for a link, the whole token otherwise. */
             token: string;
         };
         /** @description Is what a browser sends to sign in. */
@@ -16138,6 +16648,135 @@ export interface components {
         SuppressionOf: {
             /** @description The path. */
             channel: components["schemas"]["ContactChannel"];
+        };
+        /** @description Is a survey with what was answered. */
+        Survey: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether no more answers are taken. */
+            is_closed: boolean;
+            /** @description What it asks. */
+            kind: components["schemas"]["SurveyKind"];
+            /** @description The address at which anybody answers it: for a page, a receipt, a code in print. */
+            link: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The question; empty: the usual one. */
+            question: string;
+            /** @description What the answers say. */
+            results: components["schemas"]["SurveyResults"];
+            /** @description The touchpoint that its answers are about. */
+            touchpoint: string;
+        };
+        /** @description Is one answer. */
+        SurveyAnswer: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description `link`, `email` or `widget`. */
+            channel: string;
+            /** @description The conversation it is about. */
+            conversation: string;
+            /** @description The number of whoever answered. */
+            person: string;
+            /**
+             * Format: int32
+             * @description The score as given.
+             */
+            score: number;
+            /**
+             * Format: int64
+             * @description The survey.
+             */
+            survey: number;
+            /** @description What they said beside it; none: it cannot be read any more. */
+            words?: string | null;
+        };
+        /** @description Is whether a survey takes answers. */
+        SurveyClosing: {
+            /** @description Whether it takes none any more. */
+            closed: boolean;
+        };
+        /** @description Is whom to ask. */
+        SurveyInvitation: {
+            /** @description Addresses of e-mail. */
+            addresses: string[];
+        };
+        /** @description Is how many are asked. */
+        SurveyInvited: {
+            /**
+             * Format: int64
+             * @description So many letters are queued; the contact policy decides which of them go, and when.
+             */
+            queued: number;
+        };
+        /**
+         * @description Is what a survey asks.
+         * @enum {string}
+         */
+        SurveyKind: "nps" | "csat" | "ces" | "rating";
+        /** @description Is the number of a new survey. */
+        SurveyMade: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
+        /** @description Is what the answers say. */
+        SurveyResults: {
+            /** @description How often each answer was given, from the lowest on. */
+            answers: number[];
+            /**
+             * Format: double
+             * @description The upper end.
+             */
+            high?: number | null;
+            /**
+             * Format: int64
+             * @description How many were asked one by one.
+             */
+            invited: number;
+            /**
+             * Format: double
+             * @description The lower end of its interval.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description The mean of the answers as given.
+             */
+            mean?: number | null;
+            /**
+             * Format: int64
+             * @description How many answered.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description How many more answers are needed before the figure says something.
+             */
+            needed: number;
+            /**
+             * Format: int64
+             * @description How many of them answered.
+             */
+            responded: number;
+            /**
+             * Format: double
+             * @description The share of them that answered.
+             */
+            response_rate?: number | null;
+            /**
+             * Format: double
+             * @description The figure: NPS from -100 to 100, otherwise the share of satisfied; none without answers.
+             */
+            value?: number | null;
         };
         /** @description Is a registered tag. */
         Tag: {
@@ -16961,7 +17600,7 @@ export interface components {
             account: number;
             /** @description The name on the screen. */
             name: string;
-            /** @description The role: `owner`. */
+            /** @description The role: `owner`, `admin`, `analyst`, `agent` or `viewer`. */
             role: string;
         };
         /** @description Is how the widget looks and speaks. */

@@ -7,8 +7,21 @@ pub(super) const AREAS: [&str; 10] =
     ["map", "people", "capture", "conversations", "feedback", "measure", "improve", "goals", "operate", "live"];
 
 /// Ends of paths that are asked with `POST` because a question may hold personal data or be long; they change nothing.
-const QUESTIONS: [&str; 10] =
-    ["/preview", "/find", "/explain", "/extent", "/try", "/allocate", "/simulate", "/search", "/propose", "/list"];
+const QUESTIONS: [&str; 13] = [
+    "/preview",
+    "/find",
+    "/explain",
+    "/extent",
+    "/try",
+    "/allocate",
+    "/simulate",
+    "/search",
+    "/propose",
+    "/list",
+    "/tools",
+    "/conformance",
+    "/trial",
+];
 
 /// Tells whether a request only asks.
 #[must_use]
