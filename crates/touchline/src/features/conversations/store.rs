@@ -708,7 +708,7 @@ impl Inbox {
                 lasts.insert(id.clone(), last);
             }
             let who = sqlx::query(
-                "SELECT actor, address, name, flagged FROM participant WHERE conversation = $1 ORDER BY since, actor",
+                "SELECT actor, address, name, flagged FROM participant WHERE conversation = $1 ORDER BY flagged, since, actor",
             )
             .bind(id.clone())
             .fetch_all(self.stores.state.reader())
@@ -787,7 +787,7 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does.
     pub async fn participants(&self, id: &str) -> Result<Vec<Participant>> {
-        let sql = "SELECT actor, address, name, flagged FROM participant WHERE conversation = $1 ORDER BY since, actor";
+        let sql = "SELECT actor, address, name, flagged FROM participant WHERE conversation = $1 ORDER BY flagged, since, actor";
         let rows = sqlx::query(sql).bind(id.to_owned()).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
         let actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
         let opener = self.sealer.opener(&actors).await?;

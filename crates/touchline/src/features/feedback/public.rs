@@ -54,9 +54,10 @@ async fn ask(State((feedback, _)): State<Room>, Path(token): Path<String>, heade
     let Some(link) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
     let Some((_, kind, question, _)) = feedback.open_survey(link.survey).await? else { return Ok(thanks(&headers, true)) };
     if let Some(actor) = link.actor
-        && feedback.has_answered(link.survey, &actor.to_string()).await? {
-            return Ok(thanks(&headers, false));
-        }
+        && feedback.has_answered(link.survey, &actor.to_string()).await?
+    {
+        return Ok(thanks(&headers, false));
+    }
     Ok(form(&headers, kind, &question, false))
 }
 

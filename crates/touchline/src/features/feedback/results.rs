@@ -42,7 +42,7 @@ pub fn results(kind: SurveyKind, scores: &[i16], invited: u64, responded: u64) -
     let (lowest, highest) = kind.scale().range();
     let mut answers = vec![0_u64; usize::try_from(highest - lowest + 1).unwrap_or(1)];
     for score in scores {
-        if let Some(count) = usize::try_from(score - lowest).ok().and_then(|place| answers.get_mut(place)) {
+        if let Some(count) = score.checked_sub(lowest).and_then(|place| answers.get_mut(usize::try_from(place).ok()?)) {
             *count += 1;
         }
     }

@@ -87,8 +87,7 @@ impl Maps {
     async fn ideas(&self) -> Result<Vec<Idea>> {
         type Row = (i64, i64, String, String, Option<i64>, Option<String>);
         let sql = "SELECT id, created_at, author, body, merged, touchpoint FROM map_idea ORDER BY id";
-        let rows: Vec<Row> =
-            sqlx::query_as(sql).fetch_all(self.state.reader()).await.map_err(failed)?;
+        let rows: Vec<Row> = sqlx::query_as(sql).fetch_all(self.state.reader()).await.map_err(failed)?;
         let idea = |(id, created_at, author, body, merged, touchpoint)| Idea { id, created_at, author, body, merged, touchpoint };
         Ok(rows.into_iter().map(idea).collect())
     }

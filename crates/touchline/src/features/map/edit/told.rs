@@ -81,7 +81,9 @@ fn line(before: &Value, after: &Value, change: &Change) -> Line {
         },
         Change::Set { path, .. } => {
             let (part, id, field) = match path.as_slice() {
-                [part, id, field @ ..] if !field.is_empty() && place(after, std::slice::from_ref(part)).is_some_and(Value::is_array) => {
+                [part, id, field @ ..]
+                    if !field.is_empty() && place(after, std::slice::from_ref(part)).is_some_and(Value::is_array) =>
+                {
                     (part.clone(), id.clone(), field.join("."))
                 }
                 _ => ("map".to_owned(), String::new(), path.join(".")),
