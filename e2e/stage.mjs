@@ -82,6 +82,8 @@ export async function openStage({ perSecond = 0, more = [] } = {}) {
       });
       await context.addInitScript(
         ([language, theme]) => {
+          // A sandboxed frame, such as that of a mail, has no storage.
+          if (window.origin === 'null') return;
           localStorage.getItem('touchline.language') ?? localStorage.setItem('touchline.language', language);
           localStorage.getItem('touchline.theme') ?? localStorage.setItem('touchline.theme', theme);
         },
