@@ -13,9 +13,6 @@ const is = (key: string): key is Key => key in en;
 export const channelName = (channel: string): string =>
   is(`channel.${channel}`) ? say(`channel.${channel}` as Key) : channel;
 
-/** Names the form of an interaction. */
-export const formName = (form: string): string => (is(`form.${form}`) ? say(`form.${form}` as Key) : form);
-
 /** Says what happened to a conversation. */
 export function whatHappened(meta: Record<string, unknown>, author: string): string {
   const key = `event.${String(meta.what)}`;
