@@ -15,7 +15,7 @@ export default defineConfig({
       output: {
         advancedChunks: {
           groups: [
-            { name: 'kit', test: /rolldown[\\/]runtime|src[\\/](app|ui|styles)[\\/](?!chart)/ },
+            { name: 'kit', test: /rolldown[\\/]runtime|src[\\/](app|ui|styles)[\\/](?!chart|interaction)/ },
             { name: 'map', test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/]words)[\\/]/ },
           ],
         },
