@@ -17,7 +17,7 @@
 //!
 //! Cost: a few hundred evaluations of a sum over distinct histories; constant per customer afterwards.
 
-use super::history::History;
+use super::history::{History, Shared};
 use super::search::minimise;
 use crate::special::hypergeometric;
 use libm::{exp, lgamma, log, log1p};
@@ -67,20 +67,27 @@ impl BgNbd {
     /// Returns the logarithm of the likelihood.
     #[must_use]
     pub fn log_likelihood(&self, groups: &[(History, f64)]) -> f64 {
-        groups.iter().map(|(history, count)| count * self.of_one(history)).sum()
+        let mut shared = Shared::default();
+        groups.iter().map(|(history, count)| count * (shared.of(history.x, |x| self.shared(x)) + self.of_one(history))).sum()
     }
 
+    /// Returns the part of the logarithm that depends on x alone.
+    fn shared(&self, x: f64) -> f64 {
+        let Self { r, alpha, a, b } = *self;
+        lgamma(r + x) - lgamma(r) + r * log(alpha) + lgamma(a + b) + lgamma(b + x) - lgamma(b) - lgamma(a + b + x)
+    }
+
+    /// Returns the rest of it.
     fn of_one(&self, history: &History) -> f64 {
         let Self { r, alpha, a, b } = *self;
         let x = f64::from(history.x);
-        let common = lgamma(r + x) - lgamma(r) + r * log(alpha) + lgamma(a + b) + lgamma(b + x) - lgamma(b) - lgamma(a + b + x);
         let stays = -(r + x) * log(alpha + history.watched);
         if history.x == 0 {
-            return common + stays;
+            return stays;
         }
         let left = log(a) - log(b + x - 1.0) - (r + x) * log(alpha + history.last);
         let (more, less) = if stays > left { (stays, left) } else { (left, stays) };
-        common + more + log1p(exp(less - more))
+        more + log1p(exp(less - more))
     }
 
     /// Returns the odds that the customer has left.

@@ -51,6 +51,41 @@ impl History {
     }
 }
 
+/// Remembers the part of a likelihood that depends on x alone, as long as x stays the same: groups come ordered by x.
+#[derive(Default, Debug)]
+pub(super) struct Shared(Option<(u32, f64)>);
+
+impl Shared {
+    /// Returns the part for an x.
+    pub(super) fn of(&mut self, x: u32, part: impl FnOnce(f64) -> f64) -> f64 {
+        match self.0 {
+            Some((known, part)) if known == x => part,
+            _ => self.0.insert((x, part(f64::from(x)))).1,
+        }
+    }
+}
+
+/// So many distinct histories keep a fit quick, and are enough for four parameters.
+const GROUPS_MAX: usize = 4_000;
+
+/// Counts equal histories, with times rounded to as many days as make them few enough: a day or two of many weeks change nothing that
+/// four parameters could tell.
+#[must_use]
+pub fn grouped_for_fit(histories: &[History]) -> Vec<(History, f64)> {
+    let rounded = |step: f64| {
+        let round = |time: f64| (time / step).round() * step;
+        grouped(histories.iter().map(|one| History { x: one.x, last: round(one.last), watched: round(one.watched) }))
+    };
+    let mut groups = grouped(histories.iter().copied());
+    for step in [2.0, 4.0, 7.0, 14.0, 28.0] {
+        if groups.len() <= GROUPS_MAX {
+            break;
+        }
+        groups = rounded(step);
+    }
+    groups
+}
+
 /// Counts equal histories; those that cannot be are left out.
 #[must_use]
 pub fn grouped(histories: impl IntoIterator<Item = History>) -> Vec<(History, f64)> {
@@ -81,6 +116,16 @@ mod tests {
         check(&[30, 31], Some((1, 1.0, 20.0)));
         check(&[], None);
         check(&[60], Some((0, 0.0, 0.0)));
+    }
+
+    #[test]
+    fn many_are_rounded_and_none_is_lost() {
+        let history = |at: u32| History { x: 1 + at % 3, last: f64::from(at % 97), watched: f64::from(97 + at % 89) };
+        let many: Vec<History> = (0..20_000).map(history).collect();
+        let groups = grouped_for_fit(&many);
+        assert!(groups.len() <= GROUPS_MAX, "{}", groups.len());
+        assert!((groups.iter().map(|(_, count)| count).sum::<f64>() - 20_000.0).abs() < 1e-9);
+        assert_eq!(grouped_for_fit(&many[..5]), grouped(many[..5].iter().copied()));
     }
 
     #[test]

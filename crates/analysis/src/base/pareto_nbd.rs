@@ -18,7 +18,7 @@
 //! Cost: as BG/NBD, with two short series per history.
 
 use super::bgnbd::REPEATERS_MIN;
-use super::history::History;
+use super::history::{History, Shared};
 use super::search::minimise;
 use crate::special::hypergeometric;
 use libm::{exp, lgamma, log, log1p};
@@ -65,7 +65,13 @@ impl ParetoNbd {
     /// Returns the logarithm of the likelihood.
     #[must_use]
     pub fn log_likelihood(&self, groups: &[(History, f64)]) -> f64 {
-        groups.iter().map(|(history, count)| count * self.of_one(history)).sum()
+        let mut shared = Shared::default();
+        groups.iter().map(|(history, count)| count * (shared.of(history.x, |x| self.shared(x)) + self.rest(history))).sum()
+    }
+
+    /// Returns the part of the logarithm that depends on x alone.
+    fn shared(&self, x: f64) -> f64 {
+        lgamma(self.r + x) - lgamma(self.r) + self.r * log(self.alpha) + self.s * log(self.beta)
     }
 
     /// Returns the logarithms of the two ways in which a history comes about, but for what they share: still a customer, or
@@ -87,12 +93,11 @@ impl ParetoNbd {
         (stays, left)
     }
 
-    fn of_one(&self, history: &History) -> f64 {
-        let Self { r, alpha, s, beta } = *self;
-        let x = f64::from(history.x);
+    /// Returns the rest of it.
+    fn rest(&self, history: &History) -> f64 {
         let (stays, left) = self.ways(history);
         let (more, less) = if stays > left { (stays, left) } else { (left, stays) };
-        lgamma(r + x) - lgamma(r) + r * log(alpha) + s * log(beta) + more + log1p(exp(less - more))
+        more + log1p(exp(less - more))
     }
 
     /// Returns the probability that the customer is still one.
@@ -146,9 +151,9 @@ pub(super) mod tests {
             {
                 let plain = log(plain_likelihood(&model, &history));
                 assert!(
-                    (model.of_one(&history) - plain).abs() < 1e-6,
+                    (model.log_likelihood(&[(history, 1.0)]) - plain).abs() < 1e-6,
                     "{history:?} {model:?}: {} is not {plain}",
-                    model.of_one(&history)
+                    model.log_likelihood(&[(history, 1.0)])
                 );
             }
         }

@@ -5,7 +5,7 @@
 use super::bgnbd::BgNbd;
 use super::customers::Customer;
 use super::gamma_gamma::{GammaGamma, Spent, independence};
-use super::history::{History, grouped};
+use super::history::{History, grouped_for_fit};
 use super::pareto_nbd::ParetoNbd;
 use super::rfm::{Bought, Rfm, RfmGroup, score};
 use crate::intervals::{Estimate, Interval, Z95};
@@ -190,7 +190,8 @@ impl Base {
         let scores = score(&customers.iter().map(bought).collect::<Vec<_>>());
         let mut notes = Vec::new();
         let mut note = |key: &str| notes.push(Note { key: key.to_owned(), about: None });
-        let buying = fit(asked.model, &grouped(customers.iter().map(|customer| customer.history(today))));
+        let histories: Vec<History> = customers.iter().map(|customer| customer.history(today)).collect();
+        let buying = fit(asked.model, &grouped_for_fit(&histories));
         if buying.is_none() {
             note("too_few_repeat_buyers");
         }

@@ -2,8 +2,8 @@
 
 /// So many evaluations are enough for four parameters, or something is wrong with the likelihood.
 const EVALUATIONS_MAX: usize = 4_000;
-/// The search ends when the simplex is flatter and smaller than this.
-const FLAT: f64 = 1e-11;
+/// The search ends when the simplex is flatter than this, as a part of the value, or smaller than that.
+const FLAT: f64 = 1e-13;
 const SMALL: f64 = 1e-8;
 
 /// Finds a place where a function is low, from a start and with first steps of a size; returns the place and the value.
@@ -35,7 +35,7 @@ fn descend(start: &[f64], size: f64, value: &mut dyn FnMut(&[f64]) -> f64) -> (V
         simplex.sort_by(|one, other| one.1.total_cmp(&other.1));
         let (lowest, highest) = (simplex[0].1, simplex[n].1);
         let reach = (0..n).map(|at| (simplex[n].0[at] - simplex[0].0[at]).abs()).fold(0.0, f64::max);
-        if highest - lowest <= FLAT * (lowest.abs() + FLAT) && reach < SMALL {
+        if highest - lowest <= FLAT * (lowest.abs() + FLAT) || reach < SMALL {
             break;
         }
         let centre: Vec<f64> = (0..n).map(|at| simplex[..n].iter().map(|corner| corner.0[at]).sum::<f64>() / n as f64).collect();
