@@ -8,7 +8,7 @@ import { openStage } from './stage.mjs';
 const paths = ['/measure/experience', '/measure/customers'];
 
 let stage;
-before(async () => (stage = await openStage({ more: ['--people', '4000'] })));
+before(async () => (stage = await openStage()));
 after(() => stage.close());
 afterEach(() => stage.silence());
 

@@ -27,6 +27,9 @@ pub const REPEATERS_MIN: f64 = 30.0;
 /// Parameters run no further than e to this power, where nothing changes any more; see [`BgNbd::is_at_edge`].
 const LOG_MAX: f64 = 12.0;
 
+/// Where a + b is larger, people leave so much alike that the limit of the formula differs by less than the data can tell.
+const ALIKE_FROM: f64 = 500.0;
+
 /// Holds the four parameters; α in the unit of the times.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct BgNbd {
@@ -126,6 +129,12 @@ impl BgNbd {
             return 0.0;
         }
         let Self { r, alpha, b, .. } = *self;
+        if self.a + b > ALIKE_FROM {
+            // All leave with nearly the same chance p after each purchase; the series would lose every digit.
+            let p = self.a / (self.a + b + x);
+            let stay = exp((r + x) * log((alpha + watched) / (alpha + watched + p * time)));
+            return (1.0 - stay) / p;
+        }
         // At a = 1 the formula is 0/0; its limit is what stands beside it.
         let a = if (self.a - 1.0).abs() < 1e-6 { 1.0 + 1e-6 } else { self.a };
         let whole = alpha + watched + time;
@@ -146,6 +155,17 @@ pub(super) mod tests {
 
     fn near(found: f64, expected: f64, tolerance: f64) {
         assert!((found - expected).abs() <= tolerance, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn expectations_stay_right_where_all_leave_alike() {
+        let history = History { x: 1, last: 40.0, watched: 100.0 };
+        let of = |whole: f64| BgNbd { r: 3.0, alpha: 370.0, a: whole / 12.0, b: whole * 11.0 / 12.0 }.expected(&history, 90.0);
+        // The formula and its limit meet, and nothing breaks beyond.
+        near(of(ALIKE_FROM - 1.0), of(ALIKE_FROM + 1.0), 1e-3);
+        near(of(ALIKE_FROM + 1.0), of(1e6), 1e-2);
+        let all: Vec<f64> = [1e3, 1e5, 1e7, 1e9].map(of).to_vec();
+        assert!(all.iter().all(|one| *one > 0.5 && *one < 1.0), "{all:?}");
     }
 
     #[test]
