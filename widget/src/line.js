@@ -59,7 +59,17 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
   };
   if (channel) channel.onmessage = refresh;
 
-  async function begin() {
+  let beginning = null;
+
+  /** Begins a session, once for whoever asks meanwhile: two would be two conversations. */
+  function begin() {
+    beginning ||= open().finally(() => (beginning = null));
+    return beginning;
+  }
+
+  async function open() {
+    // Another tab may have begun one already.
+    if (!state.token) state = { ...state, ...store.read() };
     const { status, body } = await ask('session', { key, token: state.token, visitor, identity });
     if (status !== 200) throw new Error(String(status));
     if (conversationOf(body.token) !== conversationOf(state.token)) {

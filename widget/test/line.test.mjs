@@ -134,3 +134,29 @@ test('what the server refuses is kept and can be sent again', async () => {
   assert.equal(road.state.outbox.length, 0);
   road.close();
 });
+
+test('who writes while the line opens has one conversation, and hears it at once', async () => {
+  let conversations = 0;
+  const ask = async (path, body) => {
+    await new Promise((done) => setTimeout(done, 1));
+    const names = (count) => `${btoa(`c${count}\nanonymous\nv1`)}.mac`;
+    if (path === 'session')
+      return { status: 200, body: { token: body.token ?? names(++conversations), widget: {}, open: true } };
+    const messages = path === 'poll' && body.after < said.length ? said.slice(body.after) : [];
+    if (path === 'say')
+      said.push({ seq: said.length + 1, id: body.id, text: body.text, mine: true, author: '', at: 0 });
+    return { status: 200, body: { seq: said.length, messages, typing: [], status: null } };
+  };
+  const said = [];
+  const road = openLine({ key: 'k', ask, storage: store(), changed: () => undefined });
+  const listening = road.listen();
+  road.say('Is anybody there?');
+  await new Promise((done) => setTimeout(done, 40));
+  road.close();
+  await listening;
+  assert.equal(conversations, 1);
+  assert.deepEqual(
+    road.state.messages.map((one) => one.text),
+    ['Is anybody there?'],
+  );
+});
