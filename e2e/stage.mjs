@@ -2,7 +2,10 @@
 // page that has signed in by the one-time link. A page that complains in its console fails its test.
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
 
@@ -23,15 +26,18 @@ const flags = [
  * `TOUCHLINE_BIN` is started with a fresh sample company; without it, the binary of the last build is. A name that ends
  * in `.mjs` is a stand-in, such as `../web/dev/server.mjs`. `TOUCHLINE_URL` is an unused link of a server that runs.
  */
-async function startServer(perSecond, more) {
+async function startServer(perSecond, more, empty) {
   if (process.env.TOUCHLINE_URL) return { link: process.env.TOUCHLINE_URL, stop: () => undefined };
   const program = process.env.TOUCHLINE_BIN ?? fileURLToPath(new URL('../target/debug/touchline', import.meta.url));
   if (!existsSync(program)) {
     throw new Error(`no server to test: ${program} is missing; build it, or set TOUCHLINE_BIN`);
   }
+  const folder = empty ? mkdtempSync(join(tmpdir(), 'touchline-')) : null;
   const command = program.endsWith('.mjs')
     ? [process.execPath, program]
-    : [program, 'demo', '--bind', '127.0.0.1:0', '--per-second', String(perSecond), ...more];
+    : folder
+      ? [program, 'serve', '--data', folder, '--bind', '127.0.0.1:0']
+      : [program, 'demo', '--bind', '127.0.0.1:0', '--per-second', String(perSecond), ...more];
   const server = spawn(command[0], command.slice(1), {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,17 +53,22 @@ async function startServer(perSecond, more) {
     }
     server.on('exit', (code) => failed(new Error(`the server ended (${code}):\n${said.join('\n')}`)));
   });
-  return { link, stop: () => server.kill('SIGTERM') };
+  const stop = () => {
+    server.kill('SIGTERM');
+    if (folder) server.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  };
+  return { link, stop };
 }
 
 /**
  * Opens a browser and signs in once; `page()` gives pages of that session. So many interactions arrive in a second: none,
- * unless a test is about them, so that figures stand still while they are looked at. `more` is further arguments.
+ * unless a test is about them, so that figures stand still while they are looked at. `more` is further arguments. `empty` is a new
+ * installation in place of the sample company: it has no map yet.
  */
-export async function openStage({ perSecond = 0, more = [] } = {}) {
+export async function openStage({ perSecond = 0, more = [], empty = false } = {}) {
   const executablePath = chromiums.find((path) => path && existsSync(path));
   if (!executablePath) throw new Error('no Chromium: install the package chromium, or set CHROMIUM to its path');
-  const server = await startServer(perSecond, more);
+  const server = await startServer(perSecond, more, empty);
   const browser = await chromium.launch({ executablePath, args: flags });
   const first = await browser.newContext();
   const door = await first.newPage();

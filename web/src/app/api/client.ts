@@ -26,6 +26,12 @@ export const client = createClient<paths>({
 /** The server's own interface, as far as pages use it. */
 export const api = {
   map: (): Promise<TouchpointMap> => answer(client.GET('/api/map')),
+  /** The map; null where none is drawn yet. */
+  mapIfAny: (): Promise<TouchpointMap | null> =>
+    api.map().catch((problem: unknown) => {
+      if (problem instanceof Problem && problem.status === 404) return null;
+      throw problem;
+    }),
   report: (segment: string | null): Promise<MapReport> =>
     answer(client.GET('/api/measure/map', { params: { query: { segment: segment ?? undefined } } })),
   signIn: (token: string): Promise<unknown> => answer(client.POST('/api/session', { body: { token } })),

@@ -1,5 +1,5 @@
 // The first page: what changed, what to do, how far the objectives are, what waits.
-import { api, Problem } from '../../app/api/client';
+import { api } from '../../app/api/client';
 import type { MapReport, TouchpointMap } from '../../app/api/types';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
@@ -17,10 +17,7 @@ export default page<OverviewData>({
   reloadOn: ['segment'],
   live: true,
   load: async ({ query }) => {
-    const map = await api.map().catch((error: unknown) => {
-      if (error instanceof Problem && error.status === 404) return null;
-      throw error;
-    });
+    const map = await api.mapIfAny();
     if (map === null) return { map: null, report: null };
     organisation.learn(map);
     return { map, report: await api.report(query.get('segment')) };

@@ -1,5 +1,5 @@
 // First steps: look round, say what is to be reached, choose touchpoints for it, and have a map.
-import { Problem, api } from '../../app/api/client';
+import { api } from '../../app/api/client';
 import type { TouchpointMap } from '../../app/api/types';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
@@ -19,11 +19,7 @@ export default page<StartData>({
   title: { en: 'First steps', fr: 'Premiers pas', ru: 'Первые шаги' },
   rail: { order: 10, icon: 'M5 21V4m0 0h12l-2.500 4L17 12H5' },
   load: async () => {
-    const map = api.map().catch((problem: unknown) => {
-      if (problem instanceof Problem && problem.status === 404) return null;
-      throw problem;
-    });
-    const [start, businesses, present] = await Promise.all([goals.told(), goals.businesses(), map]);
+    const [start, businesses, present] = await Promise.all([goals.told(), goals.businesses(), api.mapIfAny()]);
     if (present) organisation.learn(present);
     return { start, businesses, map: present };
   },

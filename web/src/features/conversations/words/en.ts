@@ -3,7 +3,7 @@ export default {
   title: 'Inbox',
   lead: '{waiting, plural, one {# person waits} other {# people wait}} for an answer, {late, plural, one {# late} other {# late}}.',
   'lead.forecast': '{count, plural, one {# more will be late} other {# more will be late}} at the present pace.',
-  counts: 'In {in, number} = out {out, number} + there {there, number}',
+  counts: 'Received {in, number} = done {out, number} + open {there, number}',
   list: 'Conversations',
   conversation: 'Conversation',
   choose: 'Choose a conversation, or press j.',

@@ -21,11 +21,10 @@ export default {
   'objectives.go': 'En écrire un',
   'objective.revenue': '{value, money} de résultats ; conversion',
   'objective.cost': '{cost, money} dépensés pour les points de contact',
-  'objective.relationship': 'part des interactions avec des personnes connues',
+  'objective.relationship':
+    '{people, plural, one {# personne a} many {# de personnes ont} other {# personnes ont}} atteint « {stage} »',
   conversion: 'Conversion',
   'conversion.means': 'La part des personnes qui sont venues à l’action visée.',
-  identified: 'Personnes connues',
-  'identified.means': 'La part des interactions de personnes connues.',
   stages: 'La carte par étape',
   stage: 'Étape',
   'stage.people': 'Personnes arrivées là',

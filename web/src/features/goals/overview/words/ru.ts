@@ -21,11 +21,10 @@ export default {
   'objectives.go': 'Записать',
   'objective.revenue': 'результаты на {value, money}; конверсия',
   'objective.cost': '{cost, money} потрачено на точки контакта',
-  'objective.relationship': 'доля взаимодействий с известными людьми',
+  'objective.relationship':
+    'до стадии «{stage}» {people, plural, one {дошёл # человек} few {дошли # человека} many {дошли # человек} other {дошло # человека}}',
   conversion: 'Конверсия',
   'conversion.means': 'Доля людей, совершивших целевое действие.',
-  identified: 'Известные люди',
-  'identified.means': 'Доля взаимодействий известных людей.',
   stages: 'Карта по стадиям',
   stage: 'Стадия',
   'stage.people': 'Дошли люди',
