@@ -801,3 +801,52 @@ proptest! {
         check(&open(dir.path()), &expected);
     }
 }
+
+/// A ledger of before there were checksums: no letters in the names of its files, none in its entries. It is as it was
+/// written, as far as anybody can say, and that is said as a note. Once an entry bears one, all later ones must.
+#[test]
+fn a_ledger_of_before_checksums_is_sound_and_says_what_is_missing() {
+    let dir = tempfile::tempdir().expect("folder");
+    let mut ledger = Ledger::open(dir.path()).expect("opens");
+    for n in 0..3 {
+        ledger.append(vec![bare(n, n << 60, 1)], &alone).expect("appends");
+    }
+    let names: Vec<String> = ledger.files().iter().map(|file| file.path.clone()).collect();
+    drop(ledger);
+    let without = |name: &str| {
+        let letters = crate::checksum_in(name).expect("has one");
+        name.replace(&format!("-{letters}"), "")
+    };
+    for name in &names {
+        fs::rename(dir.path().join(name), dir.path().join(without(name))).expect("renames");
+    }
+    let entries = || {
+        let listed = fs::read_dir(dir.path().join(LOG)).expect("lists").map(|entry| entry.expect("an entry").path());
+        let mut entries: Vec<_> = listed.filter(|path| path.extension().is_some_and(|kind| kind == "json")).collect();
+        entries.sort();
+        entries
+    };
+    for entry in entries() {
+        let mut text = fs::read_to_string(&entry).expect("reads");
+        names.iter().for_each(|name| text = text.replace(name, &without(name)));
+        let at = text.find("\"checksum\":\"").expect("bears one");
+        let end = at + "\"checksum\":\"".len() + 65;
+        let (from, to) = if text.as_bytes()[end] == b',' { (at, end + 1) } else { (at - 1, end) };
+        text.replace_range(from..to, "");
+        fs::write(&entry, text).expect("writes");
+    }
+    let look = || crate::verify(dir.path(), &|_| true, &mut |_, _| {});
+    let old = look();
+    assert!(old.findings.iter().all(|finding| !finding.is_damage), "{:?}", old.findings);
+    let says = |what: &str| old.findings.iter().filter(|finding| finding.what.contains(what)).count();
+    assert_eq!((old.rows, says("no checksum is recorded"), says("no checksum in its name")), (3, entries().len(), names.len()));
+    let mut ledger = Ledger::open(dir.path()).expect("opens");
+    ledger.append(vec![bare(9, 9, 1)], &alone).expect("goes on");
+    ledger.append(vec![bare(10, 9, 1)], &alone).expect("goes on");
+    drop(ledger);
+    assert!(look().findings.iter().all(|finding| !finding.is_damage), "a newer version goes on with checksums");
+    let last = entries().pop().expect("is there");
+    fs::write(&last, "{\"commitInfo\":{\"operation\":\"WRITE\"}}").expect("writes");
+    let damaged = look().findings.into_iter().filter(|finding| finding.is_damage).any(|finding| finding.path == last);
+    assert!(damaged, "what comes after a checksum and bears none was changed");
+}

@@ -86,7 +86,7 @@ impl Capture {
         let books = Books::open(stores.clone())?;
         let journal = recover(&books, &numbers, sync)?;
         let guard = stores.block_on(Guard::load(stores.state.clone()))?;
-        take_up(&books, &guard)?;
+        let is_erasing = stores.block_on(people::anything_unfinished(&stores.state))?;
         let spoken = stores.block_on(Spoken::load(stores.state.clone()))?;
         let tail = stores.ledger().tail();
         tail.resolve_by(books.person_of());
@@ -119,6 +119,7 @@ impl Capture {
         let privacy = Privacy::new(books.clone(), guard.clone(), spoken.clone());
         let quarantine = Quarantine::new(stores.clone());
         let kept = books.clone();
+        let erasing = is_erasing.then(|| (books.clone(), guard.clone(), ask.clone()));
         let this = Inner {
             stores,
             notes,
@@ -138,6 +139,10 @@ impl Capture {
         this.start("door", End::IsFatal, move || door.run())?;
         this.start("flush", End::IsFatal, move || flusher.run())?;
         this.start("tidy", End::CanBeBorne, move || flush::tidy(&books, &told))?;
+        if let Some((books, guard, flusher)) = erasing {
+            // Beside the work, as when it was asked for: in a large ledger nobody should wait for it to be let in.
+            this.start("erase", End::CanBeBorne, move || end_erasures(&books, &guard, &flusher))?;
+        }
         Ok(Self { inner: Arc::new(this) })
     }
 
@@ -401,12 +406,17 @@ pub fn catch_up(stores: &Stores) -> Result<()> {
     let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
     let books = Books::open(stores.clone())?;
     recover(&books, &numbers, journal::durable())?;
-    take_up(&books, &stores.block_on(Guard::load(stores.state.clone()))?)
+    let guard = stores.block_on(Guard::load(stores.state.clone()))?;
+    // The journal is empty by now.
+    Erasing { books: &books, guard: &guard, settle: Box::new(|| Ok(())) }.take_up()
 }
 
-/// Takes up erasures that a crash has cut off. The journal is empty then.
-fn take_up(books: &Books, guard: &Guard) -> Result<()> {
-    Erasing { books, guard, settle: Box::new(|| Ok(())) }.take_up()
+/// Takes up erasures that a crash has cut off.
+fn end_erasures(books: &Books, guard: &Guard, flusher: &Sender<Ask>) {
+    let settle = || books.stores.block_on(settled(flusher));
+    if let Err(error) = (Erasing { books, guard, settle: Box::new(settle) }).take_up() {
+        tracing::error!(%error, "an erasure cannot be ended; it is taken up again at the next start");
+    }
 }
 
 /// Is the folder of the journal in the data directory.

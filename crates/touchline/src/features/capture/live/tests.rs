@@ -292,6 +292,23 @@ fn while_the_disk_stands_still_a_flood_is_sent_away_and_others_are_let_in() {
     assert_eq!(home.ledger().count(), taken as u64 + 2);
 }
 
+#[test]
+fn who_waits_in_vain_for_a_slow_disk_comes_again_and_counts_once() {
+    let dir = tempfile::tempdir().expect("folder");
+    let home = home(dir.path());
+    let disk = Moody::default();
+    let capture = disk.open(&home);
+    take(&home, &capture, delivery(&["first"]));
+    let still = disk.stands_still.lock().expect("not poisoned");
+    let answer = home.block_on(capture.take(delivery(&["slow"])));
+    assert!(matches!(answer, Err(NotTaken::Busy { retry_after_s: 1..=60, has_waited: true })), "{answer:?}");
+    drop(still);
+    // It was in the queue, and is durable by now: nothing of it was promised, and nothing is lost or counted twice.
+    assert_eq!(take(&home, &capture, delivery(&["slow"])), (0, 1));
+    home.block_on(capture.settle()).expect("settles");
+    assert_eq!(home.ledger().count(), 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
