@@ -27,6 +27,9 @@ pub struct Caller {
     pub dnt: bool,
     /// How much of the address the client asks us to keep at most (`X-IP-Policy` of Jitsu's clients).
     pub ip_at_most: Option<IpPolicy>,
+    /// Whether the server that tells of a customer asks us to take the address of its own request for theirs, unless it
+    /// names one (`context.direct` of the Segment protocol).
+    pub is_direct: bool,
     /// Whether the page was fetched in advance or for a preview, so that nobody has seen it yet.
     pub prefetch: bool,
 }
@@ -58,6 +61,7 @@ impl Caller {
             dnt: says_one("dnt"),
             ip_at_most: ip_policy(text("x-ip-policy")),
             prefetch: purposes.iter().any(is_prefetch),
+            is_direct: false,
         }
     }
 

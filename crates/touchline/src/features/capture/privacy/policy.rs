@@ -63,7 +63,10 @@ pub(super) fn apply(mut delivery: Delivery, around: &Circumstances<'_>) -> Deliv
     let ip = around.caller.ip_at_most.map_or(settings.ip, |at_most| at_most.min(settings.ip));
     let bot = is_site.then(|| bots::reason(around.caller)).flatten();
     let address = is_site.then_some(around.caller.address).flatten().and_then(|address| kept(address, ip));
-    let customers = std::mem::take(&mut delivery.customers);
+    let mut customers = std::mem::take(&mut delivery.customers);
+    for customer in customers.values_mut().filter(|customer| customer.is_direct) {
+        customer.address = customer.address.or(around.caller.address);
+    }
     let oldest = settings.retention_days.map(|days| around.now.0.saturating_sub(i64::from(days).saturating_mul(DAY)));
     let arrivals = std::mem::take(&mut delivery.arrivals).into_iter();
     let treated = arrivals.enumerate().filter_map(|(place, arrival)| {
@@ -331,11 +334,11 @@ mod tests {
     /// and enough to know a visitor for a day.
     #[test]
     fn what_a_server_tells_of_a_customer_follows_the_policy() {
-        let sent = |settings: SourceSettings, at_most: Option<IpPolicy>, agent: &str| {
-            let told = Caller::told("203.0.113.77", agent, "https://shop.example/x");
+        let of = |told: Caller, settings: SourceSettings, at_most: Option<IpPolicy>| {
             let delivery = Delivery { customers: [(0, told)].into(), ..delivery() };
             let source = Source { name: "api".into(), kind: SourceKind::Server, write_key: "k".into(), settings };
-            let caller = Caller { ip_at_most: at_most, user_agent: "node".into(), ..Caller::default() };
+            let address = "198.51.100.9".parse().ok();
+            let caller = Caller { address, ip_at_most: at_most, user_agent: "node".into(), ..Caller::default() };
             let salts = DaySalts { day: 100, today: [1; 32], before: None };
             let around =
                 Circumstances { source: &source, caller: &caller, salts: &salts, now: NOW, consents: &|_| Consents::default() };
@@ -345,8 +348,16 @@ mod tests {
                 serde_json::from_str(treated.arrivals[0].props.as_deref().unwrap_or("{}")).expect("is JSON");
             (props["ip"].as_str().map(str::to_owned), treated.arrivals[0].flags, treated.arrivals[0].identities.clone())
         };
+        let sent =
+            |settings, at_most, agent: &str| of(Caller::told("203.0.113.77", agent, "https://shop.example/x"), settings, at_most);
         let keeping = |ip| SourceSettings { ip, ..SourceSettings::default() };
         let browser = "Mozilla/5.0 (X11) Firefox/140.0";
+        let direct = |address: &str| {
+            let told = Caller { is_direct: true, ..Caller::told(address, browser, "") };
+            of(told, keeping(IpPolicy::Truncated), None).0
+        };
+        assert_eq!(direct("").as_deref(), Some("198.51.100.0"), "the request's own address");
+        assert_eq!(direct("203.0.113.77").as_deref(), Some("203.0.113.0"), "one that is named goes first");
         let ip = |policy, at_most| sent(keeping(policy), at_most, browser).0;
         assert_eq!(ip(IpPolicy::None, None), None);
         assert_eq!(ip(IpPolicy::Truncated, None).as_deref(), Some("203.0.113.0"));

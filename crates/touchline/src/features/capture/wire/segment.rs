@@ -163,6 +163,8 @@ struct Context<'a> {
     #[serde(borrow)]
     ip: Word<'a>,
     #[serde(borrow)]
+    direct: Option<&'a RawValue>,
+    #[serde(borrow)]
     user_agent: Word<'a>,
     #[serde(borrow)]
     channel: Word<'a>,
@@ -395,7 +397,8 @@ impl<'a> Reader<'a> {
         Ok(names)
     }
 
-    /// Returns what a server tells of its customer; `None` where that is neither an address nor a browser.
+    /// Returns what a server tells of its customer; `None` where that is neither an address, its own or another, nor a
+    /// browser.
     fn customer(&self, context: Option<&Context<'_>>) -> Option<Caller> {
         let around = [context, Some(&self.context)];
         let first = |field: for<'c> fn(&'c Context<'_>) -> Option<&'c str>| {
@@ -403,7 +406,9 @@ impl<'a> Reader<'a> {
         };
         let (address, agent) = (first(|context| context.ip.get()), first(|context| context.user_agent.get()));
         let page = first(|context| context.page.0.as_ref()?.url.get());
-        (!address.is_empty() || !agent.is_empty()).then(|| Caller::told(address, agent, page))
+        let is_direct = around.iter().flatten().find_map(|context| context.direct).is_some_and(|said| said.get() == "true");
+        let is_told = is_direct || !address.is_empty() || !agent.is_empty();
+        is_told.then(|| Caller { is_direct, ..Caller::told(address, agent, page) })
     }
 
     fn identify(&mut self, event: &Event<'a>, names: &[Identity], at: Instant) -> Result<(), Reason> {
@@ -775,7 +780,9 @@ mod tests {
     fn only_a_server_may_say_who_its_customer_is() {
         let body = r#"{"batch":[
             {"type":"track","event":"a","userId":"u","context":{"ip":"203.0.113.77","userAgent":"Browser/1","page":{"url":"https://shop.example/x"}}},
-            {"type":"track","event":"b","userId":"u"}]}"#;
+            {"type":"track","event":"b","userId":"u"},
+            {"type":"track","event":"c","userId":"u","context":{"direct":true}},
+            {"type":"track","event":"d","userId":"u","context":{"direct":"yes"}}]}"#;
         let customers = |kind| {
             let delivery = read(&arrived("/v1/batch", body.as_bytes()), &scene_of(kind).scene()).expect("is read");
             assert!(delivery.arrivals.iter().all(|arrival| !format!("{:?}", arrival.props).contains("203.0")));
@@ -783,7 +790,8 @@ mod tests {
         };
         assert!(customers(SourceKind::Site).is_empty());
         let told = Caller::told("203.0.113.77", "Browser/1", "https://shop.example/x");
-        assert_eq!(customers(SourceKind::Server), [(0, told)].into());
+        let direct = Caller { is_direct: true, ..Caller::default() };
+        assert_eq!(customers(SourceKind::Server), [(0, told), (2, direct)].into());
     }
 
     #[test]

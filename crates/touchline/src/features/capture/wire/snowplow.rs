@@ -83,13 +83,19 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
     let list = listed(raw);
     let key = first_key(&list);
     Ok(each(incoming, scene, &list, |story, event| {
-        // A request has one source; an event with another key would be counted for the wrong one.
-        if copied(event, "aid") == key {
+        // A request has one source; an event with another key would be counted for the wrong one. What counts as nothing
+        // counts so for everybody.
+        if copied(event, "aid") == key || is_line(event) {
             read_event(story, event)
         } else {
             Err(Reason::new("other_source", "`aid` is not that of the first event of the request: send them apart"))
         }
     }))
+}
+
+/// Tells whether an event is a line of a transaction, which is told as a whole.
+fn is_line(event: &Object) -> bool {
+    text(event, "e") == Some("ti")
 }
 
 fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
@@ -98,8 +104,7 @@ fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
         Some("pp") => Told { event: "page_ping".to_owned(), form: Some(Form::Other), ..Told::default() },
         Some("se") => structured(event),
         Some("tr") => transaction(event),
-        // The lines of a transaction, which is told as a whole.
-        Some("ti") => return Ok(()),
+        _ if is_line(event) => return Ok(()),
         Some("ue") => self_describing(event)?,
         _ => return Err(Reason::new("no_event", "`e` is none of pv, pp, se, tr, ti and ue")),
     };
