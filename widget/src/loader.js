@@ -3,11 +3,14 @@
 const script = document.currentScript;
 const base = script ? new URL('.', script.src).href : '';
 const key = 'KEY';
+const popups = 'POPUPS';
 
 if (base && !window.touchlineChat) {
   const language = (script.dataset.lang || document.documentElement.lang || navigator.language || 'en').slice(0, 2);
   const labels = { en: 'Talk to us', fr: 'Parlez-nous', ru: 'Написать нам' };
   const host = document.createElement('div');
+  // The page may be written from right to left.
+  host.dir = getComputedStyle(document.documentElement).direction;
   const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
@@ -51,6 +54,11 @@ if (base && !window.touchlineChat) {
   const put = () => document.body.append(host);
   if (document.body) put();
   else document.addEventListener('DOMContentLoaded', put);
+  if (popups === 'yes')
+    import(base + 'popup.js').then(
+      ({ start }) => start({ key, base, language, root }),
+      () => undefined,
+    );
   try {
     // A conversation that goes on is heard of without a press.
     if (localStorage.getItem('touchline.chat.' + key)) load();

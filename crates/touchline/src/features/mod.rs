@@ -8,6 +8,7 @@ pub mod map;
 pub mod people;
 pub mod capture;
 pub mod conversations;
+pub mod outreach;
 pub mod feedback;
 pub mod measure;
 pub mod improve;
@@ -41,6 +42,8 @@ pub struct Site {
     pub sources: capture::Sources,
     /// Conversations, and the way to people.
     pub talk: conversations::Talk,
+    /// What is said without being asked.
+    pub popups: outreach::Popups,
     /// Surveys and reviews.
     pub feedback: feedback::Feedback,
     /// The analyses of the map.
@@ -70,6 +73,7 @@ pub fn router(site: &Site) -> Router {
     let open = capture::collectors(site.capture.clone(), site.sources.clone(), site.stores.clock.clone());
     let open = open.merge(capture::well_known(site.sources.clone())).merge(capture::public(site.ways()));
     let open = open.merge(conversations::public(site.talk.clone())).merge(conversations::Pages::routes(site.talk.clone()));
+    let open = open.merge(outreach::public(site.popups.clone()));
     let open = open.merge(feedback::public(site.feedback.clone()));
     open.route_layer(middleware::from_fn(measured)).fallback_service(own)
 }
@@ -132,6 +136,7 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(capture::recent(&site.capture))
         .merge(capture::routes(site.ways()))
         .merge(conversations::routes(site.talk.clone()))
+        .merge(outreach::routes(site.popups.clone()))
         .merge(feedback::routes(site.feedback.clone()))
         .merge(measure::routes(site.reports.clone()))
         .merge(improve::routes(site.reports.clone()))
@@ -158,8 +163,9 @@ impl Site {
         capture.keep(sources.clone())?;
         let policy = people::policy::Policy::new(stores.state.clone(), capture.people(), stores.clock.clone());
         let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
+        let popups = outreach::Popups::open(&stores, &capture, talk.clone())?;
         let feedback = feedback::Feedback::new(&stores, &capture, talk.clone());
-        Ok(Self { stores, https, capture, sources, talk, feedback, reports, metrics_token: None })
+        Ok(Self { stores, https, capture, sources, talk, popups, feedback, reports, metrics_token: None })
     }
 
     fn ways(&self) -> capture::Ways {

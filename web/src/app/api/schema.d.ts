@@ -8745,6 +8745,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/outreach/popups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the windows over pages, with what became of them. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PopupsShown"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a window. Nobody sees it before it is switched on. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewPopup"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PopupMade"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outreach/popups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a window, or switches it on or off. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the window. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PopupChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a window away. What the ledger knows of it stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the window. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people/consent": {
         parameters: {
             query?: never;
@@ -14742,6 +14948,35 @@ export interface components {
             /** @description The one that shall be. */
             new: string;
         };
+        /** @description Is a window as its author writes it. */
+        NewPopup: {
+            /** @description What stands on the button; empty: there is none. */
+            button?: string;
+            /**
+             * Format: int32
+             * @description … in so many days.
+             */
+            days: number;
+            /** @description Where the button leads: a path of the site, or an address. */
+            link?: string;
+            /** @description Its name, for staff and rules of contact. */
+            name: string;
+            /** @description On which pages: beginnings of their paths, such as `/cart`; none: on all. */
+            pages?: string[];
+            /** @description What it says. */
+            text?: string;
+            /**
+             * Format: int32
+             * @description At most so often to one person …
+             */
+            times: number;
+            /** @description What stands on top. */
+            title: string;
+            /** @description The touchpoint of the map that it is. */
+            touchpoint?: string;
+            /** @description When it opens. */
+            trigger: components["schemas"]["PopupTrigger"];
+        };
         /** @description Is a publication as somebody registers it. */
         NewPublication: {
             /**
@@ -15251,6 +15486,116 @@ export interface components {
             signals: number;
             /** @description Where it would be. */
             to: components["schemas"]["Whereabouts"];
+        };
+        /** @description Is a window with what became of it. */
+        Popup: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether it is shown to anybody. */
+            is_on: boolean;
+            /** @description What became of it. */
+            results: components["schemas"]["PopupResults"];
+            /** @description What it says, and when. */
+            settings: components["schemas"]["NewPopup"];
+        };
+        /** @description Is a window as it should be from now on. */
+        PopupChange: {
+            /** @description Whether it is shown to anybody. */
+            is_on: boolean;
+            /** @description What it says, and when. */
+            settings: components["schemas"]["NewPopup"];
+        };
+        /** @description Is the number of a new window. */
+        PopupMade: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
+        /** @description Is what became of a window. Shares are parts of one, with limits of 95 % (Wilson; Newcombe for the rise). */
+        PopupResults: {
+            /**
+             * Format: int64
+             * @description How often its button was pressed.
+             */
+            acted: number;
+            /**
+             * Format: int64
+             * @description How often it was closed.
+             */
+            closed: number;
+            /**
+             * Format: int64
+             * @description How often it was closed within two seconds.
+             */
+            closed_at_once: number;
+            /**
+             * Format: double
+             * @description The upper limit of the share.
+             */
+            high?: number | null;
+            /** @description Whether it is over-used: the rise is 20 points or more, and not by chance alone (M9, R4). */
+            is_over_used: boolean;
+            /**
+             * Format: double
+             * @description The lower limit of the share.
+             */
+            low?: number | null;
+            /**
+             * Format: int64
+             * @description To how many people: the first showing to each.
+             */
+            people: number;
+            /**
+             * Format: double
+             * @description By how much more often it is closed at once at the third showing than at the first.
+             */
+            rise?: number | null;
+            /**
+             * Format: double
+             * @description The share of showings in which the button was pressed.
+             */
+            share?: number | null;
+            /**
+             * Format: int64
+             * @description How often it was shown.
+             */
+            shown: number;
+            /**
+             * Format: int64
+             * @description How many third showings that rests on.
+             */
+            third: number;
+        };
+        /** @description Is when a window opens. */
+        PopupTrigger: {
+            /**
+             * Format: int32
+             * @description Seconds, 0 to 3,600.
+             */
+            seconds: number;
+            /** @enum {string} */
+            when: "time";
+        } | {
+            /**
+             * Format: int32
+             * @description Per cent, 1 to 100.
+             */
+            percent: number;
+            /** @enum {string} */
+            when: "scroll";
+        } | {
+            /** @enum {string} */
+            when: "exit";
+        };
+        /** @description Is every window over a page. */
+        PopupsShown: {
+            /** @description The windows with what became of them. */
+            popups: components["schemas"]["Popup"][];
         };
         /** @description Is how many prefer a channel. */
         Preference: {

@@ -28,11 +28,12 @@ pub use store::{
     Author, ChannelRequests, Conversation, Counts, Filter, Inbox, Incoming, Kind, Message, Participant, Posted, Status,
 };
 pub use widget::public;
-pub(in crate::features) use widget::visitor;
+pub(in crate::features) use widget::{Limits, site, visitor, widget_script};
 
 use super::capture::{Capture, Sources};
 use super::people::policy::Policy;
 use crate::platform::home::Stores;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// How often what is due is looked for.
@@ -49,6 +50,8 @@ pub struct Talk {
     pub sources: Sources,
     /// The address by which customers reach us, once that is known.
     address: Arc<OnceLock<String>>,
+    /// Whether a page has windows to ask for.
+    popups: Arc<AtomicBool>,
 }
 
 impl Talk {
@@ -57,7 +60,7 @@ impl Talk {
     pub fn new(stores: &Stores, capture: &Capture, sources: &Sources, policy: Policy) -> Self {
         let inbox = Inbox::new(stores.clone(), capture.clone(), policy.clone());
         let door = Door::new(policy, capture.clone(), stores.state.clone(), stores.clock.clone());
-        Self { inbox, door, sources: sources.clone(), address: Arc::default() }
+        Self { inbox, door, sources: sources.clone(), address: Arc::default(), popups: Arc::default() }
     }
 
     /// Says by which address customers reach us, for links in letters. Only the first word counts.
@@ -70,6 +73,15 @@ impl Talk {
     #[must_use]
     pub fn address(&self) -> &str {
         self.address.get().map_or("http://localhost", String::as_str)
+    }
+
+    /// Says whether a page that loads the widget should ask for windows: where there are none, no request is spent on them.
+    pub fn announce_popups(&self, are_there: bool) {
+        self.popups.store(are_there, Ordering::Relaxed);
+    }
+
+    fn has_popups(&self) -> bool {
+        self.popups.load(Ordering::Relaxed)
     }
 
     /// Does what is due without anybody asking, until it is aborted: wakes what sleeps, tells the ledger what it does not

@@ -74,14 +74,14 @@ pub fn public(talk: Talk) -> Router {
 
 /// Counts what strangers do, in memory.
 #[derive(Default)]
-pub(super) struct Limits {
+pub(in crate::features) struct Limits {
     counted: Mutex<HashMap<String, (i64, u32)>>,
     used: Mutex<HashMap<String, i64>>,
 }
 
 impl Limits {
     /// Tells whether one more is within the limit of a window.
-    fn allows(&self, who: String, window: i64, most: u32, now: Instant) -> bool {
+    pub(in crate::features) fn allows(&self, who: String, window: i64, most: u32, now: Instant) -> bool {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         if counted.len() >= COUNTED_MAX {
             counted.clear();
@@ -113,11 +113,17 @@ async fn loader(State((talk, _)): State<Room>, Query(Keyed { k }): Query<Keyed>,
     let Some(source) = talk.sources.of_key(&k).filter(|source| source.kind == SourceKind::Site) else {
         return (StatusCode::NOT_FOUND, "// There is no site with this key: see Data, Sources.\n").into_response();
     };
-    script("loader.js", &headers, |text| text.replacen("KEY", &source.write_key, 1))
+    let popups = if talk.has_popups() { "yes" } else { "" };
+    script("loader.js", &headers, |text| text.replacen("KEY", &source.write_key, 1).replacen("POPUPS", popups, 1))
 }
 
 async fn chat(headers: HeaderMap) -> Response {
-    script("chat.js", &headers, |text| text)
+    widget_script("chat.js", &headers)
+}
+
+/// Returns a script of the widget that is the same for everybody.
+pub(in crate::features) fn widget_script(name: &str, headers: &HeaderMap) -> Response {
+    script(name, headers, |text| text)
 }
 
 fn script(name: &str, headers: &HeaderMap, fill: impl FnOnce(String) -> String) -> Response {
@@ -190,7 +196,7 @@ fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
 }
 
 /// Finds the site of a key, if pages of this origin may use it.
-fn site(talk: &Talk, key: &str, headers: &HeaderMap) -> Option<Arc<Source>> {
+pub(in crate::features) fn site(talk: &Talk, key: &str, headers: &HeaderMap) -> Option<Arc<Source>> {
     let source = talk.sources.of_key(key).filter(|source| source.kind == SourceKind::Site)?;
     let origins = &source.settings.origins;
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());

@@ -177,6 +177,20 @@ impl Policy {
         self.ended(&ticket.key, Some(&ticket.lease), "sent").await
     }
 
+    /// Counts what was sent to a person under keys that begin alike: since a moment, and ever.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn sent_under(&self, start: &str, actor: ActorId, since: Instant) -> Result<(u64, u64)> {
+        let (_, actors) = self.actors_of(actor);
+        let head = "SELECT send_key, at, state FROM contact_send WHERE actor IN";
+        let rows = state::read_in(self.state.reader(), head, &actors).await.map_err(failed)?;
+        let is_sent = |row: &&AnyRow| ["sent", "sending"].contains(&row.get::<String, _>("state").as_str());
+        let sent = rows.iter().filter(|row| row.get::<String, _>("send_key").starts_with(start)).filter(is_sent);
+        let times: Vec<i64> = sent.map(|row| row.get("at")).collect();
+        Ok((times.iter().filter(|at| **at > since.0).count() as u64, times.len() as u64))
+    }
+
     /// Says that it was not sent after all: the place is free again.
     ///
     /// # Errors
@@ -423,6 +437,8 @@ impl Stop<'_> {
             }
             (None, Some((false, _))) => Ok(Some(Why::new("said_no"))),
             (None, Some((true, _))) => Ok(None),
+            // Whoever opens a page has come to us: nobody reaches out to them elsewhere, so leave is not asked beforehand.
+            (None, None) if channel == Channel::Popup => Ok(None),
             (None, None) => Ok(self.settings.ask_first.contains(&class).then(|| Why::new("no_consent"))),
         }
     }

@@ -1,0 +1,168 @@
+//! What a page asks for its windows: which may open, whether one may open now, and how it ended.
+//!
+//! The visitor's number is the tracker's, which is no proof of anything: whoever sends another's number can keep windows from
+//! opening there, and nothing else. Where a browser has no number, the page itself keeps from asking too often.
+
+use super::Popups;
+use super::popups::Visit;
+use crate::failure::Result;
+use crate::features::capture::{Caller, Source};
+use crate::features::conversations::{Limits, site, widget_script};
+use crate::platform::http::{Peer, Refusal};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use model::Identity;
+use model::time::SECOND;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tower_http::compression::CompressionLayer;
+
+/// What a question can have.
+const BODY_MAX: usize = 8 * 1024;
+/// So many questions one address may put in an hour: an office has one address.
+const ASKED_MAX: u32 = 6_000;
+
+type Room = (Popups, Arc<Limits>);
+
+/// Returns the routes that everybody reaches.
+pub fn public(popups: Popups) -> Router {
+    Router::new()
+        .route("/w/popup.js", get(script))
+        .route("/w/popups", post(offered))
+        .route("/w/popups/show", post(show))
+        .route("/w/popups/end", post(end))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(CompressionLayer::new())
+        .with_state((popups, Arc::default()))
+}
+
+async fn script(headers: HeaderMap) -> Response {
+    widget_script("popup.js", &headers)
+}
+
+/// Is what every question bears.
+#[derive(Deserialize)]
+struct Question<T> {
+    key: String,
+    #[serde(default)]
+    visitor: String,
+    #[serde(flatten)]
+    wanted: T,
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    /// The path of the page.
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct Show {
+    id: i64,
+    show: String,
+}
+
+#[derive(Deserialize)]
+struct End {
+    show: String,
+    after_ms: i64,
+    #[serde(default)]
+    acted: bool,
+}
+
+/// Answers in a way that pages of any site can read. No cookie is ever looked at.
+fn open(status: StatusCode, body: Value) -> Response {
+    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}
+
+fn failed(failure: crate::failure::Failure) -> Response {
+    let mut response = Refusal::from(failure).into_response();
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// Is a question of a site that we know.
+struct Asked<T> {
+    source: Arc<Source>,
+    caller: Caller,
+    who: Option<Identity>,
+    wanted: T,
+}
+
+impl<T: DeserializeOwned> Asked<T> {
+    #[expect(clippy::result_large_err, reason = "the error is the answer, made once where something is wrong")]
+    fn read((popups, limits): &Room, peer: Option<Extension<Peer>>, headers: &HeaderMap, body: &Bytes) -> Result<Self, Response> {
+        let Ok(question) = serde_json::from_slice::<Question<T>>(body) else {
+            return Err(open(StatusCode::BAD_REQUEST, json!({ "what": "This cannot be read" })));
+        };
+        let Some(source) = site(&popups.talk, &question.key, headers) else {
+            return Err(open(StatusCode::NOT_FOUND, json!({ "what": "There is no site with this key" })));
+        };
+        let address = peer.map(|Extension(Peer(address))| address);
+        let who = address.map_or_else(String::new, |address| address.to_string());
+        if !limits.allows(who, 3_600 * SECOND, ASKED_MAX, popups.now()) {
+            let again = [(header::RETRY_AFTER, "60")];
+            return Err((again, open(StatusCode::TOO_MANY_REQUESTS, json!({ "what": "That is a lot at once" }))).into_response());
+        }
+        let who = if is_number(&question.visitor) { Identity::new("anonymous", &question.visitor) } else { None };
+        Ok(Self { source, caller: Caller::of(headers, address), who, wanted: question.wanted })
+    }
+
+    fn visit(&self) -> Visit<'_> {
+        Visit { source: &self.source, caller: &self.caller, who: self.who.clone() }
+    }
+}
+
+/// Tells whether a text is a number as the widget and the tracker draw it.
+fn is_number(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+async fn offered(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
+    let asked = match Asked::<Wanted>::read(&room, peer, &headers, &body) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    match room.0.offered(&asked.wanted.path, asked.who.as_ref()).await {
+        Ok(popups) => {
+            let told = popups.into_iter().map(|(id, popup)| {
+                json!({ "id": id, "trigger": popup.trigger, "title": popup.title, "text": popup.text, "button": popup.button,
+                        "link": popup.link, "times": popup.times, "days": popup.days })
+            });
+            open(StatusCode::OK, json!({ "popups": told.collect::<Vec<_>>() }))
+        }
+        Err(failure) => failed(failure),
+    }
+}
+
+async fn show(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
+    let asked = match Asked::<Show>::read(&room, peer, &headers, &body) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    if !is_number(&asked.wanted.show) {
+        return open(StatusCode::BAD_REQUEST, json!({ "what": "A showing has a number of 32 hexadecimal digits" }));
+    }
+    match room.0.show(asked.wanted.id, &asked.wanted.show, &asked.visit()).await {
+        Ok(may) => open(StatusCode::OK, json!({ "show": may })),
+        Err(failure) => failed(failure),
+    }
+}
+
+async fn end(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
+    let asked = match Asked::<End>::read(&room, peer, &headers, &body) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    match room.0.end(&asked.wanted.show, asked.wanted.after_ms, asked.wanted.acted, &asked.visit()).await {
+        Ok(true) => open(StatusCode::OK, json!({})),
+        Ok(false) => open(StatusCode::NOT_FOUND, json!({ "what": "There was no such showing" })),
+        Err(failure) => failed(failure),
+    }
+}

@@ -1,0 +1,171 @@
+//! Windows over a page, told through the routes that pages and staff use.
+
+mod scratch;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use model::time::{DAY, SECOND};
+use model::{Form, Identity, Instant};
+use scratch::Scratch;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use touchline::features::account::Accounts;
+use touchline::features::capture::{SourceKind, SourceSettings};
+use touchline::features::people::policy::{Channel, Class, ContactWord};
+use touchline::features::{Site, router};
+use touchline::platform::clock::Clock;
+use tower::ServiceExt;
+
+const NOON: i64 = 1_764_072_000 * SECOND;
+const ANN: &str = "0123456789abcdef0123456789abcdef";
+
+struct Stage {
+    site: Site,
+    router: Router,
+    cookie: String,
+    key: String,
+    now: Arc<AtomicI64>,
+    _scratch: Scratch,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let now = Arc::new(AtomicI64::new(NOON));
+        let hand = Arc::clone(&now);
+        let clock: Clock = Arc::new(move || Instant(hand.load(Ordering::SeqCst)));
+        let scratch = Scratch::new(clock);
+        let site = scratch.site();
+        let source = site.sources.add("site", SourceKind::Site, SourceSettings::default(), Instant(NOON)).await.expect("adds");
+        let router = router(&site);
+        let accounts = Accounts::new(site.stores.state.clone(), site.stores.clock.clone());
+        let token = accounts.invite_owner().await.expect("invites").secret().to_owned();
+        let request = Request::post("/api/session").header("host", "here").header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Body::from(json!({ "token": token }).to_string())).expect("a request");
+        let answer = router.clone().oneshot(request).await.expect("answers");
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text");
+        let cookie = cookie.split(';').next().expect("has a value").to_owned();
+        Self { router, cookie, key: source.write_key.clone(), site, now, _scratch: scratch }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, String) {
+        let response = self.router.clone().oneshot(request).await.expect("answers");
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("has a body");
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    async fn staff(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("host", "here").header("cookie", &self.cookie);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let (status, text) = self.send(request.body(Body::from(body.to_string())).expect("a request")).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Asks as the page of a visitor does.
+    async fn page(&self, path: &str, visitor: &str, wanted: Value) -> (StatusCode, Value) {
+        let mut body = wanted;
+        body["key"] = json!(self.key);
+        body["visitor"] = json!(visitor);
+        let request =
+            Request::post(format!("/w/{path}")).header("host", "here").header("user-agent", "Mozilla/5.0 Firefox/140.0");
+        let (status, text) = self.send(request.body(Body::from(body.to_string())).expect("a request")).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Makes a window and switches it on.
+    async fn window(&self, change: impl FnOnce(&mut Value)) -> i64 {
+        let mut settings = json!({ "name": "spring", "title": "Spring is here", "button": "Look", "link": "/seeds",
+            "trigger": { "when": "time", "seconds": 5 }, "pages": ["/cart"], "times": 1, "days": 30, "touchpoint": "pop-up" });
+        change(&mut settings);
+        let (status, made) = self.staff("POST", "/api/outreach/popups", settings.clone()).await;
+        assert_eq!(status, StatusCode::CREATED, "{made}");
+        let id = made["id"].as_i64().expect("a number");
+        let on = json!({ "settings": settings, "is_on": true });
+        assert_eq!(self.staff("PUT", &format!("/api/outreach/popups/{id}"), on).await.0, StatusCode::NO_CONTENT);
+        id
+    }
+
+    async fn offered(&self, visitor: &str, path: &str) -> usize {
+        let (status, told) = self.page("popups", visitor, json!({ "path": path })).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        told["popups"].as_array().expect("a list").len()
+    }
+
+    async fn may(&self, id: i64, visitor: &str, show: u8) -> bool {
+        let (status, told) = self.page("popups/show", visitor, json!({ "id": id, "show": number(show) })).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        told["show"].as_bool().expect("yes or no")
+    }
+}
+
+fn number(of: u8) -> String {
+    format!("{of:032x}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_opens_where_and_as_often_as_it_is_meant_to_and_the_ledger_knows() {
+    let stage = Stage::new().await;
+    let id = stage.window(|settings| settings["days"] = json!(1)).await;
+    assert_eq!((stage.offered(ANN, "/cart/pay").await, stage.offered(ANN, "/").await), (1, 0));
+    assert!(stage.may(id, ANN, 1).await);
+    assert!(stage.may(id, ANN, 1).await, "the same showing is answered the same");
+    assert!(!stage.may(id, ANN, 2).await, "once a day");
+    assert_eq!(stage.offered(ANN, "/cart").await, 0);
+    for _ in 0..2 {
+        let end = json!({ "show": number(1), "after_ms": 1_200, "acted": false });
+        assert_eq!(stage.page("popups/end", ANN, end).await.0, StatusCode::OK);
+    }
+    stage.now.fetch_add(DAY + 1, Ordering::SeqCst);
+    assert!(stage.may(id, ANN, 3).await, "the day after");
+    let end = json!({ "show": number(3), "after_ms": 9_000, "acted": true });
+    assert_eq!(stage.page("popups/end", ANN, end).await.0, StatusCode::OK);
+    let results = &stage.site.popups.all().await.expect("reads")[0].results;
+    let counts = (results.shown, results.people, results.closed, results.closed_at_once, results.acted);
+    assert_eq!(counts, (2, 1, 1, 1, 1), "{results:?}");
+    let ann = Identity::new("anonymous", ANN).expect("a name").actor();
+    let forms: Vec<Form> =
+        stage.site.stores.ledger().interactions(&[ann].into()).expect("reads").iter().map(|one| one.form).collect();
+    let count = |form| forms.iter().filter(|one| **one == form).count();
+    assert_eq!((forms.len(), count(Form::View), count(Form::Close), count(Form::Click)), (4, 2, 1, 1), "{forms:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_said_no_is_left_in_peace_and_a_stranger_is_not_counted_as_anybody() {
+    let stage = Stage::new().await;
+    let id = stage.window(|_| ()).await;
+    let ann = Identity::new("anonymous", ANN).expect("a name").actor();
+    let word = ContactWord { class: Class::Marketing, channel: Channel::Popup, given: false, every_days: 0 };
+    stage.site.talk.door.policy().note(ann, &[word], Instant(NOON), "said so").await.expect("notes");
+    assert!(!stage.may(id, ANN, 1).await, "she said no");
+    assert!(stage.may(id, "", 2).await && stage.may(id, "", 3).await, "the page of a stranger keeps count itself");
+    let (_, shown) = stage.staff("GET", "/api/outreach/popups", Value::Null).await;
+    assert_eq!(shown["popups"][0]["results"]["shown"], json!(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_off_or_wrong_shows_nothing() {
+    let stage = Stage::new().await;
+    let bad =
+        json!({ "name": "x", "title": "x", "link": "javascript:alert(1)", "trigger": { "when": "exit" }, "times": 1, "days": 1 });
+    let (status, said) = stage.staff("POST", "/api/outreach/popups", bad).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{said}");
+    let loader = async || {
+        let request = Request::get(format!("/w/loader.js?k={}", stage.key)).header("host", "here").body(Body::empty());
+        stage.send(request.expect("a request")).await.1
+    };
+    let before = loader().await;
+    let id = stage.window(|settings| settings["pages"] = json!([])).await;
+    assert_ne!(before, loader().await, "the loader asks for windows where there are some");
+    assert_eq!(stage.offered(ANN, "/").await, 1);
+    assert_eq!(stage.staff("DELETE", &format!("/api/outreach/popups/{id}"), Value::Null).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(before, loader().await);
+    assert_eq!(stage.offered(ANN, "/").await, 0);
+    assert!(!stage.may(id, ANN, 1).await);
+    let (status, _) = stage.page("popups/end", ANN, json!({ "show": number(9), "after_ms": 1 })).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let nobody = json!({ "key": "none", "path": "/" }).to_string();
+    let request = Request::post("/w/popups").header("host", "here").body(Body::from(nobody)).expect("a request");
+    assert_eq!(stage.send(request).await.0, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,7 @@
+// Says the words of outreach.
+import { words } from '../../../app/i18n/language.svelte';
+import en from './en';
+import fr from './fr';
+import ru from './ru';
+
+export const say = words<keyof typeof en>(en, fr, ru);
