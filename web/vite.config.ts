@@ -13,10 +13,23 @@ export default defineConfig({
     // What several pages use comes in one piece: a dozen small files cost a first view more than their bytes do.
     rolldownOptions: {
       output: {
-        advancedChunks: {
+        codeSplitting: {
           groups: [
-            { name: 'kit', test: /rolldown[\\/]runtime|src[\\/](app|ui|styles)[\\/](?!chart|interaction)/ },
-            { name: 'map', test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/]words)[\\/]/ },
+            // What opens later stays out: the search, the list of keys, tables, charts.
+            {
+              name: 'kit',
+              test: /rolldown[\\/]runtime|src[\\/](main|features[\\/]account[\\/]arrive|app[\\/](?!Palette|palette|Keys)|ui[\\/](?!chart|interaction|DataTable|table|csv)|styles)/,
+            },
+            // The parts of the page of data share its words; a piece of their own keeps a helper out of every first view.
+            { name: 'capture', test: /src[\\/]features[\\/]capture[\\/](words|api)/ },
+            {
+              name: 'chart',
+              test: /src[\\/]ui[\\/](chart|DataTable|table|csv)|src[\\/]features[\\/]measure[\\/]NarrowBar/,
+            },
+            {
+              name: 'map',
+              test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/](words|desk|api|steps|lines|tools))/,
+            },
           ],
         },
       },

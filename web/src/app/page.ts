@@ -44,9 +44,9 @@ export function findPage(pages: readonly Page[], path: string): { page: Page; pa
   return found;
 }
 
-const manifests = import.meta.glob<{ default: Page }>('../features/*/*page.ts', { eager: true });
+const manifests = import.meta.glob<Page>('../features/*/*page.ts', { eager: true, import: 'default' });
 
 /** Every page there is. */
-export const pages: readonly Page[] = Object.values(manifests)
-  .map((manifest) => manifest.default)
-  .sort((a, b) => (a.rail?.order ?? Infinity) - (b.rail?.order ?? Infinity));
+export const pages: readonly Page[] = Object.values(manifests).sort(
+  (a, b) => (a.rail?.order ?? Infinity) - (b.rail?.order ?? Infinity),
+);

@@ -1,6 +1,5 @@
 // The map: segments by stages, every touchpoint with its verdict, and the card of one touchpoint beside it.
 import { Problem, api } from '../../app/api/client';
-import { desk } from './edit/desk.svelte';
 import { desk as server } from './edit/api';
 import type { MapReport, TouchpointMap } from '../../app/api/types';
 import { organisation } from '../../app/organisation.svelte';
@@ -28,7 +27,11 @@ export default page<MapData>({
       }
       throw problem;
     });
-    const [present, report] = await Promise.all([here, api.report(query.get('segment'))]);
+    const [present, report, { desk }] = await Promise.all([
+      here,
+      api.report(query.get('segment')),
+      import('./edit/desk.svelte'),
+    ]);
     organisation.learn(present.map);
     desk.receive(present);
     return { map: present.map, report };

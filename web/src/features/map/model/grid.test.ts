@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sampleMap, sampleReport } from '../../../../dev/company.mjs';
-import { fold, isPlanned, joinLast, layOut, type Chip } from './grid';
+import { blocksOf, fold, isPlanned, joinLast, layOut, type Chip } from './grid';
 
 const map = sampleMap();
 const report = sampleReport();
@@ -148,5 +148,18 @@ describe('six columns', () => {
   it('count an interaction once', () => {
     const sum = (cells: { interactions: number }[]) => cells.reduce((total, cell) => total + cell.interactions, 0);
     expect(sum(joined.report.cells)).toBe(sum(report.cells));
+  });
+
+  it('cuts a crowded cell into blocks that hold every chip once, in order', () => {
+    const chip = chipsOf(0, map.stages[0]?.id ?? '')[0];
+    if (!chip) throw new Error('the sample map has a first chip');
+    const many = Array.from({ length: 101 }, (_, index) => ({ ...chip, people: index }));
+    expect(blocksOf(many.slice(0, 24))).toHaveLength(1);
+    const blocks = blocksOf(many);
+    expect(blocks.length).toBeGreaterThan(5);
+    expect(blocks.flatMap((block) => block.chips.map((entry) => entry.people))).toEqual(
+      many.map((entry) => entry.people),
+    );
+    for (const block of blocks) expect(block.chips[0]?.people).toBe(block.from);
   });
 });

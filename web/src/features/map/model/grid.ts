@@ -178,6 +178,21 @@ export function fold(
   return { shown: chips.slice(0, count), folded: chips.slice(count) };
 }
 
+/** So many chips are drawn or left out together. */
+const blockSize = 8;
+
+/** Up to so many chips a cell draws all: most maps never need more. */
+const drawnAtOnce = 24;
+
+/** Cuts the chips of a cell into blocks, each with the number of its first; a short list is one block. */
+export function blocksOf(chips: readonly Chip[]): { from: number; chips: readonly Chip[] }[] {
+  if (chips.length <= drawnAtOnce) return [{ from: 0, chips }];
+  return Array.from({ length: Math.ceil(chips.length / blockSize) }, (_, block) => {
+    const from = block * blockSize;
+    return { from, chips: chips.slice(from, from + blockSize) };
+  });
+}
+
 /**
  * Looks at a map with its last two stages as one: the preset of six columns, in which loyalty and advocacy stand together.
  * Names are joined, weights and shares summed; the map itself stays as it is.
