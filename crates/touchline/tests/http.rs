@@ -104,6 +104,31 @@ async fn every_route_but_signing_in_refuses_strangers() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_none_is_refused_in_the_shape_of_every_refusal() {
+    let stage = Stage::new().await;
+    let cookie = stage.cookie().await;
+    for path in ["/api/improve/tasks/9223372036854775808", "/api/improve/tasks/x/effect"] {
+        let answer = stage.ask("GET", path, &[("cookie", &cookie)], None).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+        assert!(answer.body["what"].is_string() && answer.body["hint"].is_string(), "{path}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn every_route_that_reads_something_tells_that_it_may_refuse() {
+    let document = serde_json::to_value(document(&Stage::new().await.site)).expect("serialises");
+    for (path, item) in document["paths"].as_object().expect("has paths") {
+        for (method, operation) in item.as_object().expect("has methods") {
+            let reads =
+                operation["requestBody"].is_object() || operation["parameters"].as_array().is_some_and(|all| !all.is_empty());
+            let answers = &operation["responses"];
+            assert!(!reads || answers["400"].is_object(), "{method} {path} does not tell of 400");
+            assert!(answers["401"].is_null() || answers["403"].is_object(), "{method} {path} does not tell of 403");
+        }
+    }
+}
+
+#[tokio::test]
 async fn whoever_has_the_link_comes_in_once() {
     let stage = Stage::new().await;
     let link = stage.link().await;
@@ -117,6 +142,7 @@ async fn whoever_has_the_link_comes_in_once() {
     let cookie = cookie.split(';').next().expect("has a value");
     let who = stage.ask("GET", "/api/session", &[("cookie", cookie)], None).await;
     assert_eq!((who.status, &who.body["name"]), (StatusCode::OK, &json!("Owner")));
+    assert_eq!(who.body["organisation"]["wording"], "customer", "the dress of the pages comes along");
     let out = stage.ask("DELETE", "/api/session", &[("cookie", cookie)], None).await;
     assert_eq!(out.status, StatusCode::NO_CONTENT);
     let who = stage.ask("GET", "/api/session", &[("cookie", cookie)], None).await;

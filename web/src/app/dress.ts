@@ -1,5 +1,5 @@
 // Learns what every page behind the door needs to know besides its own data: who this is, and the organisation's dress.
-import { answer, api, client } from './api/client';
+import { api } from './api/client';
 import { language } from './i18n/language.svelte';
 import { me } from './me.svelte';
 import { recall } from './memory';
@@ -17,9 +17,7 @@ export async function dress(): Promise<void> {
     // Pages without a map in them have not told its name, currency and zone.
     const map = organisation.name === '' ? await api.mapIfAny() : null;
     if (map) organisation.learn(map);
-    const wished = await answer(client.GET('/api/organisation'));
-    organisation.dress(wished);
-    const code = wished.language;
+    const code = organisation.language;
     if (recall('language') === null && (code === 'en' || code === 'fr' || code === 'ru')) language.present(code);
   } catch {
     // A page without logo is still a page.

@@ -1,5 +1,6 @@
 // Who is signed in, and what they may do. Pages hide what would be refused; the server refuses it in any case.
 import { answer, client } from './api/client';
+import { organisation } from './organisation.svelte';
 import type { components } from './api/schema';
 
 /** Is what somebody is in the organisation. */
@@ -33,6 +34,7 @@ class Me {
       const who = await answer(client.GET('/api/session'));
       this.name = who.name;
       this.role = roles.find((role) => role === who.role) ?? 'viewer';
+      organisation.dress(who.organisation);
       this.isKnown = true;
     } catch {
       this.isKnown = false;

@@ -17,11 +17,14 @@ class Organisation {
 
   wording = $state('customer');
   logo = $state('');
+  /** The language of whoever has not chosen one; empty: that of the browser. */
+  language = '';
 
   /** Puts on colour, logo and wording. The colour is a line above the page, never behind or in a text. */
-  dress(dress: Dress): void {
+  dress(dress: Dress = {}): void {
     this.wording = dress.wording ?? 'customer';
     this.logo = dress.logo ?? '';
+    this.language = dress.language ?? '';
     const colour = /^#[0-9a-f]{6}$/i.test(dress.colour ?? '') ? dress.colour : null;
     const style = document.documentElement.style;
     if (colour) style.setProperty('--brand', colour);

@@ -1,7 +1,7 @@
 //! Signing in and out, and the two doors in front of the other rooms.
 
 use super::members::{Attempt, Credentials, Origin};
-use super::{Accounts, Who, audit, scopes};
+use super::{Accounts, Organisation, Who, audit, scopes};
 use crate::platform::http::{Body, Peer, Problem, Refusal};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -123,17 +123,28 @@ fn signed_in(cookie: Cookie, secret: &str, who: Who) -> Response {
     response
 }
 
-/// Tells who is signed in.
+/// Is who is signed in, and how the pages of the organisation are dressed: every page asks for both, so they are one answer.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct SignedIn {
+    /// Who it is.
+    #[serde(flatten)]
+    who: Who,
+    /// What the organisation wishes its pages to be like.
+    organisation: Organisation,
+}
+
+/// Tells who is signed in, and how the pages of the organisation are dressed.
 #[utoipa::path(get, path = "/api/session", tag = "account", responses(
-    (status = 200, body = Who),
+    (status = 200, body = SignedIn),
     (status = 401, description = "Nobody is signed in.", body = Problem),
 ))]
-async fn who(State((accounts, cookie)): State<(Accounts, Cookie)>, headers: HeaderMap) -> Result<Json<Who>, Refusal> {
+async fn who(State((accounts, cookie)): State<(Accounts, Cookie)>, headers: HeaderMap) -> Result<Json<SignedIn>, Refusal> {
     let who = match cookie.read(&headers) {
         Some(secret) => accounts.who(secret).await?,
         None => None,
     };
-    who.map(Json).ok_or_else(Refusal::unauthenticated)
+    let who = who.ok_or_else(Refusal::unauthenticated)?;
+    Ok(Json(SignedIn { who, organisation: accounts.organisation().await? }))
 }
 
 /// Signs out.

@@ -195,7 +195,7 @@ async fn recent(State(window): State<Window>, _: Extension<Who>) -> Json<Vec<Arr
 /// Tells, as server-sent events named `arrived`, what arrives: lists of what `GET /api/capture/recent` describes. The id of
 /// an event is the number of the last one in it; who comes back with it misses nothing that is still remembered.
 #[utoipa::path(get, path = "/api/capture/live", tag = "capture", responses(
-    (status = 200, body = String, content_type = "text/event-stream"),
+    (status = 200, body = serde_json::Value, content_type = "text/event-stream"),
     (status = 401, body = Problem),
     (status = 503, description = "Too many pages listen.", body = Problem),
 ))]

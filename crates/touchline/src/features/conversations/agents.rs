@@ -7,9 +7,9 @@ use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
 use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, ShownLetter, Status, Talk};
 use crate::failure::Result;
 use crate::features::account::{Keeper, Who};
-use crate::platform::http::{Asked, Body, Problem, Refusal, Stopping};
+use crate::platform::http::{Asked, Body, Path, Problem, Refusal, Stopping};
 use crate::platform::token::Token;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
@@ -344,7 +344,7 @@ async fn inbox_summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, R
 /// that a browser that comes back goes on where it was. `behind` says that too much was missed: read the list again. Events
 /// named `present` say that somebody came or went.
 #[utoipa::path(get, path = "/api/conversations/events", tag = "conversations", params(From), responses(
-    (status = 200, body = String, content_type = "text/event-stream"), (status = 401, body = Problem),
+    (status = 200, body = serde_json::Value, content_type = "text/event-stream"), (status = 401, body = Problem),
 ))]
 async fn conversation_events(
     State(talk): State<Talk>,

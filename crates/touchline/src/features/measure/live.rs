@@ -34,7 +34,7 @@ impl Live {
 
 /// Tells, as server-sent events named `analysis`, the version of what reports stand on: at once, and when it changes.
 #[utoipa::path(get, path = "/api/live", tag = "measure", responses(
-    (status = 200, body = String, content_type = "text/event-stream"),
+    (status = 200, body = serde_json::Value, content_type = "text/event-stream"),
     (status = 401, body = Problem),
     (status = 503, description = "Too many pages listen.", body = Problem),
 ))]

@@ -23,6 +23,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Longer paths are walked by hardly anybody twice.
 const LENGTH_MAX: usize = 8;
+/// A period is at most so long, in days: ten years are more than any ledger of ours has seen.
+const PERIOD_MAX_DAYS: u32 = 3_650;
 /// So many paths are listed at most; the others are one honest number.
 const LISTED_MAX: usize = 500;
 /// A session ends after so many minutes without an interaction, where nothing else is asked for.
@@ -79,10 +81,7 @@ impl LivedAsked {
         if self.length.is_some_and(|length| !(1..=LENGTH_MAX).contains(&length)) {
             return Err(Failure::new(format!("A path has 1 to {LENGTH_MAX} touches")).hint("Ask for paths of 3"));
         }
-        if self.period_days == Some(0) {
-            return Err(Failure::new("A period cannot have 0 days").hint("Ask for periods of 7 or 30 days"));
-        }
-        Ok(())
+        period_of(self.period_days.unwrap_or(30)).map(drop)
     }
 
     fn sense(&self, stores: &Stores) -> Result<Option<Sense>> {
@@ -91,6 +90,17 @@ impl LivedAsked {
         sense.meaning = narrowed(sense.meaning, only);
         Ok(Some(sense))
     }
+}
+
+/// Returns how long a period of so many days is.
+///
+/// # Errors
+/// Says what is no period.
+pub(super) fn period_of(days: u32) -> Result<i64> {
+    if !(1..=PERIOD_MAX_DAYS).contains(&days) {
+        return Err(Failure::new(format!("A period has 1 to {PERIOD_MAX_DAYS} days")).hint("Ask for periods of 7 or 30 days"));
+    }
+    Ok(i64::from(days) * DAY)
 }
 
 /// Tells which paths people walk, and how whole journeys go.
@@ -213,7 +223,7 @@ pub struct LifecyclePeriod {
 pub(super) fn lifecycle(stores: &Stores, asked: &LivedAsked) -> Result<Option<LifecycleAnswer>> {
     let Some(Sense { meaning, .. }) = asked.sense(stores)? else { return Ok(None) };
     let period_days = asked.period_days.unwrap_or(30);
-    let length = i64::from(period_days) * DAY;
+    let length = period_of(period_days)?;
     let fold = scan(stores, || LifecycleFold::new(Arc::clone(&meaning), length))?;
     let last = fold.last();
     let period = |(number, lives): (&i64, &analysis::lifecycle::Lives)| LifecyclePeriod {
@@ -415,4 +425,17 @@ pub(super) fn next_step(stores: &Stores, asked: &LivedAsked) -> Result<Option<Ne
     };
     let next = (0..map.touchpoints.len() as u16).filter(|at| met(*at)).map(after).collect();
     Ok(Some(NextStepAnswer { journeys: totals.conversions + totals.nulls, judged, best, next }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_that_no_calendar_holds_is_refused() {
+        assert_eq!(period_of(30).expect("a period"), 30 * DAY);
+        for days in [0, PERIOD_MAX_DAYS + 1, 2_147_483_648] {
+            assert!(period_of(days).is_err(), "{days}");
+        }
+    }
 }

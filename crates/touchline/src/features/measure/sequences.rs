@@ -2,6 +2,7 @@
 //! the folds of `analysis` answer it in one pass over the ledger.
 
 use super::analysis::{Sense, scan};
+use super::lived::period_of;
 use super::narrow::Narrow;
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
@@ -266,13 +267,10 @@ impl RetentionQuestion {
     /// # Errors
     /// Says what the map has not, or what is no question.
     pub(super) fn read(&self, map: &TouchpointMap) -> Result<(Retention, Only)> {
-        if self.period_days == 0 {
-            return Err(Failure::new("A period cannot have 0 days").hint("Ask for periods of 7 or 30 days"));
-        }
         let retention = Retention {
             begin: optional(self.begin.as_deref(), map)?,
             active: optional(self.active.as_deref(), map)?,
-            period: i64::from(self.period_days) * DAY,
+            period: period_of(self.period_days)?,
         };
         Ok((retention, self.only.read(map, self.segment.as_deref())?))
     }

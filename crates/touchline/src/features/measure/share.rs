@@ -2,10 +2,10 @@
 
 use super::reports::Reports;
 use crate::features::map::Maps;
-use crate::platform::http::{Problem, Refusal};
+use crate::platform::http::{Path, Problem, Refusal};
 use analysis::report::MapReport;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::TouchpointMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -9,10 +9,10 @@ use super::{
 use crate::failure::{Failure, Result};
 use crate::features::account::Who;
 use crate::platform::home::Stores;
-use crate::platform::http::{Asked, Body, Problem, Refusal};
+use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
 use crate::platform::id_map::IdMap;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use model::{ActorId, Identity, Instant, Link, PersonId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::extract::{self, FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -11,6 +11,9 @@ pub struct Body<T>(pub T);
 
 /// Is the query of a request's address.
 pub struct Asked<T>(pub T);
+
+/// Is the open parts of a request's path.
+pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
@@ -36,6 +39,20 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
             Err(_) => Err(Refusal::malformed(
                 "The address has a question that this route does not know",
                 "Read /api/openapi.json for the ones it does",
+            )),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        match extract::Path::from_request_parts(parts, state).await {
+            Ok(extract::Path(named)) => Ok(Self(named)),
+            Err(_) => Err(Refusal::malformed(
+                "The address names something in a way that cannot be read",
+                "Take the number or name as another answer gave it",
             )),
         }
     }

@@ -13,7 +13,7 @@ mod serve;
 pub use assets::page;
 pub use headers::secured;
 pub use health::{Check, Health, Looking, Readiness, Vitals, health};
-pub use input::{Asked, Body};
+pub use input::{Asked, Body, Path};
 pub use lines::lines;
 pub use measured::measured;
 pub use peer::Peer;

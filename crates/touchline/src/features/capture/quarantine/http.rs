@@ -3,9 +3,9 @@
 use super::store::{Count, Held, Place, Quarantine, Replayed, Which};
 use crate::features::account::Keeper;
 use crate::features::capture::{Capture, NotTaken, Sources};
-use crate::platform::http::{Asked, Body, Problem, Refusal};
+use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -104,7 +104,7 @@ async fn list(_: Keeper, State((quarantine, ..)): State<Room>, Asked(about): Ask
 
 /// Discards every event that is meant.
 #[utoipa::path(delete, path = "/api/capture/quarantine", tag = "capture", params(About), responses(
-    (status = 200, description = "How many are gone.", body = u64),
+    (status = 200, description = "How many are gone.", body = u64, content_type = "application/json"),
     (status = 400, body = Problem),
     (status = 401, body = Problem),
     (status = 403, body = Problem),

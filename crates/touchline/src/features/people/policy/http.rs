@@ -1,13 +1,13 @@
 //! Deciding about contact, and seeing why somebody was or was not reached.
 
 use super::words::HeldContact;
-use super::{Channel, Class, Policy, Preview, Rule, Settings, StoredRule, Suppression};
+use super::{Action, Channel, Class, Policy, Preview, Rule, Scope, Settings, StoredRule, Suppression, Window};
 use crate::failure::Result;
 use crate::features::account::Keeper;
 use crate::features::people::http::number;
-use crate::platform::http::{Body, Problem, Refusal};
+use crate::platform::http::{Body, Path, Problem, Refusal};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use model::ActorId;
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,29 @@ struct Decided {
     /// What holds for everybody.
     settings: Settings,
     /// The rules of frequency.
-    rules: Vec<StoredRule>,
+    rules: Vec<ToldRule>,
+}
+
+/// Is a rule with its number.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = StoredContactRule)]
+struct ToldRule {
+    /// Its number.
+    id: i64,
+    /// To what it applies.
+    scope: Scope,
+    /// How many there may be.
+    most: u32,
+    /// In which time.
+    window: Window,
+    /// What becomes of the next one.
+    action: Action,
+}
+
+impl From<StoredRule> for ToldRule {
+    fn from(StoredRule { id, rule: Rule { scope, most, window, action } }: StoredRule) -> Self {
+        Self { id, scope, most, window, action }
+    }
 }
 
 /// Is the number of a new rule.
@@ -86,7 +108,8 @@ struct SuppressionOf {
     (status = 200, body = Decided), (status = 401, body = Problem),
 ))]
 async fn contact_policy(State(policy): State<Policy>) -> Result<Json<Decided>, Refusal> {
-    Ok(Json(Decided { settings: policy.settings().await?, rules: policy.rules().await? }))
+    let rules = policy.rules().await?.into_iter().map(ToldRule::from).collect();
+    Ok(Json(Decided { settings: policy.settings().await?, rules }))
 }
 
 /// Decides about contact anew.

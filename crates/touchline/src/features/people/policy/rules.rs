@@ -75,13 +75,11 @@ pub struct Rule {
 }
 
 /// Is a rule with its number.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[schema(as = StoredContactRule)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredRule {
     /// Its number.
     pub id: i64,
     /// What it says.
-    #[serde(flatten)]
     pub rule: Rule,
 }
 

@@ -3,9 +3,9 @@
 use super::{Hook, Part, Scheme, Trial, WantedHook, try_out};
 use crate::features::account::Keeper;
 use crate::features::capture::ways::Ways;
-use crate::platform::http::{Body, Problem, Refusal};
+use crate::platform::http::{Body, Path, Problem, Refusal};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,9 +3,9 @@
 use super::{NewTag, Tag, svg};
 use crate::features::account::Keeper;
 use crate::features::capture::ways::{Ways, origin};
-use crate::platform::http::{Body, Problem, Refusal};
+use crate::platform::http::{Body, Path, Problem, Refusal};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
