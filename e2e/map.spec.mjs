@@ -218,6 +218,7 @@ test('an address that means nothing says so', async () => {
 test('the first view is light and stands still', async (context) => {
   for (const [path, drawn] of [
     ['/map', '[data-spot]'],
+    ['/', 'main h1'],
   ]) {
     const page = await stage.page();
     let requests = 0;

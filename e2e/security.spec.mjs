@@ -103,39 +103,3 @@ test('the first view asks little of the server', async () => {
   const needed = asked.slice(0, asked.indexOf('/api/measure/map') + 1);
   assert.ok(needed.length >= 5 && needed.length <= 12, needed.join('\n'));
 });
-
-test('every room can be walked by keyboard, and no page holds the focus', async () => {
-  const page = await stage.page();
-  for (const path of await pages(page)) {
-    await page.goto(path ?? '/');
-    await page.locator('main[aria-busy="false"]').waitFor();
-    const seen = new Set();
-    for (let step = 0; step < 40; step += 1) {
-      await page.keyboard.press('Tab');
-      seen.add(
-        await page.evaluate(() => {
-          const at = document.activeElement;
-          return at === document.body
-            ? 'body'
-            : `${at?.tagName} ${at?.getAttribute('href') ?? at?.textContent?.slice(0, 30)}`;
-        }),
-      );
-    }
-    assert.ok(seen.size >= 8, `${path}: the focus goes to ${[...seen].join(', ')}`);
-  }
-});
-
-test('no page is wider than a small telephone', async () => {
-  const wide = [];
-  for (const language of ['en', 'fr', 'ru']) {
-    const page = await stage.page({ language, width: 320, height: 700 });
-    for (const path of await pages(page)) {
-      await page.goto(path ?? '/');
-      await page.locator('main[aria-busy="false"]').waitFor();
-      const width = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (width > 320) wide.push(`${path} ${language}: ${width} px`);
-    }
-    await page.context().close();
-  }
-  assert.deepEqual(wide, []);
-});

@@ -28,7 +28,7 @@ export default defineConfig({
             },
             {
               name: 'map',
-              test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/](words|desk|api|steps|lines|tools))/,
+              test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/](words|api|steps|lines|tools))/,
             },
           ],
         },

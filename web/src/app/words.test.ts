@@ -55,4 +55,13 @@ describe('components', () => {
     const bare = text.replaceAll(/<[^>]*>/g, ' ').match(/\p{L}{3,}/gu);
     expect(bare).toBeNull();
   });
+
+  it.each(Object.keys(sources))('%s reads nothing of its own aloud', (path) => {
+    const markup = (sources[path] ?? '').replaceAll(/<(script|style)[\s\S]*?<\/\1>/g, '');
+    // An example of an address or of a code is the same in every language.
+    const told = [...markup.matchAll(/\s(?:aria-label|title|placeholder|alt|label|text|lead)="([^"{]*)"/g)]
+      .map((match) => match[1] ?? '')
+      .filter((text) => /\p{L}{3,}/u.test(text) && !/[@/.:_+-]/.test(text));
+    expect(told).toEqual([]);
+  });
 });

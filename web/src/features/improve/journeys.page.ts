@@ -14,7 +14,7 @@ export interface JourneysData {
 
 export default page<JourneysData>({
   path: '/journeys/designed/:id?',
-  title: { en: 'Designed journeys', fr: 'Parcours prévus', ru: 'Запланированные пути' },
+  title: { en: 'Designed journeys', fr: 'Parcours prévus', ru: 'План путей' },
   rail: { order: 31, icon: 'M5 5h5v4H5zM14 15h5v4h-5zM7.500 9v5.500a2.500 2.500 0 0 0 2.500 2.500h4' },
   load: async () => {
     const [map, journeys] = await Promise.all([api.map(), improve.journeys()]);

@@ -34,6 +34,7 @@ export default {
   'invite.policy': 'The contact policy decides which letters go, and when.',
   answers: 'Last answers',
   'answers.empty': 'Nobody has answered yet.',
+  'answers.all': 'Show all {n, number}',
   score: '{score, number} · {name}',
   erased: 'These words were erased with their person.',
   person: 'who',

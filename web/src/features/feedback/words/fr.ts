@@ -36,6 +36,7 @@ export default {
   'invite.policy': 'La politique de contact décide quels courriels partent, et quand.',
   answers: 'Dernières réponses',
   'answers.empty': 'Personne n’a encore répondu.',
+  'answers.all': 'Montrer les {n, number} réponses',
   score: '{score, number} · {name}',
   erased: 'Ces mots ont été effacés avec leur personne.',
   person: 'qui',

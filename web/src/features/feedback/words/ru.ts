@@ -35,6 +35,7 @@ export default {
   'invite.policy': 'Какие письма уйдут и когда, решает политика контактов.',
   answers: 'Последние ответы',
   'answers.empty': 'Пока никто не ответил.',
+  'answers.all': 'Показать все {n, number}',
   score: '{score, number} · {name}',
   erased: 'Эти слова стёрты вместе с данными человека.',
   person: 'кто',

@@ -2,6 +2,7 @@
 // people were only seen to meet there. Pure: from the design and the report to rows of cells.
 import type {
   CellFigures,
+  Figure,
   MapReport,
   Missing,
   Segment,
@@ -27,6 +28,8 @@ export interface Chip {
   interactions: number;
   /** How many parts of it stand in the same cell, folded under it. */
   parts: number;
+  /** The share of requests answered in time, where that is looked at and something is asked here. */
+  inTime?: Figure | undefined;
   /** Whether it is shown under what it is a part of. */
   isPart: boolean;
 }
@@ -52,12 +55,16 @@ export interface Filter {
   verdict: VerdictKind | null;
 }
 
-/** Lays out the rows of a map, as far as the filter lets them through. `unfolded`: whose parts are shown. */
+/**
+ * Lays out the rows of a map, as far as the filter lets them through. `unfolded`: whose parts are shown; `inTime`: how many
+ * requests are answered in time, by touchpoint.
+ */
 export function layOut(
   map: TouchpointMap,
   report: MapReport,
   filter: Filter,
   unfolded: ReadonlySet<string> = new Set(),
+  inTime: ReadonlyMap<string, Figure> = new Map(),
 ): GridRow[] {
   const figures = new Map(report.touchpoints.map((entry) => [entry.touchpoint, entry]));
   const segments = new Map(report.segments.map((entry) => [entry.segment, entry]));
@@ -77,6 +84,9 @@ export function layOut(
               const cell = observed.get(placeKey(segment.id, stage.id, touchpoint.id));
               return chipOf(touchpoint, figures.get(touchpoint.id), cell, isPlanned(touchpoint, segment.id, stage.id));
             })
+            .map((chip) =>
+              inTime.has(chip.touchpoint.id) ? { ...chip, inTime: inTime.get(chip.touchpoint.id) } : chip,
+            )
             .filter((chip) => filter.verdict === null || chip.verdict === filter.verdict)
             .sort(byAttention),
           unfolded,

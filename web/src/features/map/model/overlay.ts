@@ -13,6 +13,7 @@ export const overlays = [
   'cost',
   'cost_per_outcome',
   'satisfaction',
+  'in_time',
   'evidence',
   'gaps',
   'verdict',
@@ -37,6 +38,8 @@ export function readOverlay(overlay: Overlay, chip: Chip): Figure | null {
     case 'cost_per_outcome':
     case 'satisfaction':
       return chip.figures?.[overlay] ?? null;
+    case 'in_time':
+      return chip.inTime ?? null;
     case 'effect':
       return chip.figures?.progression.lift ?? null;
     case 'cost':

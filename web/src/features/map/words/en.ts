@@ -48,6 +48,7 @@ export default {
   'overlay.conversion': 'Conversion',
   'overlay.cost_per_outcome': 'Cost per outcome',
   'overlay.satisfaction': 'Satisfaction',
+  'overlay.in_time': 'Answered in time',
   'overlay.verdict': 'Verdict only',
   'effort.cost': 'cost',
   'effort.interactions': 'interactions',

@@ -47,6 +47,7 @@ export default {
   'overlay.conversion': 'Taux de conversion',
   'overlay.cost_per_outcome': 'Coût par prise d’action',
   'overlay.satisfaction': 'Satisfaction',
+  'overlay.in_time': 'Réponses en temps utile',
   'overlay.verdict': 'Verdict seul',
   'effort.cost': 'coût',
   'effort.interactions': 'interactions',

@@ -45,6 +45,7 @@ export default {
   'overlay.conversion': 'Конверсия',
   'overlay.cost_per_outcome': 'Цена целевого действия',
   'overlay.satisfaction': 'Удовлетворённость',
+  'overlay.in_time': 'Ответы вовремя',
   'overlay.verdict': 'Только оценка',
   'effort.cost': 'затратам',
   'effort.interactions': 'взаимодействиям',
