@@ -9,6 +9,8 @@ export type Survey = Schemas['Survey'];
 export type SurveyAnswer = Schemas['SurveyAnswer'];
 export type SurveyKind = Schemas['SurveyKind'];
 export type NewSurvey = Schemas['NewSurvey'];
+export type SurveyTrigger = Schemas['SurveyTrigger'];
+export type SurveyMoment = Schemas['SurveyMoment'];
 export type Review = Schemas['CustomerReview'];
 export type ReviewChange = Schemas['ReviewChange'];
 
@@ -18,6 +20,10 @@ export const feedback = {
   close: (id: number, closed: boolean): Promise<unknown> =>
     answer(
       client.POST('/api/feedback/surveys/{id}/closing', { params: { path: { id: String(id) } }, body: { closed } }),
+    ),
+  trigger: (id: number, trigger: SurveyTrigger | null): Promise<unknown> =>
+    answer(
+      client.PUT('/api/feedback/surveys/{id}/trigger', { params: { path: { id: String(id) } }, body: { trigger } }),
     ),
   invite: (id: number, addresses: string[]): Promise<{ queued: number }> =>
     answer(

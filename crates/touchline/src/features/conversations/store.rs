@@ -878,6 +878,17 @@ impl Inbox {
         sqlx::query_scalar(sql).fetch_one(self.stores.state.reader()).await.map_err(failed)
     }
 
+    /// Returns with whom a conversation was resolved after a moment and not after another, and not opened again since.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn resolved_between(&self, from: Instant, until: Instant) -> Result<Vec<ActorId>> {
+        let sql = "SELECT DISTINCT actor FROM conversation WHERE status = 'resolved' AND resolved_at > $1 AND resolved_at <= $2";
+        let found = sqlx::query_scalar(sql).bind(from.0).bind(until.0).fetch_all(self.stores.state.reader()).await;
+        let actors: Vec<i64> = found.map_err(failed)?;
+        Ok(actors.into_iter().map(|actor| ActorId(actor.cast_unsigned())).collect())
+    }
+
     /// Counts what came in, went out, and is there.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Surveys and reviews as staff reach them.
 
 use super::store::SurveyAnswer;
-use super::{Feedback, NewSurvey, Review, Survey};
+use super::{Feedback, NewSurvey, Review, Survey, SurveyTrigger};
 use crate::failure::Result;
 use crate::features::account::Who;
 use crate::platform::http::{Body, Path, Problem, Refusal};
@@ -23,6 +23,7 @@ pub fn routes(feedback: Feedback) -> OpenApiRouter {
         .routes(routes!(feedback_shown))
         .routes(routes!(make_survey))
         .routes(routes!(close_survey))
+        .routes(routes!(trigger_survey))
         .routes(routes!(invite_to_survey))
         .routes(routes!(moderate_review))
         .with_state(feedback)
@@ -68,6 +69,15 @@ struct SurveyMade {
 struct SurveyClosing {
     /// Whether it takes none any more.
     closed: bool,
+}
+
+/// Is when a survey asks by itself from now on.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SurveyTriggering {
+    /// The trigger; none: it asks nobody by itself.
+    #[serde(default)]
+    trigger: Option<SurveyTrigger>,
 }
 
 /// Is whom to ask.
@@ -135,6 +145,23 @@ async fn close_survey(
     Body(closing): Body<SurveyClosing>,
 ) -> Result<StatusCode, Refusal> {
     let done = feedback.close(id.parse().map_err(|_| no_survey())?, closing.closed).await?;
+    if done { Ok(StatusCode::NO_CONTENT) } else { Err(no_survey()) }
+}
+
+/// Lets a survey ask by itself, some days after something happened, or no more. Everybody is asked once, by mail, as far as the
+/// contact policy lets it.
+#[utoipa::path(put, path = "/api/feedback/surveys/{id}/trigger", tag = "feedback", request_body = SurveyTriggering,
+    params(("id" = String, Path, description = "The number of the survey.")),
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem)),
+)]
+async fn trigger_survey(
+    _: Asker,
+    State(feedback): State<Feedback>,
+    Path(id): Path<String>,
+    Body(SurveyTriggering { trigger }): Body<SurveyTriggering>,
+) -> Result<StatusCode, Refusal> {
+    let done = feedback.trigger(id.parse().map_err(|_| no_survey())?, trigger).await.map_err(Refusal::told)?;
     if done { Ok(StatusCode::NO_CONTENT) } else { Err(no_survey()) }
 }
 

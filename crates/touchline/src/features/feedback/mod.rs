@@ -7,8 +7,10 @@ mod http;
 mod public;
 mod results;
 mod store;
+mod triggers;
 
 pub use http::routes;
 pub use public::public;
 pub use results::{Results, results};
 pub use store::{Feedback, NewSurvey, Review, Survey, SurveyAnswer, SurveyKind};
+pub use triggers::{SurveyMoment, SurveyTrigger};

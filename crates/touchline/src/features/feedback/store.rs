@@ -1,10 +1,12 @@
 //! Surveys and reviews: the tables `survey`, `survey_invite`, `survey_answer` and `review`, and what the ledger is told.
 
 use super::results::{Results, results};
+use super::triggers::SurveyTrigger;
 use crate::failure::{Failure, Result};
 use crate::features::conversations::{Talk, Wanted};
 use crate::features::people::policy::Class;
 use crate::features::people::{TextKeys, open, seal};
+use crate::platform::home::Stores;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::{ActorId, Arrival, Direction, Form, Identity, Instant, InteractionId, Scale, Score, Signature};
@@ -104,6 +106,8 @@ pub struct Survey {
     pub is_closed: bool,
     /// The address at which anybody answers it: for a page, a receipt, a code in print.
     pub link: String,
+    /// When it asks by itself; none: never.
+    pub trigger: Option<SurveyTrigger>,
     /// What the answers say.
     pub results: Results,
 }
@@ -174,17 +178,19 @@ pub(super) struct Answered<'a> {
 pub struct Feedback {
     pub(super) state: State,
     pub(super) talk: Talk,
+    pub(super) stores: Stores,
     keys: TextKeys,
-    people: crate::features::people::SharedPeople,
+    pub(super) people: crate::features::people::SharedPeople,
     clock: crate::platform::clock::Clock,
 }
 
 impl Feedback {
     /// Opens the room.
     #[must_use]
-    pub fn new(stores: &crate::platform::home::Stores, capture: &crate::features::capture::Capture, talk: Talk) -> Self {
+    pub fn new(stores: &Stores, capture: &crate::features::capture::Capture, talk: Talk) -> Self {
         Self {
             state: stores.state.clone(),
+            stores: stores.clone(),
             talk,
             keys: capture.text_keys(),
             people: capture.people(),
@@ -304,6 +310,7 @@ impl Feedback {
                 touchpoint: row.get("touchpoint"),
                 is_closed: row.get::<Option<i64>, _>("closed_at").is_some(),
                 link: format!("/p/survey/{}", self.token(Link { survey: id, actor: None }).await?),
+                trigger: self.trigger_of(id).await?,
                 results: results(kind, &scores, invited.cast_unsigned(), responded.cast_unsigned()),
             });
         }
@@ -650,8 +657,10 @@ impl Feedback {
     /// Does what is due without anybody asking, until it is aborted.
     pub async fn keep(self) {
         loop {
-            if let Err(failure) = self.sweep().await {
-                tracing::warn!("{failure}");
+            for outcome in [self.sweep().await, self.ask_due().await.map(drop)] {
+                if let Err(failure) = outcome {
+                    tracing::warn!("{failure}");
+                }
             }
             tokio::time::sleep(KEEP_EVERY).await;
         }

@@ -31,6 +31,13 @@ export default {
   silence:
     '{invited, plural, one {# personne interrogée} many {# personnes interrogées} other {# personnes interrogées}} par courriel, dont {silent, number} sans réponse.',
   distribution: 'Combien de fois chaque réponse a été donnée',
+  trigger: 'Interroge d’elle-même par courriel',
+  'trigger.never': 'jamais',
+  'trigger.purchase': 'après un achat',
+  'trigger.delivery': 'après une livraison',
+  'trigger.conversation': 'après une conversation',
+  'trigger.days': 'jours après',
+  'trigger.set': 'Régler',
   invite: 'Interroger par courriel',
   'invite.send': 'Les interroger',
   'invite.policy': 'La politique de contact décide quels courriels partent, et quand.',

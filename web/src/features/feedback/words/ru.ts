@@ -30,6 +30,13 @@ export default {
   silence:
     'По почте {invited, plural, one {спрошен # человек} few {спрошены # человека} many {спрошено # человек} other {спрошено # человека}}, промолчали: {silent, number}.',
   distribution: 'Сколько раз дан каждый ответ',
+  trigger: 'Спрашивает по почте сам',
+  'trigger.never': 'никогда',
+  'trigger.purchase': 'после покупки',
+  'trigger.delivery': 'после доставки',
+  'trigger.conversation': 'после диалога',
+  'trigger.days': 'дней спустя',
+  'trigger.set': 'Задать',
   invite: 'Спросить по почте',
   'invite.send': 'Спросить',
   'invite.policy': 'Какие письма уйдут и когда, решает политика контактов.',
