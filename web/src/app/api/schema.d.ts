@@ -4558,6 +4558,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback/surveys/{id}/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lets a survey ask by itself, some days after something happened, or no more. Everybody is asked once, by mail, as far as the
+         *     contact policy lets it.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the survey. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SurveyTriggering"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/goals/businesses": {
         parameters: {
             query?: never;
@@ -18273,6 +18348,7 @@ export interface components {
             results: components["schemas"]["SurveyResults"];
             /** @description The touchpoint that its answers are about. */
             touchpoint: string;
+            trigger?: components["schemas"]["SurveyTrigger"] | null;
         };
         /** @description Is one answer. */
         SurveyAnswer: {
@@ -18331,6 +18407,11 @@ export interface components {
              */
             id: number;
         };
+        /**
+         * @description Is what a survey asks after.
+         * @enum {string}
+         */
+        SurveyMoment: "purchase" | "delivery" | "conversation";
         /** @description Is what the answers say. */
         SurveyResults: {
             /** @description How often each answer was given, from the lowest on. */
@@ -18380,6 +18461,20 @@ export interface components {
              * @description The figure: NPS from -100 to 100, otherwise the share of satisfied; none without answers.
              */
             value?: number | null;
+        };
+        /** @description Is when a survey asks by itself. */
+        SurveyTrigger: {
+            /** @description What must have happened. */
+            after: components["schemas"]["SurveyMoment"];
+            /**
+             * Format: int32
+             * @description So many days before, 0 to 365.
+             */
+            days: number;
+        };
+        /** @description Is when a survey asks by itself from now on. */
+        SurveyTriggering: {
+            trigger?: components["schemas"]["SurveyTrigger"] | null;
         };
         /** @description Is a registered tag. */
         Tag: {
