@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared calibrate bench bench-capture api-fuzz crash build web tracker widget check unit open-table e2e clients deny screenshots clean help
+.PHONY: demo test test-shared calibrate bench bench-capture api-fuzz crash build web tracker widget check unit open-table e2e clients mail-peers deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -91,6 +91,18 @@ $(TOOLS)/clients/bin/python: e2e/clients/requirements.txt
 	$@ -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+mail-peers: web $(TOOLS)/mail/bin/python ## Mail among Postfix, Dovecot, swaks and others, from Debian, npm and PyPI.
+	@scripts/need.sh dovecot postfix swaks opendkim
+	cargo build --locked --package touchline
+	cd e2e/mail && npm ci --no-audit --no-fund --ignore-scripts && \
+		TOUCHLINE_BIN=$(CARGO_TARGET_DIR)/debug/touchline PYTHON=$(TOOLS)/mail/bin/python npm test
+
+$(TOOLS)/mail/bin/python: e2e/mail/requirements.txt
+	@scripts/need.sh python3
+	python3 -m venv $(TOOLS)/mail
+	$@ -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 screenshots: web ## Picture every page, light and dark, in three languages, into screenshots/.
 	@scripts/need.sh chromium
 	cargo build --locked --package touchline
@@ -121,6 +133,10 @@ faults: web ## Flip bits in every kind of file, fill a disk, back up in a storm:
 bench-capture: build ## Measure capture under load, with fsync and dedupe on, and the disk beside it.
 	cargo run --release --locked --package touchline --example capture_load -- $(BINARY)
 
+.PHONY: bench-mail
+bench-mail: web ## Measure mail in and out, with the contact policy, signatures and the ledger on.
+	cargo run --release --locked --package touchline --example mail_load
+
 api-fuzz: web $(TOOLS)/schemathesis/bin/schemathesis ## Let schemathesis ask every route, as owner, agent and viewer.
 	cargo build --locked --package touchline
 	scripts/api-fuzz.sh $(CARGO_TARGET_DIR)/debug/touchline $(TOOLS)/schemathesis/bin/schemathesis
@@ -132,7 +148,7 @@ $(TOOLS)/schemathesis/bin/schemathesis: scripts/requirements-fuzz.txt
 	@touch $@
 
 crash: web ## Kill a server under load 200 times at random moments, and at every failpoint; count what is lost or doubled.
-	TOUCHLINE_CRASHES=200 TOUCHLINE_CRASH_ROWS=1000000 cargo test --locked --package touchline --test crash -- --nocapture
+	TOUCHLINE_CRASHES=200 TOUCHLINE_CRASH_ROWS=1000000 cargo test --locked --package touchline --test crash --test contact_crash -- --nocapture
 
 clean: ## Remove what was built here.
 	rm -rf web/dist/* web/node_modules tracker/dist/* tracker/node_modules widget/dist/* widget/node_modules $(TOOLS)

@@ -87,6 +87,44 @@ test('a visitor asks, somebody answers by keyboard, and the visitor hears it', a
   stage.silence();
 });
 
+test('files go both ways, and are only ever saved', async () => {
+  const visitor = await visit();
+  const hostile = Buffer.from('<script>document.title = "caught"</script>');
+  const own = { name: 'photo "1".html', mimeType: 'text/html', buffer: hostile };
+  await visitor.page.getByLabel('Add a file').setInputFiles(own);
+  await visitor.log.getByRole('button', { name: 'photo "1".html' }).waitFor();
+  const staff = await stage.page();
+  await staff.goto('/inbox?view=open&channel=chat');
+  const list = await staff.evaluate(() => fetch('/api/conversations?view=open&channel=chat').then((got) => got.json()));
+  const latest = list.conversations.toSorted((one, other) => other.last_at - one.last_at)[0];
+  await staff.goto(`/inbox/${latest.id}`);
+  const saved = async (page, click) => {
+    const [download] = await Promise.all([page.waitForEvent('download'), click()]);
+    const { readFile } = await import('node:fs/promises');
+    return readFile(await download.path());
+  };
+  const link = staff.getByRole('link', { name: 'photo "1".html' });
+  assert.deepEqual(await saved(staff, () => link.click()), hostile);
+  // Also where it is opened as a page, it is saved and not shown.
+  const direct = await stage.page();
+  const address = await link.getAttribute('href');
+  await saved(direct, () => direct.goto(address).catch(() => undefined));
+  assert.notEqual(await direct.title(), 'caught');
+  await staff.getByText('Add files').locator('input').setInputFiles([
+    { name: 'счёт.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 a bill') },
+    { name: 'not this one.txt', mimeType: 'text/plain', buffer: Buffer.from('x') },
+  ]);
+  await staff.getByText('not this one.txt').waitFor();
+  await staff.getByRole('button', { name: 'Take not this one.txt away' }).click();
+  await staff.getByRole('button', { name: 'Send', exact: true }).click();
+  const file = visitor.log.getByRole('button', { name: 'счёт.pdf' });
+  await file.waitFor();
+  assert.equal(await visitor.log.getByText('not this one').count(), 0);
+  assert.equal((await saved(visitor.page, () => file.click())).toString(), '%PDF-1.4 a bill');
+  stage.forgive(/ERR_ABORTED/);
+  stage.silence();
+});
+
 test('an answer to what is old is held back, with the text still there', async () => {
   const visitor = await visit();
   await visitor.write('I want the blue one');

@@ -9,6 +9,7 @@ package() {
         node|npm) echo "Node.js 20 or newer" ;;
         cc) echo gcc ;;
         python3) echo "python3 python3-venv" ;;
+        dovecot) echo dovecot-imapd ;;
         *) echo "$1" ;;
     esac
 }
@@ -21,7 +22,7 @@ for program in "$@"; do
     has "$program" && continue
     wanted=$(package "$program")
     case "$program" in
-        chromium|python3|cc)
+        chromium|python3|cc|dovecot|postfix|swaks|opendkim)
             if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
                 echo "Installing Debian's package $wanted."
                 # shellcheck disable=SC2086 # a list of packages

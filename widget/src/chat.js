@@ -50,7 +50,8 @@ export function start({ key, base, language, root, host, button, count, identity
   const typing = make('p', { class: 'typing', 'aria-live': 'polite' });
   const field = make('textarea', { rows: '2', maxlength: '10000', 'aria-label': say.write, placeholder: say.write });
   const send = make('button', { type: 'submit', class: 'main' }, say.send);
-  const talk = make('form', { class: 'talk' }, field, send);
+  const picker = make('input', { type: 'file', 'aria-label': say.file, title: say.file, onchange: () => attach() });
+  const talk = make('form', { class: 'talk' }, make('label', { class: 'add' }, '+', picker), field, send);
   const swap = make('button', { type: 'button', class: 'link' });
   const contact = make('ul', { class: 'contact' });
   const mail = make(
@@ -115,11 +116,43 @@ export function start({ key, base, language, root, host, button, count, identity
     void send(0);
   }
 
-  const bubble = (text, mine, foot, more) =>
+  /** Sends a file: first its bytes, then a message that names it, with whatever is in the field. */
+  async function attach() {
+    const [file] = picker.files;
+    if (!file) return;
+    told.textContent = say.adding;
+    const { status, body } = await line.add(file, (head) =>
+      fetch(base + 'file', { method: 'POST', body: new Blob([head, file]), credentials: 'omit' }),
+    );
+    picker.value = '';
+    told.textContent = status === 201 ? '' : say.noFile;
+    if (status !== 201) return;
+    line.say(field.value.trim(), { page: location.href, files: [body.id] }, [body]);
+    field.value = '';
+  }
+
+  /** Saves a file of the conversation: the address tells nobody's token, so it is asked for like everything else. */
+  async function save(file) {
+    const wanted = JSON.stringify({ token: line.state.token, file: file.id });
+    const answer = await fetch(base + 'fetch', { method: 'POST', body: wanted, credentials: 'omit' });
+    if (!answer.ok) return;
+    const address = URL.createObjectURL(await answer.blob());
+    make('a', { href: address, download: file.name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  }
+
+  const bubble = (text, mine, foot, more, files = []) =>
     make(
       'div',
       { class: mine ? 'one mine' : 'one' },
-      make('p', {}, ...written(text)),
+      make(
+        'p',
+        {},
+        ...written(text),
+        ...files.map((file) =>
+          make('button', { type: 'button', class: 'file', onclick: () => void save(file).catch(() => {}) }, file.name),
+        ),
+      ),
       make('small', {}, foot, ...(more || [])),
     );
 
@@ -148,13 +181,17 @@ export function start({ key, base, language, root, host, button, count, identity
       const greeting = session && !session.open ? say.away : open?.greeting || say.greeting;
       const items = [make('p', { class: 'greeting' }, greeting)];
       for (const one of state.messages)
-        items.push(bubble(one.text, one.mine, `${one.mine ? say.you : one.author || say.us} · ${time(one.at)}`));
+        items.push(
+          bubble(one.text, one.mine, `${one.mine ? say.you : one.author || say.us} · ${time(one.at)}`, [], one.files),
+        );
       for (const one of state.outbox) {
         if (one.body.path) continue;
         const again =
           one.refused &&
           make('button', { type: 'button', class: 'link', onclick: () => line.again(one.id) }, say.again);
-        items.push(bubble(one.text, true, one.refused ? say.refused + ' ' : say.waiting, again ? [again] : []));
+        items.push(
+          bubble(one.text, true, one.refused ? say.refused + ' ' : say.waiting, again ? [again] : [], one.files),
+        );
       }
       if (state.status === 'resolved') items.push(make('p', { class: 'greeting' }, say.ended));
       log.replaceChildren(...items);

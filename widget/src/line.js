@@ -168,9 +168,19 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
     listen,
     flush,
     begin,
-    say(text, more = {}) {
+    /** Hands a file over; `send` posts a head, and the file behind it. Returns `{ status, body }`. */
+    async add(file, send) {
+      try {
+        if (!session) await begin();
+        const answer = await send(JSON.stringify({ token: state.token, name: file.name }) + '\n');
+        return { status: answer.status, body: await answer.json() };
+      } catch {
+        return { status: 0 };
+      }
+    },
+    say(text, more = {}, files = []) {
       const id = draw();
-      state.outbox = [...state.outbox, { id, text, at: Date.now(), body: { id, text, ...more } }];
+      state.outbox = [...state.outbox, { id, text, files, at: Date.now(), body: { id, text, ...more } }];
       state.status = null;
       save();
       void flush();

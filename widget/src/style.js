@@ -18,6 +18,10 @@ export const style = `
   .mine { margin-inline-start: auto; text-align: end; }
   .mine p { margin-inline-start: auto; background: var(--colour, #1c5799); color: #fff; text-align: start; }
   .one a { color: inherit; }
+  .file { display: block; min-height: 24px; padding: 0; border: 0; background: none; text-align: start; text-decoration: underline; cursor: pointer; }
+  .add { position: relative; display: grid; place-items: center; min-width: 40px; min-height: 40px; border: 1px solid #8b8f8f; border-radius: 8px; cursor: pointer; }
+  .add input { position: absolute; inset: 0; min-width: 0; opacity: 0; cursor: pointer; }
+  .add:focus-within { outline: 2px solid var(--colour, #1c5799); outline-offset: 2px; }
   .typing { min-height: 20px; margin: 0; padding: 0 14px; color: var(--soft); font-size: 13px; }
   .talk { display: flex; gap: 8px; padding: 8px 12px; border-block-start: 1px solid var(--line); }
   .talk textarea { flex: 1; resize: none; }

@@ -25,6 +25,9 @@ export const words = {
     worst: 'not at all',
     best: 'very',
     rated: 'Thank you for your answer!',
+    file: 'Add a file',
+    noFile: 'This file could not be taken. It may have up to 10 MB.',
+    adding: 'Adding …',
     sent: 'Sent',
   },
   fr: {
@@ -52,6 +55,9 @@ export const words = {
     worst: 'pas du tout',
     best: 'très',
     rated: 'Merci de votre réponse !',
+    file: 'Joindre un fichier',
+    noFile: 'Ce fichier n’a pas pu être pris. Il peut faire 10 Mo au plus.',
+    adding: 'Ajout…',
     sent: 'Envoyé',
   },
   ru: {
@@ -79,6 +85,9 @@ export const words = {
     worst: 'совсем нет',
     best: 'очень',
     rated: 'Спасибо за ответ!',
+    file: 'Приложить файл',
+    noFile: 'Файл не удалось принять. Он может быть не больше 10 МБ.',
+    adding: 'Добавляется…',
     sent: 'Отправлено',
   },
 };

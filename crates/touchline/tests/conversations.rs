@@ -1,5 +1,7 @@
 //! Conversations, told through the routes that widget, staff and customers use.
 
+mod imap;
+mod nasty;
 mod scratch;
 
 use axum::Router;
@@ -462,6 +464,549 @@ async fn a_mail_that_cannot_be_read_is_seen_with_all_its_bytes() {
         .clone();
     let kept = stage.site.talk.raw_mail(id.as_str().expect("an id"), 2).await.expect("reads").expect("is kept");
     assert_eq!(kept, raw);
+}
+
+#[tokio::test]
+async fn every_nasty_mail_is_seen_with_all_its_bytes_and_the_next_one_comes() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let us = ["help@shop.example.org".to_owned()];
+    let all = nasty::all();
+    let mut sent = Vec::new();
+    for (number, one) in all.iter().enumerate() {
+        // Each from somebody else, so that none is taken for a part of another's conversation.
+        let envelope = format!("nasty{number}@example.org");
+        let raw = String::from_utf8(one.raw.clone())
+            .map_or_else(|_| one.raw.clone(), |text| text.replacen("ann@example.org", &envelope, 1).into_bytes());
+        for _ in 0..2 {
+            let taken = stage.site.talk.mail_arrives(&raw, &envelope, &us).await;
+            taken.unwrap_or_else(|failure| panic!("{}: {failure}", one.name));
+        }
+        sent.push((one.name, raw));
+        stage.mail(&format!("good{number}@example.org"), &format!("good{number}@x"), "Subject: Good\r\n", "Good").await;
+    }
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT conversation, seq FROM message WHERE kind = 'in'")
+        .fetch_all(stage.site.stores.state.reader())
+        .await
+        .expect("reads");
+    let mut kept = std::collections::HashSet::new();
+    for (conversation, seq) in &rows {
+        kept.insert(stage.site.talk.raw_mail(conversation, *seq).await.expect("reads").expect("is kept"));
+    }
+    for (name, raw) in &sent {
+        assert!(kept.contains(raw), "{name}: not all of it is there");
+    }
+    let seen: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM conversation")
+        .fetch_one(stage.site.stores.state.reader())
+        .await
+        .expect("counts");
+    let all = 2 * i64::try_from(all.len()).expect("few");
+    assert_eq!((seen, rows.len() as i64), (all, all), "each is a conversation that somebody sees, and came twice for nothing");
+}
+
+impl Stage {
+    /// Lets a server of the test on this machine be reached.
+    fn may_reach(&self, port: u16) {
+        let place = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+        self.site.talk.goes_out_by(touchline::platform::outbound::Outbound::with(&[place]));
+    }
+
+    async fn add_file(&self, id: &str, name: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+        let request = Request::post(format!("/api/conversations/{id}/files")).header("host", "here").header("cookie", &self.cookie);
+        let request = request.header("x-file-name", name).header(header::CONTENT_TYPE, "application/octet-stream");
+        let (status, text) = self.send(request.body(Body::from(bytes)).expect("a request")).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn file(&self, path: &str) -> (StatusCode, axum::http::HeaderMap, Vec<u8>) {
+        let request = Request::get(path).header("host", "here").header("cookie", &self.cookie).body(Body::empty());
+        let response = self.router.clone().oneshot(request.expect("a request")).await.expect("answers");
+        let (status, headers) = (response.status(), response.headers().clone());
+        (status, headers, axum::body::to_bytes(response.into_body(), 1 << 25).await.expect("has a body").to_vec())
+    }
+
+    async fn messages(&self, id: &str) -> Vec<Value> {
+        let (_, shown) = self.staff("GET", &format!("/api/conversations/{id}"), None).await;
+        shown["messages"].as_array().expect("a list").clone()
+    }
+}
+
+#[tokio::test]
+async fn files_come_in_a_mail_and_go_out_in_one_and_are_only_ever_stored() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let mixed = "Subject: Photo\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n";
+    let parts = "--b\r\nContent-Type: text/plain\r\n\r\nSee here\r\n--b\r\nContent-Type: text/html; name=\"../cat.png\"\r\n\
+                 Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\nPHNjcmlwdD54KCk8L3NjcmlwdD4=\r\n--b--";
+    stage.mail("ann@example.org", "1@x", mixed, parts).await;
+    let id = stage.list("open").await[0]["id"].as_str().expect("an id").to_owned();
+    let messages = stage.messages(&id).await;
+    let file = &messages.iter().find(|message| message["kind"] == "in").expect("a mail")["files"][0];
+    assert_eq!(
+        (&file["name"], &file["kind"], &file["size"]),
+        (&json!("cat.png"), &json!("application/octet-stream"), &json!(20)),
+        "what it is, its bytes say"
+    );
+    let path = format!("/api/conversations/{id}/files/{}", file["id"].as_str().expect("an id"));
+    let (status, headers, bytes) = stage.file(&path).await;
+    assert_eq!((status, bytes.as_slice()), (StatusCode::OK, &b"<script>x()</script>"[..]));
+    let told = |name: &str| headers[name].to_str().expect("text").to_owned();
+    assert_eq!(told("content-type"), "application/octet-stream");
+    assert_eq!(told("x-content-type-options"), "nosniff");
+    assert_eq!(told("content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(told("content-disposition"), "attachment; filename=\"cat.png\"; filename*=UTF-8''cat.png");
+    // Of another conversation it is not.
+    assert_eq!(stage.file(&path.replace(&id, "another")).await.0, StatusCode::NOT_FOUND);
+    let request = Request::get(&path).header("host", "here").body(Body::empty()).expect("a request");
+    assert_eq!(stage.send(request).await.0, StatusCode::UNAUTHORIZED);
+
+    let (status, added) = stage.add_file(&id, "%D1%81%D1%87%D1%91%D1%82.pdf", b"%PDF-1.4 marker-of-a-file".to_vec()).await;
+    assert_eq!((status, &added["name"], &added["kind"]), (StatusCode::CREATED, &json!("счёт.pdf"), &json!("application/pdf")));
+    for (bytes, why) in [(vec![], "nothing"), (vec![0; (10 << 20) + 1], "too much")] {
+        assert_eq!(stage.add_file(&id, "x", bytes).await.0, StatusCode::BAD_REQUEST, "{why}");
+    }
+    let path = format!("/api/conversations/{id}/files/{}", added["id"].as_str().expect("an id"));
+    assert_eq!(stage.file(&path).await.0, StatusCode::NOT_FOUND, "no message names it yet");
+    let say = json!({ "client_id": "a1", "text": "The bill.", "files": [added["id"]], "after": 99 });
+    let messages_path = format!("/api/conversations/{id}/messages");
+    assert_eq!(stage.staff("POST", &messages_path, Some(say.clone())).await.0, StatusCode::CREATED);
+    assert_eq!(stage.staff("POST", &messages_path, Some(say)).await.0, StatusCode::OK, "sent twice it is one");
+    let stolen = json!({ "client_id": "a2", "text": "Again.", "files": [added["id"]], "after": 99 });
+    assert_eq!(stage.staff("POST", &messages_path, Some(stolen)).await.0, StatusCode::BAD_REQUEST, "it is of a message already");
+    assert_eq!(stage.file(&path).await.2, b"%PDF-1.4 marker-of-a-file");
+    // The letter has it too, as a sink sees it.
+    let (port, sunk) = sink().await;
+    stage.may_reach(port);
+    let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
+    (settings.mail.server, settings.mail.security) = (format!("127.0.0.1:{port}"), "plain".to_owned());
+    settings.save(&stage.site.stores.state).await.expect("saves");
+    stage.site.talk.send_letters().await.expect("sends");
+    let sent = sunk.lock().expect("not poisoned").clone();
+    let reply = sent.iter().find(|mail| mail.contains("multipart/mixed")).expect("an answer with a file");
+    assert!(reply.contains("application/pdf") && reply.contains("JVBERi0xLjQgbWFya2VyLW9mLWEtZmlsZQ=="), "{reply}");
+    for place in walk(stage.scratch.dir()) {
+        let bytes = std::fs::read(&place).expect("reads");
+        assert!(!bytes.windows(16).any(|part| part == b"marker-of-a-file"), "{}", place.display());
+    }
+    // It goes with its person.
+    stage.site.capture.settle().await.expect("settles");
+    let capture = stage.site.capture.clone();
+    let erase = move || {
+        let who = model::Identity::new("email", "ann@example.org").expect("a name");
+        touchline::features::capture::Rights::new(capture).erase(&who).expect("erases").expect("is known")
+    };
+    tokio::task::spawn_blocking(erase).await.expect("ends");
+    assert_eq!(stage.file(&path).await.0, StatusCode::NOT_FOUND);
+    stage.site.talk.inbox.look_after().await.expect("looks");
+    let left: i64 = sqlx::query_scalar("SELECT (SELECT COUNT(*) FROM message_file) + (SELECT COUNT(*) FROM mail_received)")
+        .fetch_one(stage.site.stores.state.reader())
+        .await
+        .expect("counts");
+    assert_eq!(left, 0);
+}
+
+/// Starts a server that takes every mail and keeps it.
+async fn sink() -> (u16, Arc<std::sync::Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let (port, sunk) = (listener.local_addr().expect("has one").port(), Arc::<std::sync::Mutex<Vec<String>>>::default());
+    let kept = Arc::clone(&sunk);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let kept = Arc::clone(&kept);
+            tokio::spawn(async move {
+                let mut stream = BufReader::new(stream);
+                stream.write_all(b"220 sink\r\n").await?;
+                let (mut line, mut mail) = (String::new(), None::<String>);
+                while stream.read_line(&mut line).await? > 0 {
+                    let answer: &[u8] = match &mut mail {
+                        Some(text) if line == ".\r\n" => {
+                            kept.lock().expect("not poisoned").push(std::mem::take(text));
+                            mail = None;
+                            b"250 taken\r\n"
+                        }
+                        Some(text) => {
+                            text.push_str(&line);
+                            b""
+                        }
+                        None if line.starts_with("DATA") => {
+                            mail = Some(String::new());
+                            b"354 go on\r\n"
+                        }
+                        None if line.starts_with("QUIT") => b"221 bye\r\n",
+                        None => b"250 yes\r\n",
+                    };
+                    stream.write_all(answer).await?;
+                    line.clear();
+                }
+                Ok::<_, std::io::Error>(())
+            });
+        }
+    });
+    (port, sunk)
+}
+
+#[tokio::test]
+async fn a_visitor_sends_a_file_and_gets_one_and_never_what_colleagues_keep() {
+    let stage = Stage::new().await;
+    let (token, stranger) = (stage.session().await, stage.session().await);
+    let add = async |token: &str, bytes: &[u8]| {
+        let head = json!({ "token": token, "name": "C:\\me\\photo.png" }).to_string();
+        let body = [head.as_bytes(), b"\n", bytes].concat();
+        let (status, text) = stage.send(Request::post("/w/file").body(Body::from(body)).expect("a request")).await;
+        (status, serde_json::from_str::<Value>(&text).unwrap_or(Value::Null))
+    };
+    let (status, added) = add(&token, b"\x89PNG\r\n\x1a\nrest").await;
+    assert_eq!((status, &added["name"], &added["kind"]), (StatusCode::CREATED, &json!("photo.png"), &json!("image/png")));
+    assert_eq!(add("AAAA.AAAA", b"x").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(add(&token, b"").await.0, StatusCode::BAD_REQUEST);
+    let foreign = json!({ "token": stranger, "id": "m0", "text": "", "files": [added["id"]] });
+    assert_eq!(stage.widget("say", foreign).await.0, StatusCode::CONFLICT, "another's file cannot be named");
+    let say = json!({ "token": token, "id": "m1", "text": "", "files": [added["id"]] });
+    for _ in 0..2 {
+        assert_eq!(stage.widget("say", say.clone()).await.0, StatusCode::OK);
+    }
+    let heard = stage.heard(&token, 0).await;
+    assert_eq!((heard["messages"].as_array().map(Vec::len), &heard["messages"][0]["files"][0]), (Some(1), &added));
+    let fetch = async |token: &str, file: &Value| {
+        let body = json!({ "token": token, "file": file }).to_string();
+        stage.send(Request::post("/w/fetch").body(Body::from(body)).expect("a request")).await.0
+    };
+    assert_eq!(fetch(&token, &added["id"]).await, StatusCode::OK);
+    assert_eq!(fetch(&stranger, &added["id"]).await, StatusCode::UNAUTHORIZED);
+    let id = stage.list("open").await[0]["id"].as_str().expect("an id").to_owned();
+    for (client_id, note, status) in [("n1", true, StatusCode::UNAUTHORIZED), ("a1", false, StatusCode::OK)] {
+        let (_, file) = stage.add_file(&id, "x.txt", b"for you or for us".to_vec()).await;
+        let say = json!({ "client_id": client_id, "text": "", "note": note, "files": [file["id"]], "after": 99 });
+        assert_eq!(stage.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await.0, StatusCode::CREATED);
+        assert_eq!(fetch(&token, &file["id"]).await, status, "a note: {note}");
+    }
+    // What no message names is thrown away.
+    stage.add_file(&id, "y.txt", b"never sent".to_vec()).await;
+    stage.pass(2 * 86_400);
+    stage.site.talk.inbox.look_after().await.expect("looks");
+    let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM message_file WHERE seq = 0")
+        .fetch_one(stage.site.stores.state.reader())
+        .await
+        .expect("counts");
+    assert_eq!(left, 0);
+}
+
+impl Stage {
+    /// Sets up a mailbox that is fetched from a server of the test.
+    async fn box_to_fetch(&self) -> imap::Shared {
+        let (port, mailbox) = imap::serve().await;
+        self.may_reach(port);
+        let mut settings = self.site.talk.inbox.settings().await.expect("reads");
+        settings.mail.address = "help@shop.example.org".to_owned();
+        settings.mail.imap_server = format!("127.0.0.1:{port}");
+        settings.mail.imap_security = "plain".to_owned();
+        (settings.mail.imap_user, settings.mail.imap_password) = ("help".to_owned(), "secret".to_owned());
+        settings.save(&self.site.stores.state).await.expect("saves");
+        mailbox
+    }
+
+    async fn fetch(&self) -> Result<bool, touchline::failure::Failure> {
+        self.site.talk.fetch_new(std::time::Duration::ZERO).await
+    }
+
+    async fn subjects(&self) -> Vec<String> {
+        let mut subjects: Vec<String> =
+            self.list("all").await.iter().map(|one| one["subject"].as_str().expect("text").to_owned()).collect();
+        subjects.sort();
+        subjects
+    }
+}
+
+/// A mail of somebody of its own.
+fn mail_number(number: i64) -> Vec<u8> {
+    format!(
+        "Return-Path: <p{number}@example.org>\r\nFrom: p{number}@example.org\r\nTo: help@shop.example.org\r\n\
+         Message-ID: <{number}@example.org>\r\nSubject: Mail {number}\r\n\r\nHello\r\n"
+    )
+    .into_bytes()
+}
+
+fn put(mailbox: &imap::Shared, mails: impl IntoIterator<Item = (i64, Vec<u8>)>) {
+    mailbox.lock().expect("not poisoned").mails.extend(mails);
+}
+
+#[tokio::test]
+async fn mail_is_fetched_once_whatever_becomes_of_its_numbers() {
+    let stage = Stage::new().await;
+    assert!(!stage.fetch().await.expect("there is nothing to do"));
+    let mailbox = stage.box_to_fetch().await;
+    put(&mailbox, (1..=3).map(|number| (number, mail_number(number))));
+    assert!(stage.fetch().await.expect("fetches"));
+    assert_eq!(stage.subjects().await, ["Mail 1", "Mail 2", "Mail 3"]);
+    // What is known is not fetched again, and a number that says less than the last one is none.
+    let bodies = || mailbox.lock().expect("not poisoned").orders.iter().filter(|order| order.contains("BODY")).count();
+    assert!(stage.fetch().await.expect("fetches") && bodies() == 3);
+    put(&mailbox, [(7, mail_number(4))]);
+    stage.fetch().await.expect("fetches");
+    assert_eq!((bodies(), stage.subjects().await.len()), (4, 4));
+    // The server numbers anew: everything comes again, and is known by its id.
+    {
+        let mut mailbox = mailbox.lock().expect("not poisoned");
+        mailbox.uid_validity = 2;
+        let mails = std::mem::take(&mut mailbox.mails);
+        mailbox.mails = mails.into_values().enumerate().map(|(number, mail)| (number as i64 + 100, mail)).collect();
+        mailbox.mails.insert(200, mail_number(5));
+    }
+    stage.fetch().await.expect("fetches");
+    assert_eq!(stage.subjects().await, ["Mail 1", "Mail 2", "Mail 3", "Mail 4", "Mail 5"]);
+    // Nothing was changed in it, and the password is told to nobody.
+    let orders = mailbox.lock().expect("not poisoned").orders.join("\n");
+    assert!(!orders.contains("STORE") && !orders.contains("SELECT") && orders.contains("EXAMINE \"INBOX\""), "{orders}");
+    let (_, told) = stage.staff("GET", "/api/conversations/settings", None).await;
+    assert_eq!(told["mail"]["imap_password"], "");
+    let saved = stage.staff("PUT", "/api/conversations/settings", Some(told.clone())).await.0;
+    assert_eq!((saved, stage.fetch().await.is_ok()), (StatusCode::NO_CONTENT, true), "an empty password stays what it was");
+    let mut elsewhere = told;
+    elsewhere["mail"]["imap_server"] = json!("127.0.0.1:1");
+    stage.staff("PUT", "/api/conversations/settings", Some(elsewhere)).await;
+    let kept = stage.site.talk.inbox.settings().await.expect("reads").mail.imap_password;
+    assert_eq!(kept, "", "a password goes to the server it was given for");
+}
+
+#[tokio::test]
+async fn no_mail_and_no_server_stops_the_next_mail() {
+    let stage = Stage::new().await;
+    let mailbox = stage.box_to_fetch().await;
+    let large = [b"From: big@example.org\r\nSubject: Big\r\n\r\n".to_vec(), vec![b'a'; 26 << 20]].concat();
+    put(&mailbox, [(1, mail_number(1)), (2, vec![0xff; 100]), (3, mail_number(3)), (4, large), (5, Vec::new()), (6, mail_number(6))]);
+    {
+        let mut mailbox = mailbox.lock().expect("not poisoned");
+        mailbox.breaks_over.insert(1, 2);
+        mailbox.breaks_over.insert(3, u32::MAX);
+    }
+    let mut failures = 0;
+    for _ in 0..10 {
+        failures += u32::from(stage.fetch().await.is_err());
+    }
+    assert_eq!(failures, 2 + 4, "the first one came at the third try, the third one is passed over");
+    let subjects = stage.subjects().await;
+    assert!(["Mail 1", "Mail 6", "Big", "A mail that could not be fetched"].iter().all(|one| subjects.contains(&(*one).to_owned())));
+    assert_eq!(subjects.len(), 6, "each of the six is seen: {subjects:?}");
+    put(&mailbox, [(10, mail_number(10)), (11, mail_number(11))]);
+    mailbox.lock().expect("not poisoned").refuses = Some(10);
+    for _ in 0..5 {
+        let _ = stage.fetch().await;
+    }
+    assert!(stage.subjects().await.contains(&"Mail 11".to_owned()), "what the server does not give is passed over too");
+    // Trouble is told, and gone when it is gone.
+    let trouble = async || stage.staff("GET", "/api/conversations/mail", None).await.1["fetching"]["trouble"].clone();
+    mailbox.lock().expect("not poisoned").refuses_password = true;
+    assert!(stage.fetch().await.is_err());
+    assert!(trouble().await.as_str().expect("text").contains("who are you?"));
+    {
+        let mut mailbox = mailbox.lock().expect("not poisoned");
+        (mailbox.refuses_password, mailbox.floods) = (false, true);
+    }
+    assert!(stage.fetch().await.is_err());
+    assert!(trouble().await.as_str().expect("text").contains("without an end"));
+    mailbox.lock().expect("not poisoned").floods = false;
+    assert!(stage.fetch().await.is_ok());
+    assert_eq!(trouble().await, "");
+}
+
+#[tokio::test]
+async fn a_mail_that_comes_while_we_wait_is_there_at_once() {
+    let stage = Stage::new().await;
+    let mailbox = stage.box_to_fetch().await;
+    let fetching = tokio::spawn(stage.site.talk.clone().fetch_mail());
+    for number in 1..=3 {
+        put(&mailbox, [(number, mail_number(number))]);
+        let seen = async {
+            while stage.subjects().await.len() < number as usize {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), seen).await.expect("comes soon");
+    }
+    assert_eq!(mailbox.lock().expect("not poisoned").connections, 1, "one line waits for all of them");
+    fetching.abort();
+}
+
+#[tokio::test]
+async fn no_server_inside_is_reached_that_nobody_named() {
+    let stage = Stage::new().await;
+    stage.site.talk.goes_out_by(touchline::platform::outbound::Outbound::default());
+    let mailbox = stage.box_to_fetch().await;
+    assert!(stage.fetch().await.is_err());
+    let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
+    (settings.mail.server, settings.mail.security) = (settings.mail.imap_server.clone(), "plain".to_owned());
+    settings.mail.acknowledge = true;
+    settings.save(&stage.site.stores.state).await.expect("saves");
+    stage.mail("ann@example.org", "1@x", "Subject: Hello\r\n", "Hello").await;
+    stage.site.talk.send_letters().await.expect("tries");
+    assert_eq!(mailbox.lock().expect("not poisoned").connections, 0);
+    let letters = stage.letters().await;
+    assert!(letters[0]["said"].as_str().expect("text").contains("--inside"), "{letters:?}");
+}
+
+#[tokio::test]
+async fn a_forged_mail_is_marked_and_joins_nobody() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
+    settings.mail.checked_by = "mx.shop.example.org".to_owned();
+    settings.save(&stage.site.stores.state).await.expect("saves");
+    // Ann is a customer that we know by her number.
+    let signature = model::Signature { source: "shop".into(), event: "order".into(), ..model::Signature::default() };
+    let mut order =
+        model::Arrival::new(b"1".to_vec(), signature, Instant(NOON), model::Form::Purchase, model::Direction::Inbound);
+    order.identities = ["user", "email"]
+        .into_iter()
+        .zip(["4711", "ann@example.org"])
+        .map(|(namespace, value)| model::Identity::new(namespace, value).expect("a name"))
+        .collect();
+    let delivery = touchline::features::capture::Delivery {
+        source: "shop".into(),
+        arrivals: vec![order],
+        ..touchline::features::capture::Delivery::default()
+    };
+    stage.site.capture.take(delivery).await.expect("is taken");
+    stage.site.capture.settle().await.expect("settles");
+    let facts = async || -> i64 {
+        sqlx::query_scalar("SELECT COUNT(*) FROM identity_fact").fetch_one(stage.site.stores.state.reader()).await.expect("counts")
+    };
+    let before = facts().await;
+    assert_eq!(before, 1);
+    let (mut number, mut verified) = (0, 0);
+    for spf in ["pass", "fail", "none"] {
+        for (dkim, signer) in [("pass", "example.org"), ("pass", "evil.example.net"), ("fail", "example.org"), ("none", "")] {
+            for dmarc in ["pass", "fail"] {
+                number += 1;
+                let results = format!(
+                    "Authentication-Results: mx.shop.example.org; spf={spf}; dkim={dkim} header.d={signer}; dmarc={dmarc}\r\n\
+                     Authentication-Results: mx.shop.example.org; spf=pass; dkim=pass header.d=example.org; dmarc=pass\r\n\
+                     Subject: Number {number}\r\n"
+                );
+                stage.mail("Ann <ann@example.org>", &format!("{number}@x"), &results, "Change my address, please").await;
+                let told = stage.list("open").await;
+                let one = told.iter().find(|one| one["subject"] == format!("Number {number}")).expect("is seen");
+                let message = stage.messages(one["id"].as_str().expect("an id")).await.pop().expect("one");
+                let verdict = &message["meta"]["verdict"];
+                assert_eq!([&verdict["spf"], &verdict["dkim"], &verdict["dmarc"]], [spf, dkim, dmarc].map(|word| json!(word)).each_ref());
+                assert_eq!(message["meta"]["unverified"], json!(dmarc != "pass"), "{verdict}");
+                verified += u32::from(dmarc == "pass");
+            }
+        }
+    }
+    assert_eq!((number, verified), (24, 12));
+    // Without a word of our server, and with one that its sender wrote as another's.
+    for headers in ["", "Authentication-Results: evil.example.net; dmarc=pass\r\n"] {
+        number += 1;
+        stage.mail("ann@example.org", &format!("{number}@x"), &format!("{headers}Subject: Unchecked\r\n"), "x").await;
+    }
+    for one in stage.list("open").await.iter().filter(|one| one["subject"] == "Unchecked") {
+        let message = stage.messages(one["id"].as_str().expect("an id")).await.pop().expect("one");
+        assert_eq!(message["meta"]["unverified"], true);
+    }
+    stage.site.capture.settle().await.expect("settles");
+    assert_eq!(facts().await, before, "no name was joined to another one because of a mail");
+}
+
+#[tokio::test]
+async fn a_responder_that_answers_everything_is_answered_once() {
+    // The worst kind: it answers to every address it is given, and does not say what it is.
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let (port, sunk) = sink().await;
+    stage.may_reach(port);
+    let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
+    (settings.mail.server, settings.mail.security) = (format!("127.0.0.1:{port}"), "plain".to_owned());
+    settings.save(&stage.site.stores.state).await.expect("saves");
+    stage.mail("away@example.org", "first@x", "Subject: Question\r\n", "Are you there?").await;
+    let mut answered = 0;
+    for round in 0..60 {
+        stage.site.talk.send_letters().await.expect("sends");
+        let sent = sunk.lock().expect("not poisoned").clone();
+        for mail in &sent[answered..] {
+            let header = |name: &str| mail.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned();
+            let to = header("Reply-To:");
+            let to = to.rsplit_once('<').map_or(to.as_str(), |(_, to)| to.trim_end_matches('>'));
+            let answer = format!(
+                "From: away@example.org\r\nTo: {to}\r\nMessage-ID: <{round}.{answered}@away>\r\nSubject: Re: {}\r\n\
+                 In-Reply-To: {}\r\n\r\nI am away.\r\n",
+                header("Subject:"),
+                header("Message-ID:")
+            );
+            stage.site.talk.mail_arrives(answer.as_bytes(), "away@example.org", &[to.to_owned()]).await.expect("is taken");
+            answered += 1;
+            // And a second responder that begins a new thread each time.
+            let fresh = format!("fresh{round}@x");
+            stage.mail("away@example.org", &fresh, &format!("Subject: Away {round}\r\n"), "I am away.").await;
+        }
+        stage.pass(10);
+    }
+    assert_eq!(sunk.lock().expect("not poisoned").len(), 1, "one automatic answer in a week, to whatever comes");
+}
+
+/// Reports as servers of several makers write them, made for the purpose: who, the status that is noted, and whether the address
+/// is closed. What is only late, or arrived after all, is no bounce.
+const REPORTS: [(&str, &str, bool, &str); 10] = [
+    ("postfix", "5.1.1", true, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nOriginal-Recipient: rfc822;gone@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.org\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown"),
+    ("exim", "5.0.0", true, "Reporting-MTA: dns; mx.example.org\r\n\r\nAction: failed\r\nFinal-Recipient: rfc822;gone@example.org\r\nStatus: 5.0.0"),
+    ("exchange", "5.7.1", true, "Reporting-MTA: dns;EX01.example.org\r\nReceived-From-MTA: dns;x\r\n\r\nOriginal-Recipient: rfc822;gone@example.org\r\nFinal-Recipient: rfc822;gone@example.org\r\nAction: failed\r\nStatus: 5.7.1\r\nX-Display-Name: Gone"),
+    ("large provider", "5.4.1", true, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.4.1\r\nLast-Attempt-Date: Tue, 25 Nov 2025 12:00:00 -0800 (PST)"),
+    ("full mailbox", "5.2.2", false, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.2.2"),
+    ("greylisted", "", false, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: delayed\r\nStatus: 4.7.1\r\nWill-Retry-Until: Wed, 26 Nov 2025"),
+    ("comment behind the status", "5.1.1", true, "\r\nFinal-Recipient: RFC822; Gone@Example.ORG\r\nStatus: 5.1.1 (bad destination mailbox address)"),
+    ("no empty line between", "5.1.1", true, "Reporting-MTA: dns; x\r\nFinal-Recipient: rfc822; <gone@example.org>\r\nStatus: 5.1.1"),
+    ("no status", "", false, "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed"),
+    ("delivered after all", "", false, "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: delivered\r\nStatus: 2.0.0"),
+];
+
+#[tokio::test]
+async fn reports_of_every_maker_are_understood_by_mark_wherever_it_stands() {
+    use touchline::features::people::policy::Channel;
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let policy = stage.site.talk.door.policy().clone();
+    let mut number = 0;
+    let complaints = [("abuse", "Feedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\nOriginal-Rcpt-To: <gone@example.org>"), ("fraud", "Feedback-Type: fraud")];
+    let reports = REPORTS.map(|(maker, status, closes, text)| (maker, status, closes, "delivery-status", text));
+    let complaints = complaints.map(|(maker, text)| (maker, "complaint", true, "feedback-report", text));
+    for (maker, status, closes, kind, text) in reports.into_iter().chain(complaints) {
+        // The mark stands in the address, in the id of the mail that is quoted, or in the whole mail that is sent back.
+        for place in ["address", "headers", "mail"] {
+            number += 1;
+            let who = format!("gone{number}@example.org");
+            stage.mail(&who, &format!("{number}@x"), &format!("Subject: Hello {number}\r\n"), "Hello").await;
+            let list = stage.list("open").await;
+            let id = list.iter().find(|one| one["customer"]["address"] == who).expect("is there")["id"].as_str().expect("an id").to_owned();
+            let say = json!({ "client_id": "a1", "text": "Here we are.", "after": 99 });
+            stage.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await;
+            stage.letters().await;
+            let mark: String = sqlx::query_scalar("SELECT mark FROM letter WHERE id LIKE 'reply:%' AND conversation = $1")
+                .bind(id.clone())
+                .fetch_one(stage.site.stores.state.reader())
+                .await
+                .expect("reads");
+            let (to, quoted) = match place {
+                "address" => (format!("help+{mark}@shop.example.org"), String::new()),
+                "headers" => ("help@shop.example.org".to_owned(), format!("--b\r\nContent-Type: text/rfc822-headers\r\n\r\nmessage-id: <{mark}@shop.example.org>\r\n")),
+                _ => ("help@shop.example.org".to_owned(), format!("--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{mark}@shop.example.org>\r\nSubject: x\r\n\r\nx\r\n")),
+            };
+            let raw = format!(
+                "From: MAILER-DAEMON@mx.example.org\r\nTo: {to}\r\nMessage-ID: <r{number}@mx>\r\nContent-Type: multipart/report; report-type={kind}; boundary=b\r\n\r\n\
+                 --b\r\nContent-Type: text/plain\r\n\r\nSorry\r\n--b\r\nContent-Type: message/{kind}\r\n\r\n{text}\r\n{quoted}--b--\r\n"
+            );
+            stage.site.talk.mail_arrives(raw.as_bytes(), "", &[to]).await.expect("is taken");
+            let gone = model::Identity::new("email", &who).expect("a name").actor();
+            let closed = policy.suppressions_of(gone).await.expect("reads");
+            assert_eq!(closed.iter().any(|one| one.channel == Channel::Email), closes, "{maker}, {place}");
+            let said: String = sqlx::query_scalar("SELECT said FROM letter WHERE mark = $1")
+                .bind(mark)
+                .fetch_one(stage.site.stores.state.reader())
+                .await
+                .expect("reads");
+            assert_eq!(said, status, "{maker}, {place}");
+        }
+    }
+    assert_eq!(number, 36);
 }
 
 #[tokio::test]

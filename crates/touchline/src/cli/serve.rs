@@ -7,6 +7,7 @@ use crate::features::conversations::receive_mail;
 use crate::features::{Site, console as routes, router};
 use crate::platform::console;
 use crate::platform::home::Home;
+use crate::platform::outbound::Outbound;
 use crate::platform::{http, metrics};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,10 @@ pub(super) struct Place {
     /// The address on which to take mail for the inbox, such as 127.0.0.1:2525; without one no mail is taken.
     #[arg(long, value_name = "ADDRESS")]
     smtp: Option<SocketAddr>,
+    /// An address inside this machine or its network that the server may connect to, such as 127.0.0.1:587 for a mail server;
+    /// to be given once for each. All others inside are refused, whatever the settings say.
+    #[arg(long, value_name = "ADDRESS")]
+    inside: Vec<SocketAddr>,
     /// Print a one-time link even when somebody is signed in.
     #[arg(long)]
     link: bool,
@@ -105,6 +110,7 @@ pub(super) fn open_house(
         let console = socket.map(|socket| tokio::spawn(axum::serve(socket, routes(&site)).into_future()));
         let upkeep = tokio::spawn(metrics::upkeep());
         site.talk.is_at(&url);
+        site.talk.goes_out_by(Outbound::with(&place.inside));
         let mail = match place.smtp {
             Some(address) => {
                 let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -116,7 +122,7 @@ pub(super) fn open_house(
             }
             None => None,
         };
-        let mut beside = vec![tokio::spawn(site.talk.clone().keep()), tokio::spawn(site.feedback.clone().keep())];
+        let mut beside = vec![tokio::spawn(site.talk.clone().keep()), tokio::spawn(site.talk.clone().fetch_mail()), tokio::spawn(site.feedback.clone().keep())];
         beside.extend(mail);
         announce(home, &url, link.as_deref(), place.format)?;
         beside.extend(when_open(&site, bound)?);

@@ -9,6 +9,7 @@ pub mod journal;
 pub mod lanes;
 pub mod metrics;
 pub mod operate;
+pub mod outbound;
 pub mod token;
 
 /// Sets the points at which a test lets this process end or an error occur: `TOUCHLINE_FAILPOINTS=NAME=ACTIONS;…`, in

@@ -9,6 +9,7 @@ export type ConversationList = Schemas['ConversationList'];
 export type ConversationShown = Schemas['ConversationShown'];
 export type ConversationChange = Schemas['ConversationChange'];
 export type Message = Schemas['Message'];
+export type MessageFile = Schemas['MessageFile'];
 export type Present = Schemas['Present'];
 export type Participant = Schemas['Participant'];
 export type CannedReply = Schemas['CannedReply'];
@@ -42,6 +43,16 @@ export const conversations = {
     answer(client.GET('/api/conversations/{id}', { params: { path: { id }, query: { after } } })),
   say: (id: string, body: Say): Promise<{ seq: number }> =>
     answer(client.POST('/api/conversations/{id}/messages', { params: { path: { id } }, body })),
+  /** Adds a file, to be named by a message. Its bytes travel as they are, its name in a header: no address tells it. */
+  addFile: (id: string, file: File): Promise<MessageFile> =>
+    answer(
+      client.POST('/api/conversations/{id}/files', {
+        params: { path: { id }, header: { 'x-file-name': encodeURIComponent(file.name) } },
+        headers: { 'content-type': 'application/octet-stream' },
+        body: file as never,
+        bodySerializer: (body: unknown) => body as Blob,
+      }),
+    ),
   set: (id: string, body: ConversationChange): Promise<Conversation> =>
     answer(client.POST('/api/conversations/{id}/state', { params: { path: { id } }, body })),
   present: (id: string, typing: boolean): Promise<unknown> =>

@@ -1,7 +1,15 @@
 // What lies on the desk: one conversation with everything said in it, kept up to date while it is looked at, and what
 // its reader has begun to write.
 import { Problem } from '../../app/api/client';
-import type { Conversation, ConversationChange, ConversationShown, Message, Participant, Present } from './api';
+import type {
+  Conversation,
+  ConversationChange,
+  ConversationShown,
+  Message,
+  MessageFile,
+  Participant,
+  Present,
+} from './api';
 import { conversations, draw } from './api';
 
 /** Presence is said again so often while somebody looks, in milliseconds. */
@@ -24,6 +32,9 @@ export class Desk {
   present = $state.raw<Present[]>([]);
   problem = $state.raw<Problem | null>(null);
   draft = $state('');
+  /** Files that go with the next message: they are with the server already. */
+  files = $state.raw<MessageFile[]>([]);
+  isAdding = $state(false);
   isNote = $state(false);
   canned = $state<number | null>(null);
   isSending = $state(false);
@@ -47,6 +58,7 @@ export class Desk {
     this.canned = null;
     this.clientId = draw();
     this.draft = id ? drafts.read(id) : '';
+    this.files = [];
     if (id) await this.refresh();
   }
 
@@ -77,6 +89,25 @@ export class Desk {
     this.look(text !== '');
   }
 
+  /** Adds files to what is being written. */
+  async add(files: Iterable<File>): Promise<void> {
+    const id = this.id;
+    if (!id) return;
+    this.isAdding = true;
+    this.problem = null;
+    try {
+      for (const file of files) {
+        const added = await conversations.addFile(id, file);
+        if (id !== this.id) return;
+        this.files = [...this.files, added];
+      }
+    } catch (error) {
+      this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+    } finally {
+      this.isAdding = false;
+    }
+  }
+
   /** Says that somebody looks, or writes. */
   look(typing = false): void {
     const now = Date.now();
@@ -89,16 +120,18 @@ export class Desk {
   async send(anyway = false): Promise<boolean> {
     const id = this.id;
     const text = this.draft.trim();
-    if (!id || text === '' || this.isSending) return false;
+    if (!id || (text === '' && this.files.length === 0) || this.isSending || this.isAdding) return false;
     this.isSending = true;
     const after = Math.max(0, ...this.messages.map((message) => message.seq));
-    const body = { client_id: this.clientId, text, note: this.isNote, after, anyway, canned: this.canned };
+    const files = this.files.map((file) => file.id);
+    const body = { client_id: this.clientId, text, files, note: this.isNote, after, anyway, canned: this.canned };
     try {
       await conversations.say(id, body);
       this.clientId = draw();
       this.isStale = false;
       this.canned = null;
       this.problem = null;
+      this.files = [];
       this.write('');
       await this.refresh();
       return true;

@@ -3,13 +3,15 @@
 //! Whoever may read everything may read here; viewers and analysts write nothing.
 
 use super::events::{Event, Present};
+use super::files::{FILE_MAX, MessageFile};
 use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
 use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, ShownLetter, Status, Talk};
 use crate::failure::Result;
 use crate::features::account::{Keeper, Who};
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal, Stopping};
 use crate::platform::token::Token;
-use axum::extract::{FromRequestParts, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
@@ -54,6 +56,8 @@ pub fn routes(talk: Talk) -> OpenApiRouter {
         .routes(routes!(drop_canned_reply))
         .routes(routes!(conversation))
         .routes(routes!(say_in_conversation))
+        .merge(OpenApiRouter::new().routes(routes!(add_file)).layer(DefaultBodyLimit::max(FILE_MAX)))
+        .routes(routes!(file))
         .routes(routes!(message_html))
         .routes(routes!(raw_mail))
         .routes(routes!(letters))
@@ -152,8 +156,11 @@ struct From {
 struct Say {
     /// An id that the writer draws: sent twice it is one message.
     client_id: String,
-    /// What to say.
+    /// What to say; empty only beside files.
     text: String,
+    /// The ids of files that were added before.
+    #[serde(default)]
+    files: Vec<String>,
     /// Whether staff alone sees it.
     #[serde(default)]
     note: bool,
@@ -526,10 +533,8 @@ async fn say_in_conversation(
     Body(say): Body<Say>,
 ) -> Result<(StatusCode, Json<Said>), Refusal> {
     let inbox = &talk.inbox;
-    let posted = match say.note {
-        true => inbox.note(&id, &by, &say.client_id, &say.text).await,
-        false => inbox.reply(&id, &by, &say.client_id, &say.text, say.after, say.anyway).await,
-    };
+    let how = (say.note, say.after, say.anyway);
+    let posted = inbox.say_with(&id, &by, &say.client_id, (&say.text, &say.files), how).await;
     match posted.map_err(Refusal::told)? {
         Posted::Added(seq) => {
             if let Some(canned) = say.canned {
@@ -545,6 +550,54 @@ async fn say_in_conversation(
             "Read it first; then send it again, or send it anyway",
         )),
     }
+}
+
+/// Adds a file, to be named by a message within a day. Its name stands in the header `x-file-name`, percent-encoded.
+#[utoipa::path(post, path = "/api/conversations/{id}/files", tag = "conversations",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    params(
+        ("id" = String, Path, description = "The conversation."),
+        ("x-file-name" = Option<String>, Header, description = "The name of the file, percent-encoded UTF-8."),
+    ),
+    responses(
+        (status = 201, body = MessageFile), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem),
+    ),
+)]
+async fn add_file(
+    _: Agent,
+    State(talk): State<Talk>,
+    Path(id): Path<String>,
+    headers: axum::http::HeaderMap,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<(StatusCode, Json<MessageFile>), Refusal> {
+    let too_large = || Refusal::malformed("A file has 1 byte to 10 MB", "Share a larger one in another way, and send its address");
+    let body = body.map_err(|_| too_large())?;
+    let owner = talk.inbox.owner(&id).await?.ok_or_else(absent)?;
+    let name = headers.get("x-file-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
+    let added = talk.inbox.add_file(&id, owner, &percent_decoded(name), &body).await.map_err(Refusal::told)?;
+    let added = added.ok_or_else(|| Refusal::unavailable("Many files wait to be sent just now", "Add it again in a minute"))?;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+/// Reads a name that stands percent-encoded in a header.
+fn percent_decoded(text: &str) -> String {
+    let pair = format!("name={}", text.replace('+', "%2B").replace('&', "%26"));
+    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, name)| name.into_owned()).unwrap_or_default()
+}
+
+/// Hands out a file, as bytes to be stored, whatever it is.
+#[utoipa::path(get, path = "/api/conversations/{id}/files/{file}", tag = "conversations",
+    params(("id" = String, Path, description = "The conversation."), ("file" = String, Path, description = "The file.")),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 401, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+async fn file(State(talk): State<Talk>, Path((id, file)): Path<(String, String)>) -> Result<Response, Refusal> {
+    let opened = talk.file(&id, &file).await?;
+    let opened = opened.ok_or_else(|| Refusal::not_found("There is no such file", "Show the conversation to see which there are"))?;
+    Ok(opened.into_answer())
 }
 
 impl Inbox {
@@ -612,6 +665,7 @@ async fn raw_mail(State(talk): State<Talk>, Path((id, seq)): Path<(String, Strin
     let headers = [
         (axum::http::header::CONTENT_TYPE, "application/octet-stream"),
         (axum::http::header::CONTENT_DISPOSITION, "attachment; filename=\"mail.eml\""),
+        (axum::http::header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
     ];
     Ok((headers, raw).into_response())
 }
@@ -623,8 +677,28 @@ struct Outbox {
     letters: Vec<ShownLetter>,
     /// Whether they are caught here, because no server is named that sends them.
     is_caught: bool,
-    /// The text of the record `SELECTOR._domainkey.DOMAIN` by which receivers check our signatures.
-    dkim_record: String,
+    /// The records of the domain's zone by which receivers check our signatures.
+    dkim_records: Vec<DkimRecord>,
+    /// How fetching mail from a mailbox stands; none: none is fetched.
+    fetching: Option<Fetching>,
+}
+
+/// Is one record of a zone.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct DkimRecord {
+    /// Its name below the domain.
+    name: String,
+    /// Its text.
+    text: String,
+}
+
+/// Is how fetching mail stands.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct Fetching {
+    /// When the mailbox was last read whole, in microseconds since 1970.
+    looked_at: i64,
+    /// What is in the way; empty: nothing.
+    trouble: String,
 }
 
 /// Lists the last letters: sent, waiting, stopped with the reason, or caught where no server sends.
@@ -633,7 +707,9 @@ struct Outbox {
 ))]
 async fn letters(State(talk): State<Talk>) -> Result<Json<Outbox>, Refusal> {
     let is_caught = talk.inbox.settings().await?.mail.server.is_empty();
-    Ok(Json(Outbox { letters: talk.inbox.letters().await?, is_caught, dkim_record: talk.dkim_record().await? }))
+    let fetching = talk.fetching().await?.map(|(looked_at, trouble)| Fetching { looked_at, trouble });
+    let dkim_records = talk.dkim_records().await?.into_iter().map(|(name, text)| DkimRecord { name, text }).collect();
+    Ok(Json(Outbox { letters: talk.inbox.letters().await?, is_caught, dkim_records, fetching }))
 }
 
 /// Resolves, opens, snoozes, assigns or labels a conversation.

@@ -52,6 +52,18 @@ impl Door {
         Ok(answer)
     }
 
+    /// As [`Door::ask`], for many at once.
+    ///
+    /// # Errors
+    /// As [`Policy::ask_all`].
+    pub async fn ask_all(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        let answers = self.policy.ask_all(asks).await?;
+        if answers.iter().any(|answer| matches!(answer, Answer::No(_))) {
+            self.tell_skips().await?;
+        }
+        Ok(answers)
+    }
+
     /// Tells the ledger what was not sent, and why. Telling twice changes nothing.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 mod agents;
 mod door;
 mod events;
+mod files;
 mod hours;
 mod mail;
 mod public;
@@ -20,6 +21,7 @@ mod widget;
 pub use agents::routes;
 pub use door::Door;
 pub use events::News;
+pub use files::MessageFile;
 pub use hours::{Block, Forecast, Hours};
 pub use mail::{ShownLetter, Wanted, listen as receive_mail};
 pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
@@ -33,6 +35,7 @@ pub(in crate::features) use widget::{Limits, site, visitor, widget_script};
 use super::capture::{Capture, Sources};
 use super::people::policy::Policy;
 use crate::platform::home::Stores;
+use crate::platform::outbound::Outbound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -52,6 +55,10 @@ pub struct Talk {
     address: Arc<OnceLock<String>>,
     /// Whether a page has windows to ask for.
     popups: Arc<AtomicBool>,
+    /// The way to servers of others.
+    outbound: Arc<OnceLock<Outbound>>,
+    /// What signs our letters.
+    keys: Arc<tokio::sync::OnceCell<Arc<mail::Keys>>>,
 }
 
 impl Talk {
@@ -60,13 +67,32 @@ impl Talk {
     pub fn new(stores: &Stores, capture: &Capture, sources: &Sources, policy: Policy) -> Self {
         let inbox = Inbox::new(stores.clone(), capture.clone(), policy.clone());
         let door = Door::new(policy, capture.clone(), stores.state.clone(), stores.clock.clone());
-        Self { inbox, door, sources: sources.clone(), address: Arc::default(), popups: Arc::default() }
+        Self {
+            inbox,
+            door,
+            sources: sources.clone(),
+            address: Arc::default(),
+            popups: Arc::default(),
+            outbound: Arc::default(),
+            keys: Arc::default(),
+        }
     }
 
     /// Says by which address customers reach us, for links in letters. Only the first word counts.
     pub fn is_at(&self, address: &str) {
         // Said twice, it is the same server.
         let _ = self.address.set(address.trim_end_matches('/').to_owned());
+    }
+
+    /// Says by which way servers of others are reached; without a word nothing inside our own network is. Only the first word
+    /// counts.
+    pub fn goes_out_by(&self, outbound: Outbound) {
+        // Said twice, it is the same server.
+        let _ = self.outbound.set(outbound);
+    }
+
+    pub(crate) fn outbound(&self) -> Outbound {
+        self.outbound.get().cloned().unwrap_or_default()
     }
 
     /// Returns the address by which customers reach us.
@@ -87,6 +113,9 @@ impl Talk {
     /// Does what is due without anybody asking, until it is aborted: wakes what sleeps, tells the ledger what it does not
     /// know yet, sends what is queued.
     pub async fn keep(self) {
+        if let Err(failure) = self.door.policy().let_go_of_the_dead().await {
+            tracing::warn!("{failure}");
+        }
         loop {
             for outcome in [self.inbox.look_after().await, self.door.tell_skips().await, self.send_letters().await] {
                 if let Err(failure) = outcome {

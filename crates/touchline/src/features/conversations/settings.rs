@@ -56,6 +56,19 @@ pub struct MailSettings {
     pub user: String,
     /// The password at that server; never told back. Empty in a change: it stays.
     pub password: String,
+    /// The server from which mail is fetched, as `imap.example.org:993`; empty: none is.
+    pub imap_server: String,
+    /// `tls`, where nothing is said, `starttls` or `plain`, the last for a server on this machine.
+    pub imap_security: String,
+    /// The user at that server.
+    pub imap_user: String,
+    /// The password at that server; never told back. Empty in a change: it stays.
+    pub imap_password: String,
+    /// The folder to read; empty: `INBOX`.
+    pub imap_folder: String,
+    /// The name under which your own mail server writes into `Authentication-Results` what it has found about a sender (SPF,
+    /// DKIM, DMARC); empty: every sender counts as not verified.
+    pub checked_by: String,
     /// The domain that signs, and the selector of its key; empty: no signature.
     pub dkim_domain: String,
     /// The selector.
@@ -122,8 +135,13 @@ impl InboxSettings {
     /// Fails when something is wrong with it, or the state store fails.
     pub async fn save(mut self, state: &State) -> Result<()> {
         self.check()?;
-        if self.mail.password.is_empty() {
-            self.mail.password = Self::load(state).await?.mail.password;
+        let before = Self::load(state).await?.mail;
+        // A password goes to the server it was given for, and to no other one.
+        if self.mail.password.is_empty() && self.mail.server == before.server {
+            self.mail.password = before.password;
+        }
+        if self.mail.imap_password.is_empty() && self.mail.imap_server == before.imap_server {
+            self.mail.imap_password = before.imap_password;
         }
         let text = serde_json::to_string(&self).map_err(|error| Failure::new("Cannot write the settings").because(&error))?;
         let mut transaction = state.begin().await.map_err(failed)?;
@@ -141,6 +159,7 @@ impl InboxSettings {
     #[must_use]
     pub fn told(mut self) -> Self {
         self.mail.password = String::new();
+        self.mail.imap_password = String::new();
         self
     }
 
@@ -168,7 +187,8 @@ impl InboxSettings {
         }
         let mail = &self.mail;
         let words = [&widget.name, &mail.address, &mail.name, &mail.server, &mail.user, &mail.dkim_domain, &mail.dkim_selector];
-        if !words.into_iter().chain(&widget.contact).all(|text| is_word(text))
+        let words = words.into_iter().chain([&mail.password, &mail.imap_server, &mail.imap_user, &mail.imap_password, &mail.imap_folder, &mail.checked_by]);
+        if !words.chain(&widget.contact).all(|text| is_word(text))
             || widget.greeting.len() > 500
             || widget.contact.len() > 5
         {
@@ -177,8 +197,8 @@ impl InboxSettings {
         if !mail.address.is_empty() && mail.address.parse::<lettre::Address>().is_err() {
             return Err(Failure::new("The address of the mailbox is none").hint("Write it as help@example.org"));
         }
-        if !["", "starttls", "tls", "plain"].contains(&mail.security.as_str()) {
-            return Err(Failure::new("`security` is starttls, tls or plain"));
+        if ![&mail.security, &mail.imap_security].iter().all(|one| ["", "starttls", "tls", "plain"].contains(&one.as_str())) {
+            return Err(Failure::new("`security` and `imap_security` are starttls, tls or plain"));
         }
         if self.targets.len() > 50 || self.touchpoints.len() > 50 {
             return Err(Failure::new("There are at most 50 channels"));

@@ -5,6 +5,7 @@
 //! marked and told again until it does.
 
 use super::events::{Event, News, Present};
+use super::files::{MessageFile, give_files};
 use super::seal::{Opener, SOURCE, Sealer, sealed};
 use super::settings::InboxSettings;
 use crate::failure::{Failure, Result};
@@ -117,6 +118,8 @@ pub struct Message {
     pub text: Option<String>,
     /// Whether there is HTML too, which has a route of its own.
     pub has_html: bool,
+    /// The files that came along.
+    pub files: Vec<MessageFile>,
     /// Of ours: `queued`, `sent`, `caught`, `failed` or `bounced`.
     pub state: String,
     /// Of an event, what happened; of a mail, what is known of it.
@@ -319,6 +322,14 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does; the same may come again.
     pub async fn incoming(&self, incoming: &Incoming) -> Result<Posted> {
+        self.incoming_with(incoming, &[]).await
+    }
+
+    /// Takes a message of a customer with files that they uploaded before.
+    ///
+    /// # Errors
+    /// Fails when a file is not there, or the state store fails; the same may come again.
+    pub(super) async fn incoming_with(&self, incoming: &Incoming, files: &[String]) -> Result<Posted> {
         let settings = self.settings().await?;
         let actor = incoming.identity.actor();
         let key = self.sealer.of(actor).await?;
@@ -382,6 +393,7 @@ impl Inbox {
         let mut meta = incoming.meta.clone();
         meta["place"] = Value::from(incoming.place.clone());
         append(&mut transaction, id, seq, actor, &incoming.client_id, line, &body, &html, &meta).await?;
+        give_files(&mut transaction, id, seq, files).await?;
         sqlx::query(
             "UPDATE conversation SET seq = $1, last_at = $2, status = 'open', snoozed_until = NULL, \
              due_at = CASE WHEN waiting_since IS NULL THEN $3 ELSE due_at END, waiting_since = COALESCE(waiting_since, $2), \
@@ -407,7 +419,23 @@ impl Inbox {
     /// # Errors
     /// Fails when the text is too long or the state store fails.
     pub async fn reply(&self, id: &str, by: &Author, client_id: &str, text: &str, after: i64, anyway: bool) -> Result<Posted> {
-        self.write(id, by, client_id, text, (Kind::Out, after, anyway)).await
+        self.write(id, by, client_id, (text, &[]), (Kind::Out, after, anyway)).await
+    }
+
+    /// Says something, to the customer or to staff alone, with files that were uploaded before.
+    ///
+    /// # Errors
+    /// Fails when the text is too long, a file is not there, or the state store fails.
+    pub(super) async fn say_with(
+        &self,
+        id: &str,
+        by: &Author,
+        client_id: &str,
+        said: (&str, &[String]),
+        (is_note, after, anyway): (bool, i64, bool),
+    ) -> Result<Posted> {
+        let kind = if is_note { Kind::Note } else { Kind::Out };
+        self.write(id, by, client_id, said, (kind, after, anyway || is_note)).await
     }
 
     /// Writes something for staff alone.
@@ -415,12 +443,18 @@ impl Inbox {
     /// # Errors
     /// Fails when the text is too long or the state store fails.
     pub async fn note(&self, id: &str, by: &Author, client_id: &str, text: &str) -> Result<Posted> {
-        self.write(id, by, client_id, text, (Kind::Note, i64::MAX, true)).await
+        self.write(id, by, client_id, (text, &[]), (Kind::Note, i64::MAX, true)).await
     }
 
-    async fn write(&self, id: &str, by: &Author, client_id: &str, text: &str, how: (Kind, i64, bool)) -> Result<Posted> {
-        let (kind, after, anyway) = how;
-        check(client_id, text)?;
+    async fn write(
+        &self,
+        id: &str,
+        by: &Author,
+        client_id: &str,
+        (text, files): (&str, &[String]),
+        (kind, after, anyway): (Kind, i64, bool),
+    ) -> Result<Posted> {
+        check(client_id, text, !files.is_empty())?;
         let now = self.now();
         let Some(owner) = self.owner(id).await? else { return Ok(Posted::Absent) };
         let key = self.sealer.of(owner).await?;
@@ -458,6 +492,7 @@ impl Inbox {
         let body = sealed(&key, &format!("{id}:{seq}"), text)?;
         let line = Line { kind, account: Some(by.account), author: &by.name, at: now, state };
         append(&mut transaction, id, seq, owner, client_id, line, &body, "", &Value::Object(Default::default())).await?;
+        give_files(&mut transaction, id, seq, files).await?;
         if kind == Kind::Out {
             // Whoever answers a resolved conversation ends it as before; the customer's next word opens it again.
             sqlx::query(
@@ -818,6 +853,7 @@ impl Inbox {
         actors.sort_unstable();
         actors.dedup();
         let opener = self.sealer.opener(&actors).await?;
+        let mut files = self.files_after(id, after).await?;
         let message = |row: &AnyRow| {
             let seq: i64 = row.get("seq");
             Message {
@@ -829,6 +865,7 @@ impl Inbox {
                 at: row.get("at"),
                 text: opener.open(actor_of(row), &format!("{id}:{seq}"), &row.get::<String, _>("body")),
                 has_html: !row.get::<String, _>("html").is_empty(),
+                files: files.remove(&seq).unwrap_or_default(),
                 state: row.get("state"),
                 meta: serde_json::from_str(&row.get::<String, _>("meta")).unwrap_or_default(),
             }
@@ -963,6 +1000,7 @@ impl Inbox {
             self.set_status(&id, &nobody, Status::Open, None).await?;
         }
         self.tell_ledger().await;
+        self.drop_unnamed_files().await?;
         self.sweep().await
     }
 
@@ -983,6 +1021,8 @@ impl Inbox {
             for sql in [
                 "DELETE FROM message WHERE conversation IN (SELECT id FROM conversation WHERE actor = $1)",
                 "DELETE FROM conversation_event WHERE conversation IN (SELECT id FROM conversation WHERE actor = $1)",
+                "DELETE FROM message_file WHERE actor = $1 OR conversation IN (SELECT id FROM conversation WHERE actor = $1)",
+                "DELETE FROM mail_received WHERE actor = $1 OR conversation IN (SELECT id FROM conversation WHERE actor = $1)",
                 "DELETE FROM letter WHERE actor = $1",
                 "DELETE FROM conversation WHERE actor = $1",
                 "UPDATE message SET body = '', html = '' WHERE actor = $1",
@@ -1254,11 +1294,11 @@ pub(super) fn cut(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-fn check(client_id: &str, text: &str) -> Result<()> {
+fn check(client_id: &str, text: &str, has_files: bool) -> Result<()> {
     if client_id.is_empty() || client_id.len() > CLIENT_ID_MAX || client_id.starts_with("event:") {
         return Err(Failure::new(format!("`client_id` has 1 to {CLIENT_ID_MAX} bytes")));
     }
-    if text.trim().is_empty() || text.len() > TEXT_MAX {
+    if (text.trim().is_empty() && !has_files) || text.len() > TEXT_MAX {
         return Err(Failure::new(format!("A message has 1 to {TEXT_MAX} bytes")).hint("Say it in several"));
     }
     Ok(())

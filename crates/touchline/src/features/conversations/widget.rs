@@ -6,6 +6,7 @@
 //! has signed ([`identity`]).
 
 use super::agents::draw_id;
+use super::files::FILE_MAX;
 use super::events::Present;
 use super::store::{CLIENT_ID_MAX, Kind, cut};
 use super::{Incoming, Posted, Talk, page_of};
@@ -37,6 +38,10 @@ use tower_http::compression::CompressionLayer;
 const SAY_MAX: usize = 10_000;
 /// A body: a message, a name, an address, and what stands around them.
 const BODY_MAX: usize = 64 * 1024;
+/// What stands around a file: the line before it.
+const FILE_LINE_MAX: usize = 8 * 1024;
+/// So many files one address, and one conversation, may add in an hour.
+const FILES_MAX: u32 = 60;
 /// A question that waits for news is answered after so long at the latest.
 const WAIT_MAX: u64 = 25;
 /// So many sessions one address may begin in an hour: an office has one address.
@@ -67,7 +72,9 @@ pub fn public(talk: Talk) -> Router {
         .route("/w/say", post(say))
         .route("/w/poll", post(poll))
         .route("/w/form", post(form))
+        .route("/w/fetch", post(fetch))
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .merge(Router::new().route("/w/file", post(add_file)).layer(DefaultBodyLimit::max(FILE_MAX + FILE_LINE_MAX)))
         .layer(CompressionLayer::new())
         .with_state((talk, Arc::new(Limits::default())))
 }
@@ -339,12 +346,83 @@ struct Say {
     token: String,
     id: String,
     text: String,
+    /// The ids of files that were added before.
+    #[serde(default)]
+    files: Vec<String>,
     #[serde(default)]
     name: String,
     #[serde(default)]
     email: String,
     #[serde(default)]
     page: String,
+}
+
+#[derive(Deserialize)]
+struct NewFile {
+    token: String,
+    #[serde(default)]
+    name: String,
+}
+
+/// Takes a file, to be named by a message soon: a line of JSON, then its bytes.
+async fn add_file(State((talk, limits)): State<Room>, peer: Option<Extension<Peer>>, body: Bytes) -> Response {
+    let end = body.iter().take(FILE_LINE_MAX).position(|byte| *byte == b'\n').unwrap_or(body.len());
+    let new: NewFile = match read(&body.slice(..end)) {
+        Ok(new) => new,
+        Err(response) => return response,
+    };
+    match added(&talk, &limits, &new, &body[(end + 1).min(body.len())..], address(peer)).await {
+        Ok(response) => response,
+        Err(failure) => failed(failure),
+    }
+}
+
+async fn added(talk: &Talk, limits: &Limits, new: &NewFile, bytes: &[u8], address: String) -> Result<Response> {
+    let now = talk.inbox.now();
+    let Some(session) = Session::read(&talk.inbox.policy.secret("widget").await?, &new.token) else { return Ok(unknown()) };
+    for who in [format!("file {address}"), format!("file {}", session.conversation)] {
+        if !limits.allows(who, 3_600 * SECOND, FILES_MAX, now) {
+            return Ok(busy());
+        }
+    }
+    if bytes.is_empty() || bytes.len() > FILE_MAX {
+        return Ok(open(StatusCode::BAD_REQUEST, &json!({ "what": "A file has 1 byte to 10 MB" })));
+    }
+    let added = talk.inbox.add_file(&session.conversation, session.who.actor(), &new.name, bytes).await?;
+    Ok(added.map_or_else(busy, |file| open(StatusCode::CREATED, &json!(file))))
+}
+
+#[derive(Deserialize)]
+struct Fetch {
+    token: String,
+    file: String,
+}
+
+/// Hands out a file of the visitor's own conversation.
+async fn fetch(State((talk, _)): State<Room>, body: Bytes) -> Response {
+    let wanted: Fetch = match read(&body) {
+        Ok(wanted) => wanted,
+        Err(response) => return response,
+    };
+    match fetched(&talk, &wanted).await {
+        Ok(response) => response,
+        Err(failure) => failed(failure),
+    }
+}
+
+async fn fetched(talk: &Talk, wanted: &Fetch) -> Result<Response> {
+    let Some(session) = Session::read(&talk.inbox.policy.secret("widget").await?, &wanted.token) else { return Ok(unknown()) };
+    let id = session.conversation.as_str();
+    let Some(opened) = talk.file(id, &wanted.file).await? else { return Ok(unknown()) };
+    // What colleagues keep for themselves stays with them.
+    let message = talk.inbox.messages(id, Some(opened.seq - 1)).await?.into_iter().find(|message| message.seq == opened.seq);
+    if !message.is_some_and(|message| matches!(message.kind, Kind::In | Kind::Out)) {
+        return Ok(unknown());
+    }
+    let mut response = opened.into_answer();
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    response.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
+    Ok(response)
 }
 
 async fn say(State((talk, limits)): State<Room>, body: Bytes) -> Response {
@@ -362,7 +440,7 @@ async fn said(talk: &Talk, limits: &Limits, say: Say) -> Result<Response> {
     let now = talk.inbox.now();
     let Some(session) = Session::read(&talk.inbox.policy.secret("widget").await?, &say.token) else { return Ok(unknown()) };
     let text = say.text.trim();
-    if text.is_empty()
+    if (text.is_empty() && say.files.is_empty())
         || text.len() > SAY_MAX
         || say.id.is_empty()
         || say.id.len() > CLIENT_ID_MAX
@@ -388,7 +466,12 @@ async fn said(talk: &Talk, limits: &Limits, say: Say) -> Result<Response> {
         meta: json!({}),
         thread_key: String::new(),
     };
-    Ok(match talk.inbox.incoming(&incoming).await? {
+    let posted = match talk.inbox.incoming_with(&incoming, &say.files).await {
+        // A file that is not there any more will never be: sent again it would be refused again.
+        Err(failure) if !say.files.is_empty() => return Ok(open(StatusCode::CONFLICT, &json!({ "what": failure.what }))),
+        posted => posted?,
+    };
+    Ok(match posted {
         Posted::Added(seq) | Posted::Known(seq) | Posted::Stale(seq) => open(StatusCode::OK, &json!({ "seq": seq })),
         Posted::Absent | Posted::Full => open(StatusCode::CONFLICT, &json!({ "what": "Nothing more is taken here" })),
     })
@@ -448,7 +531,7 @@ async fn polled(talk: &Talk, poll: Poll) -> Result<Response> {
                 .filter(|message| is_said(message.kind))
                 .map(|message| {
                     json!({ "seq": message.seq, "id": message.client_id, "mine": message.kind == Kind::In,
-                            "author": message.author, "at": message.at / 1_000, "text": message.text })
+                            "author": message.author, "at": message.at / 1_000, "text": message.text, "files": message.files })
                 })
                 .collect();
             let ended = messages.iter().rev().find_map(|message| message.meta["what"].as_str());

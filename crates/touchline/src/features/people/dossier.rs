@@ -195,12 +195,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables of people that are not told, and why.
-    const UNTOLD: [(&str, &str); 13] = [
+    const UNTOLD: [(&str, &str); 14] = [
         ("auto_answer", "a moment: when a machine answered"),
         ("conversation", "each message is an interaction, and told as one"),
         ("letter", "what was sent is an interaction, and told as one"),
         ("mail_received", "each mail is an interaction, and told as one"),
         ("message", "each is an interaction, and told as one"),
+        ("message_file", "what came along with a message: each can be had from its conversation"),
         ("review", "each is an interaction, and told as one"),
         ("survey_answer", "each is an interaction, and told as one"),
         ("survey_invite", "whether somebody was asked: what was sent is told under contacts"),

@@ -25,6 +25,7 @@ pub const OF_PEOPLE: &[(&str, &[&str])] = &[
     ("letter", &["actor"]),
     ("mail_received", &["actor"]),
     ("message", &["actor"]),
+    ("message_file", &["actor"]),
     ("participant", &["actor"]),
     ("review", &["actor"]),
     ("survey_answer", &["actor"]),

@@ -40,5 +40,5 @@ pub use resolution::{Resolution, resolution};
 pub use restriction::{anybody_restricted, lift, restrict, restricted, restricted_among};
 pub(in crate::features) use store::note_traits;
 pub use store::{Acquaintance, FactKey, People, SharedPeople, Trait, collision, fact_key, find};
-pub use text::{TextKey, TextKeys, open, seal};
+pub use text::{TextKey, TextKeys, open, open_bytes, seal, seal_bytes};
 pub use tombstones::Tombstones;

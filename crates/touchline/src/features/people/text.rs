@@ -113,24 +113,36 @@ async fn stored(transaction: &mut Transaction, actors: &[ActorId]) -> Result<IdM
 /// # Errors
 /// Fails where the system gives no random bytes.
 pub fn seal(key: &TextKey, id: InteractionId, text: &str) -> Result<String> {
+    seal_bytes(key, id, text.as_bytes()).map(|sealed| STANDARD.encode(sealed))
+}
+
+/// Seals bytes, as [`seal`] does a text.
+///
+/// # Errors
+/// Fails where the system gives no random bytes.
+pub fn seal_bytes(key: &TextKey, id: InteractionId, bytes: &[u8]) -> Result<Vec<u8>> {
     let mut nonce = [0; NONCE];
     getrandom::fill(&mut nonce).map_err(|error| Failure::new("The system gives no random bytes").because(&error))?;
     // The id goes in, so that a sealed text opens only where it was sealed.
-    let payload = Payload { msg: text.as_bytes(), aad: &id.0.to_be_bytes() };
+    let payload = Payload { msg: bytes, aad: &id.0.to_be_bytes() };
     let sealed = XChaCha20Poly1305::new(key.into()).encrypt(&XNonce::from(nonce), payload);
     let sealed = sealed.map_err(|_| Failure::new("A text is too long to be sealed"))?;
-    Ok(STANDARD.encode([nonce.as_slice(), &sealed].concat()))
+    Ok([nonce.as_slice(), &sealed].concat())
 }
 
 /// Opens what was sealed; `None` where the key is another one or the text was changed.
 #[must_use]
 pub fn open(key: &TextKey, id: InteractionId, sealed: &str) -> Option<String> {
-    let bytes = STANDARD.decode(sealed).ok()?;
-    let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
+    String::from_utf8(open_bytes(key, id, &STANDARD.decode(sealed).ok()?)?).ok()
+}
+
+/// Opens bytes that were sealed; `None` where the key is another one or they were changed.
+#[must_use]
+pub fn open_bytes(key: &TextKey, id: InteractionId, sealed: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
     let nonce = <[u8; NONCE]>::try_from(nonce).ok()?;
     let payload = Payload { msg: sealed, aad: &id.0.to_be_bytes() };
-    let text = XChaCha20Poly1305::new(key.into()).decrypt(&XNonce::from(nonce), payload).ok()?;
-    String::from_utf8(text).ok()
+    XChaCha20Poly1305::new(key.into()).decrypt(&XNonce::from(nonce), payload).ok()
 }
 
 fn failed(error: impl Into<StateError>) -> Failure {

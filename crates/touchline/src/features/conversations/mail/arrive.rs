@@ -7,6 +7,7 @@
 use super::letters::Draft;
 use super::read::{self, Letter, mark, plain_address, unmarked};
 use crate::failure::{Failure, Result};
+use crate::features::conversations::files::{Noted, note_file};
 use crate::features::conversations::seal::sealed;
 use crate::features::conversations::store::{Author, cut, failed};
 use crate::features::conversations::{Incoming, Posted, Talk};
@@ -18,8 +19,8 @@ use model::{ActorId, Identity};
 use serde_json::json;
 use sqlx::Row;
 
-/// What of a mail is kept as it came.
-const RAW_MAX: usize = 10 * 1024 * 1024;
+/// What of a mail is kept as it came: all that the receiver takes.
+const RAW_MAX: usize = super::receive::MAIL_MAX;
 
 /// Is a letter of ours that something refers to.
 struct Ours {
@@ -41,11 +42,25 @@ impl Talk {
     /// # Errors
     /// Fails when a store does; the mail may then come again. What cannot be read is no failure.
     pub async fn mail_arrives(&self, raw: &[u8], envelope: &str, recipients: &[String]) -> Result<()> {
+        self.take_mail(raw, envelope, recipients, None).await
+    }
+
+    /// As [`Talk::mail_arrives`]; `trouble` says what is wrong with it that it does not tell itself.
+    pub(super) async fn take_mail(
+        &self,
+        raw: &[u8],
+        envelope: &str,
+        recipients: &[String],
+        trouble: Option<&'static str>,
+    ) -> Result<()> {
         let settings = self.inbox.settings().await?;
-        let letter = read::read(raw, &settings.mail.address, envelope);
+        let mut letter = read::read_checked(raw, &settings.mail.address, envelope, &settings.mail.checked_by);
+        letter.trouble = trouble.or(letter.trouble);
         let fingerprint = blake3::hash(raw).to_hex().to_string();
         let name = if letter.message_id.is_empty() { fingerprint } else { format!("{} {}", letter.from, letter.message_id) };
         let client_id = format!("mail:{}", &blake3::hash(name.as_bytes()).to_hex()[..32]);
+        // Known again wherever it was put: what it answers may have another place by now.
+        let known = self.known_mail(&client_id).await?;
         let ours = self.referred(&letter, recipients).await?;
         if let (Some(report), Some(ours)) = (&letter.report, &ours) {
             return self.came_back(ours, report).await;
@@ -54,6 +69,7 @@ impl Talk {
         let from = if letter.from.is_empty() { "unknown@invalid".to_owned() } else { letter.from.clone() };
         let identity = Identity::new("email", &from).ok_or_else(|| Failure::new("A sender is not blank"))?;
         let conversation = match &ours {
+            _ if known.is_some() => known,
             Some(ours) if !ours.conversation.is_empty() => Some(ours.conversation.clone()),
             _ => self.followed(&letter, identity.actor()).await?,
         };
@@ -71,13 +87,15 @@ impl Talk {
             html: letter.html.clone(),
             at: self.inbox.now(),
             place: "mailbox".to_owned(),
-            // Anybody can write anybody's address on a mail: nothing is concluded from it.
-            meta: json!({ "unverified": true, "trouble": letter.trouble, "attachments": letter.attachments, "robot": letter.robot }),
+            // Anybody can write anybody's address on a mail. Also where it is theirs, no name is joined because of it.
+            meta: json!({ "unverified": !letter.verdict.as_ref().is_some_and(|verdict| verdict.is_verified),
+                          "verdict": letter.verdict, "trouble": letter.trouble, "robot": letter.robot }),
             thread_key: thread_key(&letter.message_id),
         };
         let posted = self.inbox.incoming(&incoming).await?;
-        if let Posted::Added(seq) = posted {
-            self.keep_raw(&conversation, seq, incoming.identity.actor(), raw, letter.trouble.unwrap_or_default()).await?;
+        // Also of one that is known: the server may have ended between the two.
+        if let Posted::Added(seq) | Posted::Known(seq) = posted {
+            self.keep_raw(&conversation, seq, incoming.identity.actor(), raw, &letter).await?;
             if is_new && settings.mail.acknowledge && letter.robot.is_none() && letter.trouble.is_none() {
                 self.acknowledge(&conversation, seq, &incoming.identity, &from).await?;
             }
@@ -134,6 +152,9 @@ impl Talk {
 
     /// Notes that a letter came back, or was called unwanted. Only a report that bears our mark is believed.
     async fn came_back(&self, ours: &Ours, report: &read::Report) -> Result<()> {
+        if !report.is_complaint && !report.came_back() {
+            return Ok(());
+        }
         let reason = if report.is_complaint { "complained" } else { "bounced" };
         if report.is_complaint || report.is_final() {
             self.door.policy().suppress(ours.actor, Channel::Email, reason).await?;
@@ -164,8 +185,16 @@ impl Talk {
         Ok(())
     }
 
-    async fn keep_raw(&self, conversation: &str, seq: i64, actor: ActorId, raw: &[u8], trouble: &str) -> Result<()> {
-        let key = self.inbox.sealer.of(actor).await?;
+    /// Finds the conversation that has a mail already.
+    async fn known_mail(&self, client_id: &str) -> Result<Option<String>> {
+        let sql = "SELECT conversation FROM message WHERE client_id = $1 LIMIT 1";
+        let known = sqlx::query_scalar(sql).bind(client_id.to_owned()).fetch_optional(self.inbox.stores.state.reader());
+        known.await.map_err(failed)
+    }
+
+    /// Keeps a mail as it came, and notes which files are in it.
+    async fn keep_raw(&self, conversation: &str, seq: i64, actor: ActorId, raw: &[u8], letter: &Letter) -> Result<()> {
+        let (key, at) = (self.inbox.sealer.of(actor).await?, self.inbox.now().0);
         let id = format!("{conversation}:{seq}");
         let text = STANDARD.encode(&raw[..raw.len().min(RAW_MAX)]);
         let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
@@ -176,12 +205,18 @@ impl Talk {
         .bind(id.clone())
         .bind(actor.0.cast_signed())
         .bind(conversation.to_owned())
-        .bind(self.inbox.now().0)
-        .bind(trouble.to_owned())
+        .bind(at)
+        .bind(letter.trouble.unwrap_or_default().to_owned())
         .bind(sealed(&key, &format!("{id}:raw"), &text)?)
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+        for (place, file) in letter.files.iter().enumerate() {
+            let file_id = &blake3::hash(format!("{id}:{}", file.part).as_bytes()).to_hex()[..32];
+            let (name, size, kind, part) = (file.name.as_str(), file.size, file.kind, Some(file.part));
+            let noted = Noted { conversation, seq, place, at, name, size, kind, part, body: Vec::new() };
+            note_file(&mut transaction, (file_id, actor, &key), noted).await?;
+        }
         transaction.commit().await.map_err(failed)
     }
 
@@ -249,15 +284,10 @@ fn thread_key(message_id: &str) -> String {
 }
 
 fn text_of(letter: &Letter) -> String {
-    let mut text = letter.text.trim().to_owned();
-    if text.is_empty() {
-        text = match letter.trouble {
-            Some(trouble) => format!("[{trouble}: see the mail as it came]"),
-            None => "[no text]".to_owned(),
-        };
+    let text = letter.text.trim();
+    match letter.trouble {
+        _ if !text.is_empty() => text.to_owned(),
+        Some(trouble) => format!("[{trouble}: see the mail as it came]"),
+        None => "[no text]".to_owned(),
     }
-    if !letter.attachments.is_empty() {
-        text.push_str(&format!("\n\n[{}]", letter.attachments.join(", ")));
-    }
-    text
 }

@@ -4,11 +4,11 @@
 //! be. Whoever sends it asks the contact policy first, under the letter's own id: it is never sent twice.
 
 use crate::failure::Result;
-use crate::features::conversations::seal::sealed;
+use crate::features::conversations::seal::{Opener, SOURCE, sealed};
 use crate::features::conversations::store::{actor_of, failed};
 use crate::features::conversations::{Inbox, Talk};
 use crate::features::people::policy::Class;
-use model::{ActorId, Identity, Instant};
+use model::{ActorId, Arrival, Direction, Form, Identity, Instant, Signature};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -17,6 +17,8 @@ use utoipa::ToSchema;
 
 /// So many letters are shown.
 const SHOWN_MAX: i64 = 200;
+/// So many are told to the ledger at once.
+const TOLD_AT_ONCE: i64 = 1_000;
 
 /// Is a letter that another part wants sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -110,6 +112,34 @@ impl Draft<'_> {
 }
 
 impl Talk {
+    /// Tells the ledger of letters that were sent. Answers are told as the messages that they are.
+    ///
+    /// # Errors
+    /// Fails when a store does; the same is told again then, which changes nothing.
+    pub(super) async fn tell_letters(&self) -> Result<()> {
+        let sql = "SELECT id, actor, recipient, tag, sent_at FROM letter WHERE told = 0 AND sent_at IS NOT NULL ORDER BY sent_at LIMIT $1";
+        let rows = sqlx::query(sql).bind(TOLD_AT_ONCE).fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let opener = self.inbox.sealer.opener(&actors).await?;
+        // Of somebody who was erased meanwhile nothing is told.
+        let arrivals = rows.iter().filter_map(|row| letter_as_interaction(row, &opener)).collect();
+        self.door.deliver(arrivals).await?;
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        for row in &rows {
+            sqlx::query("UPDATE letter SET told = 1 WHERE id = $1")
+                .bind(row.get::<String, _>("id"))
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
     /// Queues a letter of another part. Twice with the same id is once.
     ///
     /// # Errors
@@ -137,6 +167,23 @@ impl Talk {
         draft.queue(&mut transaction, self.inbox.now()).await?;
         transaction.commit().await.map_err(failed)
     }
+}
+
+/// Makes an interaction of a letter that was sent: something we said, unasked, by mail.
+fn letter_as_interaction(row: &AnyRow, opener: &Opener) -> Option<Arrival> {
+    let (id, actor): (String, ActorId) = (row.get("id"), actor_of(row));
+    let address = opener.open(actor, &format!("letter:{id}:recipient"), &row.get::<String, _>("recipient"))?;
+    let identity = Identity::new("email", &address.to_lowercase())?;
+    let signature = Signature {
+        source: SOURCE.to_owned(),
+        event: "letter".to_owned(),
+        channel: "e-mail".to_owned(),
+        campaign: row.get("tag"),
+        ..Signature::default()
+    };
+    let at = Instant(row.get("sent_at"));
+    let message = format!("letter:{id}").into_bytes();
+    Some(Arrival { identities: vec![identity], ..Arrival::new(message, signature, at, Form::Message, Direction::Outbound) })
 }
 
 impl Inbox {

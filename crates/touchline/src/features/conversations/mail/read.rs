@@ -1,8 +1,10 @@
 //! Reading mail: from bytes to what a conversation needs. Pure, and never fails: what cannot be read is told as trouble, and
 //! the mail as it came is kept beside it.
 
+use super::verdict::{Verdict, verdict};
 use ammonia::Builder;
-use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::decoders::html::html_to_text;
+use mail_parser::{Address, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::collections::HashSet;
 
 /// What of a text is kept in a conversation; the rest is in the mail as it came.
@@ -11,8 +13,16 @@ const TEXT_MAX: usize = 100_000;
 const HTML_MAX: usize = 500_000;
 /// Ids of mails that one answers: more are no thread.
 const IDS_MAX: usize = 50;
+/// HTML is cleaned up to here: a page nests as deep as it is long, and no letter is longer.
+const HTML_READ_MAX: usize = 1_000_000;
 /// Parts beyond this are a bomb, not a letter.
 const PARTS_MAX: usize = 1_000;
+/// Mails within mails beyond this are a bomb too. A parser takes one step down for each, and has no floor.
+const NESTED_MAX: usize = 200;
+/// Files of one mail.
+const FILES_MAX: usize = 100;
+/// The name of one.
+const FILE_NAME_MAX: usize = 120;
 
 /// Is a mail as far as it could be read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -30,9 +40,24 @@ pub(crate) struct Letter {
     pub(crate) robot: Option<&'static str>,
     /// What came back, where it is a report on a mail of ours.
     pub(crate) report: Option<Report>,
-    pub(crate) attachments: Vec<String>,
+    pub(crate) files: Vec<FileIn>,
+    /// What our own server has found about its sender.
+    pub(super) verdict: Option<Verdict>,
     /// What could not be read.
     pub(crate) trouble: Option<&'static str>,
+}
+
+/// Is a file in a mail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct FileIn {
+    /// Which part of the mail it is.
+    pub(crate) part: usize,
+    /// Its name, without what a name has no business with.
+    pub(crate) name: String,
+    /// How many bytes it has.
+    pub(crate) size: usize,
+    /// What its bytes say that it is.
+    pub(crate) kind: &'static str,
 }
 
 /// Is a report on a mail of ours (RFC 3464, RFC 5965).
@@ -42,6 +67,8 @@ pub(crate) struct Report {
     pub(crate) recipient: String,
     /// The status code, such as `5.1.1`; empty for a complaint.
     pub(crate) status: String,
+    /// What was done with it: `failed`, `delayed`, `delivered` …; empty: it is not said.
+    pub(crate) action: String,
     /// Whether somebody called our mail unwanted.
     pub(crate) is_complaint: bool,
     /// The id of our mail, where the report holds it.
@@ -49,6 +76,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Tells whether it came back: not where it is only late, or arrived after all.
+    pub(crate) fn came_back(&self) -> bool {
+        !["delayed", "delivered", "relayed", "expanded"].contains(&self.action.as_str())
+    }
+
     /// Tells whether the mailbox is gone for good, so that nothing may be sent there any more. A full one is not.
     pub(crate) fn is_final(&self) -> bool {
         self.status.starts_with("5.") && self.status != "5.2.2"
@@ -57,25 +89,61 @@ impl Report {
 
 /// Reads a mail. `ours` is the address of the mailbox, and `envelope` whom the sending server named as sender.
 pub(crate) fn read(raw: &[u8], ours: &str, envelope: &str) -> Letter {
+    read_checked(raw, ours, envelope, "")
+}
+
+/// As [`read`]; `checked_by` is the server whose word on senders is believed.
+pub(super) fn read_checked(raw: &[u8], ours: &str, envelope: &str, checked_by: &str) -> Letter {
     // The parser is fuzzed by its makers; should it panic all the same, the mail is kept and the next one read.
-    let parsed = std::panic::catch_unwind(|| MessageParser::default().parse(raw).map(|message| of(&message, ours, envelope)));
+    let parsed = std::panic::catch_unwind(|| parsed(raw).map(|message| of(&message, ours, envelope, checked_by)));
     let mut letter = match parsed {
         Ok(Some(letter)) => letter,
         _ => Letter { trouble: Some("not a mail"), ..Letter::default() },
     };
+    if is_bomb(raw) {
+        letter.trouble = Some("too many mails within it");
+    }
     if letter.from.is_empty() {
         letter.from = plain_address(envelope).unwrap_or_default();
         letter.trouble = letter.trouble.or(Some("no sender"));
     }
-    if letter.text.trim().is_empty() && letter.html.is_empty() {
+    if letter.text.trim().is_empty() && letter.html.is_empty() && letter.files.is_empty() {
         letter.trouble = letter.trouble.or(Some("no text"));
     }
     letter
 }
 
-fn of(message: &Message<'_>, ours: &str, envelope: &str) -> Letter {
+/// Parses a mail; of one that would lead the parser too deep only the head.
+fn parsed(raw: &[u8]) -> Option<Message<'_>> {
+    let parser = MessageParser::default();
+    if is_bomb(raw) { parser.parse_headers(raw) } else { parser.parse(raw) }
+}
+
+fn is_bomb(raw: &[u8]) -> bool {
+    const NESTS: &[u8] = b"message/";
+    raw.windows(NESTS.len()).filter(|word| word.eq_ignore_ascii_case(NESTS)).take(NESTED_MAX + 1).count() > NESTED_MAX
+}
+
+/// Takes one file out of a mail.
+pub(crate) fn file(raw: &[u8], part: usize) -> Option<Vec<u8>> {
+    std::panic::catch_unwind(|| parsed(raw).and_then(|message| Some(bytes_of(message.parts.get(part)?).to_vec()))).ok()?
+}
+
+fn bytes_of<'m>(part: &'m MessagePart<'_>) -> &'m [u8] {
+    match &part.body {
+        PartType::Message(inner) => inner.raw_message(),
+        _ => part.contents(),
+    }
+}
+
+fn of(message: &Message<'_>, ours: &str, envelope: &str, checked_by: &str) -> Letter {
     let mut letter = Letter::default();
-    if let Some(from) = message.from().and_then(|from| from.first().cloned()) {
+    let senders: Vec<_> = message.header_values("From").filter_map(HeaderValue::as_address).collect();
+    if senders.len() > 1 {
+        // Programs differ about which one counts, and that is what such a mail is made for.
+        letter.trouble = Some("more than one sender");
+    }
+    if let Some(from) = senders.first().and_then(|from| from.first().cloned()) {
         letter.from = from.address().and_then(plain_address).unwrap_or_default();
         letter.name = clean(from.name().unwrap_or_default(), 200);
     }
@@ -95,21 +163,64 @@ fn of(message: &Message<'_>, ours: &str, envelope: &str) -> Letter {
         }
     }
     letter.answers.truncate(IDS_MAX);
+    letter.verdict = verdict(message, checked_by, &letter.from);
     letter.robot = robot(message, ours, envelope, &letter);
     letter.report = report(message);
     if message.parts.len() > PARTS_MAX {
         letter.trouble = Some("too many parts");
         return letter;
     }
-    letter.text = message.body_text(0).map(|text| kept(&text, TEXT_MAX)).unwrap_or_default();
+    letter.text = kept(&text_of(message), TEXT_MAX);
     // Only what came as HTML: a plain text needs no frame.
-    let is_html = message.html_part(0).is_some_and(|part| matches!(part.body, PartType::Html(_)));
-    if is_html {
-        letter.html = message.body_html(0).map(|html| kept(&sanitised(&html), HTML_MAX)).unwrap_or_default();
+    if message.html_bodies().any(|part| matches!(part.body, PartType::Html(_))) {
+        let html: Vec<_> = (0..message.html_body_count()).filter_map(|place| message.body_html(place)).collect();
+        letter.html = kept(&sanitised(&kept(&html.join("\n"), HTML_READ_MAX)), HTML_MAX);
     }
-    letter.attachments =
-        message.attachments().take(50).map(|part| clean(part.attachment_name().unwrap_or("unnamed"), 100)).collect();
+    letter.files = files_of(message);
     letter
+}
+
+/// Returns everything that is said in plain words, or what can be read of the page where nothing is.
+fn text_of(message: &Message<'_>) -> String {
+    let texts: Vec<_> = (0..message.text_body_count()).filter_map(|place| message.body_text(place)).collect();
+    let text = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n");
+    if text.is_empty() { message.body_html(0).map(|html| html_to_text(&html)).unwrap_or_default() } else { text }
+}
+
+fn files_of(message: &Message<'_>) -> Vec<FileIn> {
+    let named = |(number, part): (usize, &u32)| {
+        let (part, place) = (message.parts.get(*part as usize)?, *part as usize);
+        let bytes = bytes_of(part);
+        let name = file_name(part.attachment_name().unwrap_or_default(), number + 1);
+        Some(FileIn { part: place, name, size: bytes.len(), kind: kind_of(bytes) })
+    };
+    message.attachments.iter().take(FILES_MAX).enumerate().filter_map(named).collect()
+}
+
+/// Makes a name of what a stranger calls a file: no folders, nothing that cannot be seen, nothing that turns the line around.
+pub(crate) fn file_name(text: &str, number: usize) -> String {
+    let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    let is_hidden = |sign: char| matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let plain: String = last.chars().filter(|sign| !sign.is_control() && !is_hidden(*sign) && *sign != '\u{fffd}').collect();
+    let plain = kept(plain.trim().trim_start_matches('.'), FILE_NAME_MAX);
+    if plain.is_empty() { format!("file-{number}") } else { plain }
+}
+
+/// Says what bytes are by how they begin, whatever they are called: a picture that no program takes for anything else, a PDF,
+/// or just bytes.
+pub(crate) fn kind_of(bytes: &[u8]) -> &'static str {
+    const KNOWN: [(&[u8], &str); 6] = [
+        (b"\x89PNG\r\n\x1a\n", "image/png"),
+        (b"\xff\xd8\xff", "image/jpeg"),
+        (b"GIF87a", "image/gif"),
+        (b"GIF89a", "image/gif"),
+        (b"%PDF-", "application/pdf"),
+        (b"PK\x03\x04", "application/zip"),
+    ];
+    if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        return "image/webp";
+    }
+    KNOWN.iter().find(|(begins, _)| bytes.starts_with(begins)).map_or("application/octet-stream", |(_, kind)| kind)
 }
 
 fn ids(value: &HeaderValue<'_>) -> Vec<String> {
@@ -197,6 +308,7 @@ fn report(message: &Message<'_>) -> Option<Report> {
                 let value = value.trim();
                 match name.trim().to_lowercase().as_str() {
                     "status" => report.status = clean(value.split_whitespace().next().unwrap_or_default(), 20),
+                    "action" => report.action = clean(&value.to_lowercase(), 20),
                     "original-recipient" | "final-recipient" | "original-rcpt-to" => {
                         let address = value.rsplit(';').next().unwrap_or_default();
                         if let Some(address) = plain_address(address) {
@@ -244,6 +356,10 @@ fn kept(text: &str, most: usize) -> String {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text[..end].replace('\0', "\u{fffd}")
 }
+
+#[cfg(test)]
+#[path = "../../../../tests/nasty/mod.rs"]
+mod nasty;
 
 #[cfg(test)]
 mod tests {
@@ -320,46 +436,48 @@ mod tests {
 
     #[test]
     fn nasty_mails_are_read_as_far_as_they_go_and_never_stop_anything() {
-        let deep =
-            format!("From: a@example.org\r\n{}\r\nx", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n".repeat(500));
-        let many = format!(
-            "From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{}--b--",
-            "--b\r\n\r\nx\r\n".repeat(10_000)
-        );
-        let long = format!("From: a@example.org\r\nSubject: {}\r\n\r\nx", "a".repeat(2_000_000));
-        let nasty: Vec<Vec<u8>> = vec![
-            vec![],
-            vec![0; 1_000],
-            vec![0xff; 1_000],
-            b"\n.\n".to_vec(),
-            b"no header at all".to_vec(),
-            b"From: \r\nTo: \r\n\r\n".to_vec(),
-            b"From: =?utf-8?Q?broken\r\nSubject: =?x-unknown?B?////?=\r\n\r\nx".to_vec(),
-            b"From: \"a@b\" <a@example.org>\r\nSubject: name with @\r\n\r\nx".to_vec(),
-            b"From: a@example.org\r\nContent-Type: ;;;\r\n\r\nx".to_vec(),
-            b"From: a@example.org\r\nContent-Type: text/plain; charset=iso-2022-jp\r\n\r\n\x1b$B%\"\x1b(B".to_vec(),
-            b"From: a@example.org\r\nContent-Type: text/plain; charset=gb18030\r\n\r\n\xc4\xe3\xba\xc3".to_vec(),
-            b"From: a@example.org\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!not base64!!!".to_vec(),
-            b"From: a@example.org\r\nContent-Type: multipart/mixed\r\n\r\nno boundary".to_vec(),
-            b"From: a@example.org\r\nContent-Disposition: attachment; filename*=utf-8''%ff%fe\r\n\r\nx".to_vec(),
-            b"From: a@example.org\nSubject: bare line feeds\n\nx\ny".to_vec(),
-            b"From: a@example.org\r\nDate: Fri, 99 Foo 9999 99:99:99 +9999\r\n\r\nx".to_vec(),
-            b"From: \xd0\xb0@example.org\r\nSubject: \xff\xfe eight bits\r\n\r\nx".to_vec(),
-            b"From: a@xn--e1afmkfd.example.org\r\n\r\nx".to_vec(),
-            b"From: a@example.org\r\nMessage-ID: <1@x>\r\nMessage-ID: <2@x>\r\n\r\nx".to_vec(),
-            b"From: a@example.org\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n\x78\x9f\x3e\x22".to_vec(),
-            b"From: a@example.org\r\nContent-Type: message/rfc822\r\n\r\nFrom: b@example.org\r\n\r\ninner".to_vec(),
-            b"From: a@example.org\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR".to_vec(),
-            b"From: a@example.org\r\nContent-Type: text/html\r\n\r\n<p>a\0b</p>".to_vec(),
-            deep.into_bytes(),
-            many.into_bytes(),
-            long.into_bytes(),
-        ];
-        for (number, raw) in nasty.iter().enumerate() {
-            let letter = read(raw, US, "a@example.org");
-            assert!(letter.from.contains('@'), "{number}: {letter:?}");
-            assert!(letter.subject.len() <= 500 && letter.text.len() <= TEXT_MAX && !letter.text.contains('\0'), "{number}");
+        let all = nasty::all();
+        assert!(all.len() >= 60, "{} are too few", all.len());
+        let mut wrong = Vec::new();
+        for one in &all {
+            let letter = read(&one.raw, US, "ann@example.org");
+            let files: Vec<&str> = letter.files.iter().map(|file| file.name.as_str()).collect();
+            let is_good = letter.from == one.from
+                && letter.subject.contains(one.subject)
+                && letter.text.contains(one.text)
+                && (one.files.is_empty() || files == one.files)
+                && (!one.is_broken || letter.trouble.is_some());
+            if !is_good {
+                let told = (&letter.from, kept(&letter.subject, 80), kept(&letter.text, 80), files, letter.trouble);
+                wrong.push(format!("{}: {told:?}", one.name));
+            }
+            assert!(letter.subject.len() <= 500 && letter.text.len() <= TEXT_MAX && letter.html.len() <= HTML_MAX, "{}", one.name);
+            let line = format!("{}{}{}", letter.subject, letter.name, letter.message_id);
+            assert!(!line.contains(char::is_control) && !letter.text.contains('\0'), "{}", one.name);
+            for file in &letter.files {
+                assert_eq!(super::file(&one.raw, file.part).map(|bytes| bytes.len()), Some(file.size), "{}", one.name);
+            }
         }
+        assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), all.len(), wrong.join("\n"));
+    }
+
+    #[test]
+    fn files_are_what_their_bytes_say_and_are_called_what_a_file_can_be() {
+        assert_eq!(kind_of(b"MZ\x90"), "application/octet-stream");
+        assert_eq!(kind_of(b"<svg xmlns=..."), "application/octet-stream", "a picture that can act is none");
+        assert_eq!(kind_of(b"\xff\xd8\xff\xe0"), "image/jpeg");
+        assert_eq!(kind_of(b"RIFF\0\0\0\0WEBPVP8 "), "image/webp");
+        for (called, name) in [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Windows\\a.exe", "a.exe"),
+            ("a\u{202e}fdp.exe", "afdp.exe"),
+            ("\r\n", "file-3"),
+            (".htaccess", "htaccess"),
+            ("", "file-3"),
+        ] {
+            assert_eq!(file_name(called, 3), name);
+        }
+        assert!(file_name(&"ж".repeat(500), 1).len() <= FILE_NAME_MAX);
     }
 
     #[test]

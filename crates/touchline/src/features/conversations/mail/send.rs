@@ -2,37 +2,41 @@
 //! is none.
 
 use super::dkim;
+use super::line::{Line, PATIENCE};
+use super::rsa;
 use crate::failure::{Failure, Result};
 use crate::features::conversations::Talk;
-use crate::features::conversations::seal::sealed;
+use crate::features::conversations::files::Opened;
+use crate::features::conversations::seal::{Opener, sealed};
 use crate::features::conversations::settings::MailSettings;
 use crate::features::conversations::store::{actor_of, failed, note_event};
-use crate::features::people::policy::{Answer, Ask, Channel, Class, PreferenceToken};
+use crate::features::people::TextKey;
+use crate::features::people::policy::{Answer, Ask, Channel, Class, Policy, PreferenceToken, Ticket};
+use crate::platform::outbound::Outbound;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Attachment, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 use model::time::SECOND;
 use model::{ActorId, Instant};
 use sqlx::Row;
 use sqlx::any::AnyRow;
+use state::Transaction;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
-/// So many letters are sent in one round.
-const AT_ONCE: i64 = 50;
+/// So many letters are asked for in one round.
+const AT_ONCE: i64 = 500;
+/// So many are on their way at one time, over so many lines.
+const GROUP: usize = 64;
+const CARRIERS: usize = 8;
 /// A letter is tried so often before it is said not to be sent.
 const TRIES_MAX: i64 = 5;
 /// The first pause before another try; each is four times the one before.
 const PAUSE: i64 = 30 * SECOND;
-/// How long the server may take for one answer.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// A line of its answer.
+/// A line of an answer of the server, and its lines.
 const LINE_MAX: u64 = 2_048;
+const LINES_MAX: usize = 100;
 
 /// Is a letter in the clear, ready to be written.
 struct Ready {
@@ -44,7 +48,10 @@ struct Ready {
     subject: String,
     text: String,
     answers: Option<String>,
+    files: Vec<Opened>,
     attempts: i64,
+    /// Seals what is noted of it.
+    key: Option<TextKey>,
 }
 
 /// Is why a letter was not taken.
@@ -64,31 +71,139 @@ impl Talk {
     /// Fails when the state store does.
     pub async fn send_letters(&self) -> Result<()> {
         let settings = self.inbox.settings().await?.mail;
+        let mut carriers: Vec<Carrier<'_>> = (0..CARRIERS).map(|_| Carrier::new(&settings, self.outbound())).collect();
+        // As long as there is more, without a pause.
+        while self.send_round(&settings, &mut carriers).await? {
+            self.tell_letters().await?;
+        }
+        self.tell_letters().await?;
+        for carrier in carriers {
+            carrier.end().await;
+        }
+        Ok(())
+    }
+
+    /// Sends the letters that are due first; tells whether there may be more.
+    async fn send_round(&self, settings: &MailSettings, carriers: &mut [Carrier<'_>]) -> Result<bool> {
         let now = self.inbox.now();
         let sql = "SELECT id, actor, conversation, seq, class, tag, recipient, subject, body, attempts FROM letter \
                    WHERE state = 'queued' AND next_at <= $1 ORDER BY at, id LIMIT $2";
         let rows =
             sqlx::query(sql).bind(now.0).bind(AT_ONCE).fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)?;
+        if rows.is_empty() {
+            return Ok(false);
+        }
+        let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let opener = self.inbox.sealer.opener(&actors).await?;
+        let (mut letters, mut fates) = (Vec::new(), Vec::new());
         for row in &rows {
-            match self.ready(row).await? {
-                Some(letter) => self.send_letter(letter, &settings).await?,
+            match self.ready(row, &opener).await? {
+                Some(letter) => letters.push(letter),
                 // The person is erased, or the conversation gone.
-                None => self.ended(&row.get::<String, _>("id"), "stopped", "erased").await?,
+                None => fates.push(Fate::ended(row.get("id"), "stopped", "erased")),
             }
         }
-        Ok(())
+        let asks: Vec<Ask> = letters.iter().map(|letter| letter.ask(now)).collect();
+        let mut granted = Vec::new();
+        for (letter, answer) in letters.into_iter().zip(self.door.ask_all(&asks).await?) {
+            match answer {
+                Answer::Go(ticket) => granted.push((letter, ticket)),
+                Answer::Already => fates.push(Fate::ended(letter.id, "sent", "perhaps sent before the server stopped")),
+                Answer::No(why) => fates.push(Fate::ended(letter.id, "stopped", &why.code)),
+                Answer::Later(why) => {
+                    let until = why.until.unwrap_or(now.0 + 60 * SECOND);
+                    fates.push(Fate::again(letter.id, until, &why.code, letter.attempts));
+                }
+            }
+        }
+        self.note_fates(&fates).await?;
+        while !granted.is_empty() {
+            let group: Vec<_> = granted.drain(..granted.len().min(GROUP)).collect();
+            self.send_group(group, settings, carriers).await?;
+        }
+        Ok(rows.len() as i64 == AT_ONCE)
+    }
+
+    /// Sends a few letters at the same time. What a crash in the middle leaves uncertain is this group alone.
+    async fn send_group(
+        &self,
+        group: Vec<(Ready, Ticket)>,
+        settings: &MailSettings,
+        carriers: &mut [Carrier<'_>],
+    ) -> Result<()> {
+        let secret = self.door.policy().secret("mail").await?;
+        let (mut written, mut fates) = (Vec::new(), Vec::new());
+        for (letter, ticket) in group {
+            let mark = blake3::keyed_hash(&secret, letter.id.as_bytes()).to_hex()[..32].to_owned();
+            match self.written(&letter, settings, &mark).await {
+                Ok(mail) => written.push(Written { letter, ticket, mark, mail }),
+                Err(failure) => fates.push(Fate { ticket: Some((ticket, false)), ..Fate::ended(letter.id, "failed", &failure.what) }),
+            }
+        }
+        // From here on they count as sent, whatever happens to us.
+        let written = self.begin(written).await?;
+        if settings.server.is_empty() {
+            let caught = |one: Written| Fate { ticket: Some((one.ticket, true)), ..Fate::ended(one.letter.id, "caught", "") };
+            fates.extend(written.into_iter().map(caught));
+        } else {
+            let count = carriers.len();
+            let mut loads: Vec<Vec<Written>> = (0..count).map(|_| Vec::new()).collect();
+            for (place, one) in written.into_iter().enumerate() {
+                loads[place % count].push(one);
+            }
+            let carrying = carriers.iter_mut().zip(loads).map(|(carrier, load)| self.carry(carrier, load, settings));
+            fates.extend(futures_util::future::join_all(carrying).await.into_iter().flatten());
+        }
+        self.note_fates(&fates).await
+    }
+
+    /// Notes by what answers and bounces are known, and that the sending begins; leaves out whoever lost their place.
+    async fn begin(&self, written: Vec<Written>) -> Result<Vec<Written>> {
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        let mut begun = Vec::with_capacity(written.len());
+        for one in written {
+            if !self.door.policy().begin_in(&mut transaction, &one.ticket).await? {
+                continue;
+            }
+            self.note_mark(&mut transaction, &one.letter, &one.mark).await?;
+            begun.push(one);
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(begun)
+    }
+
+    /// Hands letters over, one after the other.
+    async fn carry(&self, carrier: &mut Carrier<'_>, load: Vec<Written>, settings: &MailSettings) -> Vec<Fate> {
+        let mut fates = Vec::with_capacity(load.len());
+        for Written { letter, ticket, mark, mail } in load {
+            let sender = marked(&settings.address, &mark);
+            let (id, attempts) = (letter.id, letter.attempts);
+            fates.push(match carrier.hand_over(&sender, &letter.recipient, &mail).await {
+                Ok(()) => Fate { ticket: Some((ticket, true)), ..Fate::ended(id, "sent", "") },
+                Err(Trouble::Unknown(said)) => Fate::ended(id, "failed", &format!("perhaps sent: {said}")),
+                Err(Trouble::Later(said)) if attempts + 1 < TRIES_MAX => {
+                    let pause = PAUSE << (2 * attempts.clamp(0, 10));
+                    Fate { ticket: Some((ticket, false)), ..Fate::again(id, self.inbox.now().0 + pause, &said, attempts + 1) }
+                }
+                Err(Trouble::Never(said) | Trouble::Later(said)) => {
+                    Fate { ticket: Some((ticket, false)), ..Fate::ended(id, "failed", &said) }
+                }
+            });
+        }
+        fates
     }
 
     /// Opens a letter. Of an answer, address, subject and text are those of its conversation.
-    async fn ready(&self, row: &AnyRow) -> Result<Option<Ready>> {
+    async fn ready(&self, row: &AnyRow, opener: &Opener) -> Result<Option<Ready>> {
         let (id, actor): (String, ActorId) = (row.get("id"), actor_of(row));
         let conversation: String = row.get("conversation");
-        let opener = self.inbox.sealer.opener(&[actor]).await?;
         let open = |what: &str| opener.open(actor, &format!("letter:{id}:{what}"), &row.get::<String, _>(what));
         let (Some(mut recipient), Some(mut subject), Some(mut text)) = (open("recipient"), open("subject"), open("body")) else {
             return Ok(None);
         };
-        let mut answers = None;
+        let (mut answers, mut files) = (None, Vec::new());
         if !conversation.is_empty() {
             let Some(found) = self.inbox.find(&conversation).await? else { return Ok(None) };
             let seq: i64 = row.get("seq");
@@ -103,6 +218,7 @@ impl Talk {
                 } else {
                     format!("Re: {about} [#{}]", found.number)
                 };
+                files = self.files_of(&conversation, seq).await?;
                 let said = self.inbox.messages(&conversation, Some(seq - 1)).await?;
                 text = said.into_iter().find(|message| message.seq == seq).and_then(|message| message.text).unwrap_or_default();
             }
@@ -117,7 +233,9 @@ impl Talk {
             subject,
             text,
             answers,
+            files,
             attempts: row.get("attempts"),
+            key: opener.key(actor).copied(),
         }))
     }
 
@@ -134,68 +252,6 @@ impl Talk {
         let Some(raw) = self.raw_mail(conversation, last.unwrap_or(seq)).await? else { return Ok(None) };
         let id = super::read::read(&raw, "", "x@invalid").message_id;
         Ok((!id.is_empty()).then(|| format!("<{}>", id.trim_matches(['<', '>']))))
-    }
-
-    async fn send_letter(&self, letter: Ready, settings: &MailSettings) -> Result<()> {
-        let ask = Ask {
-            key: letter.id.clone(),
-            actor: letter.actor,
-            channel: Channel::Email,
-            class: letter.class,
-            tag: letter.tag.clone(),
-            segments: Vec::new(),
-            worth: 1.0,
-            deadline: Some(Instant(self.inbox.now().0 + 7 * 86_400 * SECOND)),
-            holdout: None,
-        };
-        let ticket = match self.door.ask(&ask).await? {
-            Answer::Go(ticket) => ticket,
-            Answer::Already => return self.ended(&letter.id, "sent", "perhaps sent before the server stopped").await,
-            Answer::No(why) => return self.ended(&letter.id, "stopped", &why.code).await,
-            Answer::Later(why) => {
-                let until = why.until.unwrap_or(self.inbox.now().0 + 60 * SECOND);
-                return self.again(&letter.id, until, &why.code, letter.attempts).await;
-            }
-        };
-        let secret = self.door.policy().secret("mail").await?;
-        let mark = blake3::keyed_hash(&secret, letter.id.as_bytes()).to_hex()[..32].to_owned();
-        self.note_mark(&letter, &mark).await?;
-        let mail = self.written(&letter, settings, &mark).await;
-        let mail = match mail {
-            Ok(mail) => mail,
-            Err(failure) => {
-                self.door.policy().unsent(&ticket).await?;
-                return self.ended(&letter.id, "failed", &failure.what).await;
-            }
-        };
-        // From here on it counts as sent, whatever happens to us.
-        if !self.door.policy().begin(&ticket).await? {
-            return Ok(());
-        }
-        if settings.server.is_empty() {
-            self.door.policy().sent(&ticket).await?;
-            return self.ended(&letter.id, "caught", "").await;
-        }
-        let sender = marked(&settings.address, &mark);
-        match hand_over(settings, &sender, &letter.recipient, &mail).await {
-            Ok(()) => {
-                self.door.policy().sent(&ticket).await?;
-                self.ended(&letter.id, "sent", "").await
-            }
-            Err(Trouble::Unknown(said)) => self.ended(&letter.id, "failed", &format!("perhaps sent: {said}")).await,
-            Err(Trouble::Never(said)) => {
-                self.door.policy().unsent(&ticket).await?;
-                self.ended(&letter.id, "failed", &said).await
-            }
-            Err(Trouble::Later(said)) => {
-                self.door.policy().unsent(&ticket).await?;
-                if letter.attempts + 1 >= TRIES_MAX {
-                    return self.ended(&letter.id, "failed", &said).await;
-                }
-                let pause = PAUSE << (2 * letter.attempts.clamp(0, 10));
-                self.again(&letter.id, self.inbox.now().0 + pause, &said, letter.attempts + 1).await
-            }
-        }
     }
 
     /// Writes a letter as it travels, signed where a domain signs.
@@ -216,12 +272,11 @@ impl Talk {
             .reply_to(mailbox(&settings.name, &marked(own, mark))?)
             .subject(subject)
             .date(at)
-            .message_id(Some(format!("<{mark}@{domain}>")))
-            .header(ContentType::TEXT_PLAIN);
+            .message_id(Some(format!("<{mark}@{domain}>")));
         if let Some(id) = &letter.answers {
             builder = builder.in_reply_to(id.clone()).references(id.clone());
         }
-        let raw = |builder: lettre::message::MessageBuilder, name: &'static str, value: String| {
+        let raw = |builder: MessageBuilder, name: &'static str, value: String| {
             builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
         };
         builder = raw(builder, "X-Touchline-Loop", "1".to_owned());
@@ -236,82 +291,184 @@ impl Talk {
             builder = raw(builder, "List-Unsubscribe", link);
             builder = raw(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
         }
-        let message = builder.body(letter.text.clone()).map_err(|error| wrong("This letter").because(&error))?;
+        let message = with_body(builder, letter).map_err(|error| wrong("This letter").because(&*error))?;
         let mail = message.formatted();
         if settings.dkim_domain.is_empty() || settings.dkim_selector.is_empty() {
             return Ok(mail);
         }
-        let seed = self.door.policy().secret("dkim").await?;
+        let keys = self.dkim_keys().await?;
         let seconds = self.inbox.now().0 / SECOND;
-        let signature = dkim::signature(&seed, &settings.dkim_domain, &settings.dkim_selector, &mail, seconds);
+        let signature = keys.signatures(&settings.dkim_domain, &settings.dkim_selector, &mail, seconds);
         let signature = signature.ok_or_else(|| Failure::new("The letter could not be signed"))?;
         Ok([signature.into_bytes(), mail].concat())
     }
 
-    /// Returns the record by which receivers check our signatures.
+    /// Returns the records by which receivers check our signatures, each with its name below the domain.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn dkim_record(&self) -> Result<String> {
-        Ok(dkim::record(&self.door.policy().secret("dkim").await?))
+    pub async fn dkim_records(&self) -> Result<Vec<(String, String)>> {
+        let settings = self.inbox.settings().await?.mail;
+        let records = self.dkim_keys().await?.records(&settings.dkim_selector);
+        Ok(records.into_iter().map(|record| (record.name, record.text)).collect())
     }
 
-    /// Notes by what answers and bounces are known, and what is sent, before it is.
-    async fn note_mark(&self, letter: &Ready, mark: &str) -> Result<()> {
-        let key = self.inbox.sealer.of(letter.actor).await?;
-        let place = |what: &str| format!("letter:{}:{what}", letter.id);
-        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
-        sqlx::query("UPDATE letter SET mark = $1, recipient = $2, subject = $3, body = $4 WHERE id = $5")
+    /// Returns the keys that sign, drawn when they are asked for the first time.
+    async fn dkim_keys(&self) -> Result<Arc<dkim::Keys>> {
+        let keys = self.keys.get_or_try_init(async || {
+            let state = &self.inbox.stores.state;
+            let sql = "SELECT key FROM mail_key WHERE name = 'rsa'";
+            let mut rsa: Option<Vec<u8>> = sqlx::query_scalar(sql).fetch_optional(state.reader()).await.map_err(failed)?;
+            if rsa.is_none() {
+                let drawn = tokio::task::spawn_blocking(rsa::draw).await;
+                let drawn = drawn.map_err(|error| Failure::new("A key to sign mail with cannot be drawn").because(&error))??;
+                let mut transaction = state.begin().await.map_err(failed)?;
+                sqlx::query("INSERT INTO mail_key (name, key) VALUES ('rsa', $1) ON CONFLICT (name) DO NOTHING")
+                    .bind(drawn)
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(failed)?;
+                // Of two that draw at the same time, the first one counts.
+                rsa = sqlx::query_scalar(sql).fetch_optional(&mut *transaction).await.map_err(failed)?;
+                transaction.commit().await.map_err(failed)?;
+            }
+            let seed = self.door.policy().secret("dkim").await?;
+            let keys = dkim::Keys::read(&seed, &rsa.unwrap_or_default());
+            keys.map(Arc::new).ok_or_else(|| Failure::new("The key that signs mail is damaged").hint("Restore the last backup"))
+        });
+        keys.await.cloned()
+    }
+
+    /// Notes by what answers and bounces of a letter are known, and what it says, where that is read from its conversation.
+    async fn note_mark(&self, transaction: &mut Transaction, letter: &Ready, mark: &str) -> Result<()> {
+        sqlx::query("UPDATE letter SET mark = $1 WHERE id = $2")
             .bind(mark.to_owned())
+            .bind(letter.id.clone())
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed)?;
+        if letter.tag != "reply" {
+            return Ok(());
+        }
+        let Some(key) = letter.key else { return Ok(()) };
+        let place = |what: &str| format!("letter:{}:{what}", letter.id);
+        sqlx::query("UPDATE letter SET recipient = $1, subject = $2, body = $3 WHERE id = $4")
             .bind(sealed(&key, &place("recipient"), &letter.recipient)?)
             .bind(sealed(&key, &place("subject"), &letter.subject)?)
             .bind(sealed(&key, &place("body"), &letter.text)?)
             .bind(letter.id.clone())
-            .execute(&mut *transaction)
+            .execute(&mut **transaction)
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        Ok(())
     }
 
-    async fn ended(&self, id: &str, state: &'static str, said: &str) -> Result<()> {
+    /// Notes what became of letters, and of their places.
+    async fn note_fates(&self, fates: &[Fate]) -> Result<()> {
+        if fates.is_empty() {
+            return Ok(());
+        }
         let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
-        sqlx::query("UPDATE letter SET state = $1, said = $2 WHERE id = $3")
-            .bind(state)
-            .bind(said.to_owned())
-            .bind(id.to_owned())
+        for fate in fates {
+            if let Some((ticket, is_sent)) = &fate.ticket {
+                Policy::ended_in(&mut transaction, ticket, *is_sent).await?;
+            }
+            let is_reply = fate.id.starts_with("reply:");
+            sqlx::query(
+                "UPDATE letter SET state = $1, said = $2, next_at = COALESCE($3, next_at), attempts = COALESCE($4, attempts), \
+                 sent_at = $5, told = $6 WHERE id = $7",
+            )
+            .bind(fate.state)
+            .bind(fate.said.clone())
+            .bind(fate.next_at)
+            .bind(fate.attempts)
+            .bind((fate.state == "sent").then_some(self.inbox.now().0))
+            .bind(i64::from(is_reply))
+            .bind(fate.id.clone())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
-        let shown = if state == "stopped" { "failed" } else { state };
-        let row = sqlx::query("SELECT conversation, seq FROM letter WHERE id = $1 AND tag = 'reply'").bind(id.to_owned());
-        if let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(failed)? {
-            let conversation: String = row.get("conversation");
-            sqlx::query("UPDATE message SET state = $1 WHERE conversation = $2 AND seq = $3")
-                .bind(shown)
-                .bind(conversation.clone())
-                .bind(row.get::<i64, _>("seq"))
-                .execute(&mut *transaction)
-                .await
-                .map_err(failed)?;
-            note_event(&mut transaction, &conversation, "sent", self.inbox.now()).await?;
+            if fate.state != "queued" && is_reply {
+                self.note_reply(&mut transaction, fate).await?;
+            }
         }
         transaction.commit().await.map_err(failed)?;
         self.inbox.news.tell();
         Ok(())
     }
 
-    async fn again(&self, id: &str, at: i64, said: &str, attempts: i64) -> Result<()> {
-        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
-        sqlx::query("UPDATE letter SET next_at = $1, said = $2, attempts = $3 WHERE id = $4")
-            .bind(at)
-            .bind(said.to_owned())
-            .bind(attempts)
-            .bind(id.to_owned())
-            .execute(&mut *transaction)
+    /// Shows at an answer what became of its letter.
+    async fn note_reply(&self, transaction: &mut Transaction, fate: &Fate) -> Result<()> {
+        let row = sqlx::query("SELECT conversation, seq FROM letter WHERE id = $1 AND tag = 'reply'").bind(fate.id.clone());
+        let Some(row) = row.fetch_optional(&mut **transaction).await.map_err(failed)? else { return Ok(()) };
+        let conversation: String = row.get("conversation");
+        sqlx::query("UPDATE message SET state = $1 WHERE conversation = $2 AND seq = $3")
+            .bind(if fate.state == "stopped" { "failed" } else { fate.state })
+            .bind(conversation.clone())
+            .bind(row.get::<i64, _>("seq"))
+            .execute(&mut **transaction)
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        note_event(transaction, &conversation, "sent", self.inbox.now()).await
     }
+}
+
+impl Ready {
+    /// Is the question whether it may be sent.
+    fn ask(&self, now: Instant) -> Ask {
+        Ask {
+            key: self.id.clone(),
+            actor: self.actor,
+            channel: Channel::Email,
+            class: self.class,
+            tag: self.tag.clone(),
+            segments: Vec::new(),
+            worth: 1.0,
+            deadline: Some(Instant(now.0 + 7 * 86_400 * SECOND)),
+            holdout: None,
+        }
+    }
+}
+
+/// Is a letter as it travels, with its place.
+struct Written {
+    letter: Ready,
+    ticket: Ticket,
+    mark: String,
+    mail: Vec<u8>,
+}
+
+/// Is what became of a letter.
+struct Fate {
+    id: String,
+    state: &'static str,
+    said: String,
+    next_at: Option<i64>,
+    attempts: Option<i64>,
+    /// Its place, and whether it was used.
+    ticket: Option<(Ticket, bool)>,
+}
+
+impl Fate {
+    fn ended(id: String, state: &'static str, said: &str) -> Self {
+        Self { id, state, said: said.to_owned(), next_at: None, attempts: None, ticket: None }
+    }
+
+    fn again(id: String, at: i64, said: &str, attempts: i64) -> Self {
+        Self { next_at: Some(at), attempts: Some(attempts), ..Self::ended(id, "queued", said) }
+    }
+}
+
+/// Puts text and files into a mail. Files travel as bytes to be stored, whatever they are.
+fn with_body(builder: MessageBuilder, letter: &Ready) -> std::result::Result<Message, Box<dyn std::error::Error>> {
+    if letter.files.is_empty() {
+        return Ok(builder.header(ContentType::TEXT_PLAIN).body(letter.text.clone())?);
+    }
+    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(letter.text.clone()));
+    for Opened { file, bytes, .. } in &letter.files {
+        parts = parts.singlepart(Attachment::new(file.name.clone()).body(bytes.clone(), file.kind.parse()?));
+    }
+    Ok(builder.multipart(parts)?)
 }
 
 /// Writes a mark between the name and the domain of an address.
@@ -319,115 +476,109 @@ fn marked(address: &str, mark: &str) -> String {
     address.rsplit_once('@').map_or_else(|| address.to_owned(), |(local, domain)| format!("{local}+{mark}@{domain}"))
 }
 
-/// Hands a mail to the organisation's server.
-async fn hand_over(settings: &MailSettings, sender: &str, recipient: &str, mail: &[u8]) -> Result<(), Trouble> {
-    let later = |error: &dyn std::fmt::Display| Trouble::Later(format!("the server is not reached: {error}"));
-    let host = settings.server.rsplit_once(':').map_or(settings.server.as_str(), |(host, _)| host).to_owned();
-    let stream = timeout(PATIENCE, TcpStream::connect(&settings.server)).await.map_err(|error| later(&error))?;
-    let stream = stream.map_err(|error| later(&error))?;
-    match settings.security.as_str() {
-        "tls" => {
-            let stream = encrypted(stream, &host).await?;
-            converse(BufReader::new(stream), settings, sender, recipient, mail, true).await
+/// Carries mails to the organisation's server, many over one line.
+pub(super) struct Carrier<'a> {
+    settings: &'a MailSettings,
+    outbound: Outbound,
+    line: Option<Line>,
+}
+
+impl<'a> Carrier<'a> {
+    pub(super) const fn new(settings: &'a MailSettings, outbound: Outbound) -> Self {
+        Self { settings, outbound, line: None }
+    }
+
+    /// Hands a mail over. After trouble the next one goes over a new line.
+    async fn hand_over(&mut self, sender: &str, recipient: &str, mail: &[u8]) -> Result<(), Trouble> {
+        if let Some(mut line) = self.line.take() {
+            match begin_mail(&mut line, sender, recipient).await {
+                Ok(()) => {
+                    say_mail(&mut line, mail).await?;
+                    self.line = Some(line);
+                    return Ok(());
+                }
+                Err(Trouble::Never(said)) => return Err(Trouble::Never(said)),
+                // The server may have tired of this line; of the mail itself it has seen nothing.
+                Err(_) => {}
+            }
         }
-        "plain" => converse(BufReader::new(stream), settings, sender, recipient, mail, true).await,
-        _ => {
-            let mut stream = BufReader::new(stream);
-            expect(&mut stream, b'2').await?;
-            order(&mut stream, "EHLO touchline", b'2').await?;
-            order(&mut stream, "STARTTLS", b'2').await?;
-            // Nothing that came before the encryption is believed.
-            let stream = encrypted(stream.into_inner(), &host).await?;
-            converse(BufReader::new(stream), settings, sender, recipient, mail, false).await
+        let mut line = self.open().await?;
+        begin_mail(&mut line, sender, recipient).await?;
+        say_mail(&mut line, mail).await?;
+        self.line = Some(line);
+        Ok(())
+    }
+
+    /// Opens a line, encrypted as it is set, and says who we are.
+    async fn open(&self) -> Result<Line, Trouble> {
+        let settings = self.settings;
+        let mut line = Line::open(&self.outbound, &settings.server, settings.security == "tls").await.map_err(Trouble::Later)?;
+        expect(&mut line, b'2').await?;
+        order(&mut line, "EHLO touchline", b'2').await?;
+        if !matches!(settings.security.as_str(), "tls" | "plain") {
+            order(&mut line, "STARTTLS", b'2').await?;
+            line = line.encrypted().await.map_err(Trouble::Later)?;
+            order(&mut line, "EHLO touchline", b'2').await?;
+        }
+        if !settings.user.is_empty() {
+            let secret = STANDARD.encode(format!("\0{}\0{}", settings.user, settings.password));
+            order(&mut line, &format!("AUTH PLAIN {secret}"), b'2').await?;
+        }
+        Ok(line)
+    }
+
+    /// Says goodbye; whether it is heard changes nothing.
+    async fn end(self) {
+        if let Some(mut line) = self.line {
+            let _ = order(&mut line, "QUIT", b'2').await;
         }
     }
 }
 
-async fn encrypted(stream: TcpStream, host: &str) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Trouble> {
-    let later = |what: String| Trouble::Later(what);
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| later(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| Trouble::Never(error.to_string()))?;
-    let connecting = TlsConnector::from(Arc::new(config)).connect(name, stream);
-    let connected = timeout(PATIENCE, connecting).await.map_err(|error| later(error.to_string()))?;
-    connected.map_err(|error| later(format!("no encryption: {error}")))
+async fn begin_mail(line: &mut Line, sender: &str, recipient: &str) -> Result<(), Trouble> {
+    order(line, &format!("MAIL FROM:<{sender}>"), b'2').await?;
+    order(line, &format!("RCPT TO:<{recipient}>"), b'2').await?;
+    order(line, "DATA", b'3').await
 }
 
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: BufReader<S>,
-    settings: &MailSettings,
-    sender: &str,
-    recipient: &str,
-    mail: &[u8],
-    greets: bool,
-) -> Result<(), Trouble> {
-    use base64::Engine;
-    if greets {
-        expect(&mut stream, b'2').await?;
-    }
-    order(&mut stream, "EHLO touchline", b'2').await?;
-    if !settings.user.is_empty() {
-        let secret = format!("\0{}\0{}", settings.user, settings.password);
-        let secret = base64::engine::general_purpose::STANDARD.encode(secret);
-        order(&mut stream, &format!("AUTH PLAIN {secret}"), b'2').await?;
-    }
-    order(&mut stream, &format!("MAIL FROM:<{sender}>"), b'2').await?;
-    order(&mut stream, &format!("RCPT TO:<{recipient}>"), b'2').await?;
-    order(&mut stream, "DATA", b'3').await?;
+async fn say_mail(line: &mut Line, mail: &[u8]) -> Result<(), Trouble> {
     let mut stuffed = Vec::with_capacity(mail.len() + 64);
-    for line in mail.split_inclusive(|byte| *byte == b'\n') {
-        if line.starts_with(b".") {
+    for one in mail.split_inclusive(|byte| *byte == b'\n') {
+        if one.starts_with(b".") {
             stuffed.push(b'.');
         }
-        stuffed.extend_from_slice(line);
+        stuffed.extend_from_slice(one);
     }
     if !stuffed.ends_with(b"\r\n") {
         stuffed.extend_from_slice(b"\r\n");
     }
     stuffed.extend_from_slice(b".\r\n");
-    let unknown = |error: std::io::Error| Trouble::Unknown(error.to_string());
-    stream.write_all(&stuffed).await.map_err(unknown)?;
-    stream.flush().await.map_err(unknown)?;
+    line.write(&stuffed).await.map_err(Trouble::Unknown)?;
     // Where no answer comes, it may have been taken.
-    match expect(&mut stream, b'2').await {
+    match expect(line, b'2').await {
         Err(Trouble::Later(said)) if !said.starts_with('4') => Err(Trouble::Unknown(said)),
         outcome => outcome,
-    }?;
-    // Whether the goodbye arrives changes nothing.
-    let _ = order(&mut stream, "QUIT", b'2').await;
-    Ok(())
+    }
 }
 
-async fn order<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufReader<S>, line: &str, wanted: u8) -> Result<(), Trouble> {
-    let later = |error: std::io::Error| Trouble::Later(error.to_string());
-    stream.write_all(format!("{line}\r\n").as_bytes()).await.map_err(later)?;
-    stream.flush().await.map_err(later)?;
-    expect(stream, wanted).await
+async fn order(line: &mut Line, text: &str, wanted: u8) -> Result<(), Trouble> {
+    line.write(format!("{text}\r\n").as_bytes()).await.map_err(Trouble::Later)?;
+    expect(line, wanted).await
 }
 
 /// Reads an answer of several lines; what begins with 4 may be tried again, what begins with 5 not.
-async fn expect<S: AsyncRead + Unpin>(stream: &mut BufReader<S>, wanted: u8) -> Result<(), Trouble> {
-    loop {
-        let mut line = Vec::new();
-        let mut limited = (&mut *stream).take(LINE_MAX);
-        let read = timeout(PATIENCE, limited.read_until(b'\n', &mut line)).await;
-        let read = read.map_err(|error| Trouble::Later(error.to_string()))?.map_err(|error| Trouble::Later(error.to_string()))?;
-        if read < 4 {
-            return Err(Trouble::Later("the server hung up".to_owned()));
-        }
-        if line[3] == b'-' {
+async fn expect(line: &mut Line, wanted: u8) -> Result<(), Trouble> {
+    for _ in 0..LINES_MAX {
+        let told = line.read(LINE_MAX, PATIENCE).await.map_err(Trouble::Later)?;
+        if told.get(3) == Some(&b'-') {
             continue;
         }
-        let said = String::from_utf8_lossy(&line).trim().chars().take(200).collect::<String>();
-        return match line[0] {
+        let said = String::from_utf8_lossy(&told).trim().chars().take(200).collect::<String>();
+        return match told[0] {
             code if code == wanted => Ok(()),
             b'5' => Err(Trouble::Never(said)),
             _ => Err(Trouble::Later(said)),
         };
     }
+    Err(Trouble::Later("the server does not stop talking".to_owned()))
 }

@@ -130,9 +130,44 @@ impl Policy {
         check(ask)?;
         let zone = self.zone_of(ask.actor).await?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        let answer = self.answer(&mut transaction, ask, zone.as_deref(), true).await?;
+        let decided = decided(&mut transaction).await?;
+        let answer = self.answer(&mut transaction, ask, (zone.as_deref(), &decided), true).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(answer)
+    }
+
+    /// Asks for many at once, one after the other, as [`Policy::ask`] does for one: all of it is durable when this returns.
+    ///
+    /// # Errors
+    /// As [`Policy::ask`]; nothing is reserved then.
+    pub async fn ask_all(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        let mut zones = Vec::with_capacity(asks.len());
+        for ask in asks {
+            check(ask)?;
+            // What bypasses asks for no hour.
+            zones.push(if ask.class.bypasses() { None } else { self.zone_of(ask.actor).await? });
+        }
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        let decided = decided(&mut transaction).await?;
+        let mut answers = Vec::with_capacity(asks.len());
+        for (ask, zone) in asks.iter().zip(&zones) {
+            answers.push(self.answer(&mut transaction, ask, (zone.as_deref(), &decided), true).await?);
+        }
+        transaction.commit().await.map_err(failed)?;
+        Ok(answers)
+    }
+
+    /// Gives back what a process reserved that is no more: whoever opens the stores is alone with them, so nobody holds it.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn let_go_of_the_dead(&self) -> Result<()> {
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        sqlx::query("UPDATE contact_send SET state = 'released' WHERE state = 'reserved'")
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
     }
 
     /// Tells what the answer would be, and changes nothing.
@@ -143,8 +178,9 @@ impl Policy {
         check(ask)?;
         let zone = self.zone_of(ask.actor).await?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
+        let decided = decided(&mut transaction).await?;
         // Dropped without a commit: whatever was written is gone.
-        self.answer(&mut transaction, ask, zone.as_deref(), false).await
+        self.answer(&mut transaction, ask, (zone.as_deref(), &decided), false).await
     }
 
     /// Says that the sending begins: from here on the place is used. `false` when the lease has ended meanwhile; then
@@ -153,8 +189,18 @@ impl Policy {
     /// # Errors
     /// Fails when the state store does.
     pub async fn begin(&self, ticket: &Ticket) -> Result<bool> {
-        let now = self.now();
         let mut transaction = self.state.begin().await.map_err(failed)?;
+        let begun = self.begin_in(&mut transaction, ticket).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(begun)
+    }
+
+    /// As [`Policy::begin`], within a transaction of whoever sends.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn begin_in(&self, transaction: &mut Transaction, ticket: &Ticket) -> Result<bool> {
+        let now = self.now();
         let begun = sqlx::query(
             "UPDATE contact_send SET state = 'sending', at = $1 WHERE send_key = $2 AND lease = $3 AND state = 'reserved' \
              AND lease_end > $1",
@@ -162,11 +208,19 @@ impl Policy {
         .bind(now.0)
         .bind(ticket.key.clone())
         .bind(ticket.lease.clone())
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
         Ok(begun.rows_affected() == 1)
+    }
+
+    /// Says within a transaction of whoever sends whether it was sent, or not after all.
+    ///
+    /// # Errors
+    /// Fails when the state store does; the place stays used then.
+    pub async fn ended_in(transaction: &mut Transaction, ticket: &Ticket, is_sent: bool) -> Result<()> {
+        let state = if is_sent { "sent" } else { "released" };
+        end(transaction, &ticket.key, Some(&ticket.lease), state).await
     }
 
     /// Says that it was sent.
@@ -209,14 +263,7 @@ impl Policy {
 
     async fn ended(&self, key: &str, lease: Option<&str>, state: &'static str) -> Result<()> {
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        sqlx::query("UPDATE contact_send SET state = $1 WHERE send_key = $2 AND (lease = $3 OR $4 = 1) AND state <> 'ghost'")
-            .bind(state)
-            .bind(key.to_owned())
-            .bind(lease.unwrap_or_default().to_owned())
-            .bind(i64::from(lease.is_none()))
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        end(&mut transaction, key, lease, state).await?;
         transaction.commit().await.map_err(failed)
     }
 
@@ -320,7 +367,13 @@ impl Policy {
     }
 
     /// Answers, and notes the answer where it is meant.
-    async fn answer(&self, transaction: &mut Transaction, ask: &Ask, zone: Option<&str>, is_meant: bool) -> Result<Answer> {
+    async fn answer(
+        &self,
+        transaction: &mut Transaction,
+        ask: &Ask,
+        (zone, (settings, rules)): (Option<&str>, &(Settings, Vec<StoredRule>)),
+        is_meant: bool,
+    ) -> Result<Answer> {
         let now = self.now();
         let standing = sqlx::query("SELECT state, lease_end FROM contact_send WHERE send_key = $1")
             .bind(ask.key.clone())
@@ -338,11 +391,10 @@ impl Policy {
                 _ => {}
             }
         }
-        let (settings, rules) = decided(transaction).await?;
         let (person, actors) = self.actors_of(ask.actor);
         let zone = zone.and_then(|name| TimeZone::get(name).ok());
         let zone = zone.or_else(|| TimeZone::get(&settings.zone).ok()).unwrap_or(TimeZone::UTC);
-        let stop = Stop { ask, settings: &settings, rules: &rules, zone: &zone, now, actors: &actors };
+        let stop = Stop { ask, settings, rules, zone: &zone, now, actors: &actors };
         let outcome = match stop.forbidden(transaction).await? {
             Some(why) => Err(Verdict::Never(why)),
             None if ask.class.bypasses() => Ok(()),
@@ -350,7 +402,7 @@ impl Policy {
         };
         match outcome {
             Ok(()) => {
-                let is_held_out = !ask.class.bypasses() && held_out(person, ask, &settings);
+                let is_held_out = !ask.class.bypasses() && held_out(person, ask, settings);
                 if !is_meant {
                     let ticket = Ticket { key: ask.key.clone(), lease: String::new() };
                     return Ok(if is_held_out { Answer::No(Why::new("hold_out")) } else { Answer::Go(ticket) });
@@ -570,6 +622,18 @@ async fn counted(transaction: &mut Transaction, actors: &[i64], but: &str, since
         })
     };
     Ok(rows.iter().take(SEEN_MAX).filter_map(seen).collect())
+}
+
+async fn end(transaction: &mut Transaction, key: &str, lease: Option<&str>, state: &'static str) -> Result<()> {
+    sqlx::query("UPDATE contact_send SET state = $1 WHERE send_key = $2 AND (lease = $3 OR $4 = 1) AND state <> 'ghost'")
+        .bind(state)
+        .bind(key.to_owned())
+        .bind(lease.unwrap_or_default().to_owned())
+        .bind(i64::from(lease.is_none()))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
 
 async fn reserve(transaction: &mut Transaction, ask: &Ask, state: &'static str, now: Instant) -> Result<Ticket> {
