@@ -15,6 +15,14 @@ const binary = process.env.TOUCHLINE_BIN ?? join(here, '../../target/debug/touch
 export const python = process.env.PYTHON ?? join(here, '../../target/tools/mail/bin/python');
 export const run = promisify(execFile);
 
+/** Runs a program that leaves others behind it: their mouths must not be ours, or it would never end for us. */
+const leave = (program, args) =>
+  new Promise((done, failed) => {
+    const child = spawn(program, args, { stdio: 'ignore' });
+    child.on('error', failed);
+    child.on('exit', (code) => (code === 0 ? done() : failed(new Error(`${program} ${args.join(' ')} ended (${code})`))));
+  });
+
 /** Returns a port that nobody uses just now. */
 const port = () =>
   new Promise((found) => {
@@ -116,7 +124,7 @@ mail_location = maildir:${folder}/mail/%n
 first_valid_uid = 1
 `,
   );
-  await run('dovecot', ['-c', join(folder, 'dovecot.conf')]);
+  await leave('dovecot', ['-c', join(folder, 'dovecot.conf')]);
   return () => run('doveadm', ['-c', join(folder, 'dovecot.conf'), 'stop']);
 }
 
@@ -179,8 +187,8 @@ virtual_gid_maps = static:${ids.gid}
     'postlog unix-dgram n - n - 1 postlogd',
   ];
   await writeFile(join(place, 'master.cf'), services.join('\n') + '\n');
-  await run('postfix', ['-c', place, 'start']);
-  return () => run('postfix', ['-c', place, 'stop']);
+  await leave('postfix', ['-c', place, 'start']);
+  return () => leave('postfix', ['-c', place, 'stop']);
 }
 
 /** Opens everything. */

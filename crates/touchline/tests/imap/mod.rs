@@ -58,6 +58,8 @@ async fn attend(mut stream: BufReader<TcpStream>, mailbox: &Shared) -> io::Resul
         }
     }
     stream.write_all(b"* OK [CAPABILITY IMAP4rev1] ready\r\n").await?;
+    // A new mail is told of once, whenever there is something to say.
+    let mut told_of = 0;
     let mut line = String::new();
     loop {
         line.clear();
@@ -84,6 +86,7 @@ async fn attend(mut stream: BufReader<TcpStream>, mailbox: &Shared) -> io::Resul
                 let mailbox = mailbox.lock().expect("not poisoned");
                 (mailbox.uid_validity, mailbox.mails.len())
             };
+            told_of = count;
             let told = format!("* {count} EXISTS\r\n* OK [UIDVALIDITY {validity}] valid\r\n* FLAGS (\\Seen)\r\n{tag} OK [READ-ONLY] done\r\n");
             stream.write_all(told.as_bytes()).await?;
         } else if let Some(search) = upper.strip_prefix("UID SEARCH ") {
@@ -93,12 +96,15 @@ async fn attend(mut stream: BufReader<TcpStream>, mailbox: &Shared) -> io::Resul
             let last = uids.last().copied();
             let found = uids.into_iter().filter(|uid| from.is_none_or(|from| *uid >= from) || Some(*uid) == last);
             let found = found.map(|uid| format!(" {uid}")).collect::<String>();
-            stream.write_all(format!("* SEARCH{found}\r\n* 3 RECENT\r\n{tag} OK done\r\n").as_bytes()).await?;
+            let count = mailbox.lock().expect("not poisoned").mails.len();
+            let news = if count > told_of { format!("* {count} EXISTS\r\n") } else { String::new() };
+            told_of = count;
+            stream.write_all(format!("* SEARCH{found}\r\n{news}* 3 RECENT\r\n{tag} OK done\r\n").as_bytes()).await?;
         } else if let Some(fetch) = what.strip_prefix("UID FETCH ") {
             let uid: i64 = fetch.split(' ').next().and_then(|uid| uid.parse().ok()).unwrap_or_default();
             give(&mut stream, mailbox, tag, uid, fetch).await?;
         } else if upper == "IDLE" {
-            idle(&mut stream, mailbox, tag).await?;
+            idle(&mut stream, mailbox, tag, &mut told_of).await?;
         } else if upper == "LOGOUT" {
             stream.write_all(format!("* BYE bye\r\n{tag} OK done\r\n").as_bytes()).await?;
             return Ok(());
@@ -125,7 +131,7 @@ async fn give(stream: &mut BufReader<TcpStream>, mailbox: &Shared, tag: &str, ui
     }
     let most: usize = fetch.rsplit_once("<0.").and_then(|(_, most)| most.trim_end_matches(['>', ')']).parse().ok()).unwrap_or(0);
     let part = &mail[..mail.len().min(most)];
-    stream.write_all(format!("* 9 EXISTS\r\n* 1 FETCH (UID {uid} BODY[]<0> {{{}}}\r\n", part.len()).as_bytes()).await?;
+    stream.write_all(format!("* 1 FETCH (UID {uid} BODY[]<0> {{{}}}\r\n", part.len()).as_bytes()).await?;
     if breaks {
         stream.write_all(&part[..part.len() / 2]).await?;
         stream.flush().await?;
@@ -135,12 +141,10 @@ async fn give(stream: &mut BufReader<TcpStream>, mailbox: &Shared, tag: &str, ui
     stream.write_all(format!(")\r\n{tag} OK done\r\n").as_bytes()).await
 }
 
-async fn idle(stream: &mut BufReader<TcpStream>, mailbox: &Shared, tag: &str) -> io::Result<()> {
+async fn idle(stream: &mut BufReader<TcpStream>, mailbox: &Shared, tag: &str, told_of: &mut usize) -> io::Result<()> {
     stream.write_all(b"+ idling\r\n").await?;
     let count = || mailbox.lock().expect("not poisoned").mails.len();
-    let before = count();
     let mut line = String::new();
-    let mut has_told = false;
     loop {
         tokio::select! {
             read = stream.read_line(&mut line) => {
@@ -148,8 +152,8 @@ async fn idle(stream: &mut BufReader<TcpStream>, mailbox: &Shared, tag: &str) ->
                 return stream.write_all(format!("{tag} OK done\r\n").as_bytes()).await;
             }
             () = tokio::time::sleep(Duration::from_millis(20)) => {
-                if count() > before && !has_told {
-                    has_told = true;
+                if count() > *told_of {
+                    *told_of = count();
                     stream.write_all(format!("* {} EXISTS\r\n", count()).as_bytes()).await?;
                 }
             }

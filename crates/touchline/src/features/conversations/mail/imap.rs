@@ -43,6 +43,8 @@ pub(super) struct Imap {
     line: Line,
     number: u32,
     able: Vec<String>,
+    /// Whether the server has told of a new mail since the last search: it does so whenever it likes, and only once.
+    has_news: bool,
 }
 
 /// Is how a mailbox stands.
@@ -55,7 +57,7 @@ pub(super) struct Box {
 impl Imap {
     /// Begins: the greeting, encryption where it comes later, and who we are.
     pub(super) async fn begin(line: Line, starts_tls: bool, user: &str, password: &str) -> Result<Self> {
-        let mut imap = Self { line, number: 0, able: Vec::new() };
+        let mut imap = Self { line, number: 0, able: Vec::new(), has_news: false };
         let greeting = imap.told(0, PATIENCE).await?.text;
         if greeting.starts_with("* BYE") || !greeting.starts_with("* ") {
             return Err(Trouble::Lost(shown(&greeting)));
@@ -114,6 +116,7 @@ impl Imap {
 
     /// Returns the numbers of mails that a search finds, in order.
     pub(super) async fn find(&mut self, what: &str) -> Result<Vec<i64>> {
+        self.has_news = false;
         let told = self.order(&format!("UID SEARCH {what}"), 0).await?;
         let found = told.iter().filter_map(|told| told.text.strip_prefix("* SEARCH"));
         let mut uids: Vec<i64> = found.flat_map(str::split_whitespace).filter_map(|uid| uid.parse().ok()).collect();
@@ -142,6 +145,9 @@ impl Imap {
 
     /// Waits until the server says that something is new, or for so long at most.
     pub(super) async fn wait(&mut self, long: Duration) -> Result<()> {
+        if self.has_news {
+            return Ok(());
+        }
         if !self.can("IDLE") {
             tokio::time::sleep(long.min(Duration::from_secs(60))).await;
             return self.order("NOOP", 0).await.map(drop);
@@ -156,7 +162,7 @@ impl Imap {
                     if text.starts_with("* BYE") {
                         return Err(Trouble::Lost(shown(&text)));
                     }
-                    if text.ends_with(" EXISTS") || text.ends_with(" RECENT") {
+                    if self.has_news {
                         break;
                     }
                 }
@@ -234,7 +240,10 @@ impl Imap {
             let piece = String::from_utf8_lossy(&line);
             let piece = piece.trim_end_matches(['\r', '\n']);
             told.text.push_str(piece);
-            let Some(count) = literal(piece) else { return Ok(told) };
+            let Some(count) = literal(piece) else {
+                self.has_news |= told.text.starts_with("* ") && told.text.ends_with(" EXISTS");
+                return Ok(told);
+            };
             if told.literals.len() > 100 || told.text.len() as u64 > LINE_MAX {
                 return Err(Trouble::Lost("the server does not stop talking".to_owned()));
             }

@@ -15,8 +15,8 @@ use crate::features::people::policy::{Answer, Ask, Channel, Class, Policy, Prefe
 use crate::platform::outbound::Outbound;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 use model::time::SECOND;
 use model::{ActorId, Instant};
 use sqlx::Row;
@@ -466,7 +466,10 @@ fn with_body(builder: MessageBuilder, letter: &Ready) -> std::result::Result<Mes
     }
     let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(letter.text.clone()));
     for Opened { file, bytes, .. } in &letter.files {
-        parts = parts.singlepart(Attachment::new(file.name.clone()).body(bytes.clone(), file.kind.parse()?));
+        // Always in letters: a text in a file is as it was, whatever servers make of its line ends.
+        let body = Body::new_with_encoding(bytes.clone(), ContentTransferEncoding::Base64);
+        let body = body.map_err(|_| "a file cannot be written as letters")?;
+        parts = parts.singlepart(Attachment::new(file.name.clone()).body(body, file.kind.parse()?));
     }
     Ok(builder.multipart(parts)?)
 }
