@@ -110,10 +110,13 @@ test('files go both ways, and are only ever saved', async () => {
   const address = await link.getAttribute('href');
   await saved(direct, () => direct.goto(address).catch(() => undefined));
   assert.notEqual(await direct.title(), 'caught');
-  await staff.getByText('Add files').locator('input').setInputFiles([
-    { name: 'счёт.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 a bill') },
-    { name: 'not this one.txt', mimeType: 'text/plain', buffer: Buffer.from('x') },
-  ]);
+  await staff
+    .getByText('Add files')
+    .locator('input')
+    .setInputFiles([
+      { name: 'счёт.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.4 a bill') },
+      { name: 'not this one.txt', mimeType: 'text/plain', buffer: Buffer.from('x') },
+    ]);
   await staff.getByText('not this one.txt').waitFor();
   await staff.getByRole('button', { name: 'Take not this one.txt away' }).click();
   await staff.getByRole('button', { name: 'Send', exact: true }).click();

@@ -20,7 +20,9 @@ const leave = (program, args) =>
   new Promise((done, failed) => {
     const child = spawn(program, args, { stdio: 'ignore' });
     child.on('error', failed);
-    child.on('exit', (code) => (code === 0 ? done() : failed(new Error(`${program} ${args.join(' ')} ended (${code})`))));
+    child.on('exit', (code) =>
+      code === 0 ? done() : failed(new Error(`${program} ${args.join(' ')} ended (${code})`)),
+    );
   });
 
 /** Returns a port that nobody uses just now. */
@@ -201,7 +203,7 @@ export async function openStage() {
     ['-u', '-g'].map(async (what) => Number((await run('id', [what, 'postfix'])).stdout)),
   );
   const ports = { imap: await port(), smtp: await port(), postfix: await port(), sink: await port() };
-  for (const name of ['mail', 'mail/ann', 'mail/help', 'dovecot']) await mkdir(join(folder, name));
+  for (const name of ['data', 'mail', 'mail/ann', 'mail/help', 'dovecot']) await mkdir(join(folder, name));
   for (const name of ['mail', 'mail/ann', 'mail/help']) await chown(join(folder, name), uid, gid);
   await certificate(folder);
   const ends = [await startDovecot(folder, { uid, gid }, ports), await startPostfix(folder, { uid, gid }, ports)];

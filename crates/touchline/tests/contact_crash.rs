@@ -93,6 +93,7 @@ fn a_person_gets_as_many_as_allowed_however_often_the_server_is_killed() {
     let kills: usize = std::env::var("TOUCHLINE_CRASHES").ok().and_then(|kills| kills.parse().ok()).unwrap_or(10);
     let kills = kills.min(100);
     let folder = tempfile::tempdir().expect("folder");
+    std::fs::create_dir(folder.path().join("a")).expect("makes a folder");
     let (sink, taken) = sink();
     let args = ["--inside", sink.as_str()];
     let first = Server::start(folder.path(), &args);
