@@ -155,18 +155,14 @@ impl Imap {
         let tag = self.send("IDLE").await?;
         self.go_on().await?;
         let until = tokio::time::Instant::now() + long;
-        loop {
-            match tokio::time::timeout_at(until, self.told(0, long)).await {
-                Ok(told) => {
-                    let text = told?.text;
-                    if text.starts_with("* BYE") {
-                        return Err(Trouble::Lost(shown(&text)));
-                    }
-                    if self.has_news {
-                        break;
-                    }
-                }
-                Err(_) => break,
+        // Until the time is over.
+        while let Ok(told) = tokio::time::timeout_at(until, self.told(0, long)).await {
+            let text = told?.text;
+            if text.starts_with("* BYE") {
+                return Err(Trouble::Lost(shown(&text)));
+            }
+            if self.has_news {
+                break;
             }
         }
         self.write(b"DONE\r\n").await?;
