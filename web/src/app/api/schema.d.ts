@@ -3842,6 +3842,165 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds a file, to be named by a message within a day. Its name stands in the header `x-file-name`, percent-encoded. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The name of the file, percent-encoded UTF-8. */
+                    "x-file-name"?: string | null;
+                };
+                path: {
+                    /** @description The conversation. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessageFile"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands out a file, as bytes to be stored, whatever it is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The conversation. */
+                    id: string;
+                    /** @description The file. */
+                    file: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": number[];
+                    };
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -14127,6 +14286,13 @@ export interface components {
              */
             tvd: number;
         };
+        /** @description Is one record of a zone. */
+        DkimRecord: {
+            /** @description Its name below the domain. */
+            name: string;
+            /** @description Its text. */
+            text: string;
+        };
         /** @description Is everything we hold of one person, in one document. */
         Dossier: components["schemas"]["PersonalData"] & {
             /** @description When it was written, ISO 8601. */
@@ -14344,6 +14510,16 @@ export interface components {
             reviews: components["schemas"]["CustomerReview"][];
             /** @description The surveys with what was answered. */
             surveys: components["schemas"]["Survey"][];
+        };
+        /** @description Is how fetching mail stands. */
+        Fetching: {
+            /**
+             * Format: int64
+             * @description When the mailbox was last read whole, in microseconds since 1970.
+             */
+            looked_at: number;
+            /** @description What is in the way; empty: nothing. */
+            trouble: string;
         };
         /**
          * @description Is a number as the product shows it: with its base, its interval and its class.
@@ -15039,8 +15215,14 @@ export interface components {
              * @default {
              *       "acknowledge": false,
              *       "address": "",
+             *       "checked_by": "",
              *       "dkim_domain": "",
              *       "dkim_selector": "",
+             *       "imap_folder": "",
+             *       "imap_password": "",
+             *       "imap_security": "",
+             *       "imap_server": "",
+             *       "imap_user": "",
              *       "name": "",
              *       "password": "",
              *       "security": "",
@@ -15507,6 +15689,12 @@ export interface components {
              */
             address: string;
             /**
+             * @description The name under which your own mail server writes into `Authentication-Results` what it has found about a sender (SPF,
+             *     DKIM, DMARC); empty: every sender counts as not verified.
+             * @default
+             */
+            checked_by: string;
+            /**
              * @description The domain that signs, and the selector of its key; empty: no signature.
              * @default
              */
@@ -15516,6 +15704,31 @@ export interface components {
              * @default
              */
             dkim_selector: string;
+            /**
+             * @description The folder to read; empty: `INBOX`.
+             * @default
+             */
+            imap_folder: string;
+            /**
+             * @description The password at that server; never told back. Empty in a change: it stays.
+             * @default
+             */
+            imap_password: string;
+            /**
+             * @description `tls`, where nothing is said, `starttls` or `plain`, the last for a server on this machine.
+             * @default
+             */
+            imap_security: string;
+            /**
+             * @description The server from which mail is fetched, as `imap.example.org:993`; empty: none is.
+             * @default
+             */
+            imap_server: string;
+            /**
+             * @description The user at that server.
+             * @default
+             */
+            imap_user: string;
             /**
              * @description The name beside it.
              * @default
@@ -16009,6 +16222,8 @@ export interface components {
             author: string;
             /** @description The id that its sender drew. */
             client_id: string;
+            /** @description The files that came along. */
+            files: components["schemas"]["MessageFile"][];
             /** @description Whether there is HTML too, which has a route of its own. */
             has_html: boolean;
             /** @description What it is. */
@@ -16024,6 +16239,20 @@ export interface components {
             state: string;
             /** @description What it says; none: it cannot be read any more. */
             text?: string | null;
+        };
+        /** @description Is a file of a message. */
+        MessageFile: {
+            /** @description Its id. */
+            id: string;
+            /** @description What its bytes say that it is: a picture, a PDF, a ZIP, or `application/octet-stream` for all else. */
+            kind: string;
+            /** @description Its name, as its sender called it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many bytes it has.
+             */
+            size: number;
         };
         /**
          * @description Is what a line of a conversation is.
@@ -16535,8 +16764,9 @@ export interface components {
         };
         /** @description Is the last letters, and how ours are signed. */
         Outbox: {
-            /** @description The text of the record `SELECTOR._domainkey.DOMAIN` by which receivers check our signatures. */
-            dkim_record: string;
+            /** @description The records of the domain's zone by which receivers check our signatures. */
+            dkim_records: components["schemas"]["DkimRecord"][];
+            fetching?: components["schemas"]["Fetching"] | null;
             /** @description Whether they are caught here, because no server is named that sends them. */
             is_caught: boolean;
             /** @description The letters, the latest first. */
@@ -17421,9 +17651,11 @@ export interface components {
             canned?: number | null;
             /** @description An id that the writer draws: sent twice it is one message. */
             client_id: string;
+            /** @description The ids of files that were added before. */
+            files?: string[];
             /** @description Whether staff alone sees it. */
             note?: boolean;
-            /** @description What to say. */
+            /** @description What to say; empty only beside files. */
             text: string;
         };
         /**
