@@ -154,12 +154,8 @@ async fn send(place: SocketAddr, line: u64, count: u64) -> Outcome<()> {
         let mail = format!(
             "From: {from}\r\nTo: help@shop.example.org\r\nMessage-ID: <{line}.{number}@customers.example.org>\r\nSubject: Order {number}\r\n\r\n{text}.\r\n"
         );
-        let orders = [
-            format!("MAIL FROM:<{from}>\r\n"),
-            "RCPT TO:<help@shop.example.org>\r\n".to_owned(),
-            "DATA\r\n".to_owned(),
-            mail,
-        ];
+        let orders =
+            [format!("MAIL FROM:<{from}>\r\n"), "RCPT TO:<help@shop.example.org>\r\n".to_owned(), "DATA\r\n".to_owned(), mail];
         for order in orders {
             stream.write_all(order.as_bytes()).await?;
             said.clear();

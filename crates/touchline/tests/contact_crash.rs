@@ -112,7 +112,8 @@ fn a_person_gets_as_many_as_allowed_however_often_the_server_is_killed() {
     let mut policy = body(&ask_until(&server, &cookie, "GET", "/api/people/policy", ""))["settings"].clone();
     policy["quiet"] = serde_json::json!({ "from": 0, "to": 0 });
     ask_until(&server, &cookie, "PUT", "/api/people/policy", &policy.to_string());
-    let rule = serde_json::json!({ "scope": "any", "most": CAP, "window": { "kind": "rolling", "seconds": 86_400 }, "action": "drop" });
+    let rule =
+        serde_json::json!({ "scope": "any", "most": CAP, "window": { "kind": "rolling", "seconds": 86_400 }, "action": "drop" });
     ask_until(&server, &cookie, "POST", "/api/people/policy/rules", &rule.to_string());
 
     let is_over = Arc::new(AtomicUsize::new(0));
@@ -157,12 +158,21 @@ fn a_person_gets_as_many_as_allowed_however_often_the_server_is_killed() {
     };
     let taken = taken.load(Ordering::SeqCst);
     let of = |state: &str, said: &str| {
-        letters.iter().filter(|one| one["state"] == state && one["said"].as_str().is_some_and(|text| text.starts_with(said))).count()
+        letters
+            .iter()
+            .filter(|one| one["state"] == state && one["said"].as_str().is_some_and(|text| text.starts_with(said)))
+            .count()
     };
     let perhaps = of("sent", "perhaps") + of("failed", "perhaps");
     let (went, stopped) = (of("sent", "") + of("failed", "perhaps"), of("stopped", "frequency_cap"));
-    println!("{kills} kills, {} letters wanted: {went} places used of {CAP}, {taken} taken by the sink, {perhaps} uncertain, {stopped} stopped", letters.len());
+    println!(
+        "{kills} kills, {} letters wanted: {went} places used of {CAP}, {taken} taken by the sink, {perhaps} uncertain, {stopped} stopped",
+        letters.len()
+    );
     assert_eq!(went, CAP, "as many as allowed");
     assert_eq!(went + stopped, letters.len(), "and every other one stopped, with the reason");
-    assert!(taken <= CAP && taken + perhaps >= CAP, "{taken} taken, {perhaps} uncertain: never more, and none missing that is not told");
+    assert!(
+        taken <= CAP && taken + perhaps >= CAP,
+        "{taken} taken, {perhaps} uncertain: never more, and none missing that is not told"
+    );
 }

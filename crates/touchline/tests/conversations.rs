@@ -512,7 +512,8 @@ impl Stage {
     }
 
     async fn add_file(&self, id: &str, name: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
-        let request = Request::post(format!("/api/conversations/{id}/files")).header("host", "here").header("cookie", &self.cookie);
+        let request =
+            Request::post(format!("/api/conversations/{id}/files")).header("host", "here").header("cookie", &self.cookie);
         let request = request.header("x-file-name", name).header(header::CONTENT_TYPE, "application/octet-stream");
         let (status, text) = self.send(request.body(Body::from(bytes)).expect("a request")).await;
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
@@ -774,7 +775,10 @@ async fn no_mail_and_no_server_stops_the_next_mail() {
     let stage = Stage::new().await;
     let mailbox = stage.box_to_fetch().await;
     let large = [b"From: big@example.org\r\nSubject: Big\r\n\r\n".to_vec(), vec![b'a'; 26 << 20]].concat();
-    put(&mailbox, [(1, mail_number(1)), (2, vec![0xff; 100]), (3, mail_number(3)), (4, large), (5, Vec::new()), (6, mail_number(6))]);
+    put(
+        &mailbox,
+        [(1, mail_number(1)), (2, vec![0xff; 100]), (3, mail_number(3)), (4, large), (5, Vec::new()), (6, mail_number(6))],
+    );
     {
         let mut mailbox = mailbox.lock().expect("not poisoned");
         mailbox.breaks_over.insert(1, 2);
@@ -786,7 +790,9 @@ async fn no_mail_and_no_server_stops_the_next_mail() {
     }
     assert_eq!(failures, 2 + 4, "the first one came at the third try, the third one is passed over");
     let subjects = stage.subjects().await;
-    assert!(["Mail 1", "Mail 6", "Big", "A mail that could not be fetched"].iter().all(|one| subjects.contains(&(*one).to_owned())));
+    assert!(
+        ["Mail 1", "Mail 6", "Big", "A mail that could not be fetched"].iter().all(|one| subjects.contains(&(*one).to_owned()))
+    );
     assert_eq!(subjects.len(), 6, "each of the six is seen: {subjects:?}");
     put(&mailbox, [(10, mail_number(10)), (11, mail_number(11))]);
     mailbox.lock().expect("not poisoned").refuses = Some(10);
@@ -869,7 +875,10 @@ async fn a_forged_mail_is_marked_and_joins_nobody() {
     stage.site.capture.take(delivery).await.expect("is taken");
     stage.site.capture.settle().await.expect("settles");
     let facts = async || -> i64 {
-        sqlx::query_scalar("SELECT COUNT(*) FROM identity_fact").fetch_one(stage.site.stores.state.reader()).await.expect("counts")
+        sqlx::query_scalar("SELECT COUNT(*) FROM identity_fact")
+            .fetch_one(stage.site.stores.state.reader())
+            .await
+            .expect("counts")
     };
     let before = facts().await;
     assert_eq!(before, 1);
@@ -888,7 +897,10 @@ async fn a_forged_mail_is_marked_and_joins_nobody() {
                 let one = told.iter().find(|one| one["subject"] == format!("Number {number}")).expect("is seen");
                 let message = stage.messages(one["id"].as_str().expect("an id")).await.pop().expect("one");
                 let verdict = &message["meta"]["verdict"];
-                assert_eq!([&verdict["spf"], &verdict["dkim"], &verdict["dmarc"]], [spf, dkim, dmarc].map(|word| json!(word)).each_ref());
+                assert_eq!(
+                    [&verdict["spf"], &verdict["dkim"], &verdict["dmarc"]],
+                    [spf, dkim, dmarc].map(|word| json!(word)).each_ref()
+                );
                 assert_eq!(message["meta"]["unverified"], json!(dmarc != "pass"), "{verdict}");
                 verified += u32::from(dmarc == "pass");
             }
@@ -947,16 +959,61 @@ async fn a_responder_that_answers_everything_is_answered_once() {
 /// Reports as servers of several makers write them, made for the purpose: who, the status that is noted, and whether the address
 /// is closed. What is only late, or arrived after all, is no bounce.
 const REPORTS: [(&str, &str, bool, &str); 10] = [
-    ("postfix", "5.1.1", true, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nOriginal-Recipient: rfc822;gone@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.org\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown"),
-    ("exim", "5.0.0", true, "Reporting-MTA: dns; mx.example.org\r\n\r\nAction: failed\r\nFinal-Recipient: rfc822;gone@example.org\r\nStatus: 5.0.0"),
-    ("exchange", "5.7.1", true, "Reporting-MTA: dns;EX01.example.org\r\nReceived-From-MTA: dns;x\r\n\r\nOriginal-Recipient: rfc822;gone@example.org\r\nFinal-Recipient: rfc822;gone@example.org\r\nAction: failed\r\nStatus: 5.7.1\r\nX-Display-Name: Gone"),
-    ("large provider", "5.4.1", true, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.4.1\r\nLast-Attempt-Date: Tue, 25 Nov 2025 12:00:00 -0800 (PST)"),
-    ("full mailbox", "5.2.2", false, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.2.2"),
-    ("greylisted", "", false, "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: delayed\r\nStatus: 4.7.1\r\nWill-Retry-Until: Wed, 26 Nov 2025"),
-    ("comment behind the status", "5.1.1", true, "\r\nFinal-Recipient: RFC822; Gone@Example.ORG\r\nStatus: 5.1.1 (bad destination mailbox address)"),
-    ("no empty line between", "5.1.1", true, "Reporting-MTA: dns; x\r\nFinal-Recipient: rfc822; <gone@example.org>\r\nStatus: 5.1.1"),
+    (
+        "postfix",
+        "5.1.1",
+        true,
+        "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nOriginal-Recipient: rfc822;gone@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.org\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown",
+    ),
+    (
+        "exim",
+        "5.0.0",
+        true,
+        "Reporting-MTA: dns; mx.example.org\r\n\r\nAction: failed\r\nFinal-Recipient: rfc822;gone@example.org\r\nStatus: 5.0.0",
+    ),
+    (
+        "exchange",
+        "5.7.1",
+        true,
+        "Reporting-MTA: dns;EX01.example.org\r\nReceived-From-MTA: dns;x\r\n\r\nOriginal-Recipient: rfc822;gone@example.org\r\nFinal-Recipient: rfc822;gone@example.org\r\nAction: failed\r\nStatus: 5.7.1\r\nX-Display-Name: Gone",
+    ),
+    (
+        "large provider",
+        "5.4.1",
+        true,
+        "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.4.1\r\nLast-Attempt-Date: Tue, 25 Nov 2025 12:00:00 -0800 (PST)",
+    ),
+    (
+        "full mailbox",
+        "5.2.2",
+        false,
+        "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed\r\nStatus: 5.2.2",
+    ),
+    (
+        "greylisted",
+        "",
+        false,
+        "Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: delayed\r\nStatus: 4.7.1\r\nWill-Retry-Until: Wed, 26 Nov 2025",
+    ),
+    (
+        "comment behind the status",
+        "5.1.1",
+        true,
+        "\r\nFinal-Recipient: RFC822; Gone@Example.ORG\r\nStatus: 5.1.1 (bad destination mailbox address)",
+    ),
+    (
+        "no empty line between",
+        "5.1.1",
+        true,
+        "Reporting-MTA: dns; x\r\nFinal-Recipient: rfc822; <gone@example.org>\r\nStatus: 5.1.1",
+    ),
     ("no status", "", false, "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: failed"),
-    ("delivered after all", "", false, "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: delivered\r\nStatus: 2.0.0"),
+    (
+        "delivered after all",
+        "",
+        false,
+        "Reporting-MTA: dns; x\r\n\r\nFinal-Recipient: rfc822; gone@example.org\r\nAction: delivered\r\nStatus: 2.0.0",
+    ),
 ];
 
 #[tokio::test]
@@ -966,7 +1023,10 @@ async fn reports_of_every_maker_are_understood_by_mark_wherever_it_stands() {
     stage.mailbox().await;
     let policy = stage.site.talk.door.policy().clone();
     let mut number = 0;
-    let complaints = [("abuse", "Feedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\nOriginal-Rcpt-To: <gone@example.org>"), ("fraud", "Feedback-Type: fraud")];
+    let complaints = [
+        ("abuse", "Feedback-Type: abuse\r\nUser-Agent: x/1\r\nVersion: 1\r\nOriginal-Rcpt-To: <gone@example.org>"),
+        ("fraud", "Feedback-Type: fraud"),
+    ];
     let reports = REPORTS.map(|(maker, status, closes, text)| (maker, status, closes, "delivery-status", text));
     let complaints = complaints.map(|(maker, text)| (maker, "complaint", true, "feedback-report", text));
     for (maker, status, closes, kind, text) in reports.into_iter().chain(complaints) {
@@ -976,7 +1036,10 @@ async fn reports_of_every_maker_are_understood_by_mark_wherever_it_stands() {
             let who = format!("gone{number}@example.org");
             stage.mail(&who, &format!("{number}@x"), &format!("Subject: Hello {number}\r\n"), "Hello").await;
             let list = stage.list("open").await;
-            let id = list.iter().find(|one| one["customer"]["address"] == who).expect("is there")["id"].as_str().expect("an id").to_owned();
+            let id = list.iter().find(|one| one["customer"]["address"] == who).expect("is there")["id"]
+                .as_str()
+                .expect("an id")
+                .to_owned();
             let say = json!({ "client_id": "a1", "text": "Here we are.", "after": 99 });
             stage.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await;
             stage.letters().await;
@@ -987,8 +1050,16 @@ async fn reports_of_every_maker_are_understood_by_mark_wherever_it_stands() {
                 .expect("reads");
             let (to, quoted) = match place {
                 "address" => (format!("help+{mark}@shop.example.org"), String::new()),
-                "headers" => ("help@shop.example.org".to_owned(), format!("--b\r\nContent-Type: text/rfc822-headers\r\n\r\nmessage-id: <{mark}@shop.example.org>\r\n")),
-                _ => ("help@shop.example.org".to_owned(), format!("--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{mark}@shop.example.org>\r\nSubject: x\r\n\r\nx\r\n")),
+                "headers" => (
+                    "help@shop.example.org".to_owned(),
+                    format!("--b\r\nContent-Type: text/rfc822-headers\r\n\r\nmessage-id: <{mark}@shop.example.org>\r\n"),
+                ),
+                _ => (
+                    "help@shop.example.org".to_owned(),
+                    format!(
+                        "--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{mark}@shop.example.org>\r\nSubject: x\r\n\r\nx\r\n"
+                    ),
+                ),
             };
             let raw = format!(
                 "From: MAILER-DAEMON@mx.example.org\r\nTo: {to}\r\nMessage-ID: <r{number}@mx>\r\nContent-Type: multipart/report; report-type={kind}; boundary=b\r\n\r\n\

@@ -122,7 +122,11 @@ pub(super) fn open_house(
             }
             None => None,
         };
-        let mut beside = vec![tokio::spawn(site.talk.clone().keep()), tokio::spawn(site.talk.clone().fetch_mail()), tokio::spawn(site.feedback.clone().keep())];
+        let mut beside = vec![
+            tokio::spawn(site.talk.clone().keep()),
+            tokio::spawn(site.talk.clone().fetch_mail()),
+            tokio::spawn(site.feedback.clone().keep()),
+        ];
         beside.extend(mail);
         announce(home, &url, link.as_deref(), place.format)?;
         beside.extend(when_open(&site, bound)?);

@@ -107,10 +107,14 @@ mod tests {
         let place = listener.local_addr().expect("has one");
         let port = place.port();
         // As resolvers read them.
-        for host in ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "0"] {
+        for host in ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::1]", "0"]
+        {
             assert!(Outbound::default().connect(&format!("{host}:{port}")).await.is_err(), "{host}");
         }
-        assert!(Outbound::with(&[SocketAddr::from(([127, 0, 0, 1], 1))]).connect(&place.to_string()).await.is_err(), "another port");
+        assert!(
+            Outbound::with(&[SocketAddr::from(([127, 0, 0, 1], 1))]).connect(&place.to_string()).await.is_err(),
+            "another port"
+        );
         let nobody = timeout(Duration::from_millis(50), listener.accept()).await;
         assert!(nobody.is_err(), "somebody was here");
         Outbound::with(&[place]).connect(&place.to_string()).await.expect("is named");

@@ -87,7 +87,9 @@ async fn attend(mut stream: BufReader<TcpStream>, mailbox: &Shared) -> io::Resul
                 (mailbox.uid_validity, mailbox.mails.len())
             };
             told_of = count;
-            let told = format!("* {count} EXISTS\r\n* OK [UIDVALIDITY {validity}] valid\r\n* FLAGS (\\Seen)\r\n{tag} OK [READ-ONLY] done\r\n");
+            let told = format!(
+                "* {count} EXISTS\r\n* OK [UIDVALIDITY {validity}] valid\r\n* FLAGS (\\Seen)\r\n{tag} OK [READ-ONLY] done\r\n"
+            );
             stream.write_all(told.as_bytes()).await?;
         } else if let Some(search) = upper.strip_prefix("UID SEARCH ") {
             let from = search.strip_prefix("UID ").and_then(|range| range.split_once(':')?.0.parse::<i64>().ok());
@@ -127,7 +129,9 @@ async fn give(stream: &mut BufReader<TcpStream>, mailbox: &Shared, tag: &str, ui
         return stream.write_all(format!("{tag} NO not that one\r\n").as_bytes()).await;
     };
     if fetch.contains("SIZE") {
-        return stream.write_all(format!("* 1 FETCH (UID {uid} RFC822.SIZE {})\r\n{tag} OK done\r\n", mail.len()).as_bytes()).await;
+        return stream
+            .write_all(format!("* 1 FETCH (UID {uid} RFC822.SIZE {})\r\n{tag} OK done\r\n", mail.len()).as_bytes())
+            .await;
     }
     let most: usize = fetch.rsplit_once("<0.").and_then(|(_, most)| most.trim_end_matches(['>', ')']).parse().ok()).unwrap_or(0);
     let part = &mail[..mail.len().min(most)];

@@ -83,8 +83,11 @@ fn bytes() -> Vec<Nasty> {
             .says("x"),
         Nasty::new("bare line feeds", format!("From: {ANN}\nSubject: Unix\n\nfirst\nsecond")).about("Unix").says("second"),
         Nasty::new("bare carriage returns", format!("From: {ANN}\rSubject: Mac\r\rfirst\rsecond")),
-        Nasty::new("a byte order mark before it", [b"\xef\xbb\xbf", format!("From: {ANN}\r\nSubject: Mark\r\n\r\nx").as_bytes()].concat())
-            .about("Mark"),
+        Nasty::new(
+            "a byte order mark before it",
+            [b"\xef\xbb\xbf", format!("From: {ANN}\r\nSubject: Mark\r\n\r\nx").as_bytes()].concat(),
+        )
+        .about("Mark"),
         Nasty::new("head and nothing more", format!("From: {ANN}\r\nSubject: Only a head\r\n")).about("Only a head").broken(),
         Nasty::new("cut in the middle of a header", format!("From: {ANN}\r\nSubj")).broken(),
         Nasty::with("a smuggled end", "", b"before\n.\nMAIL FROM:<evil@example.org>\r\n").says("MAIL FROM:<evil@example.org>"),
@@ -104,11 +107,15 @@ fn heads() -> Vec<Nasty> {
         head("comments in an address", "ann(the first)@(here)example.org (Ann)", "Subject: Comments\r\n").about("Comments"),
         head("two headers From", "ann@example.org\r\nFrom: eve@example.org", "Subject: Twice\r\n").about("Twice"),
         head("an encoded word that never ends", "=?utf-8?Q?broken <ann@example.org>", "Subject: =?x-none?B?////?=\r\n"),
-        head("an encoded word cut between bytes", ANN, "Subject: =?utf-8?B?0J/RgNC40LLQtQ==?=\r\n =?utf-8?B?0YI=?=\r\n").about("Привет"),
-        head("an encoded word with line breaks in it", ANN, "Subject: =?utf-8?Q?One=0D=0ABcc:_evil@example.org?=\r\n").about("One"),
+        head("an encoded word cut between bytes", ANN, "Subject: =?utf-8?B?0J/RgNC40LLQtQ==?=\r\n =?utf-8?B?0YI=?=\r\n")
+            .about("Привет"),
+        head("an encoded word with line breaks in it", ANN, "Subject: =?utf-8?Q?One=0D=0ABcc:_evil@example.org?=\r\n")
+            .about("One"),
         head("a domain in Punycode", "ann@xn--e1afmkfd.example.org", "").from("ann@xn--e1afmkfd.example.org"),
         head("an address beyond ASCII", "анна@пример.example.org", "").from("анна@пример.example.org"),
-        Nasty::new("eight bits in a header", b"From: ann@example.org\r\nSubject: caf\xe9 \xff\xfe\r\n\r\nx".to_vec()).about("caf").says("x"),
+        Nasty::new("eight bits in a header", b"From: ann@example.org\r\nSubject: caf\xe9 \xff\xfe\r\n\r\nx".to_vec())
+            .about("caf")
+            .says("x"),
         head("a date that never was", ANN, "Date: Fri, 99 Foo 9999 99:99:99 +9999\r\n"),
         head("a date in the year 2999", ANN, "Date: Tue, 1 Jan 2999 00:00:00 +0000\r\n"),
         head("two ids", ANN, "Message-ID: <1@x>\r\nMessage-ID: <2@x>\r\n"),
@@ -117,7 +124,11 @@ fn heads() -> Vec<Nasty> {
         head("a header without a colon", ANN, "this is no header\r\nSubject: After\r\n").about("After"),
         head("a header of spaces", ANN, "Subject :  Spaces before the colon\r\n").about("Spaces before the colon"),
         head("right to left, and an override", ANN, "Subject: =?utf-8?B?16nXnNeV150g4oCuZXhlLnBkZg==?=\r\n").about("שלום"),
-        head("a mail that answers itself", ANN, "Message-ID: <self@x>\r\nIn-Reply-To: <self@x>\r\nReferences: <self@x> <self@x>\r\n"),
+        head(
+            "a mail that answers itself",
+            ANN,
+            "Message-ID: <self@x>\r\nIn-Reply-To: <self@x>\r\nReferences: <self@x> <self@x>\r\n",
+        ),
     ]
 }
 
@@ -152,7 +163,8 @@ fn bodies() -> Vec<Nasty> {
         Nasty::with("NULs in HTML", "Content-Type: text/html\r\n", b"<p>a\0b</p><scr\0ipt>x()</scr\0ipt>").says("a"),
         Nasty::with("a kind that is none", "Content-Type: ;;;\r\n", b"plain").says("plain"),
         Nasty::with("a kind of two words", "Content-Type: text plain charset utf-8\r\n", b"plain").says("plain"),
-        Nasty::with("HTML alone", "Content-Type: text/html; charset=utf-8\r\n", b"<p>Hi <b>there</b></p><script>x()</script>").says("there"),
+        Nasty::with("HTML alone", "Content-Type: text/html; charset=utf-8\r\n", b"<p>Hi <b>there</b></p><script>x()</script>")
+            .says("there"),
         Nasty::with("text that is one line of a megabyte", "", &b"a".repeat(1_000_000)).says("aaaa"),
     ]
 }
@@ -184,16 +196,38 @@ fn files() -> Vec<Nasty> {
     let named = |name, disposition: &str| file(name, &format!("Content-Type: application/pdf\r\n{disposition}\r\n"), "%PDF-1.4");
     vec![
         named("a name with a wrong set", "Content-Disposition: attachment; filename*=utf-8''%ff%fe.pdf"),
-        named("a name in pieces", "Content-Disposition: attachment; filename*0=\"very \"; filename*1=\"long.pdf\"").holds(&["very long.pdf"]),
-        named("a name in an encoded word", "Content-Disposition: attachment; filename=\"=?utf-8?B?0YHRh9GR0YIucGRm?=\"").holds(&["счёт.pdf"]),
+        named("a name in pieces", "Content-Disposition: attachment; filename*0=\"very \"; filename*1=\"long.pdf\"")
+            .holds(&["very long.pdf"]),
+        named("a name in an encoded word", "Content-Disposition: attachment; filename=\"=?utf-8?B?0YHRh9GR0YIucGRm?=\"")
+            .holds(&["счёт.pdf"]),
         named("an empty name", "Content-Disposition: attachment; filename=\"\"").holds(&["file-1"]),
         named("no name", "Content-Disposition: attachment").holds(&["file-1"]),
         named("a path as a name", "Content-Disposition: attachment; filename=\"../../etc/passwd\"").holds(&["passwd"]),
         named("a name with a line break", "Content-Disposition: attachment; filename=\"a\\\r\n b.pdf\""),
-        file("a name that turns around", "Content-Type: application/pdf\r\nContent-Disposition: attachment; filename*=utf-8''a%E2%80%AEfdp.exe\r\n", "MZ").holds(&["afdp.exe"]),
-        file("an invitation", "Content-Type: text/calendar; method=REQUEST; name=invite.ics\r\nContent-Disposition: attachment\r\n", "BEGIN:VCALENDAR\r\nEND:VCALENDAR").holds(&["invite.ics"]),
-        file("a program called a picture", "Content-Type: image/png; name=cat.png\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n", "TVqQAAMAAAAEAAAA").holds(&["cat.png"]),
-        file("a picture that is a page", "Content-Type: image/svg+xml; name=logo.svg\r\nContent-Disposition: attachment\r\n", "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>x()</script></svg>").holds(&["logo.svg"]),
+        file(
+            "a name that turns around",
+            "Content-Type: application/pdf\r\nContent-Disposition: attachment; filename*=utf-8''a%E2%80%AEfdp.exe\r\n",
+            "MZ",
+        )
+        .holds(&["afdp.exe"]),
+        file(
+            "an invitation",
+            "Content-Type: text/calendar; method=REQUEST; name=invite.ics\r\nContent-Disposition: attachment\r\n",
+            "BEGIN:VCALENDAR\r\nEND:VCALENDAR",
+        )
+        .holds(&["invite.ics"]),
+        file(
+            "a program called a picture",
+            "Content-Type: image/png; name=cat.png\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n",
+            "TVqQAAMAAAAEAAAA",
+        )
+        .holds(&["cat.png"]),
+        file(
+            "a picture that is a page",
+            "Content-Type: image/svg+xml; name=logo.svg\r\nContent-Disposition: attachment\r\n",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"><script>x()</script></svg>",
+        )
+        .holds(&["logo.svg"]),
     ]
 }
 

@@ -571,7 +571,8 @@ async fn add_file(
     headers: axum::http::HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<(StatusCode, Json<MessageFile>), Refusal> {
-    let too_large = || Refusal::malformed("A file has 1 byte to 10 MB", "Share a larger one in another way, and send its address");
+    let too_large =
+        || Refusal::malformed("A file has 1 byte to 10 MB", "Share a larger one in another way, and send its address");
     let body = body.map_err(|_| too_large())?;
     let owner = talk.inbox.owner(&id).await?.ok_or_else(absent)?;
     let name = headers.get("x-file-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
@@ -596,7 +597,8 @@ fn percent_decoded(text: &str) -> String {
 )]
 async fn file(State(talk): State<Talk>, Path((id, file)): Path<(String, String)>) -> Result<Response, Refusal> {
     let opened = talk.file(&id, &file).await?;
-    let opened = opened.ok_or_else(|| Refusal::not_found("There is no such file", "Show the conversation to see which there are"))?;
+    let opened =
+        opened.ok_or_else(|| Refusal::not_found("There is no such file", "Show the conversation to see which there are"))?;
     Ok(opened.into_answer())
 }
 

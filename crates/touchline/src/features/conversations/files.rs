@@ -169,7 +169,9 @@ impl Inbox {
         bytes: &[u8],
     ) -> Result<Option<MessageFile>> {
         if bytes.is_empty() || bytes.len() > FILE_MAX {
-            return Err(Failure::new("A file has 1 byte to 10 MB").hint("Share a larger one in another way, and send its address"));
+            return Err(
+                Failure::new("A file has 1 byte to 10 MB").hint("Share a larger one in another way, and send its address")
+            );
         }
         let (id, key, now) = (draw_id()?, self.sealer.of(owner).await?, self.now());
         let (name, kind) = (file_name(name, 1), kind_of(bytes));

@@ -187,11 +187,15 @@ impl InboxSettings {
         }
         let mail = &self.mail;
         let words = [&widget.name, &mail.address, &mail.name, &mail.server, &mail.user, &mail.dkim_domain, &mail.dkim_selector];
-        let words = words.into_iter().chain([&mail.password, &mail.imap_server, &mail.imap_user, &mail.imap_password, &mail.imap_folder, &mail.checked_by]);
-        if !words.chain(&widget.contact).all(|text| is_word(text))
-            || widget.greeting.len() > 500
-            || widget.contact.len() > 5
-        {
+        let words = words.into_iter().chain([
+            &mail.password,
+            &mail.imap_server,
+            &mail.imap_user,
+            &mail.imap_password,
+            &mail.imap_folder,
+            &mail.checked_by,
+        ]);
+        if !words.chain(&widget.contact).all(|text| is_word(text)) || widget.greeting.len() > 500 || widget.contact.len() > 5 {
             return Err(Failure::new("A setting is longer than 200 bytes, or no plain text"));
         }
         if !mail.address.is_empty() && mail.address.parse::<lettre::Address>().is_err() {

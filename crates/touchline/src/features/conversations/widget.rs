@@ -6,8 +6,8 @@
 //! has signed ([`identity`]).
 
 use super::agents::draw_id;
-use super::files::FILE_MAX;
 use super::events::Present;
+use super::files::FILE_MAX;
 use super::store::{CLIENT_ID_MAX, Kind, cut};
 use super::{Incoming, Posted, Talk, page_of};
 use crate::failure::{Failure, Result};

@@ -107,7 +107,8 @@ impl Talk {
     async fn take_new(&self, imap: &mut Imap, place: &mut Place) -> Result<(), Trouble> {
         let lost = |failure: Failure| Trouble::Lost(failure.to_string());
         // `n:*` names the last mail even where its number is smaller, hence the filter.
-        let what = if place.uid > 0 { format!("UID {}:*", place.uid + 1) } else { format!("SINCE {}", day(place.looked_at - DAY)) };
+        let what =
+            if place.uid > 0 { format!("UID {}:*", place.uid + 1) } else { format!("SINCE {}", day(place.looked_at - DAY)) };
         let looked_at = self.inbox.now().0;
         let new = imap.find(&what).await?;
         for uid in new {

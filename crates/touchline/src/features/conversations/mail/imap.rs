@@ -128,7 +128,10 @@ impl Imap {
     /// Returns how many bytes a mail has; `None` when it is gone.
     pub(super) async fn size(&mut self, uid: i64) -> Result<Option<i64>> {
         let told = self.order(&format!("UID FETCH {uid} (UID RFC822.SIZE)"), 0).await?;
-        Ok(told.iter().filter(|told| number_after(&told.text, "UID ") == Some(uid)).find_map(|told| number_after(&told.text, "RFC822.SIZE ")))
+        Ok(told
+            .iter()
+            .filter(|told| number_after(&told.text, "UID ") == Some(uid))
+            .find_map(|told| number_after(&told.text, "RFC822.SIZE ")))
     }
 
     /// Fetches the first `most` bytes of a mail; `None` when it is gone.

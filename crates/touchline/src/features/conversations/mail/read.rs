@@ -118,7 +118,9 @@ fn with_parsed<T>(raw: &[u8], read: impl Fn(&Message<'_>) -> T) -> Option<T> {
         let read = std::panic::AssertUnwindSafe(|| MessageParser::default().parse(raw).map(|message| read(&message)));
         std::panic::catch_unwind(read)
     };
-    if !is_bomb(raw) && let Ok(found) = parse(raw) {
+    if !is_bomb(raw)
+        && let Ok(found) = parse(raw)
+    {
         return found;
     }
     parse(&flattened(raw)).ok().flatten()
@@ -264,7 +266,8 @@ fn files_of(message: &Message<'_>) -> Vec<FileIn> {
 /// Makes a name of what a stranger calls a file: no folders, nothing that cannot be seen, nothing that turns the line around.
 pub(crate) fn file_name(text: &str, number: usize) -> String {
     let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
-    let is_hidden = |sign: char| matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let is_hidden =
+        |sign: char| matches!(sign, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     let plain: String = last.chars().filter(|sign| !sign.is_control() && !is_hidden(*sign) && *sign != '\u{fffd}').collect();
     let plain = kept(plain.trim().trim_start_matches('.'), FILE_NAME_MAX);
     if plain.is_empty() { format!("file-{number}") } else { plain }
@@ -517,7 +520,11 @@ mod tests {
                 let told = (&letter.from, kept(&letter.subject, 80), kept(&letter.text, 80), files, letter.trouble);
                 wrong.push(format!("{}: {told:?}", one.name));
             }
-            assert!(letter.subject.len() <= 500 && letter.text.len() <= TEXT_MAX && letter.html.len() <= HTML_MAX, "{}", one.name);
+            assert!(
+                letter.subject.len() <= 500 && letter.text.len() <= TEXT_MAX && letter.html.len() <= HTML_MAX,
+                "{}",
+                one.name
+            );
             let line = format!("{}{}{}", letter.subject, letter.name, letter.message_id);
             assert!(!line.contains(char::is_control) && !letter.text.contains('\0'), "{}", one.name);
             for file in &letter.files {

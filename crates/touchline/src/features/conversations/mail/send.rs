@@ -127,19 +127,16 @@ impl Talk {
     }
 
     /// Sends a few letters at the same time. What a crash in the middle leaves uncertain is this group alone.
-    async fn send_group(
-        &self,
-        group: Vec<(Ready, Ticket)>,
-        settings: &MailSettings,
-        carriers: &mut [Carrier<'_>],
-    ) -> Result<()> {
+    async fn send_group(&self, group: Vec<(Ready, Ticket)>, settings: &MailSettings, carriers: &mut [Carrier<'_>]) -> Result<()> {
         let secret = self.door.policy().secret("mail").await?;
         let (mut written, mut fates) = (Vec::new(), Vec::new());
         for (letter, ticket) in group {
             let mark = blake3::keyed_hash(&secret, letter.id.as_bytes()).to_hex()[..32].to_owned();
             match self.written(&letter, settings, &mark).await {
                 Ok(mail) => written.push(Written { letter, ticket, mark, mail }),
-                Err(failure) => fates.push(Fate { ticket: Some((ticket, false)), ..Fate::ended(letter.id, "failed", &failure.what) }),
+                Err(failure) => {
+                    fates.push(Fate { ticket: Some((ticket, false)), ..Fate::ended(letter.id, "failed", &failure.what) })
+                }
             }
         }
         // From here on they count as sent, whatever happens to us.

@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn only_our_own_server_is_believed_and_only_its_topmost_word() {
-        let ours = "Authentication-Results: mx.example.net 1; spf=fail; dkim=fail (bad; signature) header.d=example.org; dmarc=fail\r\n";
+        let ours =
+            "Authentication-Results: mx.example.net 1; spf=fail; dkim=fail (bad; signature) header.d=example.org; dmarc=fail\r\n";
         let forged = "Authentication-Results: mx.example.net; dmarc=pass\r\n";
         let said = of(&format!("{ours}{forged}")).expect("has one");
         assert_eq!((said.spf, said.dkim, said.dmarc, said.is_verified), ("fail", "fail", "fail", false));
@@ -103,11 +104,14 @@ mod tests {
 
     #[test]
     fn a_signature_of_somebody_else_proves_nothing() {
-        for (signer, is_verified) in [("example.org", true), ("evil.example.net", false), ("ample.org", false), ("org.evil", false)] {
+        for (signer, is_verified) in
+            [("example.org", true), ("evil.example.net", false), ("ample.org", false), ("org.evil", false)]
+        {
             let said = of(&format!("Authentication-Results: mx.example.net; dkim=pass header.d={signer}\r\n")).expect("has one");
             assert_eq!((said.dkim, said.is_verified), ("pass", is_verified), "{signer}");
         }
-        let said = of("Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=evil.example.net; dmarc=maybe\r\n").expect("has one");
+        let said = of("Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=evil.example.net; dmarc=maybe\r\n")
+            .expect("has one");
         assert_eq!((said.spf, said.dmarc, said.is_verified), ("pass", "none", false), "SPF speaks of the envelope alone");
     }
 }
