@@ -6,7 +6,7 @@ TOOLS  := $(CARGO_TARGET_DIR)/tools
 PYTHON := $(TOOLS)/python/bin/python
 BINARY := $(CARGO_TARGET_DIR)/release/touchline
 
-.PHONY: demo test test-shared calibrate bench bench-capture api-fuzz crash build web tracker widget check unit open-table e2e clients mail-peers deny screenshots clean help
+.PHONY: demo test test-shared calibrate bench bench-analysis bench-capture api-fuzz crash build web tracker widget check unit open-table e2e clients mail-peers deny screenshots clean help
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -119,8 +119,9 @@ test-shared: web ## Check the facts of public data sets; tells where it looks fo
 	@scripts/need.sh cargo cc
 	scripts/test-shared.sh
 
-calibrate: web ## Count how often planted truths are found and absent ones are not; CALIBRATE_SEEDS and CALIBRATE_MINUTES.
-	nice -n 10 cargo test --locked --package touchline --test calibrate -- --ignored --nocapture
+calibrate: ## Count how often planted truths are found and absent ones are not; CALIBRATE_SEEDS and CALIBRATE_MINUTES.
+	@scripts/need.sh cargo cc
+	nice -n 10 cargo test --release --locked --package analysis --test calibrate -- --ignored --nocapture
 
 bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would use instead.
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
@@ -129,6 +130,10 @@ bench: build $(PYTHON) ## Measure what must be fast, beside the tools one would 
 .PHONY: faults
 faults: web ## Flip bits in every kind of file, fill a disk, back up in a storm: the long form of tests/faults.rs.
 	TOUCHLINE_FAULTS=1 cargo test --locked --package touchline --test faults -- --nocapture
+
+bench-analysis: build $(PYTHON) ## Measure the instruments beside the tools one would use instead; BENCH_PEOPLE, BENCH_JOURNEYS, BENCH_RUNS, BENCH_CAP_S.
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt --requirement bench/requirements-analysis.txt
+	$(PYTHON) bench/analysis.py
 
 bench-capture: build ## Measure capture under load, with fsync and dedupe on, and the disk beside it.
 	cargo run --release --locked --package touchline --example capture_load -- $(BINARY)

@@ -4,11 +4,24 @@
 //! so the plain rate by number of contacts is biased. Counted is therefore, for each further contact, the chance
 //! of a response among people who have not responded in this period before (a discrete hazard); the plain counts
 //! by exact number are kept beside it.
+//!
+//! A **period** is a person's own: it begins with a contact and lasts as long as the map says, less half a day, so that what is sent
+//! every week at about the same hour begins a new one each time. A response belongs to the contact before it until the period ends,
+//! and for at least a day after the contact. Periods that are not over when the data end are left out.
+//!
+//! | person, period of a week | contacts | counted |
+//! |---|---|---|
+//! | 1: mail Sat and Sun, buys Mon | 1, 2 | responded to the second; by calendar weeks the answer would be lost |
+//! | 2: mail Mon, buys Sunday night | 1 | no response: more than six and a half days |
+//! | 3: mail Mon, Mon | 1, 1 | two periods of one contact |
+//! | 4: mail Mon, Thu, Sun; buys Monday morning | 1, 2, 3 | responded to the third: within a day |
+//! | 5: mail on the last day of the data | – | not over |
 
 use crate::meaning::{Meaning, NOWHERE};
 use crate::over_use::Exposure;
 use crate::reading::Reading;
 use crate::sequence::Rows;
+use model::time::DAY;
 use model::{Direction, Form};
 
 /// The highest number of contacts told apart; whoever got more counts here.
@@ -45,9 +58,22 @@ pub(crate) struct Open {
 
 #[derive(Clone, Copy, Default, Debug)]
 struct Period {
-    number: i64,
+    /// Until when responses count, unless a contact comes late.
+    until: i64,
+    last: i64,
     contacts: usize,
     responded: bool,
+    /// Whether it is over before the data end; otherwise nothing of it is counted.
+    whole: bool,
+}
+
+/// A contact has so long to show what it does, also at the end of a period.
+const LEAST_TIME: i64 = DAY;
+
+impl Period {
+    fn is_open(&self, at: i64) -> bool {
+        self.whole && at <= self.until.max(self.last.saturating_add(LEAST_TIME))
+    }
 }
 
 impl Frequency {
@@ -69,16 +95,16 @@ impl Frequency {
         open.periods.resize(meaning.touchpoints.len(), Period::default());
         for (position, row) in reading.rows.iter().copied().enumerate() {
             let touchpoint = reading.touchpoint[position];
-            let period = meaning.period(rows.at[row]);
+            let at = rows.at[row];
             if rows.form[row] == Form::Unsubscribe as u8 || rows.form[row] == Form::Complaint as u8 {
-                self.harm(rows.form[row], touchpoint, period, open);
+                self.harm(rows.form[row], touchpoint, at, open);
             } else if reading.outcomes[position] & meaning.target != 0 {
-                self.response(rows.value[row], period, open);
+                self.response(rows.value[row], at, open);
             } else if touchpoint != NOWHERE
                 && meaning.touchpoints[touchpoint as usize].pushed
                 && rows.direction[row] == Direction::Outbound as u8
             {
-                self.contact(touchpoint, period, open);
+                self.contact(meaning, touchpoint, at, open);
             }
         }
         for touchpoint in std::mem::take(&mut open.used) {
@@ -88,32 +114,37 @@ impl Frequency {
         }
     }
 
-    fn contact(&mut self, touchpoint: u16, period: i64, open: &mut Open) {
+    fn contact(&mut self, meaning: &Meaning, touchpoint: u16, at: i64, open: &mut Open) {
         let place = touchpoint as usize;
         let now = open.periods[place];
         if now.contacts == 0 {
             open.used.push(touchpoint);
-        } else if now.number != period {
-            self.close(touchpoint, open);
-            open.periods[place] = Period::default();
+        }
+        if now.contacts == 0 || at > now.until {
+            if now.contacts > 0 {
+                self.close(touchpoint, open);
+            }
+            let until = at.saturating_add(meaning.period);
+            let whole = meaning.period == i64::MAX || until <= meaning.window.1.0;
+            open.periods[place] = Period { until, whole, ..Period::default() };
         }
         let now = &mut open.periods[place];
-        now.number = period;
+        now.last = at;
         now.contacts += 1;
         self.totals[place].contacts += 1;
         // Beyond the last step nothing is told apart: the tail counts each person-period once.
-        if now.contacts <= MOST {
+        if now.whole && now.contacts <= MOST {
             let step = &mut self.steps[place * MOST + now.contacts - 1];
             step.contacts += 1;
             step.at_risk += u64::from(!now.responded);
         }
     }
 
-    fn response(&mut self, value: i64, period: i64, open: &mut Open) {
+    fn response(&mut self, value: i64, at: i64, open: &mut Open) {
         for touchpoint in &open.used {
             let place = *touchpoint as usize;
             let now = &mut open.periods[place];
-            if now.number != period || now.responded {
+            if now.responded || !now.is_open(at) {
                 continue;
             }
             now.responded = true;
@@ -125,14 +156,14 @@ impl Frequency {
 
     /// Books an unsubscription or complaint on the contact before it. A complaint counts against the touchpoint that it
     /// names; an unsubscription that names none counts against every touchpoint that contacted the person in this period.
-    fn harm(&mut self, form: u8, touchpoint: u16, period: i64, open: &Open) {
+    fn harm(&mut self, form: u8, touchpoint: u16, at: i64, open: &Open) {
         let own = touchpoint != NOWHERE && open.periods[touchpoint as usize].contacts > 0;
         if !own && form == Form::Complaint as u8 {
             return;
         }
         for place in open.used.iter().copied().filter(|used| !own || *used == touchpoint).map(usize::from) {
             let now = open.periods[place];
-            if !own && now.number != period {
+            if !now.whole || !own && !now.is_open(at) {
                 continue;
             }
             let step = &mut self.steps[place * MOST + now.contacts.min(MOST) - 1];
@@ -146,6 +177,9 @@ impl Frequency {
 
     fn close(&mut self, touchpoint: u16, open: &Open) {
         let now = open.periods[touchpoint as usize];
+        if !now.whole {
+            return;
+        }
         let step = &mut self.steps[touchpoint as usize * MOST + now.contacts.min(MOST) - 1];
         step.exactly += 1;
         step.responders += u64::from(now.responded);
@@ -196,7 +230,24 @@ mod tests {
     #[test]
     fn a_new_week_starts_anew() {
         check(&[(4, "mail", Form::Message), (11, "mail", Form::Message), (12, "till", Form::Purchase)], &[(2, 2, 1), (0, 0, 0)]);
-        check(&[(10, "mail", Form::Message), (11, "till", Form::Purchase)], &[(1, 1, 0)]);
+    }
+
+    #[test]
+    fn a_period_is_a_persons_own() {
+        // Day 10 is a Sunday: what is bought on Monday is an answer all the same.
+        check(&[(10, "mail", Form::Message), (11, "till", Form::Purchase)], &[(1, 1, 1)]);
+        check(&[(9, "mail", Form::Message), (11, "mail", Form::Message), (12, "till", Form::Purchase)], &[(0, 1, 0), (1, 1, 1)]);
+        // A week later is too late, and so is an answer to what was sent before the period that is under way.
+        check(&[(4, "mail", Form::Message), (11, "till", Form::Purchase)], &[(1, 1, 0)]);
+        // The last contact of a period has a day.
+        let late = [(4, "mail", Form::Message), (10, "mail", Form::Message), (11, "till", Form::Purchase)];
+        check(&late, &[(0, 1, 0), (1, 1, 1)]);
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_left_out() {
+        let frequency = check(&[(95, "mail", Form::Message), (96, "till", Form::Purchase)], &[(0, 0, 0)]);
+        assert_eq!((frequency.totals[1].contacts, frequency.totals[1].responses), (1, 0));
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub struct Meaning {
     pub journey_gap: i64,
     /// Moving on counts within so many microseconds (M6).
     pub horizon: i64,
-    /// Length of a frequency period in days; 0: the whole window is one period (M9).
-    pub period_days: i64,
+    /// Length of a frequency period in microseconds; `i64::MAX`: everything is one period (M9).
+    pub period: i64,
     signal_touchpoint: Vec<u16>,
     signal_outcomes: Vec<Bits>,
     form_outcomes: [Bits; FORMS],
@@ -145,7 +145,7 @@ impl Meaning {
             target: map.target().map_or(0, |at| 1 << at),
             journey_gap: microseconds(settings.journey_gap_days),
             horizon: microseconds(settings.horizon_days),
-            period_days: i64::from(settings.over_use_period_days),
+            period: period(settings.over_use_period_days),
             signal_touchpoint: signals.iter().map(|signature| map.bind(signature).map_or(NOWHERE, |at| at as u16)).collect(),
             signal_outcomes: signals.iter().map(|signature| outcomes_of(map, signature)).collect(),
             form_outcomes: [0; FORMS],
@@ -260,12 +260,12 @@ impl Meaning {
         let ends = self.window.1.0;
         self.segments.iter().enumerate().filter(|(_, rule)| holds(rule, profile, traits, ends)).map(|(at, _)| 1 << at).sum()
     }
+}
 
-    /// Returns the frequency period that a moment falls in; periods of whole weeks start on Mondays.
-    #[must_use]
-    pub(crate) fn period(&self, at: i64) -> i64 {
-        if self.period_days == 0 { 0 } else { (at + 3 * DAY).div_euclid(self.period_days.saturating_mul(DAY)) }
-    }
+/// Returns how long a frequency period lasts: half a day less than is said, so that what comes every week begins a new one
+/// each time; without an end when nothing is said.
+fn period(days: u32) -> i64 {
+    if days == 0 { i64::MAX } else { microseconds(days).saturating_sub(DAY / 2) }
 }
 
 /// Turns days into microseconds; so many that they do not fit mean "never".

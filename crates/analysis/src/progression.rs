@@ -15,6 +15,9 @@
 //! | 5 | 40 | 14 | 120 | 31 |
 //!
 //! gives .350 against a standardised .235. Cost: O(weeks).
+//!
+//! On the map the strata are the days of each week ([`crate::landmarks`]); the untouched of one week's days are largely the same
+//! people, the smaller set taken to lie within the larger: effective size `1 / Σ_week Σ_day Σ_day' w·w' / max(n, n')`.
 
 use crate::intervals::{Estimate, Interval, difference, proportion, wilson_of};
 
@@ -51,28 +54,41 @@ pub struct StageLift {
 /// Computes the lift over weeks; `None` when no week has both groups.
 #[must_use]
 pub fn progression(weeks: &[Stratum]) -> Option<StageLift> {
-    let comparable = || weeks.iter().filter(|week| week.touched > 0 && week.untouched > 0);
-    let sum = |count: fn(&Stratum) -> u64| comparable().map(count).sum::<u64>();
-    let touched_people = sum(|week| week.touched);
-    let touched = proportion(sum(|week| week.touched_moved), touched_people)?;
-    let baseline = standardised(comparable(), touched_people as f64);
+    progression_by(weeks, 1)
+}
+
+/// Computes the lift over strata of which `together` that follow each other may have the same untouched people, as the days of one
+/// week have: of two such strata the smaller is taken to lie within the larger. Nobody is counted as touched twice.
+#[must_use]
+pub fn progression_by(strata: &[Stratum], together: usize) -> Option<StageLift> {
+    let compares = |stratum: &&Stratum| stratum.touched > 0 && stratum.untouched > 0;
+    let sum = |count: fn(&Stratum) -> u64| strata.iter().filter(compares).map(count).sum::<u64>();
+    let touched_people = sum(|stratum| stratum.touched);
+    let touched = proportion(sum(|stratum| stratum.touched_moved), touched_people)?;
+    let groups = || strata.chunks(together.max(1));
+    let baseline = standardised(groups(), touched_people as f64);
+    let most = |group: &[Stratum]| group.iter().filter(compares).map(|stratum| stratum.untouched).max().unwrap_or(0);
     Some(StageLift {
         touched,
         baseline,
         lift: difference(touched, baseline)?,
         touched_people,
-        untouched_people: sum(|week| week.untouched),
-        left_out: weeks.iter().map(|week| week.touched).sum::<u64>() - touched_people,
+        untouched_people: groups().map(most).sum(),
+        left_out: strata.iter().map(|stratum| stratum.touched).sum::<u64>() - touched_people,
     })
 }
 
-/// Weighs each week's untouched rate by its touched people.
-fn standardised<'a>(weeks: impl Iterator<Item = &'a Stratum>, touched: f64) -> Estimate {
+/// Weighs each stratum's untouched rate by its touched people.
+fn standardised<'a>(groups: impl Iterator<Item = &'a [Stratum]>, touched: f64) -> Estimate {
     let (mut rate, mut spread) = (0.0, 0.0);
-    for week in weeks {
-        let (weight, n) = (week.touched as f64 / touched, week.untouched as f64);
-        rate += weight * week.untouched_moved as f64 / n;
-        spread += weight * weight / n;
+    for group in groups {
+        let comparable = || group.iter().filter(|stratum| stratum.touched > 0 && stratum.untouched > 0);
+        let weight = |stratum: &Stratum| stratum.touched as f64 / touched;
+        rate += comparable().map(|one| weight(one) * one.untouched_moved as f64 / one.untouched as f64).sum::<f64>();
+        // The means of a set and of a part of it vary together as the mean of the larger does.
+        let with =
+            |one: &Stratum| comparable().map(|other| weight(other) / one.untouched.max(other.untouched) as f64).sum::<f64>();
+        spread += comparable().map(|one| weight(one) * with(one)).sum::<f64>();
     }
     let Interval { low, high } = wilson_of(rate, 1.0 / spread);
     // Summing weights can leave a rate of "all" or "none" a hair outside its own limits.
@@ -125,6 +141,16 @@ mod tests {
         assert_eq!((found.touched_people, found.untouched_people, found.left_out), (10, 10, 9));
         assert_eq!(progression(&[week(9, 9, 0, 0)]), None);
         assert_eq!(progression(&[]), None);
+    }
+
+    #[test]
+    fn days_of_one_week_are_no_more_people_than_the_week() {
+        let day = week(5, 20, 20, 100);
+        let (one, seven) = (progression_by(&[week(35, 140, 20, 100)], 7), progression_by(&[day; 7], 7));
+        let (one, seven) = (one.expect("compares"), seven.expect("compares"));
+        assert_eq!(seven.untouched_people, 100);
+        let width = |lift: &StageLift| lift.baseline.interval.map(|limits| limits.high - limits.low).expect("there is one");
+        assert!((width(&one) - width(&seven)).abs() < 1e-9, "{one:?} {seven:?}");
     }
 
     proptest! {

@@ -5,17 +5,20 @@
 //! | 1 | none | planned, paused, retired, or not with customers |
 //! | 2 | dark | live and expected to be heard of, yet silent (M12) |
 //! | 3 | insufficient data | fewer people than the floor, or nothing can be heard of it |
-//! | 4 | over-used | R1, R2 or R3 of M9 |
-//! | 5 | wasted | M11, and no declared purpose |
+//! | 4 | over-used | R1, R2 or R3 of M9, after false-discovery control |
+//! | 5 | wasted | M11 after false-discovery control, and no declared purpose |
 //! | 6 | under-used | M10, after false-discovery control |
 //! | 7 | effective | lower limit of the effect above zero and effect above the stage's median, after false-discovery control |
-//! | 8 | needs care | satisfaction clearly below its target: the whole interval |
+//! | 8 | needs care | satisfaction clearly below its target: the whole interval, after false-discovery control |
 //! | 9 | neutral | nothing of this, and enough data to have seen it; else insufficient data again |
 //!
-//! A limit that lies across a decision line decides nothing: such a rule does not fire.
+//! A limit that lies across a decision line decides nothing: such a rule does not fire. And with thirty touchpoints something
+//! crosses a line by chance, so each family of rules is tested over all touchpoints at once ([`stands`]): of the verdicts of one
+//! kind that are given, at most a tenth are false on average (Benjamini and Hochberg 1995). Dark is no test: nothing is nothing.
 
-use crate::intervals::{benjamini_hochberg, normal_cdf, sample_size};
+use crate::intervals::{Estimate, Z95, benjamini_hochberg, normal_cdf, sample_size};
 use crate::report::{Completeness, OverUse, Progression, UnderUse, Waste};
+use libm::sqrt;
 use model::map::Settings;
 use model::{Action, Class, Evidence, Figure, Life, Reason, Touchpoint, Unit, Verdict, VerdictKind};
 
@@ -42,6 +45,8 @@ pub struct Findings<'a> {
     pub progression: &'a Progression,
     /// Whether the lift stands after false-discovery control.
     pub discovered: bool,
+    /// Whether satisfaction below its target does.
+    pub unsatisfied: bool,
     /// Over-use (M9).
     pub over_use: Option<&'a OverUse>,
     /// Under-use (M10).
@@ -57,19 +62,44 @@ pub struct Findings<'a> {
 pub fn discoveries(lifts: &[&Figure]) -> Vec<bool> {
     let p_of = |lift: &&Figure| match (lift.value, lift.low, lift.high) {
         (Some(value), Some(low), Some(high)) if high > low => {
-            let error = (high - low) / (2.0 * crate::intervals::Z95);
-            2.0 * (1.0 - normal_cdf((value / error).abs()))
+            let error = (high - low) / (2.0 * Z95);
+            Some(2.0 * (1.0 - normal_cdf((value / error).abs())))
         }
-        _ => 1.0,
+        (_, low, _) => low.map(|_| 1.0),
     };
-    // What could not be measured is no hypothesis: it must not make the others harder to prove.
-    let measured: Vec<usize> = (0..lifts.len()).filter(|at| lifts[*at].low.is_some()).collect();
-    let p: Vec<f64> = measured.iter().map(|at| p_of(&lifts[*at])).collect();
-    let mut found = vec![false; lifts.len()];
-    for (at, passes) in measured.into_iter().zip(benjamini_hochberg(&p, FALSE_DISCOVERY)) {
-        found[at] = passes;
-    }
-    found
+    stands(&lifts.iter().map(p_of).collect::<Vec<_>>())
+}
+
+/// Tells which of a family of tests stand when at most a tenth of those that do may be false; `None` is no test.
+///
+/// What could not be measured is no hypothesis: it must not make the others harder to prove.
+#[must_use]
+pub fn stands(tests: &[Option<f64>]) -> Vec<bool> {
+    let measured: Vec<f64> = tests.iter().copied().flatten().collect();
+    let mut passes = benjamini_hochberg(&measured, FALSE_DISCOVERY).into_iter();
+    tests.iter().map(|test| test.is_some() && passes.next().unwrap_or(false)).collect()
+}
+
+/// Returns the chance of an estimate so far below a line, were it on the line; by the distance of its upper limit. `None` without an
+/// interval.
+#[must_use]
+pub fn p_below(estimate: Estimate, line: f64) -> Option<f64> {
+    let error = (estimate.interval?.high - estimate.value) / Z95;
+    Some(if error > 0.0 { normal_cdf((estimate.value - line) / error) } else { f64::from(u8::from(estimate.value >= line)) })
+}
+
+/// Returns the chance of a share so far below a line, were it on the line (score test); above it with `n` and the line turned round.
+#[must_use]
+pub fn p_share_below(share: f64, n: u64, line: f64) -> Option<f64> {
+    let error = sqrt(line * (1.0 - line) / n as f64);
+    (n > 0 && error > 0.0).then(|| normal_cdf((share - line) / error))
+}
+
+/// Returns the chance of satisfaction so far below its target; `None` where nobody is asked.
+#[must_use]
+pub fn p_unsatisfied(settings: &Settings, touchpoint: &Touchpoint, satisfaction: &Figure) -> Option<f64> {
+    let target = touchpoint.satisfaction_target.unwrap_or(settings.satisfaction_target);
+    p_share_below(satisfaction.value?, satisfaction.n, target)
 }
 
 /// Decides.
@@ -211,7 +241,7 @@ fn needs_care(settings: &Settings, findings: &Findings) -> Option<Verdict> {
     let satisfaction = findings.satisfaction;
     let target = findings.touchpoint.satisfaction_target.unwrap_or(settings.satisfaction_target);
     let (value, low, high) = (satisfaction.value?, satisfaction.low?, satisfaction.high?);
-    (satisfaction.n >= settings.floor && high < target).then(|| {
+    (findings.unsatisfied && satisfaction.n >= settings.floor && high < target).then(|| {
         let reason = Reason::new("needs_care.satisfaction", &[("satisfaction", value), ("low", low), ("target", target)]);
         say(VerdictKind::NeedsCare, "M24.8/M7", reason, satisfaction, "improve_experience", &[])
     })
@@ -253,6 +283,7 @@ mod tests {
         satisfaction: Figure,
         progression: Progression,
         discovered: bool,
+        unsatisfied: bool,
         over_use: OverUse,
         under_use: UnderUse,
         waste: Waste,
@@ -276,6 +307,7 @@ mod tests {
                 lift: figure(0.0, -0.01, 0.01, 5_000, Unit::Points),
             },
             discovered: false,
+            unsatisfied: true,
             over_use: OverUse {
                 curve: Vec::new(),
                 saturation: Some(2),
@@ -318,6 +350,7 @@ mod tests {
             satisfaction: &case.satisfaction,
             progression: &case.progression,
             discovered: case.discovered,
+            unsatisfied: case.unsatisfied,
             over_use: Some(&case.over_use),
             under_use: &case.under_use,
             waste: &case.waste,
@@ -372,6 +405,21 @@ mod tests {
         let displeased = |low: f64, high: f64| move |case: &mut Case| case.satisfaction = figure(0.5, low, high, 40, Unit::Share);
         check(displeased(0.4, 0.55), VerdictKind::NeedsCare, "needs_care.satisfaction");
         check(displeased(0.4, 0.65), VerdictKind::Neutral, "neutral.ordinary");
+    }
+
+    #[test]
+    fn one_displeased_touchpoint_among_many_may_be_chance() {
+        let chance = |case: &mut Case| {
+            case.satisfaction = figure(0.5, 0.4, 0.55, 40, Unit::Share);
+            case.unsatisfied = false;
+        };
+        check(chance, VerdictKind::Neutral, "neutral.ordinary");
+        // 12 of 30 where 60 % are the target: by itself it would count, among thirty others it does not.
+        let p = p_share_below(0.4, 30, 0.6).expect("people answered");
+        assert!((p - 0.0127).abs() < 1e-3, "{p}");
+        let mut family = vec![Some(0.6); 30];
+        family[7] = Some(p);
+        assert_eq!((stands(&family)[7], stands(&[Some(p), None, None])), (false, vec![true, false, false]));
     }
 
     #[test]

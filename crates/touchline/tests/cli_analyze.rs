@@ -158,3 +158,63 @@ fn sequences_are_counted_in_people() {
     refuses(folder.path(), &["analyze", "funnel", "--data", "a", "--step", "form:purchas"], &["no form `purchas`", "`purchase`"]);
     refuses(folder.path(), &["analyze", "funnel", "--data", "a", "--step", "shop:x"], &["`shop` is no kind of step"]);
 }
+
+#[test]
+fn lists_tell_the_map_in_short() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    works(folder, &["demo", "--people", "1500", "--no-serve", "--data", "a"]);
+    let ask = |what: &[&str]| -> Value {
+        let all = [&["analyze"], what, &["--data", "a", "--format", "json"]].concat();
+        serde_json::from_str(&works(folder, &all)).expect("is JSON")
+    };
+    let report = &reports(folder)[0];
+    let verdict_of = |id: &str| {
+        let one = report["touchpoints"].as_array().expect("a list").iter().find(|one| one["touchpoint"] == id).expect("is there");
+        one["verdict"]["kind"].clone()
+    };
+    let verdicts = ask(&["verdicts"]);
+    let listed = verdicts["verdicts"].as_array().expect("a list");
+    assert_eq!(listed.len(), report["touchpoints"].as_array().expect("a list").len());
+    for one in listed {
+        assert_eq!(one["verdict"]["kind"], verdict_of(one["touchpoint"].as_str().expect("an id")));
+    }
+    let text = works(folder, &["analyze", "verdicts", "--data", "a"]);
+    assert!(text.contains("at stake") && text.contains("M24.2/M12"), "{text}");
+    let changes = works(folder, &["analyze", "verdicts", "--changes", "--data", "a", "--format", "csv"]);
+    assert!(changes.starts_with("day,touchpoint,was,is,"), "{changes}");
+
+    assert_eq!(ask(&["dark"])[0]["touchpoint"], "packaging-code");
+    let channels = ask(&["channels"]);
+    let met = sum(&channels, |one| one["interactions"].as_f64().expect("a number"));
+    assert_eq!(met, report["totals"]["interactions"].as_f64().expect("a number"));
+    let rows = works(folder, &["analyze", "channels", "--data", "a", "--format", "csv"]).lines().count();
+    assert_eq!(rows, 1 + channels.as_array().expect("a list").len());
+    assert_eq!(ask(&["unmapped"]).as_array().map(Vec::len), report["unmapped"].as_array().map(Vec::len));
+}
+
+#[test]
+fn designed_journeys_are_kept_compared_and_carried() {
+    let folder = tempfile::tempdir().expect("folder");
+    let folder = folder.path();
+    works(folder, &["demo", "--people", "1500", "--no-serve", "--data", "a"]);
+    let with = |args: &[&str]| works(folder, &[&["journeys"], args, &["--data", "a"]].concat());
+    let journey = r#"{"id":"order","name":"Order","flow":{"sequence":[
+        {"step":{"touchpoint":"product-page"}},{"step":{"touchpoint":"order-confirmation"}},{"step":{"touchpoint":"delivery"}}]}}"#;
+    std::fs::write(folder.join("order.json"), journey).expect("writes");
+    assert!(with(&["save", "order.json"]).contains("version 1"));
+    assert!(with(&["save", "order.json"]).contains("version 2"), "a newer version stands on the one before");
+    assert!(with(&["list"]).contains("order"));
+    let found: Value = serde_json::from_str(&with(&["compare", "order", "--format", "json"])).expect("is JSON");
+    let (fitness, replay) = (&found["fitness"]["value"], &found["replay"]["value"]);
+    assert!(fitness.as_f64().is_some_and(|fitness| (0.0..1.0).contains(&fitness)), "{found}");
+    assert!(replay.as_f64().is_some_and(|replay| (0.0..=1.0).contains(&replay)), "{found}");
+    assert!(with(&["compare", "order"]).contains("by token replay"));
+    let diagram = with(&["export", "order", "--as", "mermaid"]);
+    std::fs::write(folder.join("order.mmd"), &diagram).expect("writes");
+    let draft: Value = serde_json::from_str(&with(&["import", "order.mmd", "--as", "mermaid"])).expect("is JSON");
+    assert_eq!(draft["flow"]["sequence"].as_array().map(Vec::len), Some(3), "{draft}");
+    with(&["remove", "order"]);
+    refuses(folder, &["journeys", "show", "order", "--data", "a"], &["no designed journey `order`"]);
+    refuses(folder, &["journeys", "save", "order.mmd", "--data", "a"], &["is no journey", "journeys show"]);
+}

@@ -1,5 +1,10 @@
 //! The main job on a company whose truth is known: what was planted is found, and where nothing was planted nothing is.
 
+#[path = "../../analysis/tests/invented/mod.rs"]
+mod invented;
+
+use analysis::report::MapReport;
+use invented::read;
 use model::VerdictKind;
 use std::collections::BTreeSet;
 use testkit::{Company, Truths};
@@ -12,8 +17,8 @@ use touchline::platform::home::Home;
 /// The verdicts that the truths are about.
 const SOUGHT: [VerdictKind; 4] = [VerdictKind::OverUsed, VerdictKind::Wasted, VerdictKind::UnderUsed, VerdictKind::Dark];
 
-/// Lives a company through the whole product, and returns the touchpoints with a verdict that was sought.
-fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
+/// Lives a company through the whole product.
+fn lived(company: &Company) -> MapReport {
     let folder = tempfile::tempdir().expect("folder");
     let home = Home::create(&folder.path().join("data"), system()).expect("a new directory");
     let now = (home.clock())();
@@ -26,7 +31,12 @@ fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
     }
     intake.finish().expect("settles");
     drop(intake);
-    let report = Analysis::run(&home).expect("runs").report(None).expect("everybody");
+    Analysis::run(&home).expect("runs").report(None).expect("everybody")
+}
+
+/// Returns the touchpoints with a verdict that was sought.
+fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
+    let report = lived(company);
     assert!(report.totals.interactions > 300_000, "{}", report.totals.interactions);
     let sought = report.touchpoints.iter().filter(|figures| SOUGHT.contains(&figures.verdict.kind));
     sought.map(|figures| (figures.touchpoint.clone(), figures.verdict.kind)).collect()
@@ -58,4 +68,20 @@ fn school() {
 #[test]
 fn b2b() {
     check("b2b");
+}
+
+#[test]
+fn what_is_calibrated_is_the_product() {
+    // `make calibrate` reads companies without storing them; both ways count the same people and credit the same value.
+    let people = 2_000;
+    for company in [Company::new("online-shop").people(people), Company::new("b2b").people(people).own_weeks()] {
+        let (long, short) = (lived(&company), read(&company, people));
+        assert_eq!((long.totals.people, long.totals.interactions), (short.totals.people, short.totals.interactions));
+        assert_eq!((long.totals.outcomes, long.totals.value), (short.totals.outcomes, short.totals.value));
+        for (long, short) in long.touchpoints.iter().zip(&short.touchpoints) {
+            assert_eq!((long.people, long.interactions), (short.people, short.interactions), "{}", long.touchpoint);
+            assert_eq!(long.attribution.linear.value, short.attribution.linear.value, "{}", long.touchpoint);
+            assert_eq!(long.over_use, short.over_use, "{}", long.touchpoint);
+        }
+    }
 }

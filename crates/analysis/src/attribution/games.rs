@@ -11,11 +11,13 @@
 //! and, by pairs instead of sets, [`shao_li`] (Shao and Li 2011): `p(y|i) + 1/(2(N−1)) Σⱼ (p(y|i,j) − p(y|i) − p(y|j))`.
 //!
 //! Worths of the rate games may fall when somebody joins, so credits may be negative; they are shown as they are. Games are exact
-//! up to [`EXACT_UP_TO`] touchpoints (2ⁿ sets); there is no answer above. Cost: O(n·2ⁿ) beside the worths; the Markov game
-//! solves n×n for each set.
+//! up to [`EXACT_UP_TO`] touchpoints (2ⁿ sets; the Markov game up to [`MARKOV_UP_TO`]); above, orders of joining are drawn by lot and the
+//! error is stated ([`super::orders`]). Only the sum game needs neither: it is exact for any number. Cost: O(n·2ⁿ) beside the worths;
+//! the Markov game solves n×n for each set.
 //!
 //! Example: ads 2 outcomes and 1 without, mail 1, ads > mail 1. Sum game: ads 2.5, mail 1.5.
 
+use super::orders::{self, Drawn, PLAYERS_MAX};
 use super::{Ends, JourneyCounts};
 use nalgebra::{DMatrix, DVector};
 use std::collections::BTreeMap;
@@ -26,11 +28,11 @@ pub const EXACT_UP_TO: usize = 18;
 /// Up to so many touchpoints the Markov game is solved: a linear system for each of 2ⁿ sets.
 pub const MARKOV_UP_TO: usize = 14;
 
-/// Counts journeys by the set of their touchpoints, as bits of `u32`.
-fn by_set(journeys: &JourneyCounts) -> BTreeMap<u32, Ends> {
-    let mut sets: BTreeMap<u32, Ends> = BTreeMap::new();
+/// Counts journeys by the set of their touchpoints, as bits; there are at most [`PLAYERS_MAX`] touchpoints.
+pub(super) fn by_set(journeys: &JourneyCounts) -> BTreeMap<u128, Ends> {
+    let mut sets: BTreeMap<u128, Ends> = BTreeMap::new();
     for (path, ends) in journeys.iter().filter(|(path, _)| !path.is_empty()) {
-        let set = path.iter().fold(0_u32, |set, touch| set | 1 << touch);
+        let set = path.iter().fold(0_u128, |set, touch| set | 1 << touch);
         sets.entry(set).or_default().add(*ends);
     }
     sets
@@ -81,35 +83,89 @@ pub fn cumulative_rate(journeys: &JourneyCounts, touchpoints: usize) -> Option<V
     shapley(touchpoints, &worth)
 }
 
-/// Computes the exact-set game: outcomes credited to each touchpoint, which sum to all outcomes. `None` when a journey has too
-/// many different touchpoints.
+/// Returns the share of outcomes among journeys of exactly this set.
+pub(super) fn rate(sets: &BTreeMap<u128, Ends>, set: u128) -> f64 {
+    let met = sets.get(&set).filter(|ends| ends.conversions > 0);
+    met.map_or(0.0, |ends| ends.conversions as f64 / (ends.conversions + ends.nulls) as f64)
+}
+
+/// Computes the exact-set game: outcomes credited to each touchpoint, which sum to all outcomes. Sets of more than
+/// [`EXACT_UP_TO`] touchpoints are drawn, with their error; `None` for more touchpoints than sets have bits.
 #[must_use]
-pub fn exact_set(journeys: &JourneyCounts, touchpoints: usize) -> Option<Vec<f64>> {
-    if touchpoints > 32 {
+pub fn exact_set(journeys: &JourneyCounts, touchpoints: usize) -> Option<Drawn> {
+    if touchpoints > PLAYERS_MAX {
         return None;
     }
     let sets = by_set(journeys);
-    let rate = |set: u32| {
-        let met = sets.get(&set).filter(|ends| ends.conversions > 0);
-        met.map_or(0.0, |ends| ends.conversions as f64 / (ends.conversions + ends.nulls) as f64)
-    };
-    let mut credits = vec![0.0; touchpoints];
+    let (mut credits, mut variance) = (vec![0.0; touchpoints], vec![0.0; touchpoints]);
     // A set without outcomes has nothing to hand out.
     for (set, ends) in sets.iter().filter(|(_, ends)| ends.conversions > 0) {
-        let members: Vec<u32> = (0..32).filter(|player| set >> player & 1 == 1).collect();
-        if members.len() > EXACT_UP_TO {
-            return None;
-        }
-        let subset = |choice: usize| {
-            members.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).fold(0, |set, (_, player)| set | 1 << player)
-        };
-        let worth: Vec<f64> = (0..1_usize << members.len()).map(|choice| rate(subset(choice))).collect();
+        let members: Vec<usize> = (0..touchpoints).filter(|player| set >> player & 1 == 1).collect();
+        let added = if members.len() > EXACT_UP_TO { orders::exact_set(&sets, *set)? } else { of_subsets(&sets, &members)? };
         let journeys = (ends.conversions + ends.nulls) as f64;
-        for (player, added) in members.iter().zip(shapley(members.len(), &worth)?) {
-            credits[*player as usize] += added * journeys;
+        for ((player, added), error) in members.iter().zip(&added.added).zip(&added.error) {
+            credits[*player] += added * journeys;
+            variance[*player] += error * error * journeys * journeys;
         }
     }
-    Some(credits)
+    Some(Drawn { added: credits, error: variance.into_iter().map(libm::sqrt).collect() })
+}
+
+/// Computes the game of one set from all its subsets.
+fn of_subsets(sets: &BTreeMap<u128, Ends>, members: &[usize]) -> Option<Drawn> {
+    let subset = |choice: usize| {
+        members.iter().enumerate().filter(|(at, _)| choice >> at & 1 == 1).fold(0_u128, |set, (_, player)| set | 1 << player)
+    };
+    let worth: Vec<f64> = (0..1_usize << members.len()).map(|choice| rate(sets, subset(choice))).collect();
+    let added = shapley(members.len(), &worth)?;
+    Some(Drawn { error: vec![0.0; added.len()], added })
+}
+
+/// Is the chain of order 1, of which sets of touchpoints may be left open.
+pub(super) struct Chain {
+    n: usize,
+    /// From a touchpoint or the start (n) to a touchpoint or an outcome (n).
+    ways: Vec<f64>,
+    out: Vec<f64>,
+}
+
+impl Chain {
+    pub(super) fn of(journeys: &JourneyCounts, n: usize) -> Self {
+        let mut chain = Self { n, ways: vec![0.0; (n + 1) * (n + 1)], out: vec![0.0; n + 1] };
+        for (path, ends) in journeys.iter() {
+            let weight = (ends.conversions + ends.nulls) as f64;
+            let mut here = n;
+            for touch in path.iter().map(|touch| usize::from(*touch)) {
+                if touch != here {
+                    chain.ways[here * (n + 1) + touch] += weight;
+                    chain.out[here] += weight;
+                    here = touch;
+                }
+            }
+            if here != n {
+                chain.ways[here * (n + 1) + n] += ends.conversions as f64;
+                chain.out[here] += weight;
+            }
+        }
+        chain
+    }
+
+    fn chance(&self, from: usize, to: usize) -> f64 {
+        if self.out[from] == 0.0 { 0.0 } else { self.ways[from * (self.n + 1) + to] / self.out[from] }
+    }
+
+    /// Returns the chance of an outcome when all but these touchpoints lead to nothing; `None` where it cannot be solved.
+    pub(super) fn worth(&self, members: &[usize]) -> Option<f64> {
+        let m = members.len();
+        if m == 0 {
+            return Some(0.0);
+        }
+        let stays =
+            DMatrix::from_fn(m, m, |row, column| f64::from(u8::from(row == column)) - self.chance(members[row], members[column]));
+        let ends = DVector::from_fn(m, |row, _| self.chance(members[row], self.n));
+        let from = stays.lu().solve(&ends)?;
+        Some(members.iter().zip(from.iter()).map(|(player, converts)| self.chance(self.n, *player) * converts).sum())
+    }
 }
 
 /// Computes the Markov game of order 1; `None` for too many touchpoints.
@@ -118,37 +174,10 @@ pub fn markov_game(journeys: &JourneyCounts, touchpoints: usize) -> Option<Vec<f
     if touchpoints > MARKOV_UP_TO {
         return None;
     }
-    let n = touchpoints;
-    let mut ways = vec![0.0; (n + 1) * (n + 1)]; // From a touchpoint or the start (n) to a touchpoint or an outcome (n).
-    let mut out = vec![0.0; n + 1];
-    for (path, ends) in journeys.iter() {
-        let weight = (ends.conversions + ends.nulls) as f64;
-        let mut here = n;
-        for touch in path.iter().map(|touch| usize::from(*touch)) {
-            if touch != here {
-                ways[here * (n + 1) + touch] += weight;
-                out[here] += weight;
-                here = touch;
-            }
-        }
-        if here != n {
-            ways[here * (n + 1) + n] += ends.conversions as f64;
-            out[here] += weight;
-        }
-    }
-    let chance = |from: usize, to: usize| if out[from] == 0.0 { 0.0 } else { ways[from * (n + 1) + to] / out[from] };
-    let worth: Option<Vec<f64>> = (0..1_usize << n)
-        .map(|set| {
-            let members: Vec<usize> = (0..n).filter(|player| set >> player & 1 == 1).collect();
-            let m = members.len();
-            let stays =
-                DMatrix::from_fn(m, m, |row, column| f64::from(u8::from(row == column)) - chance(members[row], members[column]));
-            let ends = DVector::from_fn(m, |row, _| chance(members[row], n));
-            let from = if m == 0 { ends } else { stays.lu().solve(&ends)? };
-            Some(members.iter().zip(from.iter()).map(|(player, converts)| chance(n, *player) * converts).sum())
-        })
-        .collect();
-    shapley(n, &worth?)
+    let chain = Chain::of(journeys, touchpoints);
+    let members = |set: usize| (0..touchpoints).filter(|player| set >> player & 1 == 1).collect::<Vec<_>>();
+    let worth: Option<Vec<f64>> = (0..1_usize << touchpoints).map(|set| chain.worth(&members(set))).collect();
+    shapley(touchpoints, &worth?)
 }
 
 /// Computes the weights of Shao and Li, by pairs; touchpoints that were never met weigh nothing.
@@ -220,7 +249,8 @@ mod tests {
     #[test]
     fn too_many_players_have_no_answer() {
         let many = journeys(&[((0..40).collect(), 1, 0)]);
-        assert_eq!((cumulative_rate(&many, 40), exact_set(&many, 40), markov_game(&many, 40)), (None, None, None));
+        assert_eq!((cumulative_rate(&many, 40), markov_game(&many, 40)), (None, None));
+        assert_eq!(exact_set(&many, 129), None);
         assert!(shao_li(&many, 40).iter().all(|weight| weight.is_finite()));
     }
 
@@ -229,7 +259,7 @@ mod tests {
         for rows in [vec![], vec![(vec![0, 1], 0, 4)], vec![(vec![], 3, 1)]] {
             let none = journeys(&rows);
             assert_eq!(cumulative_rate(&none, 2), Some(vec![0.0; 2]));
-            assert_eq!(exact_set(&none, 2), Some(vec![0.0; 2]));
+            assert_eq!(exact_set(&none, 2).map(|drawn| drawn.added), Some(vec![0.0; 2]));
             assert_eq!(markov_game(&none, 2), Some(vec![0.0; 2]));
             assert_eq!(shao_li(&none, 2), vec![0.0; 2]);
         }
@@ -258,7 +288,7 @@ mod tests {
             for game in [cumulative_rate(&journeys, 4), markov_game(&journeys, 4)] {
                 prop_assert!((game.expect("few").iter().sum::<f64>() - rate).abs() < 1e-9);
             }
-            let exact: f64 = exact_set(&journeys, 4).expect("few").iter().sum();
+            let exact: f64 = exact_set(&journeys, 4).expect("few").added.iter().sum();
             prop_assert!((exact - totals.conversions as f64).abs() < 1e-9);
             // More touchpoints for the Markov game never lose an outcome.
             prop_assert!(markov_game(&journeys, 4).expect("few").iter().all(|added| *added > -1e-12));

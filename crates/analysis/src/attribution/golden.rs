@@ -80,7 +80,7 @@ fn check_games(what: &str, case: &Case, expected: &Value, tolerance: f64) {
     let found = [
         ("shapley_cumulative_rate", games::cumulative_rate(&case.journeys, n)),
         ("shapley_markov_order1", games::markov_game(&case.journeys, n)),
-        ("shapley_exactset_rate", games::exact_set(&case.journeys, n)),
+        ("shapley_exactset_rate", games::exact_set(&case.journeys, n).map(|drawn| drawn.added)),
         ("shao_li", Some(games::shao_li(&case.journeys, n))),
     ];
     for (game, found) in found {

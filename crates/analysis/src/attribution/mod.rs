@@ -27,6 +27,7 @@ mod credits;
 pub mod games;
 pub mod hazard;
 mod markov;
+pub mod orders;
 mod paths;
 mod rules;
 pub mod study;

@@ -11,3 +11,4 @@ pub mod peak_end;
 pub mod report;
 pub mod scores;
 pub mod waits;
+pub mod words;

@@ -6,11 +6,16 @@ use crate::intervals::Estimate;
 use crate::map_fold::Group;
 use crate::over_use::{BEYOND_LIMIT, COMPLAINT_WARN, Frequency, Prices, Step, over_use as judge};
 use crate::report::{FrequencyStep, OverUse};
+use crate::verdicts::{p_below, p_share_below};
 use model::map::Settings;
 use model::{Evidence, Figure, Unit};
 
-/// Judges how often the people of a group are contacted by a touchpoint.
-pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Spent) -> OverUse {
+/// The rules in the order of precedence, each a hypothesis of its own.
+pub(super) const RULES: [&str; 3] = ["R1", "R2", "R3"];
+
+/// Judges how often the people of a group are contacted by a touchpoint. Beside it the chance of each rule's evidence, were the
+/// truth on the line: what fires must stand among all touchpoints, too.
+pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Spent) -> (OverUse, [Option<f64>; 3]) {
     let prices = prices(settings, group, at, spent);
     let found = judge(group.frequency.of(at), prices, settings.floor);
     let people: u64 = group.frequency.of(at).iter().map(|step| step.exactly).sum();
@@ -18,7 +23,7 @@ pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Sp
     let figure = |estimate: Option<Estimate>, n| {
         estimate.map_or_else(|| Figure::unknown(Unit::Share), |found| found.figure(n, Evidence::E3, Unit::Share, "wilson"))
     };
-    OverUse {
+    let use_ = OverUse {
         curve: found.steps.iter().map(step).collect(),
         saturation: found.saturation,
         beyond: figure(found.beyond, people),
@@ -27,7 +32,24 @@ pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Sp
         trend_p: found.trend.map(|trend| trend.p),
         net_last: found.net_last,
         rules: rules(&found, prices.gain),
-    }
+    };
+    (use_, chances(&found, prices.gain, (people, contacts), settings.floor))
+}
+
+/// The chance of each rule's evidence, were the truth on the line; of a rule with two conditions the larger. `None` where a rule
+/// cannot be asked.
+fn chances(found: &Frequency, gain: f64, (people, contacts): (u64, u64), floor: u64) -> [Option<f64>; 3] {
+    let above = |share: Option<Estimate>, n, line: f64| p_share_below(1.0 - share?.value, n, 1.0 - line);
+    let loses = |step: Option<&Step>| p_below(step?.net, 0.0);
+    let both = |one: Option<f64>, other: Option<f64>| Some(one?.max(other?));
+    let enough = people >= floor;
+    let further = found.saturation.filter(|point| enough && *point > 0);
+    let first_beyond = further.and_then(|point| found.steps.iter().find(|step| step.from > point));
+    [
+        both(above(found.beyond, people, BEYOND_LIMIT), loses(first_beyond)),
+        both(found.trend.filter(|_| enough && gain > 0.0).map(|trend| trend.p), loses(found.steps.last())),
+        above(found.complaints.filter(|_| contacts >= floor), contacts, COMPLAINT_WARN),
+    ]
 }
 
 /// What things are worth: the mean value of the responses seen, or of all outcomes, or what the map declares.

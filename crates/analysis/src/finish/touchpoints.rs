@@ -10,14 +10,14 @@ use crate::conversion::share;
 use crate::cost::{cost_per_outcome, return_on_cost};
 use crate::intervals::{Estimate, median};
 use crate::journeys::credits;
-use crate::landmarks::Landmarks;
+use crate::landmarks::{DAYS, Landmarks};
 use crate::map_fold::Group;
 use crate::meaning::Meaning;
 use crate::missing::{Checks, is_dark, opportunity};
-use crate::progression::{Stratum, progression};
+use crate::progression::{Stratum, progression_by};
 use crate::report::{Attribution, Completeness, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
 use crate::under_use::{Chance, Limits, under_use};
-use crate::verdicts::{Findings, discoveries, verdict};
+use crate::verdicts::{Findings, discoveries, p_below, p_unsatisfied, stands, verdict};
 use crate::waste::{is_wasted, wasted};
 use model::map::TouchpointMap;
 use model::time::DAY;
@@ -71,11 +71,20 @@ pub(super) fn figures(
         progressions.iter().map(|found| if look.is_above_floor(found) { &found.lift } else { &unknown }).collect();
     let discovered = discoveries(&lifts);
     let wastes = look.wastes();
+    let mut over_uses = look.over_uses();
+    let unsatisfied = look.unsatisfied();
     let costs_per_outcome: Vec<Figure> = (0..count).map(|at| look.cost_per_outcome(at)).collect();
     (0..count)
         .map(|at| {
             let under_use = look.under_use(at, &progressions);
-            let apart = Apart { discovered: discovered[at], progression: &progressions[at], waste: &wastes[at], under_use };
+            let apart = Apart {
+                discovered: discovered[at],
+                unsatisfied: unsatisfied[at],
+                progression: &progressions[at],
+                waste: &wastes[at],
+                under_use,
+                over_use: over_uses[at].take(),
+            };
             look.finish(at, apart, costs_per_outcome[at].clone())
         })
         .collect()
@@ -84,17 +93,18 @@ pub(super) fn figures(
 /// Holds the figures of one touchpoint that needed the others.
 struct Apart<'a> {
     discovered: bool,
+    unsatisfied: bool,
     progression: &'a Progression,
     waste: &'a Waste,
     under_use: UnderUse,
+    over_use: Option<OverUse>,
 }
 
 impl Look<'_> {
     fn finish(&self, at: usize, apart: Apart, cost_per_outcome: Figure) -> TouchpointFigures {
         let (touchpoint, met) = (&self.map.touchpoints[at], self.group.tally.touchpoints[at]);
-        let satisfaction = share(met.satisfied, met.answers, Evidence::E2);
+        let satisfaction = self.satisfaction(at);
         let completeness = self.completeness(at);
-        let over_use = self.over_use(at);
         let findings = Findings {
             touchpoint,
             people: met.people,
@@ -103,7 +113,8 @@ impl Look<'_> {
             satisfaction: &satisfaction,
             progression: apart.progression,
             discovered: apart.discovered,
-            over_use: over_use.as_ref(),
+            unsatisfied: apart.unsatisfied,
+            over_use: apart.over_use.as_ref(),
             under_use: &apart.under_use,
             waste: apart.waste,
             completeness: &completeness,
@@ -121,7 +132,7 @@ impl Look<'_> {
             roi: self.roi(at),
             satisfaction,
             progression: apart.progression.clone(),
-            over_use,
+            over_use: apart.over_use,
             under_use: apart.under_use,
             waste: apart.waste.clone(),
             completeness,
@@ -129,23 +140,23 @@ impl Look<'_> {
         }
     }
 
-    /// Stage progression from the primary stage, week by week (M6).
+    /// Stage progression from the primary stage, day by day of each week (M6).
     fn progression(&self, at: usize) -> Progression {
-        let Landmarks { weeks, people, moved, touched, touched_moved } = &self.group.landmarks;
-        let stage = self.meaning.touchpoints[at].primary_stage;
-        let strata: Vec<Stratum> = (0..*weeks)
-            .map(|week| {
-                let (here, all) = (at * weeks + week, stage * weeks + week);
+        let Landmarks { weeks, at_risk, touched, met } = &self.group.landmarks;
+        let (own, stage) = (at * weeks * DAYS, self.meaning.touchpoints[at].primary_stage * weeks * DAYS);
+        let strata: Vec<Stratum> = (0..weeks * DAYS)
+            .map(|day| {
+                let (touched, met, all) = (touched[own + day], met[own + day], at_risk[stage + day]);
                 Stratum {
-                    touched: touched[here],
-                    touched_moved: touched_moved[here],
-                    untouched: people[all] - touched[here],
-                    untouched_moved: moved[all] - touched_moved[here],
+                    touched: touched.people.into(),
+                    touched_moved: touched.moved.into(),
+                    untouched: (all.people - met.people).into(),
+                    untouched_moved: (all.moved - met.moved).into(),
                 }
             })
             .collect();
         let unknown = |unit| Figure::unknown(unit);
-        match progression(&strata) {
+        match progression_by(&strata, DAYS) {
             None => Progression { touched: unknown(Unit::Share), baseline: unknown(Unit::Share), lift: unknown(Unit::Points) },
             Some(found) => Progression {
                 touched: found.touched.figure(found.touched_people, Evidence::E3, Unit::Share, "wilson"),
@@ -189,9 +200,37 @@ impl Look<'_> {
         money(found, people, Unit::Ratio)
     }
 
-    fn over_use(&self, at: usize) -> Option<OverUse> {
-        let pushed = self.meaning.touchpoints[at].pushed && self.group.frequency.totals[at].contacts > 0;
-        pushed.then(|| frequency::over_use(&self.map.settings, self.group, at, &self.spent[at]))
+    fn satisfaction(&self, at: usize) -> Figure {
+        let met = self.group.tally.touchpoints[at];
+        share(met.satisfied, met.answers, Evidence::E2)
+    }
+
+    /// Tells at which touchpoints satisfaction below the target stands among all that are asked about.
+    fn unsatisfied(&self) -> Vec<bool> {
+        let p = |(at, touchpoint): (usize, &Touchpoint)| {
+            let asked = self.satisfaction(at);
+            let judged = is_judged(touchpoint) && asked.n >= self.map.settings.floor;
+            if judged { p_unsatisfied(&self.map.settings, touchpoint, &asked) } else { None }
+        };
+        stands(&self.map.touchpoints.iter().enumerate().map(p).collect::<Vec<_>>())
+    }
+
+    /// Judges the frequency of everything that is pushed (M9); a rule fires only if it stands among those of all touchpoints.
+    fn over_uses(&self) -> Vec<Option<OverUse>> {
+        let (mut found, mut chances): (Vec<Option<OverUse>>, Vec<Option<f64>>) = (Vec::new(), Vec::new());
+        for at in 0..self.map.touchpoints.len() {
+            let pushed = self.meaning.touchpoints[at].pushed && self.group.frequency.totals[at].contacts > 0;
+            let judged = pushed.then(|| frequency::over_use(&self.map.settings, self.group, at, &self.spent[at]));
+            let is_judged = is_judged(&self.map.touchpoints[at]);
+            chances.extend(judged.as_ref().filter(|_| is_judged).map_or([None; 3], |(_, chances)| *chances));
+            found.push(judged.map(|(found, _)| found));
+        }
+        let stands = stands(&chances);
+        for (found, stands) in found.iter_mut().zip(stands.chunks(frequency::RULES.len())) {
+            let kept = |rule: &String| frequency::RULES.iter().zip(stands).any(|(name, stands)| *stands && name == rule);
+            found.iter_mut().for_each(|found| found.rules.retain(kept));
+        }
+        found
     }
 
     /// Under-use against the other touchpoints of the same primary stage (M10).
@@ -255,15 +294,21 @@ impl Look<'_> {
         let costs: Vec<f64> = self.spent.iter().map(|spent| spent.total as f64).collect();
         let effects: Vec<f64> = self.linear.iter().map(|credit| credit.conversions.to_f64().max(0.0)).collect();
         let found = wasted(&costs, &effects);
+        let share = |at: usize| self.shares.as_ref().map(|shares| shares.linear[at]);
+        // Whatever costs something could be wasted; what costs nothing cannot, and is no test.
+        let p = |at: usize| {
+            let cost_share = found.as_ref()?.touchpoints[at].cost_share;
+            let asked = cost_share > 0.0 && is_judged(&self.map.touchpoints[at]);
+            asked.then(|| share(at)).flatten().and_then(|effect| p_below(effect, cost_share))
+        };
+        let stands = stands(&(0..costs.len()).map(p).collect::<Vec<_>>());
         (0..costs.len())
             .map(|at| {
                 let effect_share = self.attribution(at).linear;
                 let Some(found) = found.as_ref().map(|found| found.touchpoints[at]) else {
                     return Waste { cost_share: 0.0, effect_share, ratio: None, amount: 0.0, fires: false };
                 };
-                let estimate = self.shares.as_ref().map(|shares| shares.linear[at]);
-                let fires =
-                    estimate.is_some_and(|share| is_wasted(found.cost_share, share)) && is_judged(&self.map.touchpoints[at]);
+                let fires = stands[at] && share(at).is_some_and(|share| is_wasted(found.cost_share, share));
                 Waste { cost_share: found.cost_share, effect_share, ratio: found.ratio, amount: found.amount, fires }
             })
             .collect()

@@ -26,6 +26,8 @@ const ANONYMOUS: f64 = 0.12;
 const FORGOTTEN: f64 = 0.03;
 /// The share of satisfied people at every touchpoint that asks.
 const SATISFIED: f64 = 0.84;
+/// The same at a survey whose customers are not.
+const UNSATISFIED: f64 = 0.4;
 /// The share of purchases that lack a step while the deviation is planted.
 const DEVIATING: f64 = 1.0 / 6.0;
 /// The weeks after a purchase until a person without complaint counts as satisfied (14 days, as the templates say).
@@ -57,6 +59,8 @@ pub(super) fn live_on(company: &Company, k: u32, weeks: i64) -> Vec<Arrival> {
 struct Life<'a> {
     company: &'a Company,
     k: u32,
+    /// How long after Monday the person's own week begins.
+    late: i64,
     chance: Rng,
     arrivals: Vec<Arrival>,
     /// Where the person stands, as the map would say.
@@ -82,6 +86,12 @@ impl<'a> Life<'a> {
         Self {
             company,
             k,
+            // A stream of its own: a week that begins later is the same week.
+            late: if company.own_weeks {
+                (Rng::new(company.seed ^ WEEK as u64, u64::from(k)).unit() * WEEK as f64) as i64
+            } else {
+                0
+            },
             subscribed: chance.chance(SUBSCRIBED),
             chance,
             arrivals: Vec::with_capacity(32),
@@ -98,7 +108,7 @@ impl<'a> Life<'a> {
 
     /// Lives through one week.
     fn week(&mut self, week: i64, first: bool) {
-        let monday = self.company.first_monday() + week * WEEK;
+        let monday = self.company.first_monday() + week * WEEK + self.late;
         if self.stage == SELECTION && week >= self.content_from {
             self.stage = SATISFACTION;
         }
@@ -217,6 +227,7 @@ impl<'a> Life<'a> {
         for (nth, response) in MAILING_RESPONSE.iter().enumerate().take(mailings) {
             let at = monday + self.days(3.0, 3.06) + (nth as i64) * DAY / 2 + DAY * 3 / 8;
             self.contact(&self.company.cast.parts[self.company.cast.mailing], at);
+            let response = if self.company.inert { 0.0 } else { *response };
             let tempted = response + if nth == 0 { anyway } else { 0.0 };
             if bought.is_none() && self.chance.chance(tempted) {
                 bought = Some(at + self.days(0.03, 0.35));
@@ -259,7 +270,7 @@ impl<'a> Life<'a> {
             arrival.cost = Some((cost as f64 * self.chance.between(0.8, 1.2)).round() as i64);
             arrival.currency = Some(Currency::EUR);
         }
-        arrival.score = self.score(part.form);
+        arrival.score = self.score(part);
         if arrival.score.is_some_and(|score| score.scale == Scale::Nps && score.is_satisfied()) {
             self.stage = ADVOCACY;
         }
@@ -299,7 +310,8 @@ impl<'a> Life<'a> {
     }
 
     /// Returns the answer to a question, where the form asks one: satisfaction before loyalty, recommendation from there on.
-    fn score(&mut self, form: Form) -> Option<Score> {
+    fn score(&mut self, part: &Part) -> Option<Score> {
+        let form = part.form;
         let asks = match form {
             Form::SurveyAnswer | Form::Review => true,
             Form::Conversation => self.stage >= SATISFACTION && self.chance.chance(0.4),
@@ -308,7 +320,8 @@ impl<'a> Life<'a> {
         if !asks {
             return None;
         }
-        let satisfied = self.chance.chance(SATISFIED);
+        let poor = self.company.unsatisfied() == Some(part.id.as_str());
+        let satisfied = self.chance.chance(if poor { UNSATISFIED } else { SATISFIED });
         let step = self.chance.below(2) as i16;
         if form == Form::SurveyAnswer && self.stage >= LOYALTY {
             Score::new(Scale::Nps, if satisfied { 9 + step } else { 6 + step })

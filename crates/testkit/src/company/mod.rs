@@ -71,6 +71,9 @@ pub struct Company {
     people: u32,
     truths: Truths,
     end: Instant,
+    own_weeks: bool,
+    inert: bool,
+    poor: bool,
 }
 
 impl Company {
@@ -84,7 +87,7 @@ impl Company {
         let template = template(name).expect("every script has its template");
         let truths = Truths::planted();
         let cast = Cast::new(&template, script, truths);
-        Self { script, template, cast, seed: 1, people: PEOPLE, truths, end: END }
+        Self { script, template, cast, seed: 1, people: PEOPLE, truths, end: END, own_weeks: false, inert: false, poor: false }
     }
 
     /// Sets where chance starts from.
@@ -102,8 +105,35 @@ impl Company {
     /// Chooses the planted truths.
     #[must_use]
     pub fn truths(self, truths: Truths) -> Self {
-        let cast = Cast::new(&self.template, self.script, truths);
-        Self { truths, cast, ..self }
+        Self { truths, ..self }.recast()
+    }
+
+    /// Gives each person a week of their own, which begins at any moment of the calendar's: nothing that happens in the
+    /// company keeps to Mondays.
+    #[must_use]
+    pub fn own_weeks(self) -> Self {
+        Self { own_weeks: true, ..self }
+    }
+
+    /// Lets no touchpoint help anybody: whoever buys or moves on would have done so without. The truth of every effect is
+    /// nought then.
+    #[must_use]
+    pub fn inert(self) -> Self {
+        Self { inert: true, ..self }.recast()
+    }
+
+    /// Lets fewer than half of the people be satisfied at the survey.
+    #[must_use]
+    pub fn poor(self) -> Self {
+        Self { poor: true, ..self }
+    }
+
+    fn recast(self) -> Self {
+        let mut cast = Cast::new(&self.template, self.script, self.truths);
+        if self.inert {
+            cast.parts.iter_mut().for_each(|part| part.effects = [0.0; script::STAGES]);
+        }
+        Self { cast, ..self }
     }
 
     /// Sets the moment at which watching ends; it begins [`WEEKS`] weeks before.
@@ -185,6 +215,25 @@ impl Company {
         .filter(|(planted, ..)| *planted)
         .map(|(_, id, kind)| (id.to_owned(), kind))
         .collect()
+    }
+
+    /// Returns the touchpoint whose customers are not satisfied, while that is so.
+    #[must_use]
+    pub fn unsatisfied(&self) -> Option<&str> {
+        self.poor.then_some(self.script.survey)
+    }
+
+    /// Returns the touchpoints that help far more than usual in the stage they are meant for.
+    #[must_use]
+    pub fn helpful(&self) -> Vec<&str> {
+        let effects = self.script.effects.iter().filter(|(_, effect)| !self.inert && *effect > 0.0);
+        effects.map(|(id, _)| *id).collect()
+    }
+
+    /// Returns the mailing, which many get and few need.
+    #[must_use]
+    pub fn mailing(&self) -> &str {
+        self.script.mailing
     }
 
     /// Returns the touchpoint whose answers come late, while that truth is planted.

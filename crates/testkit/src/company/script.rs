@@ -39,6 +39,8 @@ pub(super) struct Script {
     pub(super) skipped: &'static str,
     /// Answers after days instead of hours.
     pub(super) slow: &'static str,
+    /// Asks people how satisfied they are, and helps nobody.
+    pub(super) survey: &'static str,
     /// What follows a purchase by itself.
     pub(super) aftercare: &'static [Care],
     /// How much more often than usual people meet touchpoints: a map with fewer of them has busier ones.
@@ -90,6 +92,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "order-confirmation",
         slow: "contact-form",
+        survey: "survey",
         aftercare: &[
             Care::always("order-confirmation", 0.002),
             Care::once("welcome-e-mail", 0.9),
@@ -116,6 +119,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "packaging-code",
         slow: "social-comment",
+        survey: "receipt-survey",
         aftercare: &[Care::always("packaging-code", 0.01)],
         bustle: 2.2,
         moving: [0.16, 0.16, 0.0, 0.0, 0.008, 0.05, 0.0],
@@ -136,6 +140,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "welcome-letter",
         slow: "e-mail-to-school",
+        survey: "survey",
         aftercare: &[Care::once("welcome-letter", 0.9)],
         bustle: 2.2,
         moving: [0.16, 0.16, 0.0, 0.0, 0.006, 0.04, 0.0],
@@ -156,6 +161,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "onboarding-workshop",
         slow: "messenger",
+        survey: "survey",
         aftercare: &[Care::always("invoice", 1.0), Care::always("onboarding-workshop", 3.0)],
         bustle: 1.7,
         moving: [0.16, 0.16, 0.0, 0.0, 0.008, 0.05, 0.0],

@@ -2,11 +2,12 @@
 
 mod lived;
 mod sequences;
+mod told;
 
-use super::{Data, Format, instruments, print_json, say};
+use super::reach::Reach;
+use super::{Data, Format, instruments, print_json, read_answer, say};
 use crate::failure::{Failure, Result};
 use crate::features::improve;
-use crate::features::measure::Analysis;
 use analysis::report::{MapReport, TouchpointFigures};
 use comfy_table::{ContentArrangement, Table, presets};
 use model::{Currency, Figure, TouchpointMap, Unit};
@@ -38,6 +39,20 @@ enum What {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// List the verdicts, those with most money at stake first, or which of them changed and why.
+    #[command(
+        after_help = "Examples:\n  touchline analyze verdicts --data my-shop\n  touchline analyze verdicts --changes --data my-shop"
+    )]
+    Verdicts(told::VerdictArgs),
+    /// Count what came on each channel, web and offline alike.
+    #[command(after_help = "Example:\n  touchline analyze channels --data my-shop")]
+    Channels(told::ToldArgs),
+    /// List the signals that belong to no touchpoint, each with the touchpoint that it may belong to.
+    #[command(after_help = "Example:\n  touchline analyze unmapped --data my-shop --format csv")]
+    Unmapped(told::ToldArgs),
+    /// List the touchpoints that should be heard of and are silent.
+    #[command(after_help = "Example:\n  touchline analyze dark --data my-shop")]
+    Dark(told::ToldArgs),
     /// Count how many people get how far along steps.
     #[command(
         after_help = "Examples:\n  touchline analyze funnel --data my-shop --step channel:email --step product-page --step form:purchase\n  touchline analyze funnel --data my-shop --step outcome:purchase --step outcome:purchase --within-days 90"
@@ -78,6 +93,10 @@ enum What {
 pub(super) fn run(args: &Args) -> Result<()> {
     match &args.what {
         What::Map { data, segment, format } => run_map(data, segment.as_deref(), *format),
+        What::Verdicts(args) => told::run_verdicts(args),
+        What::Channels(args) => told::run_channels(args),
+        What::Unmapped(args) => told::run_unmapped(args),
+        What::Dark(args) => told::run_dark(args),
         What::Funnel(args) => sequences::run_funnel(args),
         What::Retention(args) => sequences::run_retention(args),
         What::Flows(args) => sequences::run_flows(args),
@@ -92,21 +111,21 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 fn run_map(data: &Data, segment: Option<&str>, format: Format) -> Result<()> {
-    let analysis = Analysis::run(&data.open()?)?;
+    let reach = data.reach()?;
+    let map: TouchpointMap = read_answer(reach.ask("GET", "/api/map", None)?)?;
+    let reports = reports(&reach, &map, segment, format != Format::Table)?;
     match format {
-        Format::Table => print_table(analysis.map(), &analysis.report(segment)?),
-        Format::Json => print_json(&reports(&analysis, segment)?),
-        Format::Csv => print_csv(analysis.map(), &reports(&analysis, segment)?),
+        Format::Table => reports.first().map_or(Ok(()), |report| print_table(&map, report)),
+        Format::Json => print_json(&reports),
+        Format::Csv => print_csv(&map, &reports),
     }
 }
 
-/// Makes the report of one segment, or of everybody and then each segment.
-fn reports(analysis: &Analysis, segment: Option<&str>) -> Result<Vec<MapReport>> {
-    if segment.is_some() {
-        return Ok(vec![analysis.report(segment)?]);
-    }
-    let segments = analysis.map().segments.iter().map(|segment| Some(segment.id.as_str()));
-    std::iter::once(None).chain(segments).map(|segment| analysis.report(segment)).collect()
+/// Asks for the report of one segment, or of everybody and, where all are wanted, of each segment.
+fn reports(reach: &Reach, map: &TouchpointMap, segment: Option<&str>, all: bool) -> Result<Vec<MapReport>> {
+    let ask = |segment: Option<&str>| read_answer(reach.ask("GET", &told::with_segment("/api/measure/map", segment), None)?);
+    let each = map.segments.iter().filter(|_| all && segment.is_none()).map(|segment| Some(segment.id.as_str()));
+    std::iter::once(segment).chain(each).map(ask).collect()
 }
 
 fn print_table(map: &TouchpointMap, report: &MapReport) -> Result<()> {

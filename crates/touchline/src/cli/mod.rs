@@ -19,6 +19,7 @@ mod hook;
 mod import;
 mod init;
 mod instruments;
+mod journeys;
 mod lively;
 mod map;
 mod person;
@@ -78,6 +79,7 @@ enum Command {
     Analyze(analyze::Args),
     Attribution(attribution::Args),
     Allocate(allocate::Args),
+    Journeys(journeys::Args),
     Source(source::Args),
     Quarantine(quarantine::Args),
     Backup(backup::Args),
@@ -167,6 +169,7 @@ fn run(command: Command) -> Result<()> {
         Command::Analyze(args) => analyze::run(&args),
         Command::Attribution(args) => attribution::run(&args),
         Command::Allocate(args) => allocate::run(&args),
+        Command::Journeys(args) => journeys::run(&args),
         Command::Source(args) => source::run(&args),
         Command::Quarantine(args) => quarantine::run(&args),
         Command::Backup(args) => backup::run(&args),

@@ -261,6 +261,6 @@ fn print_attribution(answer: &AttributionAnswer) -> Result<()> {
     Ok(())
 }
 
-fn day(at: i64) -> String {
+pub(super) fn day(at: i64) -> String {
     jiff::Timestamp::from_microsecond(at).map_or_else(|_| "?".to_owned(), |at| at.strftime("%Y-%m-%d").to_string())
 }

@@ -303,13 +303,18 @@ fn credits(id: &str, at: usize, answers: &[Answer], outcomes: u64, cost: Option<
     }
 }
 
+/// Names where an interval comes from.
+fn method(answer: &Answer) -> &'static str {
+    if answer.is_drawn { "drawn_orders" } else { "poisson_bootstrap" }
+}
+
 fn credit(answer: &Answer, estimate: Estimate, at: usize, outcomes: u64, cost: Option<i64>) -> ModelCredit {
     let credited = estimate.value * outcomes as f64;
     let value = answer.value.as_ref().map(|value| value[at]);
     let cost = cost.filter(|cost| *cost > 0).map(|cost| cost as f64);
     ModelCredit {
         model: answer.model.name().to_owned(),
-        share: estimate.figure(outcomes, Evidence::E3, model::Unit::Share, "poisson_bootstrap"),
+        share: estimate.figure(outcomes, Evidence::E3, model::Unit::Share, method(answer)),
         outcomes: credited,
         value,
         cost_per_outcome: cost.filter(|_| credited > 1e-9).map(|cost| cost / credited),
