@@ -63,6 +63,9 @@ struct Tally {
     companies: u32,
 }
 
+/// Is a figure of many seeds, as (value, low, high), by template, case and touchpoint.
+type Repeated = BTreeMap<(usize, Case, usize), Vec<[f64; 3]>>;
+
 /// Is everything that is counted.
 #[derive(Default)]
 struct Counts {
@@ -70,7 +73,7 @@ struct Counts {
     /// By level and what is estimated, intervals that hold a known truth, and all.
     covered: BTreeMap<(Level, &'static str), (u32, u32)>,
     /// Figures whose truth is what they are on average: by level, what is estimated, and which company and touchpoint.
-    repeated: BTreeMap<(Level, &'static str), BTreeMap<(usize, Case, usize), Vec<[f64; 3]>>>,
+    repeated: BTreeMap<(Level, &'static str), Repeated>,
     done: u32,
 }
 

@@ -4,7 +4,6 @@
 //! than the map's journey gap, when it has met a step at which the design may end and nothing designed can follow, when it
 //! would begin anew, or with the data. Meeting the same touchpoint again at once is one meeting.
 
-use super::replay::Tokens;
 use super::{Alignment, Deviation, Met, Plan, TRACE_MAX, align};
 use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::Reading;
@@ -68,8 +67,6 @@ pub struct ConformanceFold {
     pub explained: (u64, u64),
     /// Journeys that were longer than what is aligned.
     pub cut: u64,
-    /// Tokens of all journeys replayed.
-    pub tokens: Tokens,
     scratch: Reading,
 }
 
@@ -90,7 +87,6 @@ impl ConformanceFold {
             met,
             explained: (0, 0),
             cut: 0,
-            tokens: Tokens::default(),
             scratch: Reading::default(),
         }
     }
@@ -156,7 +152,6 @@ impl ConformanceFold {
             self.clean.add(&count);
         }
         self.cut += u64::from(lived.is_cut);
-        self.tokens.add(&self.question.plan.net.replay(&lived.trace));
         *self.fits.entry((halves, lived.trace.len() as u32)).or_default() += 1;
         met.iter().collect::<std::collections::BTreeSet<_>>().into_iter().for_each(|step| self.met[*step as usize] += 1);
         let mut seen = std::collections::BTreeSet::new();
@@ -186,7 +181,6 @@ impl Fold for ConformanceFold {
         self.clean.add(&other.clean);
         self.people += other.people;
         self.cut += other.cut;
-        self.tokens.add(&other.tokens);
         self.explained.0 += other.explained.0;
         self.explained.1 += other.explained.1;
         for (fit, journeys) in other.fits {

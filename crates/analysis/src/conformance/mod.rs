@@ -12,13 +12,10 @@
 //! | A B C D E | A B D E | C missing | 1 | .889 |
 //! | A B C D E | A C B X E | B C swapped, X ad hoc, D missing | 3 | .70 |
 //!
-//! Beside it stands token replay ([`replay`]), which other tools know better.
-//!
 //! Cost: O(length × points × log) for a trace, with points as many as the design has; memory the same.
 
 mod design;
 mod fold;
-pub mod replay;
 mod report;
 
 pub use design::{Design, Next, Point, TooWide};
@@ -96,8 +93,6 @@ pub(crate) struct Wanted {
 pub struct Plan {
     /// The automaton.
     pub design: Design,
-    /// The same as a net, for token replay.
-    pub net: replay::Net,
     steps: Vec<Wanted>,
     /// Whether two neighbours in the wrong order cost one, not two.
     swaps: bool,
@@ -123,8 +118,7 @@ impl Plan {
             outcome: step.outcome.as_deref().and_then(&outcome),
         };
         let steps = journey.steps().iter().map(wanted).collect();
-        let net = replay::Net::of(&journey.flow, &number);
-        Ok(Self { design: Design::new(journey)?, net, steps, swaps: true })
+        Ok(Self { design: Design::new(journey)?, steps, swaps: true })
     }
 
     /// Counts neighbours in the wrong order as one missing and one ad hoc, as alignments elsewhere do.

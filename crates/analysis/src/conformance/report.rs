@@ -20,8 +20,6 @@ pub struct Conformance {
     pub people: u64,
     /// Mean fitness: 1 where every lived journey is as designed.
     pub fitness: Figure,
-    /// Fitness of all lived journeys together by token replay: the second opinion, without an interval.
-    pub replay: Figure,
     /// The share of lived journeys without a deviation.
     pub conforming: Figure,
     /// The share of satisfied answers in journeys without a deviation.
@@ -116,13 +114,6 @@ pub fn report(map: &TouchpointMap, journey: &Journey, fold: &ConformanceFold) ->
         journeys,
         people: fold.people,
         fitness: mean_fitness(fold, shortest),
-        replay: Figure {
-            value: fold.tokens.fitness(),
-            n: journeys,
-            evidence: Evidence::E3,
-            method: "token_replay".to_owned(),
-            ..Figure::unknown(Unit::Ratio)
-        },
         conforming: share(fold.clean.journeys, journeys, Evidence::E3),
         satisfaction_conforming: satisfaction(&fold.clean),
         conversion_conforming: share(fold.clean.converted, fold.clean.journeys, Evidence::E3),

@@ -11,4 +11,3 @@ pub mod peak_end;
 pub mod report;
 pub mod scores;
 pub mod waits;
-pub mod words;

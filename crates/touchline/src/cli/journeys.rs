@@ -179,11 +179,10 @@ fn compare(id: &str, segment: Option<&str>, with: &Common) -> Result<()> {
     }
     let found: Conformance = read_answer(answer)?;
     say(&format!(
-        "{} lived journeys of {} people; fitness {} (by token replay {}), without a deviation {}.",
+        "{} lived journeys of {} people; fitness {}, without a deviation {}.",
         found.journeys,
         found.people,
         figure(&found.fitness),
-        figure(&found.replay),
         figure(&found.conforming)
     ))?;
     let rows = found.deviations.iter().map(|one| {
