@@ -148,6 +148,14 @@ test('the list downloads as CSV', async () => {
   assert.equal(lines.length - 1, await page.locator('table').first().locator('tbody tr').count());
 });
 
+test('the list downloads as a workbook', async () => {
+  const page = await openMap();
+  const [download] = await Promise.all([page.waitForEvent('download'), pick(page, 'Download XLSX')]);
+  assert.equal(download.suggestedFilename(), 'touchpoints.xlsx');
+  const book = await readFile(await download.path(), 'latin1');
+  assert.ok(book.startsWith('PK') && book.includes('xl/worksheets/sheet1.xml') && book.includes('>newsletter<'));
+});
+
 test('a phone shows the map stage by stage and a touchpoint on the whole screen', async () => {
   const page = await openMap({ width: 390, height: 844 });
   assert.ok((await page.locator('main summary').count()) >= 2);

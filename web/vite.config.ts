@@ -18,13 +18,13 @@ export default defineConfig({
             // What opens later stays out: the search, the list of keys, tables, charts.
             {
               name: 'kit',
-              test: /rolldown[\\/]runtime|src[\\/](main|features[\\/]account[\\/]arrive|app[\\/](?!Palette|palette|Keys)|ui[\\/](?!chart|interaction|DataTable|table|csv)|styles)/,
+              test: /rolldown[\\/]runtime|src[\\/](main|features[\\/]account[\\/]arrive|app[\\/](?!Palette|palette|Keys)|ui[\\/](?!chart|interaction|DataTable|table|xlsx)|styles)/,
             },
             // The parts of the page of data share its words; a piece of their own keeps a helper out of every first view.
             { name: 'capture', test: /src[\\/]features[\\/]capture[\\/](words|api)/ },
             {
               name: 'chart',
-              test: /src[\\/]ui[\\/](chart|DataTable|table|csv)|src[\\/]features[\\/]measure[\\/]NarrowBar/,
+              test: /src[\\/]ui[\\/](chart|DataTable|table)|src[\\/]features[\\/]measure[\\/]NarrowBar/,
             },
             {
               name: 'map',

@@ -17,6 +17,13 @@ export function saveCsv(name: string, rows: Parameters<typeof writeCsv>[0]): voi
   save(`${name}.csv`, new Blob(['\ufeff', writeCsv(rows)], { type: 'text/csv;charset=utf-8' }));
 }
 
+/** Saves rows as a workbook; what writes it comes when it is asked for. */
+export async function saveXlsx(name: string, rows: Parameters<typeof writeCsv>[0]): Promise<void> {
+  const { writeXlsx } = await import('./xlsx');
+  const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';
+  save(`${name}.xlsx`, new Blob([writeXlsx(name, rows)], { type }));
+}
+
 /** Saves bytes as a file. */
 export function save(name: string, blob: Blob): void {
   const link = document.createElement('a');

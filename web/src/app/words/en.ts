@@ -7,6 +7,7 @@ export default {
   'ui.copy': 'Copy',
   'ui.copied': 'Copied',
   'ui.csv': 'Download CSV',
+  'ui.xlsx': 'Download XLSX',
   'ui.svg': 'Download picture (SVG)',
   'ui.chart.table': 'The numbers behind it',
   'ui.save': 'Save',

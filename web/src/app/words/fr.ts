@@ -7,6 +7,7 @@ export default {
   'ui.copy': 'Copier',
   'ui.copied': 'Copié',
   'ui.csv': 'Télécharger en CSV',
+  'ui.xlsx': 'Télécharger en XLSX',
   'ui.svg': 'Télécharger l’image (SVG)',
   'ui.chart.table': 'Les chiffres derrière',
   'ui.save': 'Enregistrer',

@@ -7,6 +7,7 @@ export default {
   'ui.copy': 'Копировать',
   'ui.copied': 'Скопировано',
   'ui.csv': 'Скачать CSV',
+  'ui.xlsx': 'Скачать XLSX',
   'ui.svg': 'Скачать рисунок (SVG)',
   'ui.chart.table': 'Числа за рисунком',
   'ui.save': 'Сохранить',

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { sampleMap, sampleReport } from '../../../../dev/company.mjs';
-import { toCsv } from './csv';
+import { writeCsv } from '../../../ui/csv';
+import { tableOf } from './csv';
 
-describe('CSV', () => {
+const toCsv = (...of: Parameters<typeof tableOf>) => writeCsv(tableOf(...of));
+
+describe('the table of touchpoints', () => {
   const map = sampleMap();
   const lines = toCsv(map, sampleReport()).split('\r\n');
 

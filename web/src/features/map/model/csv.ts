@@ -1,5 +1,5 @@
-// Writes the list of touchpoints as a CSV file for a spreadsheet: plain numbers with a decimal point, amounts in
-// major units, names in the reader's language.
+// Makes of the list of touchpoints a table for a spreadsheet: plain numbers, amounts in major units, names in the reader's
+// language.
 import type { Figure, MapReport, TouchpointMap } from '../../../app/api/types';
 import { read } from '../../../app/i18n/language.svelte';
 import { byVerdict } from './list';
@@ -28,8 +28,11 @@ const header = [
   'currency',
 ];
 
-/** Writes the whole table, one line per touchpoint. `digits`: those of the currency's minor unit. */
-export function toCsv(map: TouchpointMap, report: MapReport, digits = 2): string {
+/** A table for a spreadsheet. */
+export type Table = readonly (readonly (string | number | null)[])[];
+
+/** Makes the whole table: the head, and one line per touchpoint. `digits`: those of the currency's minor unit. */
+export function tableOf(map: TouchpointMap, report: MapReport, digits = 2): Table {
   const major = (minor: number | null | undefined) =>
     minor === null || minor === undefined ? null : minor / 10 ** digits;
   const lines = byVerdict(map, report).map(({ touchpoint, figures }) => [
@@ -49,17 +52,9 @@ export function toCsv(map: TouchpointMap, report: MapReport, digits = 2): string
     figures.progression.lift.value ?? null,
     map.currency,
   ]);
-  return [header, ...lines].map((line) => line.map(field).join(',')).join('\r\n') + '\r\n';
+  return [header, ...lines];
 }
 
 function limits(figure: Figure): (number | null)[] {
   return [figure.value ?? null, figure.low ?? null, figure.high ?? null];
-}
-
-/** Quotes a field. A text that a spreadsheet would take for a formula is marked as text: names come from outside. */
-function field(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

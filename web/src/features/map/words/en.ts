@@ -40,7 +40,6 @@ export default {
   'overlay.evidence': 'Evidence',
   'overlay.gaps': 'Missing data',
   'control.print': 'Print',
-  'control.csv': 'Download CSV',
   'control.filter': 'Show only',
   'control.filter.all': 'Show all',
   'overlay.people': 'People',

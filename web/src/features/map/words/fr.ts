@@ -39,7 +39,6 @@ export default {
   'overlay.evidence': 'Niveau de preuve',
   'overlay.gaps': 'Données manquantes',
   'control.print': 'Imprimer',
-  'control.csv': 'Télécharger en CSV',
   'control.filter': 'N’afficher que',
   'control.filter.all': 'Tout afficher',
   'overlay.people': 'Personnes',

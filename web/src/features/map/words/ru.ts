@@ -37,7 +37,6 @@ export default {
   'overlay.evidence': 'Доказательность',
   'overlay.gaps': 'Недостающие данные',
   'control.print': 'Печать',
-  'control.csv': 'Скачать CSV',
   'control.filter': 'Показать только',
   'control.filter.all': 'Показать все',
   'overlay.people': 'Люди',
