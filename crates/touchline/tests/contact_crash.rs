@@ -112,8 +112,7 @@ fn a_person_gets_as_many_as_allowed_however_often_the_server_is_killed() {
     let mut policy = body(&ask_until(&server, &cookie, "GET", "/api/people/policy", ""))["settings"].clone();
     policy["quiet"] = serde_json::json!({ "from": 0, "to": 0 });
     ask_until(&server, &cookie, "PUT", "/api/people/policy", &policy.to_string());
-    let rule =
-        serde_json::json!({ "scope": "any", "most": CAP, "window": { "kind": "rolling", "seconds": 86_400 }, "action": "drop" });
+    let rule = serde_json::json!({ "scope": { "of": "any" }, "most": CAP, "window": { "kind": "rolling", "seconds": 86_400 }, "action": "drop" });
     ask_until(&server, &cookie, "POST", "/api/people/policy/rules", &rule.to_string());
 
     let is_over = Arc::new(AtomicUsize::new(0));
