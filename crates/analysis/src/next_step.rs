@@ -127,21 +127,11 @@ impl NextStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attribution::Ends;
-    use crate::fixed::Fixed;
     use proptest::prelude::*;
-
-    fn journeys(rows: &[(Vec<u16>, u64, u64)]) -> JourneyCounts {
-        let mut journeys = JourneyCounts::default();
-        for (path, conversions, nulls) in rows {
-            journeys.take(path, Ends { conversions: *conversions, value: Fixed::ZERO, nulls: *nulls });
-        }
-        journeys
-    }
 
     #[test]
     fn the_example_of_the_documentation() {
-        let model = NextStep::learn(&journeys(&[(vec![0, 1], 1, 1), (vec![0], 0, 1)]), 2);
+        let model = NextStep::learn(&JourneyCounts::of(&[(vec![0, 1], 1, 1), (vec![0], 0, 1)]), 2);
         // Order 0: seven steps (ads 3, page 2, outcome 1, end 2 of 8), blended with a quarter each.
         let even = |count: f64| (count + 4.0 * 0.25) / (8.0 + 4.0);
         assert!((model.chance(&[], 1, 0) - even(2.0)).abs() < 1e-15);
@@ -162,10 +152,10 @@ mod tests {
             rows in prop::collection::vec((prop::collection::vec(0_u16..4, 1..6), 0_u64..4, 0_u64..4), 1..20),
             before in prop::collection::vec(0_u16..4, 0..4), order in 0..4_usize,
         ) {
-            let model = NextStep::learn(&journeys(&rows), 4);
+            let model = NextStep::learn(&JourneyCounts::of(&rows), 4);
             let all: f64 = (0..4).chain([OUTCOME, END]).map(|next| model.chance(&before, next, order)).sum();
             prop_assert!((all - 1.0).abs() < 1e-12, "{}", all);
-            for judged in model.judge(&journeys(&rows)) {
+            for judged in model.judge(&JourneyCounts::of(&rows)) {
                 prop_assert!(judged.log_loss.is_finite() && judged.log_loss >= 0.0 && judged.top_three <= 1.0);
             }
         }
@@ -173,7 +163,7 @@ mod tests {
         #[test]
         fn memory_pays_where_journeys_have_one(times in 50_u64..500) {
             // After 0 comes 1, after 2 comes 3: knowing the last touch tells everything but the end.
-            let rows = journeys(&[(vec![0, 1], times, 0), (vec![2, 3], 0, times)]);
+            let rows = JourneyCounts::of(&[(vec![0, 1], times, 0), (vec![2, 3], 0, times)]);
             let judged = NextStep::learn(&rows, 4).judge(&rows);
             prop_assert!(judged[1].log_loss < 0.5 * judged[0].log_loss);
         }

@@ -13,10 +13,8 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use touchline::features::account::Accounts;
 use touchline::features::capture::{Source, SourceKind, SourceSettings};
 use touchline::features::{Site, router};
-use touchline::platform::clock::Clock;
 use tower::ServiceExt;
 
 const NOON: i64 = 1_764_072_000 * SECOND; // 2025-11-25T12:00:00Z, a Tuesday
@@ -32,23 +30,13 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let now = Arc::new(AtomicI64::new(NOON));
-        let hand = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Instant(hand.load(Ordering::SeqCst)));
-        let scratch = Scratch::new(clock);
+        let (scratch, now) = Scratch::at(NOON);
         let site = scratch.site();
         let source: Arc<Source> =
             site.sources.add("site", SourceKind::Site, SourceSettings::default(), Instant(NOON)).await.expect("adds");
         let router = router(&site);
-        let accounts = Accounts::new(site.stores.state.clone(), site.stores.clock.clone());
-        let token = accounts.invite_owner().await.expect("invites").secret().to_owned();
-        let mut stage = Self { site, router, cookie: String::new(), key: source.write_key.clone(), now, scratch };
-        let request = Request::post("/api/session").header("host", "here").header(header::CONTENT_TYPE, "application/json");
-        let request = request.body(Body::from(json!({ "token": token }).to_string())).expect("a request");
-        let answer = stage.router.clone().oneshot(request).await.expect("answers");
-        let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text");
-        stage.cookie = cookie.split(';').next().expect("has a value").to_owned();
-        stage
+        let cookie = scratch::owner(&site, &router).await;
+        Self { key: source.write_key.clone(), site, router, cookie, now, scratch }
     }
 
     fn pass(&self, seconds: i64) {
@@ -273,6 +261,22 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         if path.is_dir() { found.extend(walk(&path)) } else { found.push(path) }
     }
     found
+}
+
+#[tokio::test]
+async fn a_form_is_answered_by_mail_as_its_page_promises() {
+    let stage = Stage::new().await;
+    stage.mailbox().await;
+    let form = json!({ "key": stage.key, "id": "0123456789abcdef", "email": "ann@example.org", "text": "Do you ship to Malta?" });
+    assert_eq!(stage.widget("form", form).await.0, StatusCode::CREATED);
+    let [conversation] = stage.list("open").await.try_into().expect("one conversation");
+    let path = format!("/api/conversations/{}/messages", conversation["id"].as_str().expect("an id"));
+    let reply = json!({ "client_id": "r1", "text": "We do.", "after": conversation["seq"] });
+    let (status, said) = stage.staff("POST", &path, Some(reply)).await;
+    assert_eq!(status, StatusCode::CREATED, "{said}");
+    let letters = stage.letters().await;
+    let letter = letters.iter().find(|letter| letter["recipient"] == "ann@example.org").expect("a letter");
+    assert!(letter["text"].as_str().expect("text").contains("We do."), "{letter}");
 }
 
 #[tokio::test]

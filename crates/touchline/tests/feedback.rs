@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use touchline::features::Site;
 use touchline::features::capture::Delivery;
 use touchline::features::feedback::{NewSurvey, SurveyKind, SurveyMoment, SurveyTrigger};
-use touchline::platform::clock::Clock;
 
 const NOON: i64 = 1_764_072_000 * SECOND;
 
@@ -22,10 +21,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let now = Arc::new(AtomicI64::new(NOON));
-        let hand = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Instant(hand.load(Ordering::SeqCst)));
-        let scratch = Scratch::new(clock);
+        let (scratch, now) = Scratch::at(NOON);
         Self { site: scratch.site(), now, _scratch: scratch }
     }
 

@@ -13,11 +13,9 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use touchline::features::account::Accounts;
 use touchline::features::capture::Delivery;
 use touchline::features::map::{Maps, apply_json};
 use touchline::features::{Site, router};
-use touchline::platform::clock::Clock;
 use tower::ServiceExt;
 
 /// Is noon of a day in the autumn of 2026.
@@ -36,23 +34,13 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let now = Arc::new(AtomicI64::new(NOW));
-        let told = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Instant(told.load(Ordering::Relaxed)));
-        let scratch = Scratch::new(clock);
+        let (scratch, now) = Scratch::at(NOW);
         let site = scratch.site();
         let map = apply_json(include_str!("../src/features/map/sample.json")).expect("is sound");
         Maps::new(site.stores.state.clone()).save(&map, "", Instant(0)).await.expect("saves");
-        let accounts = Accounts::new(site.stores.state.clone(), site.stores.clock.clone());
-        let token = accounts.invite_owner().await.expect("invites").secret().to_owned();
-        let mut stage = Self { router: router(&site), site, cookie: String::new(), now, _scratch: scratch };
-        let request = Request::builder().method("POST").uri("/api/session").header("host", "here:7777");
-        let request = request.header(header::CONTENT_TYPE, "application/json");
-        let body = Body::from(json!({ "token": token }).to_string());
-        let response = stage.router.clone().oneshot(request.body(body).expect("is a request")).await.expect("answers");
-        let cookie = response.headers().get(header::SET_COOKIE).expect("has a cookie").to_str().expect("is text");
-        stage.cookie = cookie.split(';').next().expect("has a first part").to_owned();
-        stage
+        let router = router(&site);
+        let cookie = scratch::owner(&site, &router).await;
+        Self { router, site, cookie, now, _scratch: scratch }
     }
 
     async fn send(&self, method: &str, path: &str, body: Option<Value>) -> (StatusCode, Value) {

@@ -11,11 +11,9 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use touchline::features::account::Accounts;
 use touchline::features::capture::{SourceKind, SourceSettings};
 use touchline::features::people::policy::{Channel, Class, ContactWord};
 use touchline::features::{Site, router};
-use touchline::platform::clock::Clock;
 use tower::ServiceExt;
 
 const NOON: i64 = 1_764_072_000 * SECOND;
@@ -32,20 +30,11 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let now = Arc::new(AtomicI64::new(NOON));
-        let hand = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Instant(hand.load(Ordering::SeqCst)));
-        let scratch = Scratch::new(clock);
+        let (scratch, now) = Scratch::at(NOON);
         let site = scratch.site();
         let source = site.sources.add("site", SourceKind::Site, SourceSettings::default(), Instant(NOON)).await.expect("adds");
         let router = router(&site);
-        let accounts = Accounts::new(site.stores.state.clone(), site.stores.clock.clone());
-        let token = accounts.invite_owner().await.expect("invites").secret().to_owned();
-        let request = Request::post("/api/session").header("host", "here").header(header::CONTENT_TYPE, "application/json");
-        let request = request.body(Body::from(json!({ "token": token }).to_string())).expect("a request");
-        let answer = router.clone().oneshot(request).await.expect("answers");
-        let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text");
-        let cookie = cookie.split(';').next().expect("has a value").to_owned();
+        let cookie = scratch::owner(&site, &router).await;
         Self { router, cookie, key: source.write_key.clone(), site, now, _scratch: scratch }
     }
 

@@ -216,16 +216,7 @@ pub fn shao_li(journeys: &JourneyCounts, touchpoints: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixed::Fixed;
     use proptest::prelude::*;
-
-    fn journeys(rows: &[(Vec<u16>, u64, u64)]) -> JourneyCounts {
-        let mut journeys = JourneyCounts::default();
-        for (path, conversions, nulls) in rows {
-            journeys.take(path, Ends { conversions: *conversions, value: Fixed::ZERO, nulls: *nulls });
-        }
-        journeys
-    }
 
     /// Tries every order of joining.
     fn by_orders(players: usize, worth: &[f64]) -> Vec<f64> {
@@ -248,7 +239,7 @@ mod tests {
 
     #[test]
     fn too_many_players_have_no_answer() {
-        let many = journeys(&[((0..40).collect(), 1, 0)]);
+        let many = JourneyCounts::of(&[((0..40).collect::<Vec<u16>>(), 1, 0)]);
         assert_eq!((cumulative_rate(&many, 40), markov_game(&many, 40)), (None, None));
         assert_eq!(exact_set(&many, 129), None);
         assert!(shao_li(&many, 40).iter().all(|weight| weight.is_finite()));
@@ -257,7 +248,7 @@ mod tests {
     #[test]
     fn nothing_is_worth_nothing() {
         for rows in [vec![], vec![(vec![0, 1], 0, 4)], vec![(vec![], 3, 1)]] {
-            let none = journeys(&rows);
+            let none = JourneyCounts::of(&rows);
             assert_eq!(cumulative_rate(&none, 2), Some(vec![0.0; 2]));
             assert_eq!(exact_set(&none, 2).map(|drawn| drawn.added), Some(vec![0.0; 2]));
             assert_eq!(markov_game(&none, 2), Some(vec![0.0; 2]));
@@ -280,7 +271,7 @@ mod tests {
         fn games_hand_out_what_there_is(
             rows in prop::collection::vec((prop::collection::vec(0_u16..4, 1..6), 0_u64..4, 0_u64..4), 1..20),
         ) {
-            let journeys = journeys(&rows);
+            let journeys = JourneyCounts::of(&rows);
             let totals = journeys.totals();
             let all = (totals.conversions + totals.nulls) as f64;
             prop_assume!(all > 0.0);

@@ -328,17 +328,12 @@ fn part_of(part: f64, whole: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixed::Fixed;
     use proptest::prelude::*;
 
     const ORDERS: [Order; 3] = [Order::One, Order::Two, Order::Three];
 
     fn journeys(rows: &[(&[u16], u64, u64)]) -> JourneyCounts {
-        let mut journeys = JourneyCounts::default();
-        for (path, conversions, nulls) in rows {
-            journeys.take(path, Ends { conversions: *conversions, value: Fixed::whole(*conversions as i64 * 7), nulls: *nulls });
-        }
-        journeys
+        JourneyCounts::of(rows)
     }
 
     /// Removes by brute force: a touchpoint's states lead nowhere, and the chain is solved anew.

@@ -131,16 +131,7 @@ fn members(set: u128) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::attribution::{Rule, games};
-    use crate::fixed::Fixed;
     use proptest::prelude::*;
-
-    fn journeys(rows: &[(Vec<u16>, u64, u64)]) -> JourneyCounts {
-        let mut journeys = JourneyCounts::default();
-        for (path, conversions, nulls) in rows {
-            journeys.take(path, Ends { conversions: *conversions, value: Fixed::ZERO, nulls: *nulls });
-        }
-        journeys
-    }
 
     #[track_caller]
     fn near(drawn: &Drawn, exact: &[f64]) {
@@ -171,7 +162,7 @@ mod tests {
         let rows: Vec<(Vec<u16>, u64, u64)> = (0..400)
             .map(|_| ((0..1 + chance.below(6)).map(|_| chance.below(40) as u16).collect(), chance.below(5) as u64, 3))
             .collect();
-        let journeys = journeys(&rows);
+        let journeys = JourneyCounts::of(&rows);
         let drawn = inside(&journeys, 40, |with, _| with).expect("few enough");
         let exact: Vec<f64> =
             Rule::ShapleySum.credits(&journeys, &[false; 40]).iter().map(|one| one.conversions.to_f64()).collect();
@@ -183,7 +174,7 @@ mod tests {
     #[test]
     fn a_journey_of_twenty_touchpoints_is_drawn_and_handed_out() {
         let all: Vec<u16> = (0..20).collect();
-        let journeys = journeys(&[(all, 3, 1), (vec![0], 2, 2), (vec![5, 6], 1, 0)]);
+        let journeys = JourneyCounts::of(&[(all, 3, 1), (vec![0], 2, 2), (vec![5, 6], 1, 0)]);
         let credits = games::exact_set(&journeys, 20).expect("drawn");
         assert!((credits.added.iter().sum::<f64>() - 6.0).abs() < 1e-9, "{credits:?}");
         assert!(credits.error.iter().any(|error| *error > 0.0), "{credits:?}");
@@ -197,7 +188,7 @@ mod tests {
         fn drawn_games_are_near_the_exact_ones(
             rows in prop::collection::vec((prop::collection::vec(0_u16..6, 1..6), 0_u64..4, 1_u64..4), 4..20),
         ) {
-            let journeys = journeys(&rows);
+            let journeys = JourneyCounts::of(&rows);
             near(&cumulative_rate(&journeys, 6).expect("few"), &games::cumulative_rate(&journeys, 6).expect("few"));
             near(&markov_game(&journeys, 6).expect("few"), &games::markov_game(&journeys, 6).expect("few"));
         }

@@ -42,6 +42,19 @@ pub struct JourneyCounts {
 }
 
 impl JourneyCounts {
+    /// Makes the journeys of a test: paths, each with how many ended well, each worth seven, and how many did not.
+    #[cfg(test)]
+    pub(crate) fn of<P: AsRef<[u16]>>(rows: &[(P, u64, u64)]) -> Self {
+        let mut journeys = Self::default();
+        for (path, conversions, nulls) in rows {
+            journeys.take(
+                path.as_ref(),
+                Ends { conversions: *conversions, value: Fixed::whole(*conversions as i64 * 7), nulls: *nulls },
+            );
+        }
+        journeys
+    }
+
     /// Adds journeys with one path.
     pub fn take(&mut self, path: &[u16], ends: Ends) {
         match self.paths.get_mut(path) {

@@ -47,9 +47,9 @@ pub(super) struct Imap {
     has_news: bool,
 }
 
-/// Is how a mailbox stands.
+/// Is how a folder stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Box {
+pub(super) struct Folder {
     /// Numbers of mails hold as long as this one stays.
     pub(super) uid_validity: i64,
 }
@@ -107,11 +107,11 @@ impl Imap {
     }
 
     /// Opens a folder to look at it.
-    pub(super) async fn look_at(&mut self, folder: &str) -> Result<Box> {
+    pub(super) async fn look_at(&mut self, folder: &str) -> Result<Folder> {
         let told = self.order(&format!("EXAMINE {}", quoted(&utf7(folder))), 0).await?;
         let validity = told.iter().find_map(|told| number_after(&told.text, "[UIDVALIDITY "));
         let uid_validity = validity.ok_or_else(|| Trouble::Refused("the server does not number its mails".to_owned()))?;
-        Ok(Box { uid_validity })
+        Ok(Folder { uid_validity })
     }
 
     /// Returns the numbers of mails that a search finds, in order.
@@ -223,10 +223,7 @@ impl Imap {
                 all.push(told);
                 continue;
             };
-            if rest.len() >= 2 && rest[..2].eq_ignore_ascii_case("OK") {
-                return Ok(all);
-            }
-            return Err(Trouble::Refused(shown(rest)));
+            return if is_yes(rest) { Ok(all) } else { Err(Trouble::Refused(shown(rest))) };
         }
         Err(Trouble::Lost("the server does not stop talking".to_owned()))
     }
@@ -252,6 +249,11 @@ impl Imap {
             told.literals.push(bytes);
         }
     }
+}
+
+/// Tells whether an answer is a yes.
+fn is_yes(answer: &str) -> bool {
+    answer.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("OK"))
 }
 
 /// Reads how many bytes follow a line that ends in `{n}`.
@@ -311,6 +313,14 @@ mod tests {
         assert_eq!(utf7("~peter/mail/台北/日本語"), "~peter/mail/&U,BTFw-/&ZeVnLIqe-");
         assert_eq!(utf7("A & B"), "A &- B");
         assert_eq!(quoted("a\"b\\c"), "\"a\\\"b\\\\c\"");
+    }
+
+    #[test]
+    fn an_answer_of_any_letters_is_a_yes_or_a_no() {
+        assert!(is_yes("OK done") && is_yes("ok"));
+        for no in ["", "O", "NO", "O€", "€", "NOK"] {
+            assert!(!is_yes(no), "{no}");
+        }
     }
 
     #[test]
