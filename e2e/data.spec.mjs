@@ -1,6 +1,7 @@
 // What somebody does who looks after the data: watches what arrives, binds what nobody claims and takes it back, mends what
 // was refused, and enters what no machine reports, on a phone, with and without a line.
 import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { assertAccessible } from './axe.mjs';
 import { openStage } from './stage.mjs';
@@ -123,6 +124,85 @@ test('a visit is entered on a phone without a line, survives a reload, and arriv
   assert.equal(await page.locator('ol li', { hasText: 'by-hand' }).count(), 1);
 });
 
+const orders = [
+  'Number;Date;E-Mail;total;Remark',
+  'A-1;03.02.2025;ada@example.org;1.250,50;',
+  'A-2;04.02.2025;eve@example.org;12,00;gift',
+  'A-3;31.02.2025;bob@example.org;2,00;=1+1',
+  '',
+].join('\n');
+const choose = (text, name = 'orders.csv') =>
+  page.getByLabel(/Choose a file/).setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+
+test('a file is chosen, its columns are named, its rows are seen before and counted after', async () => {
+  await page.goto('/data/imports');
+  await page.getByText('No file was brought in here yet').waitFor();
+  await choose(orders);
+  await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
+  const rows = page.getByRole('region', { name: /The first rows/ });
+  await rows.getByText('1250.50 EUR').waitFor();
+  await rows.getByText('refused').first().waitFor();
+  // Without a number of its own a row is known by its content; here the order has one.
+  await page.getByText(/No column numbers the rows/).waitFor();
+  await page.getByLabel('Number of the row').selectOption('Number');
+  await page.getByText(/No column numbers the rows/).waitFor({ state: 'detached' });
+  await page.getByLabel('Currency').fill('chf');
+  await page.getByLabel('Currency').blur();
+  await rows.getByText('1250.50 CHF').waitFor();
+  await page.getByRole('tab', { name: 'As text' }).click();
+  assert.match(await page.getByLabel('Mapping', { exact: true }).last().inputValue(), /currency = "CHF"/);
+  await page.getByLabel('Mapping', { exact: true }).last().fill('source = "till"\n[time]\ncolumn = "Dat"\n');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByText(/Did you mean `Date`/).waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Import the whole file' }).isDisabled());
+  stage.forgive(/400/);
+  await page.reload();
+  await page.getByLabel('Number of the row').selectOption('Number');
+  await page.getByText(/No column numbers the rows/).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Import 2 interactions' }).click();
+  await page.getByRole('link', { name: 'Bind its signals' }).waitFor();
+  const sum = (name) => page.locator('dl div', { has: page.getByText(name, { exact: true }) }).locator('dd').innerText();
+  assert.deepEqual([await sum('Added'), await sum('There already'), await sum('Refused rows')], ['2', '0', '1']);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download refused rows' }).click(),
+  ]);
+  const rejected = readFileSync(await download.path(), 'utf8');
+  assert.match(rejected, /'=1\+1/, 'no spreadsheet takes it for a formula');
+
+  await page.goto('/data/imports');
+  await choose(orders);
+  await page.getByRole('button', { name: 'Import 2 interactions' }).click();
+  await page.getByText('Nothing is new: all of it was there already.').waitFor();
+  await page.goto('/data/imports');
+  await choose(rejected.replace('31.02', '28.02'), 'orders.csv.rejected.csv');
+  await page.getByRole('button', { name: 'Import 1 interaction' }).click();
+  await page.getByRole('link', { name: 'Bind its signals' }).waitFor();
+  assert.equal(await sum('Added'), '1');
+  assert.equal(await page.locator('tbody a[href^="/data/imports/"]').count(), 3, 'the history has all three');
+});
+
+test('a file that waits is looked at on a phone, in three languages, and thrown away', async () => {
+  await page.goto('/data/imports');
+  await choose(orders, 'waiting.csv');
+  await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
+  const path = new URL(page.url()).pathname;
+  for (const look of [{ theme: 'dark' }, { language: 'fr', width: 320 }, { language: 'ru', width: 320, theme: 'dark' }]) {
+    const reader = await stage.page({ height: 800, ...look });
+    for (const address of ['/data/imports', path, `${path}?mapping=text`]) {
+      await reader.goto(address);
+      await reader.locator('main[aria-busy="false"] h1').waitFor();
+      await reader.waitForTimeout(900);
+      await assertAccessible(reader, `${address} ${JSON.stringify(look)}`);
+      assert.ok(await reader.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${address} sticks out`);
+    }
+    await reader.context().close();
+  }
+  await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
+  await page.waitForURL('**/data/imports');
+  await page.getByRole('row', { name: /waiting.csv.*discarded/ }).waitFor();
+});
+
 test('every part is accessible, in light and dark', async () => {
   for (const theme of ['light', 'dark']) {
     const reader = await stage.page({ theme });
@@ -132,6 +212,7 @@ test('every part is accessible, in light and dark', async () => {
       '/signals?tab=dark',
       '/signals?tab=channels',
       '/sources/site',
+      '/imports',
       '/quarantine',
       '/by-hand',
       '/by-hand?what=purchase',

@@ -38,6 +38,22 @@ test('customers are grouped, and silence can be asked for', async () => {
   await page.waitForURL(/model=pareto_nbd/);
 });
 
+test('whom nobody speaks to is listed with a reason, leads to the person, and becomes a task that names nobody', async () => {
+  const page = await open('/measure/customers?days=30');
+  const list = page.getByRole('table', { name: 'Whom nobody speaks to' });
+  const row = list.getByRole('row').nth(1);
+  await row.getByText(/spoken to|Silence/).first().waitFor();
+  const person = row.getByRole('link');
+  const number = await person.innerText();
+  await page.getByRole('button', { name: 'Make a task of this list' }).click();
+  await page.getByRole('button', { name: /The task is on the list/ }).waitFor();
+  const tasks = await page.evaluate(async () => (await fetch('/api/improve/tasks')).text());
+  assert.match(tasks, /in silence for 30 days or more/);
+  assert.ok(!tasks.includes(number), 'no person stands in it');
+  await person.click();
+  await page.waitForURL(`**/people/${number}`);
+});
+
 for (const language of ['en', 'fr', 'ru']) {
   for (const theme of ['light', 'dark']) {
     test(`the pages are accessible in ${language}, ${theme}`, async () => {

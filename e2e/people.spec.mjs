@@ -90,10 +90,69 @@ test('who asks to be erased is gone, after its extent was seen, and a receipt is
   await page.getByText('Nobody is called so').waitFor();
 });
 
+test('a segment is built while its people are counted, saved, found on the map, and taken back', async () => {
+  await page.goto('/people/segments');
+  await page.getByRole('heading', { name: 'Outside all segments' }).waitFor();
+  await page.getByRole('button', { name: 'New segment' }).click();
+  const status = page.getByRole('status').filter({ hasText: 'Fits' });
+  const count = async () => Number((await status.innerText()).replaceAll(/\D/g, ''));
+  await status.waitFor();
+  const everybody = await count();
+  assert.ok(everybody > 1_000, `${everybody} people`);
+  await page.getByRole('button', { name: 'Add a condition' }).click();
+  const first = page.getByRole('listitem', { name: 'Condition 1' });
+  const settled = async (differs) => {
+    for (let tries = 0; tries < 100 && (await count()) === differs; tries++) await page.waitForTimeout(100);
+    return count();
+  };
+  await first.getByLabel('At least, times').fill('5');
+  await first.getByLabel('At least, times').blur();
+  const often = await settled(everybody);
+  assert.ok(often > 0 && often < everybody, `${often} of ${everybody}`);
+  await first.getByLabel('is not so').check();
+  assert.equal(await settled(often), everybody - often, 'the others are all the others');
+  await first.getByLabel('is not so').uncheck();
+  await settled(everybody - often);
+  await page.getByRole('button', { name: 'Add a condition' }).click();
+  const second = page.getByRole('listitem', { name: 'Condition 2' });
+  await second.getByLabel('About').selectOption('worth');
+  await second.getByLabel('At least, EUR').fill('100');
+  await second.getByLabel('At least, EUR').blur();
+  const rich = await settled(often);
+  assert.ok(rich < often, `${rich} of ${often}`);
+  await page.getByLabel('Name', { exact: true }).fill('Regulars');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.waitForURL(/open=regulars/);
+  await page.getByRole('link', { name: /Regulars/ }).waitFor();
+  await page.reload();
+  await page.getByRole('listitem', { name: 'Condition 2' }).waitFor();
+  await status.waitFor();
+  assert.equal(await count(), rich);
+  // Whatever asks for a segment knows it.
+  await page.goto('/measure/customers');
+  await page.getByLabel('Segment').selectOption({ label: 'Regulars' });
+  await page.waitForURL(/segment=regulars/);
+  await page.goto('/people/segments?open=regulars');
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('link', { name: /Regulars/ }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('link', { name: /Regulars/ }).waitFor();
+});
+
 test('the room is accessible and fits a phone', async () => {
-  for (const look of [{ theme: 'light' }, { theme: 'dark', language: 'ru', width: 390, height: 844 }]) {
+  for (const look of [
+    { theme: 'light' },
+    { theme: 'dark', language: 'ru', width: 390, height: 844 },
+    { language: 'fr', width: 320, height: 700 },
+  ]) {
     const reader = await stage.page(look);
-    for (const path of ['/people', '/people?tab=review', '/people?tab=receipts']) {
+    for (const path of [
+      '/people',
+      '/people?tab=review',
+      '/people?tab=receipts',
+      '/people/segments',
+      '/people/segments?open=regulars',
+    ]) {
       await reader.goto(path);
       await reader.locator('main[aria-busy="false"] h1').waitFor();
       await reader.waitForTimeout(600);

@@ -65,11 +65,15 @@ pub(crate) fn map() -> TouchpointMap {
 
 /// Compiles the example for a window from day 0 to `last_day`, and lays out the rows as the ledger would.
 pub(crate) fn rows(rows: &[Row], last_day: i64) -> (Meaning, Rows) {
-    let map = map();
+    compiled(&map(), rows, last_day)
+}
+
+/// Compiles another map of the same touchpoints, likewise.
+pub(crate) fn compiled(map: &TouchpointMap, rows: &[Row], last_day: i64) -> (Meaning, Rows) {
     assert_eq!(map.problems(), []);
     let signal = |name: &&str| Signature { source: "test".into(), touchpoint: (*name).into(), ..Signature::default() };
     let signals: Vec<Signature> = TOUCHPOINTS.iter().map(signal).collect();
-    let meaning = Meaning::new(&map, &signals, &[], (Instant(0), Instant(last_day * DAY)));
+    let meaning = Meaning::new(map, &signals, &[], (Instant(0), Instant(last_day * DAY)));
     let mut sorted = rows.to_vec();
     sorted.sort_by_key(|row| (row.person, row.at, row.signal, row.form as u8, row.value, row.flags));
     let mut laid = Rows::default();

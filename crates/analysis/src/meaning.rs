@@ -114,6 +114,10 @@ enum Condition {
     Interactions { min: u32, max: u32 },
     LastSeen { min: i64, max: i64 },
     Touched(usize),
+    /// At one of these touchpoints, or anywhere, so often, not before so long ago.
+    Met { places: Option<Vec<u16>>, min: u32, max: u32, within: i64 },
+    Stage(usize),
+    Worth { min: i64, max: i64 },
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
@@ -126,6 +130,12 @@ pub(crate) struct Profile<'a> {
     pub last_at: i64,
     pub outcomes: &'a [u32],
     pub touched: &'a dyn Fn(usize) -> bool,
+    /// Counts what happened at some touchpoints, or anywhere, from a moment on.
+    pub met: &'a dyn Fn(Option<&[u16]>, i64) -> u32,
+    /// The stage at the end of the window.
+    pub stage: usize,
+    /// What the target outcomes were worth.
+    pub worth: i64,
 }
 
 impl Meaning {
@@ -311,10 +321,28 @@ fn condition(rule: &SegmentRule, map: &TouchpointMap, wanted: &mut Vec<(String, 
         SegmentRule::Interactions { min, max } => Condition::Interactions { min: *min, max: max.unwrap_or(unlimited) },
         SegmentRule::LastSeen { min, max } => Condition::LastSeen { min: days(*min), max: max.map_or(i64::MAX, days) },
         SegmentRule::Touched { touchpoint } => Condition::Touched(map.touchpoint(touchpoint).unwrap_or(usize::MAX)),
+        SegmentRule::Met { touchpoint, channel, min, max, within_days } => Condition::Met {
+            places: places(map, touchpoint.as_deref(), channel.as_deref()),
+            min: *min,
+            max: max.unwrap_or(unlimited),
+            within: within_days.map_or(i64::MAX, days),
+        },
+        SegmentRule::Stage { stage } => Condition::Stage(map.stage(stage).unwrap_or(usize::MAX)),
+        SegmentRule::Worth { min, max } => Condition::Worth { min: *min, max: max.unwrap_or(i64::MAX) },
         SegmentRule::All { of } => Condition::All(of.iter().map(|part| condition(part, map, wanted)).collect()),
         SegmentRule::Any { of } => Condition::Any(of.iter().map(|part| condition(part, map, wanted)).collect()),
         SegmentRule::Not { of } => Condition::Not(Box::new(condition(of, map, wanted))),
     }
+}
+
+/// Finds the touchpoints that a rule is about; `None`: anywhere, also where no touchpoint is.
+fn places(map: &TouchpointMap, touchpoint: Option<&str>, channel: Option<&str>) -> Option<Vec<u16>> {
+    (touchpoint.is_some() || channel.is_some()).then(|| {
+        let fits = |known: &model::Touchpoint| {
+            touchpoint.is_none_or(|id| known.id == id) && channel.is_none_or(|id| known.channel == id)
+        };
+        map.touchpoints.iter().zip(0_u16..).filter(|(known, _)| fits(known)).map(|(_, at)| at).collect()
+    })
 }
 
 /// Keeps of all traits the ones that some segment asks for, as bits per person.
@@ -339,6 +367,11 @@ fn holds(condition: &Condition, profile: &Profile, traits: u64, ends: i64) -> bo
         Condition::Interactions { min, max } => (*min..=*max).contains(&profile.interactions),
         Condition::LastSeen { min, max } => (*min..=*max).contains(&(ends - profile.last_at)),
         Condition::Touched(touchpoint) => (profile.touched)(*touchpoint),
+        Condition::Met { places, min, max, within } => {
+            (*min..=*max).contains(&(profile.met)(places.as_deref(), ends.saturating_sub(*within)))
+        }
+        Condition::Stage(stage) => profile.stage == *stage,
+        Condition::Worth { min, max } => (*min..=*max).contains(&profile.worth),
         Condition::All(parts) => parts.iter().all(|part| holds(part, profile, traits, ends)),
         Condition::Any(parts) => parts.iter().any(|part| holds(part, profile, traits, ends)),
         Condition::Not(part) => !holds(part, profile, traits, ends),

@@ -67,7 +67,22 @@ impl Reading {
         self.pass_time(meaning, last_at, meaning.window.1.0);
         let touched = |touchpoint: usize| self.touchpoint.contains(&(touchpoint as u16));
         let interactions = self.rows.len() as u32;
-        let profile = Profile { person: self.person, interactions, last_at, outcomes: &self.counts, touched: &touched };
+        let met = |places: Option<&[u16]>, since: i64| {
+            let all = self.rows.iter().zip(&self.touchpoint);
+            let counted = all.filter(|(row, at)| rows.at[**row] >= since && places.is_none_or(|places| places.contains(at)));
+            counted.count() as u32
+        };
+        let targets = self.rows.iter().zip(&self.outcomes).filter(|(_, outcomes)| **outcomes & meaning.target != 0);
+        let profile = Profile {
+            person: self.person,
+            interactions,
+            last_at,
+            outcomes: &self.counts,
+            touched: &touched,
+            met: &met,
+            stage: self.episodes.last().map_or(0, |now| usize::from(now.stage)),
+            worth: targets.fold(0_i64, |sum, (row, _)| sum.saturating_add(rows.value[*row])),
+        };
         self.segments = meaning.segments_of(&profile);
     }
 
@@ -278,6 +293,39 @@ mod tests {
         let mut reading = Reading::default();
         let counted: Vec<bool> = (0..4).map(|at| reading.read_known(&meaning, &rows, at..at + 1)).collect();
         assert_eq!(counted, [true, false, false, false]);
+    }
+
+    /// Tells whether somebody with a purchase, a visit and an advertisement fits a rule on day 10.
+    fn fits(rule: &str) -> bool {
+        let rows =
+            [Row::new(1, 0, "till", Form::Purchase), Row::new(1, 5, "page", Form::Visit), Row::new(1, 9, "ads", Form::View)];
+        let mut map = example::map();
+        map.segments[0].rule = serde_json::from_str(rule).expect("a rule");
+        assert_eq!(map.problems(), [], "{rule}");
+        let (meaning, rows) = example::compiled(&map, &rows, 10);
+        let mut reading = Reading::default();
+        reading.read(&meaning, &rows, 0..3);
+        reading.segments & 1 == 1
+    }
+
+    #[test]
+    fn segments_ask_for_behaviour() {
+        for (rule, expected) in [
+            (r#"{"met":{"channel":"web","min":3}}"#, true),
+            (r#"{"met":{"channel":"web","min":3,"within_days":5}}"#, false),
+            (r#"{"met":{"channel":"web","min":2,"max":2,"within_days":5}}"#, true),
+            (r#"{"met":{"touchpoint":"till","min":1}}"#, true),
+            (r#"{"met":{"touchpoint":"till","min":1,"within_days":9}}"#, false),
+            (r#"{"met":{"touchpoint":"mail","min":0,"max":0}}"#, true),
+            (r#"{"met":{"min":4}}"#, false),
+            (r#"{"stage":{"stage":"buys"}}"#, true),
+            (r#"{"stage":{"stage":"knows"}}"#, false),
+            (r#"{"worth":{"min":5000}}"#, true),
+            (r#"{"worth":{"min":0,"max":4999}}"#, false),
+            (r#"{"all":{"of":[{"stage":{"stage":"buys"}},{"not":{"of":{"worth":{"min":5001}}}}]}}"#, true),
+        ] {
+            assert_eq!(fits(rule), expected, "{rule}");
+        }
     }
 
     #[test]

@@ -429,8 +429,9 @@ impl TouchpointMap {
                 }
             }
         }
+        let names = Names { outcomes, touchpoints, stages, channels };
         for segment in &self.segments {
-            check_segment(&segment.rule, &format!("segments.{}.rule", segment.id), &outcomes, &touchpoints, &mut found);
+            check_segment(&segment.rule, &format!("segments.{}.rule", segment.id), &names, &mut found);
         }
         found.0
     }
@@ -475,20 +476,34 @@ impl TouchpointMap {
     }
 }
 
-fn check_segment(rule: &SegmentRule, place: &str, outcomes: &BTreeSet<&str>, touchpoints: &BTreeSet<&str>, found: &mut Problems) {
+/// Is what a segment's rule may name.
+struct Names<'a> {
+    outcomes: BTreeSet<&'a str>,
+    touchpoints: BTreeSet<&'a str>,
+    stages: BTreeSet<&'a str>,
+    channels: BTreeSet<&'a str>,
+}
+
+fn check_segment(rule: &SegmentRule, place: &str, names: &Names<'_>, found: &mut Problems) {
     match rule {
-        SegmentRule::Outcomes { outcome, .. } => found.known("outcome", outcomes, outcome, place),
-        SegmentRule::Touched { touchpoint } => found.known("touchpoint", touchpoints, touchpoint, place),
+        SegmentRule::Outcomes { outcome, .. } => found.known("outcome", &names.outcomes, outcome, place),
+        SegmentRule::Touched { touchpoint } => found.known("touchpoint", &names.touchpoints, touchpoint, place),
+        SegmentRule::Met { touchpoint, channel, .. } => {
+            touchpoint.iter().for_each(|id| found.known("touchpoint", &names.touchpoints, id, place));
+            channel.iter().for_each(|id| found.known("channel", &names.channels, id, place));
+        }
+        SegmentRule::Stage { stage } => found.known("stage", &names.stages, stage, place),
         SegmentRule::All { of } | SegmentRule::Any { of } => {
             for part in of {
-                check_segment(part, place, outcomes, touchpoints, found);
+                check_segment(part, place, names, found);
             }
         }
-        SegmentRule::Not { of } => check_segment(of, place, outcomes, touchpoints, found),
+        SegmentRule::Not { of } => check_segment(of, place, names, found),
         SegmentRule::Everybody {}
         | SegmentRule::Trait { .. }
         | SegmentRule::Interactions { .. }
-        | SegmentRule::LastSeen { .. } => {}
+        | SegmentRule::LastSeen { .. }
+        | SegmentRule::Worth { .. } => {}
     }
 }
 

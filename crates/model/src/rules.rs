@@ -102,6 +102,36 @@ pub enum SegmentRule {
         /// The touchpoint, by id.
         touchpoint: String,
     },
+    /// Has been met so often and so lately: at a touchpoint, through a channel, or (with neither) anywhere.
+    Met {
+        /// The touchpoint, by id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        touchpoint: Option<String>,
+        /// The channel of the touchpoint, by id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<String>,
+        /// At least so often.
+        min: u32,
+        /// At most so often.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u32>,
+        /// In so many days before the end of the window; without it, ever.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        within_days: Option<u32>,
+    },
+    /// Is in this stage at the end of the window.
+    Stage {
+        /// The stage, by id.
+        stage: String,
+    },
+    /// What their target outcomes were worth lies between `min` and `max`, in minor units of the map's currency.
+    Worth {
+        /// At least so much.
+        min: i64,
+        /// At most so much.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<i64>,
+    },
     /// All of these hold.
     All {
         /// The conditions.

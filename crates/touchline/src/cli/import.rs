@@ -72,6 +72,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         mapping_folder: path.parent(),
         rejects_folder: args.data.as_deref(),
         dry_run: args.dry_run,
+        rows_max: None,
     };
     let home = args.data.as_deref().map(|dir| Home::open(dir, system())).transpose()?;
     match &home {
@@ -89,25 +90,13 @@ fn store(args: &Args, what: &Import<'_>, home: &Home) -> Result<()> {
     intake.finish()?;
     drop(intake);
     let map = home.block_on(Maps::new(home.state().clone()).current())?.map(|version| version.map);
-    let foreign = map.as_ref().map(|map| foreign_currencies(&summary, map));
+    let foreign = map.as_ref().map(|map| summary.foreign_currencies(map.currency));
     summary.notes.extend(foreign.unwrap_or_default());
     match args.format {
         Printed::Json => print_json(&summary)?,
         Printed::Table => say(told(&summary, false).trim_end())?,
     }
     outcome(args, &summary)
-}
-
-/// Names currencies other than the map's: reports add amounts up as they are, and call the sum the map's currency.
-fn foreign_currencies(summary: &Summary, map: &TouchpointMap) -> Vec<String> {
-    let foreign = summary.values.iter().map(|value| value.currency).filter(|currency| *currency != map.currency);
-    let note = |currency| {
-        format!(
-            "amounts are in {currency}, the map counts in {}: set its `currency`, or convert the file, before reading money",
-            map.currency
-        )
-    };
-    foreign.map(note).collect()
 }
 
 /// Shows what would happen.
@@ -118,7 +107,7 @@ fn preview(args: &Args, what: &Import<'_>, home: Option<&Home>) -> Result<()> {
         Some(home) => home.block_on(Maps::new(home.state().clone()).current())?.map(|version| version.map),
         None => None,
     };
-    let foreign = map.as_ref().map(|map| foreign_currencies(&summary, map));
+    let foreign = map.as_ref().map(|map| summary.foreign_currencies(map.currency));
     summary.notes.extend(foreign.unwrap_or_default());
     let unmapped = map.map(|map| unmapped(&summary, &map));
     match args.format {

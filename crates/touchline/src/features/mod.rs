@@ -153,6 +153,7 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
         .merge(capture::roll(site.capture.clone(), site.stores.clone()))
         .merge(capture::recent(&site.capture))
+        .merge(capture::import::uploads(site.capture.clone(), site.sources.clone(), site.stores.clone()))
         .merge(capture::routes(site.ways()))
         .merge(conversations::routes(site.talk.clone()))
         .merge(outreach::routes(site.popups.clone()))

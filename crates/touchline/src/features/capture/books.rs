@@ -55,7 +55,8 @@ impl Books {
         self.gate.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn share(&self) -> RwLockReadGuard<'_, ()> {
+    /// Keeps erasures off as long as it is held. Not to be asked for twice at a time.
+    pub(super) fn share(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -111,7 +112,14 @@ impl Books {
     /// # Errors
     /// Fails when state store or ledger do; the same may then be offered again.
     pub(super) fn store(&self, batches: &[Batch], position: Option<u64>) -> Result<Taken> {
-        let _shared = self.share();
+        self.store_shared(&self.share(), batches, position)
+    }
+
+    /// Stores as [`Books::store`] does, for whoever keeps erasures off already.
+    ///
+    /// # Errors
+    /// As [`Books::store`].
+    pub(super) fn store_shared(&self, _: &RwLockReadGuard<'_, ()>, batches: &[Batch], position: Option<u64>) -> Result<Taken> {
         let noted = self.note(batches);
         if noted.is_err() {
             // What memory has learnt may not have been stored.

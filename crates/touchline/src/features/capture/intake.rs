@@ -1,5 +1,6 @@
 //! The one door for arrivals from files: one batch after the other, each stored before the next.
 
+use super::Capture;
 use super::batch::Batch;
 use super::books::Books;
 use super::privacy::Guard;
@@ -43,6 +44,13 @@ impl Intake {
         Ok(Self { books: Books::open(stores)?, guard, numbers, marks: Flags::default(), trait_weight: 0 })
     }
 
+    /// Goes through the door beside what arrives meanwhile: both know the same people, signals and erasures.
+    #[must_use]
+    pub fn beside(capture: &Capture) -> Self {
+        let (books, guard, numbers) = (capture.books().clone(), capture.guard().clone(), capture.numbers().clone());
+        Self { books, guard, numbers, marks: Flags::default(), trait_weight: 0 }
+    }
+
     /// Sets marks that every interaction gets, such as [`Flags::BACKFILL`] for what is loaded from a file.
     #[must_use]
     pub const fn marked(mut self, marks: Flags) -> Self {
@@ -65,11 +73,13 @@ impl Intake {
     /// Fails when state store or ledger do; the batch may then be offered again.
     pub fn take(&mut self, mut arrivals: Vec<Arrival>, mut claims: Vec<Claim>, mut traits: Vec<Known>) -> Result<Taken> {
         let stores = &self.books.stores;
+        // An erasure that begins now waits for what was sifted before it, and takes it out again.
+        let shared = self.books.share();
         let sifted = self.guard.sift(&mut arrivals, &mut claims, &mut traits);
         stores.block_on(self.guard.seal(&mut arrivals))?;
         let signals = stores.block_on(self.numbers.of(arrivals.iter().map(|arrival| &arrival.signature)))?;
         let batch = Batch::of(arrivals, &signals, claims, (traits, self.trait_weight), stores.now(), self.marks)?;
-        let taken = self.books.store(&[batch], None)?;
+        let taken = self.books.store_shared(&shared, &[batch], None)?;
         Ok(Taken { duplicates: taken.duplicates + sifted.erased, ..taken })
     }
 

@@ -90,6 +90,9 @@ fn first_map(setup: &Setup) -> Option<TouchpointMap> {
 fn forget(rule: &mut SegmentRule, is_wanted: &impl Fn(&str) -> bool) {
     match rule {
         SegmentRule::Touched { touchpoint } if !is_wanted(touchpoint) => *rule = SegmentRule::Any { of: Vec::new() },
+        SegmentRule::Met { touchpoint: Some(touchpoint), .. } if !is_wanted(touchpoint) => {
+            *rule = SegmentRule::Any { of: Vec::new() };
+        }
         SegmentRule::Any { of } => {
             of.iter_mut().for_each(|part| forget(part, is_wanted));
             of.retain(|part| !matches!(part, SegmentRule::Any { of } if of.is_empty()));

@@ -2,6 +2,7 @@
 export default {
   title: 'People',
   lead: 'Whom we know, what happened between us on every channel, and what they may ask of us.',
+  segments: 'Segments',
   'tab.list': 'Everybody',
   'tab.review': 'To decide',
   'tab.receipts': 'Erasures',

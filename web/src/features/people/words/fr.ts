@@ -2,6 +2,7 @@
 export default {
   title: 'Personnes',
   lead: "Qui nous connaissons, ce qui s'est passé sur chaque canal, et ce qu'ils peuvent nous demander.",
+  segments: 'Segments',
   'tab.list': 'Tous',
   'tab.review': 'À décider',
   'tab.receipts': 'Effacements',

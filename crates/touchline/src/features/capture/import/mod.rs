@@ -28,6 +28,8 @@ mod row;
 mod source;
 mod suggest;
 mod tally;
+mod trial;
+mod uploads;
 
 pub use bodies::Bodies;
 pub(super) use bodies::{FORMAT as BODIES, read_again};
@@ -38,6 +40,9 @@ pub use preview::{Preview, Sample};
 pub use super::Taken;
 pub use suggest::{Proposal, suggest};
 pub use tally::{Refused, SkippedRows, Summary, ValueSum};
+pub use trial::{Glance, TriedRow, first_rows, glance};
+pub(super) use uploads::drop_kept as drop_kept_files;
+pub use uploads::routes as uploads;
 
 use super::{Claim, Intake, Known};
 use crate::failure::Failure;

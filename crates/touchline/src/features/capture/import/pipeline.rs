@@ -41,6 +41,8 @@ pub struct Import<'a> {
     pub rejects_folder: Option<&'a Path>,
     /// Whether nothing is to be written, rejects included.
     pub dry_run: bool,
+    /// After about how many rows reading may end, in a dry run that only shows the beginning.
+    pub rows_max: Option<u64>,
 }
 
 /// Is how far an import has come.
@@ -158,10 +160,16 @@ fn pass(
 fn read_all(import: &Import<'_>, meter: &AtomicU64, pages: SyncSender<Page>) -> Result<Vec<String>, Stop> {
     let wants = wants(import.mapping);
     let mut notes = Vec::new();
+    let mut rows = 0;
     let told = source::visit(import.file, &import.mapping.file, meter, &mut |member| {
         let consumed = || meter.load(Relaxed);
-        let found =
-            read::read(member, &import.mapping.file, &wants, &consumed, &mut |page| pages.send(page).map_err(|_| Stop::Enough))?;
+        let found = read::read(member, &import.mapping.file, &wants, &consumed, &mut |page| {
+            if import.rows_max.is_some_and(|most| rows >= most) {
+                return Err(Stop::Enough);
+            }
+            rows += (page.len() + page.broken.len()) as u64;
+            pages.send(page).map_err(|_| Stop::Enough)
+        })?;
         notes.extend(found);
         Ok(())
     })?;
@@ -467,7 +475,7 @@ mod tests {
         let mapping = "source = \"t\"\ntraits = { tier = \"tier\" }\n[time]\ncolumn = \"at\"\nformat = \"epoch_s\"\n\
                        [person]\nidentities = [{ namespace = \"user\", column = \"who\" }]\n";
         let mapping = Mapping::parse(mapping, "m.toml").expect("valid");
-        let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true };
+        let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max: None };
         let mut traits = Traits::default();
         run(&import, &mut traits, &mut |_| {}).expect("imports");
         let [(_, _, value, at)] = traits.0.as_slice() else { panic!("one trait, not {:?}", traits.0) };

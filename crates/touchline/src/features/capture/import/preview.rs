@@ -53,7 +53,7 @@ impl Sink for Preview {
 }
 
 impl Sample {
-    fn of(arrival: &Arrival) -> Self {
+    pub(super) fn of(arrival: &Arrival) -> Self {
         let money = |minor: Option<i64>| {
             let currency = arrival.currency?;
             Some(format!("{:.*} {currency}", currency.digits() as usize, currency.major(minor?)))

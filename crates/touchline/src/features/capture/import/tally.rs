@@ -56,6 +56,20 @@ pub struct Summary {
     pub seconds: f64,
 }
 
+impl Summary {
+    /// Names currencies other than the map's: reports add amounts up as they are, and call the sum the map's currency.
+    #[must_use]
+    pub fn foreign_currencies(&self, of_the_map: Currency) -> Vec<String> {
+        let foreign = self.values.iter().map(|value| value.currency).filter(|currency| *currency != of_the_map);
+        let note = |currency| {
+            format!(
+                "amounts are in {currency}, the map counts in {of_the_map}: set its `currency`, or convert the file, before reading money"
+            )
+        };
+        foreign.map(note).collect()
+    }
+}
+
 /// Is a rule of the mapping and how many rows it left out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct SkippedRows {

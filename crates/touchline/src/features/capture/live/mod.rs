@@ -306,6 +306,11 @@ impl Capture {
         this.start("keep", End::CanBeBorne, move || keeping.run(&stop))
     }
 
+    /// Returns the numbers of signals.
+    pub(super) fn numbers(&self) -> &Numbers {
+        &self.inner.numbers
+    }
+
     /// Returns who is who.
     pub(super) fn books(&self) -> &Books {
         &self.inner.books

@@ -14,6 +14,7 @@ use super::guard::Guard;
 use crate::failure::{Failure, Result};
 use crate::features::capture::Quarantine;
 use crate::features::capture::books::Books;
+use crate::features::capture::import::drop_kept_files;
 use crate::features::people::{ErasureReceipt, Removed, Tombstones, Unfinished, drop_text_keys, forget, personal_data};
 use crate::platform::id_map::IdSet;
 use crate::platform::token::Token;
@@ -124,6 +125,8 @@ impl Erasing<'_> {
             unfinished.removed.quarantined += Quarantine::new(stores.clone()).forget(&names).await?;
             Result::Ok(())
         })?;
+        // Nobody can say who is in a file that waits to be imported, or in refused rows.
+        drop_kept_files(&stores.dir, false)?;
         stores.block_on(async {
             let mut transaction = stores.state.begin().await.map_err(failed)?;
             forget(&mut transaction, &unfinished.actors, &mut unfinished.removed).await?;

@@ -6,6 +6,7 @@ use super::salts::Salts;
 use crate::failure::Result;
 use crate::features::capture::Sources;
 use crate::features::capture::books::Books;
+use crate::features::capture::import::drop_kept_files;
 use model::time::DAY;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -46,6 +47,7 @@ impl Keeping {
     fn day(&self) -> Result<()> {
         let stores = &self.books.stores;
         stores.block_on(self.salts.turn_if_used(stores.now()))?;
+        drop_kept_files(&stores.dir, true)?;
         (self.settle)()?;
         let retained = Retention { books: &self.books, guard: &self.guard }.run(&self.sources.all())?;
         if retained.interactions + retained.texts > 0 {

@@ -46,4 +46,13 @@ export default {
   never: 'never spoken to',
   since: 'Last purchase',
   ago: '{value, plural, one {# day ago} other {# days ago}}',
+  why: 'Why',
+  'why.never': 'Nobody has ever spoken to them',
+  'why.both': 'Silence on both sides for {silent, plural, one {# day} other {# days}}',
+  'why.came':
+    'Came {came, plural, one {# day} other {# days}} ago; nobody has spoken to them for {silent, plural, one {# day} other {# days}}',
+  'why.came.never': 'Came {came, plural, one {# day} other {# days}} ago; nobody has ever spoken to them',
+  'task.make': 'Make a task of this list',
+  'task.made': 'The task is on the list of improvements',
+  'task.title': 'Speak to customers in silence for {days} days or more ({segment})',
 };

@@ -46,4 +46,14 @@ export default {
   never: 'jamais contactée',
   since: 'Dernier achat',
   ago: '{value, plural, one {il y a # jour} many {il y a # de jours} other {il y a # jours}}',
+  why: 'Pourquoi',
+  'why.never': 'Personne ne leur a jamais parlé',
+  'why.both': 'Silence des deux côtés depuis {silent, plural, one {# jour} many {# jours} other {# jours}}',
+  'why.came':
+    'Venu il y a {came, plural, one {# jour} many {# jours} other {# jours}} ; personne ne leur a parlé depuis {silent, plural, one {# jour} many {# jours} other {# jours}}',
+  'why.came.never':
+    'Venu il y a {came, plural, one {# jour} many {# jours} other {# jours}} ; personne ne leur a jamais parlé',
+  'task.make': 'Faire une tâche de cette liste',
+  'task.made': 'La tâche est dans la liste des améliorations',
+  'task.title': 'Parler aux clients en silence depuis {days} jours ou plus ({segment})',
 };

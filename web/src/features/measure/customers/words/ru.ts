@@ -46,4 +46,14 @@ export default {
   never: 'не обращались ни разу',
   since: 'Последняя покупка',
   ago: '{value, plural, one {# день назад} few {# дня назад} many {# дней назад} other {# дня назад}}',
+  why: 'Почему',
+  'why.never': 'С ними никто не говорил',
+  'why.both': 'Молчание с обеих сторон {silent, plural, one {# день} few {# дня} many {# дней} other {# дня}}',
+  'why.came':
+    'Обращался {came, plural, one {# день} few {# дня} many {# дней} other {# дня}} назад; с ним не говорят {silent, plural, one {# день} few {# дня} many {# дней} other {# дня}}',
+  'why.came.never':
+    'Обращался {came, plural, one {# день} few {# дня} many {# дней} other {# дня}} назад; с ним никто не говорил',
+  'task.make': 'Сделать задачу из списка',
+  'task.made': 'Задача в списке улучшений',
+  'task.title': 'Обратиться к клиентам, с которыми молчат от {days} дней ({segment})',
 };

@@ -5,7 +5,8 @@ use super::fuse::Fuse;
 use crate::failure::Failure;
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
-use crate::features::capture::import::page::{Header, LINE, Out, Page, Stop};
+use crate::features::capture::import::page::{Header, LINE, Out, Page, REASON, Stop};
+use crate::features::capture::import::reject::unguarded;
 use crate::features::capture::import::source::Member;
 use csv::{ByteRecord, ReaderBuilder};
 use std::cell::Cell;
@@ -38,8 +39,10 @@ pub(super) fn read(
     // A file of rejects always names its columns, whatever the mapping says of the file it came from.
     let named = shape.header.unwrap_or(true) || record.get(0) == Some(LINE.as_bytes());
     let columns = if named { names(&record) } else { (1..=record.len()).map(|n| format!("c{n}")).collect() };
+    let is_rejects = columns.first().is_some_and(|name| name == LINE) && columns.get(1).is_some_and(|name| name == REASON);
+    let columns = if is_rejects { columns.iter().map(|name| unguarded(name).to_owned()).collect() } else { columns };
     let header = Header { member: member.name.clone(), columns, documents: false };
-    let mut table = Table { line_column: header.position(LINE), width: header.columns.len(), malformed: 0 };
+    let mut table = Table { line_column: header.position(LINE), width: header.columns.len(), is_rejects, malformed: 0 };
     let mut out = Out::new(header, consumed, send);
     let result = (|| {
         if !named {
@@ -85,6 +88,8 @@ fn next<R: Read>(rows: &mut csv::Reader<R>, record: &mut ByteRecord, left: &Cell
 struct Table {
     line_column: Option<usize>,
     width: usize,
+    /// Whether it was written by us: what looks like a formula has a sign in front then.
+    is_rejects: bool,
     malformed: u64,
 }
 
@@ -103,6 +108,7 @@ impl Table {
         }
         for cell in record {
             match std::str::from_utf8(cell) {
+                Ok(text) if self.is_rejects => out.cell(unguarded(text)),
                 Ok(text) => out.cell(text),
                 Err(_) => {
                     self.malformed += 1;
