@@ -173,7 +173,7 @@ async fn what_cannot_be_is_refused_in_words() {
     assert_eq!(stage.kept_files(), 0);
     let id = stage.send("orders.csv", ORDERS).await;
     for (mapping, expected) in [
-        (json!({ "mapping": "source = \"t\"\n[time]\ncolumn = \"Datum\"\n" }), "Did you mean `Datum time`?"),
+        (json!({ "mapping": "source = \"t\"\n[time]\ncolumn = \"Datum tim\"\n" }), "Did you mean `Datum time`?"),
         (json!({ "mapping": "[time\n" }), "not a mapping"),
         (json!({ "mapping": "x", "document": {} }), "either"),
         (json!({ "document": { "source": "t", "time": { "constant": "2025-01-01" }, "lookup": { "a": { "file": "/etc/passwd", "column": "b", "key": "c", "take": ["d"] } } } }), "[lookup]"),

@@ -126,7 +126,7 @@ impl Erasing<'_> {
             Result::Ok(())
         })?;
         // Nobody can say who is in a file that waits to be imported, or in refused rows.
-        drop_kept_files(&stores.dir, false)?;
+        drop_kept_files(&stores.dir, None)?;
         stores.block_on(async {
             let mut transaction = stores.state.begin().await.map_err(failed)?;
             forget(&mut transaction, &unfinished.actors, &mut unfinished.removed).await?;

@@ -47,7 +47,7 @@ impl Keeping {
     fn day(&self) -> Result<()> {
         let stores = &self.books.stores;
         stores.block_on(self.salts.turn_if_used(stores.now()))?;
-        drop_kept_files(&stores.dir, true)?;
+        drop_kept_files(&stores.dir, Some(stores.now()))?;
         (self.settle)()?;
         let retained = Retention { books: &self.books, guard: &self.guard }.run(&self.sources.all())?;
         if retained.interactions + retained.texts > 0 {

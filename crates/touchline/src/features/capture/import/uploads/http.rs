@@ -350,7 +350,7 @@ mod tests {
         let plain = "source = \"t\"\n[time]\nconstant = \"2026-01-01\"\n";
         assert!(read_mapping(text(plain)).is_ok());
         let lookup = format!("{plain}[lookup.shops]\nfile = \"/etc/passwd\"\nkey = \"a\"\ncolumn = \"b\"\ntake = [\"c\"]\n");
-        let refused = read_mapping(text(&lookup)).err().expect("is refused");
+        let refused = read_mapping(text(&lookup)).expect_err("is refused");
         assert!(refused.problem.what.contains("[lookup]"), "{:?}", refused.problem);
     }
 

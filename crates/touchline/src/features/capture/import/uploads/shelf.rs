@@ -5,11 +5,13 @@ use crate::failure::{Failure, Result};
 use crate::platform::http::Refusal;
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
+use model::Instant;
+use model::time::DAY;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::{Semaphore, mpsc};
 
 /// A larger file is for the command line, on the machine itself: a browser that is closed would begin it anew.
@@ -23,7 +25,7 @@ const SENDING_MAX: usize = 2;
 /// A piece of a file must come within this time: whoever stops sending holds no place.
 const PIECE_TIME_MAX: Duration = Duration::from_secs(60);
 /// Refused rows, and files that nobody imported, are kept so long.
-const KEPT_DAYS: u64 = 7;
+const KEPT_DAYS: i64 = 7;
 /// The letters of a name of a file.
 const NAME_MAX: usize = 120;
 /// Pieces of a file on their way to the disk.
@@ -42,11 +44,11 @@ pub(super) struct Shelf {
     sending: Arc<Semaphore>,
 }
 
-/// Deletes what is kept of imports: all of it, or what is older than a week.
+/// Deletes what is kept of imports: all of it, or, where a time is given, what is older than a week then.
 ///
 /// # Errors
 /// Fails when the disk does.
-pub(in crate::features::capture) fn drop_kept(dir: &Path, only_old: bool) -> Result<()> {
+pub(in crate::features::capture) fn drop_kept(dir: &Path, now: Option<Instant>) -> Result<()> {
     let unkept = |error: io::Error| Failure::new("Cannot delete files that were brought in").because(&error);
     let entries = match fs::read_dir(dir.join(FOLDER)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -55,8 +57,9 @@ pub(in crate::features::capture) fn drop_kept(dir: &Path, only_old: bool) -> Res
     for entry in entries {
         let entry = entry.map_err(unkept)?;
         let since = entry.metadata().and_then(|about| about.modified()).map_err(unkept)?;
-        let age = SystemTime::now().duration_since(since).unwrap_or_default();
-        if !only_old || age > Duration::from_secs(KEPT_DAYS * 24 * 3600) {
+        let since = since.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros();
+        // A folder from a future that the clock has left is not old.
+        if now.is_none_or(|now| i128::from(now.0) - since as i128 > i128::from(KEPT_DAYS * DAY)) {
             fs::remove_dir_all(entry.path()).map_err(unkept)?;
         }
     }
@@ -228,17 +231,17 @@ mod tests {
     #[test]
     fn what_is_kept_goes_when_it_is_old_or_all_at_once() {
         let dir = tempfile::tempdir().expect("folder");
-        drop_kept(dir.path(), false).expect("nothing is there");
+        drop_kept(dir.path(), None).expect("nothing is there");
         let shelf = Shelf::new(dir.path());
         for (id, days) in [("old", 8), ("new", 1)] {
             fs::create_dir_all(shelf.folder.join(id)).expect("makes");
             fs::write(shelf.path(id, "a.csv.rejected.csv"), "x").expect("writes");
-            let at = SystemTime::now() - Duration::from_secs(days * 24 * 3600);
+            let at = UNIX_EPOCH + Duration::from_secs((100 - days) * 24 * 3600);
             File::open(shelf.folder.join(id)).expect("opens").set_modified(at).expect("sets");
         }
-        drop_kept(dir.path(), true).expect("deletes");
+        drop_kept(dir.path(), Some(Instant(100 * DAY))).expect("deletes");
         assert_eq!((shelf.rejects("old").len(), shelf.rejects("new").len()), (0, 1));
-        drop_kept(dir.path(), false).expect("deletes");
+        drop_kept(dir.path(), None).expect("deletes");
         assert_eq!(shelf.rejects("new").len(), 0);
     }
 }
