@@ -60,7 +60,8 @@ pub fn mapping(data: &[u8]) {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("rows.csv");
     std::fs::write(&file, content).expect("is written");
-    let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true };
+    let import =
+        Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max: None };
     // That it fails is allowed; that it panics is not.
     let _ = run(&import, &mut Preview::default(), &mut |_| ());
 }

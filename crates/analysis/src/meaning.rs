@@ -110,14 +110,32 @@ pub(crate) struct Quiet {
 enum Condition {
     Everybody,
     Trait(u64),
-    Outcomes { outcome: usize, min: u32, max: u32 },
-    Interactions { min: u32, max: u32 },
-    LastSeen { min: i64, max: i64 },
+    Outcomes {
+        outcome: usize,
+        min: u32,
+        max: u32,
+    },
+    Interactions {
+        min: u32,
+        max: u32,
+    },
+    LastSeen {
+        min: i64,
+        max: i64,
+    },
     Touched(usize),
     /// At one of these touchpoints, or anywhere, so often, not before so long ago.
-    Met { places: Option<Vec<u16>>, min: u32, max: u32, within: i64 },
+    Met {
+        places: Option<Vec<u16>>,
+        min: u32,
+        max: u32,
+        within: i64,
+    },
     Stage(usize),
-    Worth { min: i64, max: i64 },
+    Worth {
+        min: i64,
+        max: i64,
+    },
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),

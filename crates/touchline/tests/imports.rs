@@ -176,7 +176,10 @@ async fn what_cannot_be_is_refused_in_words() {
         (json!({ "mapping": "source = \"t\"\n[time]\ncolumn = \"Datum tim\"\n" }), "Did you mean `Datum time`?"),
         (json!({ "mapping": "[time\n" }), "not a mapping"),
         (json!({ "mapping": "x", "document": {} }), "either"),
-        (json!({ "document": { "source": "t", "time": { "constant": "2025-01-01" }, "lookup": { "a": { "file": "/etc/passwd", "column": "b", "key": "c", "take": ["d"] } } } }), "[lookup]"),
+        (
+            json!({ "document": { "source": "t", "time": { "constant": "2025-01-01" }, "lookup": { "a": { "file": "/etc/passwd", "column": "b", "key": "c", "take": ["d"] } } } }),
+            "[lookup]",
+        ),
     ] {
         let (status, told) = stage.ask("POST", &format!("/api/capture/imports/{id}/try"), mapping).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{told}");

@@ -44,7 +44,8 @@ fn import(file: &str, mapping: &str) -> (Summary, Memory) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/mappings");
     let mapping = Mapping::read(&folder.join(mapping)).expect("the mapping that ships is valid");
     let file = shared().join(file);
-    let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max: None };
+    let import =
+        Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max: None };
     let mut memory = Memory::default();
     let summary = run(&import, &mut memory, &mut |_| {}).expect("imports");
     assert!(summary.complete, "{:?}", summary.notes);

@@ -1617,6 +1617,545 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/capture/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was brought in through the browser, the latest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportFile"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sends a file up, to be imported later. */
+        post: {
+            parameters: {
+                query: {
+                    /** @description Such as `orders.csv`. */
+                    name: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            /** @description The file. */
+            requestBody: {
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportFile"];
+                    };
+                };
+                /** @description The file is empty, too long, or did not come whole. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too many files wait. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Others are being sent up. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a file that was brought in, and how far its import is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportFile"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Calls off an import that runs, or deletes what is kept of a file. What was imported stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/imports/{id}/proposal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposes a mapping for a file, from its header and first rows. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportProposal"];
+                    };
+                };
+                /** @description The file cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The file is not kept any more. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/imports/{id}/rejects/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns rows that were refused, to be mended and sent up as a file of their own. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the import. */
+                    id: string;
+                    /** @description Which file of them, from 1; an archive may have several. */
+                    number: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/imports/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to import a file. It goes on when the browser is closed; ask how far it is. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImportMapping"];
+                };
+            };
+            responses: {
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportFile"];
+                    };
+                };
+                /** @description The mapping cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It was imported already, or another import runs. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capture/imports/{id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what would become of a file by a mapping, and stores nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description Its number. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImportMapping"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportTrial"];
+                    };
+                };
+                /** @description The mapping cannot be read, or does not fit the file. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The file is not kept any more. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/capture/interactions": {
         parameters: {
             query?: never;
@@ -15130,6 +15669,87 @@ export interface components {
          * @enum {string}
          */
         Identified: "never" | "optional" | "always";
+        /** @description Is a file that was brought in. */
+        ImportFile: {
+            /** @description Who brought it. */
+            by: string;
+            /**
+             * Format: int64
+             * @description How long it is.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description How many bytes have been read, while it runs.
+             */
+            done_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description How many rows have been read, while it runs.
+             */
+            done_rows?: number | null;
+            /**
+             * Format: int64
+             * @description When it was done with.
+             */
+            ended?: number | null;
+            /** @description Its number. */
+            id: string;
+            /** @description The mapping it was imported by; empty before. */
+            mapping: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Why it failed. */
+            problem?: string | null;
+            /** @description How many files of refused rows are there to be fetched. */
+            rejects: number;
+            /** @description Where it is: `waiting`, `running`, `done`, `failed` or `discarded`. */
+            stage: string;
+            /** @description What became of it. */
+            summary?: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description When it came, in microseconds since 1970.
+             */
+            uploaded: number;
+        };
+        /** @description Is a mapping, as its text or as the document that the text stands for: one of the two. */
+        ImportMapping: {
+            /** @description The same keys as JSON. */
+            document?: Record<string, never> | null;
+            /** @description What the columns mean, as TOML. */
+            mapping?: string | null;
+        };
+        /** @description Is a proposed mapping, with the beginning of the file. */
+        ImportProposal: {
+            /** @description The columns of the file. */
+            columns: string[];
+            /** @description The same as JSON, for a form. */
+            document: Record<string, never>;
+            /** @description What the proposal is unsure of. */
+            doubts: string[];
+            /** @description The mapping, as TOML with comments. */
+            mapping: string;
+            /** @description Its first rows, a cell for each column. */
+            rows: string[][];
+        };
+        /** @description Is what would become of a file. */
+        ImportTrial: {
+            /** @description The columns of the file, as the mapping has it read. */
+            columns: string[];
+            /** @description The same as JSON. */
+            document: Record<string, never>;
+            /** @description The mapping, as TOML. */
+            mapping: string;
+            /** @description The first rows and some that are refused, with what becomes of each. */
+            rows: components["schemas"]["TriedRow"][];
+            /** @description What was counted in the rows that were read, as `touchline import --format json` tells it. */
+            summary: Record<string, never>;
+            /** @description How many kinds of signals no rule of the map binds. */
+            unmapped: number;
+            /** @description Whether the file was read to its end; a trial of a long one reads its beginning. */
+            whole: boolean;
+        };
         /** @description Is a touchpoint between importance and performance. */
         Importance: {
             /** @description Whether it is sure enough. */
@@ -17866,6 +18486,49 @@ export interface components {
                 touchpoint: string;
             };
         } | {
+            /** @description Has been met so often and so lately: at a touchpoint, through a channel, or (with neither) anywhere. */
+            met: {
+                /** @description The channel of the touchpoint, by id. */
+                channel?: string | null;
+                /**
+                 * Format: int32
+                 * @description At most so often.
+                 */
+                max?: number | null;
+                /**
+                 * Format: int32
+                 * @description At least so often.
+                 */
+                min: number;
+                /** @description The touchpoint, by id. */
+                touchpoint?: string | null;
+                /**
+                 * Format: int32
+                 * @description In so many days before the end of the window; without it, ever.
+                 */
+                within_days?: number | null;
+            };
+        } | {
+            /** @description Is in this stage at the end of the window. */
+            stage: {
+                /** @description The stage, by id. */
+                stage: string;
+            };
+        } | {
+            /** @description What their target outcomes were worth lies between `min` and `max`, in minor units of the map's currency. */
+            worth: {
+                /**
+                 * Format: int64
+                 * @description At most so much.
+                 */
+                max?: number | null;
+                /**
+                 * Format: int64
+                 * @description At least so much.
+                 */
+                min: number;
+            };
+        } | {
             /** @description All of these hold. */
             all: {
                 /** @description The conditions. */
@@ -19144,6 +19807,22 @@ export interface components {
         Tried: {
             /** @description Who belongs to it. */
             rule: components["schemas"]["SegmentRule"];
+        };
+        /** @description Is a row and what becomes of it. */
+        TriedRow: {
+            /** @description The interactions that it tells of; names are masked. Of a row of a group, what it would be alone. */
+            becomes: components["schemas"]["Sample"][];
+            /** @description What stands in it; a long text is cut. */
+            cells: string[];
+            /**
+             * Format: int64
+             * @description The line at which it begins.
+             */
+            line: number;
+            /** @description Why it is refused. */
+            refused?: string | null;
+            /** @description The rule by which it is left out. */
+            skipped?: string | null;
         };
         /** @description Is one way into a stage. A stage is entered when any of its triggers has fired. */
         Trigger: {

@@ -475,7 +475,8 @@ mod tests {
         let mapping = "source = \"t\"\ntraits = { tier = \"tier\" }\n[time]\ncolumn = \"at\"\nformat = \"epoch_s\"\n\
                        [person]\nidentities = [{ namespace = \"user\", column = \"who\" }]\n";
         let mapping = Mapping::parse(mapping, "m.toml").expect("valid");
-        let import = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max: None };
+        let import =
+            Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max: None };
         let mut traits = Traits::default();
         run(&import, &mut traits, &mut |_| {}).expect("imports");
         let [(_, _, value, at)] = traits.0.as_slice() else { panic!("one trait, not {:?}", traits.0) };

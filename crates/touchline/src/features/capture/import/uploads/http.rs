@@ -17,8 +17,8 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -212,8 +212,7 @@ async fn try_out(
         let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (columns, rows) = first_rows(&file, &mapping)?;
         let rows_max = Some(TRIAL_ROWS);
-        let what =
-            Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max };
+        let what = Import { file: &file, mapping: &mapping, mapping_folder: None, rejects_folder: None, dry_run: true, rows_max };
         let mut summary = run(&what, &mut Preview::default(), &mut |_| {})?;
         let is_unbound = |signature: &model::Signature| map.as_ref().is_none_or(|map| map.bind(signature).is_none());
         let unmapped = summary.signals.iter().filter(|(signature, _)| is_unbound(signature)).count();
@@ -259,7 +258,11 @@ async fn begin(
     (status = 403, body = Problem),
     (status = 404, body = Problem),
 ))]
-async fn rejects(_: Keeper, State(uploads): State<Room>, Part((id, number)): Part<(String, String)>) -> Result<Response, Refusal> {
+async fn rejects(
+    _: Keeper,
+    State(uploads): State<Room>,
+    Part((id, number)): Part<(String, String)>,
+) -> Result<Response, Refusal> {
     uploads.found(&id).await?;
     let number = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
     let Some(path) = number.and_then(|number| uploads.shelf.rejects(&id).into_iter().nth(number)) else {

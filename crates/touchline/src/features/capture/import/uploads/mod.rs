@@ -155,8 +155,7 @@ impl Uploads {
         self.stores.block_on(self.capture.settle())?;
         let weight = self.sources.named(&mapping.source).map_or(0, |source| source.settings.trait_weight);
         let mut intake = Intake::beside(&self.capture).marked(Flags::BACKFILL).weighing(weight);
-        let what =
-            Import { file, mapping, mapping_folder: None, rejects_folder: None, dry_run: false, rows_max: None };
+        let what = Import { file, mapping, mapping_folder: None, rejects_folder: None, dry_run: false, rows_max: None };
         let mut summary = run(&what, &mut Watched { intake: &mut intake, run: under_way }, &mut |now: Progress| {
             under_way.bytes.store(now.bytes, Ordering::Relaxed);
             under_way.rows.store(now.rows, Ordering::Relaxed);
@@ -180,7 +179,8 @@ impl Uploads {
     }
 
     async fn add(&self, id: &str, name: &str, bytes: u64, by: String) -> Result<()> {
-        let sql = "INSERT INTO import (id, name, bytes, stage, uploaded, by_whom, mapping) VALUES ($1, $2, $3, 'waiting', $4, $5, '')";
+        let sql =
+            "INSERT INTO import (id, name, bytes, stage, uploaded, by_whom, mapping) VALUES ($1, $2, $3, 'waiting', $4, $5, '')";
         let adding = sqlx::query(sql).bind(id.to_owned()).bind(name.to_owned()).bind(bytes.cast_signed());
         let adding = adding.bind(self.stores.now().0).bind(by);
         let mut transaction = self.stores.state.begin().await.map_err(failed)?;
