@@ -8,6 +8,7 @@ export default page<OutreachShown>({
   path: '/outreach',
   title: { en: 'Outreach', fr: 'Sollicitations', ru: 'Исходящие' },
   rail: { order: 65, icon: 'M4 10v4h3l8 5V5l-8 5ZM18.500 9c1.500 2 1.500 4 0 6' },
+  live: true,
   load: async () => {
     const [{ popups }, map] = await Promise.all([outreach.popups(), api.mapIfAny()]);
     return { popups, touchpoints: map?.touchpoints ?? [] };
