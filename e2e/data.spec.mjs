@@ -157,6 +157,7 @@ test('a file is chosen, its columns are named, its rows are seen before and coun
   assert.ok(await page.getByRole('button', { name: 'Import the whole file' }).isDisabled());
   stage.forgive(/400/);
   await page.reload();
+  await page.getByRole('tab', { name: 'As a form' }).click();
   await page.getByLabel('Number of the row').selectOption('Number');
   await page.getByText(/No column numbers the rows/).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Import 2 interactions' }).click();

@@ -167,7 +167,7 @@ impl Shelf {
 
 /// Sends a file down piece by piece.
 pub(super) fn body_of(path: PathBuf) -> Body {
-    let (pieces, coming) = mpsc::channel::<io::Result<Bytes>>(PIECES);
+    let (pieces, mut coming) = mpsc::channel::<io::Result<Bytes>>(PIECES);
     tokio::task::spawn_blocking(move || {
         let reading = File::open(path).and_then(|mut file| {
             loop {
@@ -184,10 +184,8 @@ pub(super) fn body_of(path: PathBuf) -> Body {
             let _ = pieces.blocking_send(Err(error));
         }
     });
-    Body::from_stream(futures_util::stream::unfold(coming, |mut coming| async {
-        let piece = coming.recv().await?;
-        Some((piece, coming))
-    }))
+    // Whoever packs the answer asks once more after its end.
+    Body::from_stream(futures_util::stream::poll_fn(move |context| coming.poll_recv(context)))
 }
 
 /// Makes a name of a file harmless: it becomes the name of a file of ours.
@@ -225,6 +223,18 @@ mod tests {
             ("orders.csv.rejected.csv", "orders.csv-mended.csv"),
         ] {
             assert_eq!(file_name(name), expected, "{name:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_has_an_end_however_often_it_is_asked_for() {
+        let dir = tempfile::tempdir().expect("folder");
+        let path = dir.path().join("a");
+        fs::write(&path, "abc").expect("writes");
+        let mut pieces = body_of(path).into_data_stream();
+        assert_eq!(pieces.next().await.expect("has one").expect("reads"), "abc");
+        for _ in 0..3 {
+            assert!(pieces.next().await.is_none());
         }
     }
 
