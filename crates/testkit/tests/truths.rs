@@ -164,5 +164,6 @@ fn belongs(rule: &SegmentRule, reading: &Reading, events: &[Event], traits: &[(S
         SegmentRule::All { of } => of.iter().all(|part| belongs(part, reading, events, traits)),
         SegmentRule::Any { of } => of.iter().any(|part| belongs(part, reading, events, traits)),
         SegmentRule::Not { of } => !belongs(of, reading, events, traits),
+        SegmentRule::Met { .. } | SegmentRule::Stage { .. } | SegmentRule::Worth { .. } => panic!("no template asks for this"),
     }
 }
