@@ -9,14 +9,19 @@ use crate::platform::console;
 use crate::platform::home::Home;
 use crate::platform::outbound::Outbound;
 use crate::platform::{http, metrics};
+use futures_util::FutureExt;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// Is how many letters a token for the numbers has at least: nobody guesses so many.
 const TOKEN_LETTERS_MIN: usize = 16;
+/// So long after it broke off, what is done for ever begins again.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// Serve a data directory to browsers.
 ///
@@ -77,27 +82,14 @@ pub(super) fn open_house(
     place: &Place,
     when_open: impl FnOnce(&Site, SocketAddr) -> Result<Option<JoinHandle<()>>>,
 ) -> Result<()> {
-    let https = match &place.url {
-        Some(url) if url.starts_with("https://") => true,
-        Some(url) if url.starts_with("http://") => false,
-        Some(url) => {
-            return Err(
-                Failure::new(format!("`{url}` is no address of a web site")).hint("Write it as in --url https://map.example.org")
-            );
-        }
-        None => false,
-    };
+    let https = is_https(place.url.as_deref())?;
     metrics::start();
     let mut site = Site::open(home.stores(), https)?;
     site.metrics_token = place.metrics_token_file.as_deref().map(metrics_token).transpose()?;
     home.block_on(async {
         // Before the listener, so that a signal is never lost once somebody can reach us.
         let stop = http::stop_signal()?;
-        let listener = TcpListener::bind(place.bind).await.map_err(|error| {
-            Failure::new(format!("Cannot listen on {}", place.bind))
-                .because(&error)
-                .hint("Stop what listens there, or name another port with --bind 127.0.0.1:7778")
-        })?;
+        let listener = listen(place.bind, "--bind 127.0.0.1:7778").await?;
         let bound = listener.local_addr().map_err(|error| Failure::new("The listener has no address").because(&error))?;
         let url = place.url.as_deref().map_or_else(|| format!("http://{bound}"), |url| url.trim_end_matches('/').to_owned());
         let link = invitation(&Accounts::new(home.state().clone(), home.clock().clone()), place.link).await?;
@@ -111,23 +103,11 @@ pub(super) fn open_house(
         let upkeep = tokio::spawn(metrics::upkeep());
         site.talk.is_at(&url);
         site.talk.goes_out_by(Outbound::with(&place.inside));
-        let mail = match place.smtp {
-            Some(address) => {
-                let listener = TcpListener::bind(address).await.map_err(|error| {
-                    Failure::new(format!("Cannot take mail on {address}"))
-                        .because(&error)
-                        .hint("Stop what listens there, or name another port with --smtp 127.0.0.1:2526")
-                })?;
-                Some(tokio::spawn(receive_mail(listener, site.talk.clone())))
-            }
-            None => None,
-        };
-        let mut beside = vec![
-            tokio::spawn(site.talk.clone().keep()),
-            tokio::spawn(site.talk.clone().fetch_mail()),
-            tokio::spawn(site.feedback.clone().keep()),
-        ];
-        beside.extend(mail);
+        let mut beside = beside(&site);
+        if let Some(address) = place.smtp {
+            let listener = listen(address, "--smtp 127.0.0.1:2526").await?;
+            beside.push(tokio::spawn(receive_mail(listener, site.talk.clone())));
+        }
         announce(home, &url, link.as_deref(), place.format)?;
         beside.extend(when_open(&site, bound)?);
         site.capture.prepare();
@@ -164,6 +144,47 @@ pub(super) fn open_house(
     })
 }
 
+/// Tells whether browsers reach us by HTTPS.
+fn is_https(url: Option<&str>) -> Result<bool> {
+    match url {
+        Some(url) if url.starts_with("https://") => Ok(true),
+        Some(url) if !url.starts_with("http://") => {
+            Err(Failure::new(format!("`{url}` is no address of a web site")).hint("Write it as in --url https://map.example.org"))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Listens on an address; `other` is how to name another one.
+async fn listen(address: SocketAddr, other: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(format!("Cannot listen on {address}"))
+            .because(&error)
+            .hint(format!("Stop what listens there, or name another port with {other}"))
+    })
+}
+
+/// Starts what is done without anybody asking.
+fn beside(site: &Site) -> Vec<JoinHandle<()>> {
+    let (talk, mail, feedback) = (site.talk.clone(), site.talk.clone(), site.feedback.clone());
+    vec![
+        lasting("conversations", move || talk.clone().keep()),
+        lasting("mail", move || mail.clone().fetch_mail()),
+        lasting("feedback", move || feedback.clone().keep()),
+    ]
+}
+
+/// Does some work for ever. Should it panic, on a mail that nobody foresaw for example, it begins again after a while: nobody
+/// would notice that it had ended.
+fn lasting<F: Future<Output = ()> + Send + 'static>(what: &'static str, work: impl Fn() -> F + Send + 'static) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while AssertUnwindSafe(work()).catch_unwind().await.is_err() {
+            tracing::error!("what looks after {what} broke off; it begins again in a minute");
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
+    })
+}
+
 /// Reads the token from a file, so that it stands in no list of processes.
 fn metrics_token(file: &Path) -> Result<Arc<str>> {
     let text = std::fs::read_to_string(file)
@@ -196,4 +217,27 @@ fn announce(home: &Home, url: &str, secret: Option<&str>, format: super::Format)
         None => "Somebody is signed in; for a new one-time link start with --link.".to_owned(),
     };
     say(&format!("Touchline serves {} at {url}\n{invitation}", home.dir().display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[tokio::test]
+    async fn what_breaks_off_does_not_end_the_rest_and_what_is_done_ends() {
+        let rounds = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&rounds);
+        let task = lasting("a test", move || {
+            let round = counted.fetch_add(1, Ordering::SeqCst);
+            async move { assert!(round > 0, "the first time it breaks off") }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!task.is_finished(), "it waits to begin again");
+        task.abort();
+        assert!(task.await.is_err_and(|error| error.is_cancelled()));
+        lasting("a test", || async {}).await.expect("ends well");
+        assert!(is_https(Some("https://a.example")).expect("is one") && !is_https(None).expect("is none"));
+        assert!(is_https(Some("a.example")).is_err());
+    }
 }

@@ -88,6 +88,18 @@ struct ImportFile {
     rejects: usize,
 }
 
+/// Is the place of an import among those under way, which it leaves when it ends.
+struct Place<'a> {
+    running: &'a Mutex<HashMap<String, Arc<Run>>>,
+    id: &'a str,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(self.id);
+    }
+}
+
 /// Passes on to the intake what a file says, until it is called off.
 struct Watched<'a> {
     intake: &'a mut Intake,
@@ -131,6 +143,8 @@ impl Uploads {
     /// Imports a file. For a thread that may block.
     fn import(&self, id: &str, file: &Path, mapping: &Mapping) {
         let Some(under_way) = self.under_way(id) else { return };
+        // However it ends: else no other import could ever begin.
+        let _place = Place { running: &self.running, id };
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.shelf.drop_rejects(id);
         let told = match self.bring_in(file, mapping, &under_way) {
@@ -147,7 +161,6 @@ impl Uploads {
         if let Err(failure) = told {
             tracing::warn!("{failure}");
         }
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     fn bring_in(&self, file: &Path, mapping: &Mapping, under_way: &Run) -> Result<Summary> {
