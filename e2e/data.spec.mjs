@@ -162,7 +162,11 @@ test('a file is chosen, its columns are named, its rows are seen before and coun
   await page.getByText(/No column numbers the rows/).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Import 2 interactions' }).click();
   await page.getByRole('link', { name: 'Bind its signals' }).waitFor();
-  const sum = (name) => page.locator('dl div', { has: page.getByText(name, { exact: true }) }).locator('dd').innerText();
+  const sum = (name) =>
+    page
+      .locator('dl div', { has: page.getByText(name, { exact: true }) })
+      .locator('dd')
+      .innerText();
   assert.deepEqual([await sum('Added'), await sum('There already'), await sum('Refused rows')], ['2', '0', '1']);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
@@ -188,14 +192,21 @@ test('a file that waits is looked at on a phone, in three languages, and thrown 
   await choose(orders, 'waiting.csv');
   await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
   const path = new URL(page.url()).pathname;
-  for (const look of [{ theme: 'dark' }, { language: 'fr', width: 320 }, { language: 'ru', width: 320, theme: 'dark' }]) {
+  for (const look of [
+    { theme: 'dark' },
+    { language: 'fr', width: 320 },
+    { language: 'ru', width: 320, theme: 'dark' },
+  ]) {
     const reader = await stage.page({ height: 800, ...look });
     for (const address of ['/data/imports', path, `${path}?mapping=text`]) {
       await reader.goto(address);
       await reader.locator('main[aria-busy="false"] h1').waitFor();
       await reader.waitForTimeout(900);
       await assertAccessible(reader, `${address} ${JSON.stringify(look)}`);
-      assert.ok(await reader.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${address} sticks out`);
+      assert.ok(
+        await reader.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        `${address} sticks out`,
+      );
     }
     await reader.context().close();
   }

@@ -82,11 +82,15 @@ test('the page can be read by everybody, on a phone too', async () => {
     const page = await stage.page({ language, theme, width });
     await page.goto('/outreach');
     await page.getByRole('article').first().waitFor();
-    await page.getByRole('button').filter({ hasText: /Write a pop-up|Écrire une fenêtre|Создать окно/ }).click();
+    await page
+      .getByRole('button')
+      .filter({ hasText: /Write a pop-up|Écrire une fenêtre|Создать окно/ })
+      .click();
     await assertAccessible(page, `/outreach in ${language}`);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     assert.ok(overflow <= 0, `${language}: ${overflow} px too wide`);
-    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/outreach-${language}-${width}.png`, fullPage: true });
+    if (process.env.SHOTS)
+      await page.screenshot({ path: `${process.env.SHOTS}/outreach-${language}-${width}.png`, fullPage: true });
     await page.context().close();
   }
   stage.silence();
