@@ -21,13 +21,13 @@ const flags = [
 ];
 
 /**
- * Returns the one-time link of a server, and how to stop it.
+ * Returns the one-time link of a server, what it says in its log, and how to stop it.
  *
  * `TOUCHLINE_BIN` is started with a fresh sample company; without it, the binary of the last build is. A name that ends
  * in `.mjs` is a stand-in, such as `../web/dev/server.mjs`. `TOUCHLINE_URL` is an unused link of a server that runs.
  */
 async function startServer(perSecond, more, empty) {
-  if (process.env.TOUCHLINE_URL) return { link: process.env.TOUCHLINE_URL, stop: () => undefined };
+  if (process.env.TOUCHLINE_URL) return { link: process.env.TOUCHLINE_URL, said: [], stop: () => undefined };
   const program = process.env.TOUCHLINE_BIN ?? fileURLToPath(new URL('../target/debug/touchline', import.meta.url));
   if (!existsSync(program)) {
     throw new Error(`no server to test: ${program} is missing; build it, or set TOUCHLINE_BIN`);
@@ -42,8 +42,8 @@ async function startServer(perSecond, more, empty) {
     env: { ...process.env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const said = [];
   const link = await new Promise((found, failed) => {
-    const said = [];
     for (const stream of [server.stdout, server.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         said.push(line);
@@ -57,7 +57,7 @@ async function startServer(perSecond, more, empty) {
     server.kill('SIGTERM');
     if (folder) server.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   };
-  return { link, stop };
+  return { link, said, stop };
 }
 
 /**
@@ -104,7 +104,9 @@ export async function openStage({ perSecond = 0, more = [], empty = false } = {}
       page.on('console', (message) => {
         // A stranger is answered 401, and the browser says so by itself; everything else is ours.
         const isExpected = !signedIn && message.text().includes('401');
-        if (['error', 'warning'].includes(message.type()) && !isExpected) complaints.push(message.text());
+        if (!['error', 'warning'].includes(message.type()) || isExpected) return;
+        const { url } = message.location();
+        complaints.push(URL.canParse(url) ? `${message.text()} (${new URL(url).pathname})` : message.text());
       });
       page.on('pageerror', (error) => complaints.push(String(error)));
       page.on('request', (request) => {
@@ -119,7 +121,9 @@ export async function openStage({ perSecond = 0, more = [], empty = false } = {}
     },
     /** Fails where a page complained, sent a request to another host, or broke the content policy. */
     silence() {
-      assert.deepEqual(complaints.splice(0), []);
+      const found = complaints.splice(0);
+      if (found.length > 0) found.push(...server.said.filter((line) => /\b(WARN|ERROR)\b|panicked/.test(line)).slice(-5));
+      assert.deepEqual(found, []);
     },
     async close() {
       await browser.close();

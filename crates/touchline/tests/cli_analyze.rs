@@ -203,6 +203,8 @@ fn designed_journeys_are_kept_compared_and_carried() {
         {"step":{"touchpoint":"product-page"}},{"step":{"touchpoint":"order-confirmation"}},{"step":{"touchpoint":"delivery"}}]}}"#;
     std::fs::write(folder.join("order.json"), journey).expect("writes");
     assert!(with(&["save", "order.json"]).contains("version 1"));
+    assert!(with(&["save", "order.json"]).contains("version 1"), "what is the same is no new version");
+    std::fs::write(folder.join("order.json"), journey.replace(r#""Order""#, r#""An order""#)).expect("writes");
     assert!(with(&["save", "order.json"]).contains("version 2"), "a newer version stands on the one before");
     assert!(with(&["list"]).contains("order"));
     let found: Value = serde_json::from_str(&with(&["compare", "order", "--format", "json"])).expect("is JSON");

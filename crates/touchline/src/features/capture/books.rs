@@ -65,8 +65,7 @@ impl Books {
     /// # Errors
     /// Fails when the state store does.
     pub(super) fn reload(&self) -> Result<()> {
-        *self.people.write() = self.stores.block_on(People::load(&self.stores.state))?;
-        Ok(())
+        self.people.reload(&self.stores)
     }
 
     /// Takes rows out of the ledger for good. To be called by who [holds](Books::hold) everybody else off.
@@ -159,15 +158,15 @@ impl Books {
         }
         let met: Vec<Acquaintance> = news.met.into_iter().map(|(actor, identity)| (actor, identity.clone())).collect();
         let facts: Vec<IdentityFact> = news.facts.into_values().cloned().collect();
-        let (mut people, now) = (self.people.write(), self.stores.now());
+        let now = self.stores.now();
+        let (mut transaction, mut people) = self.people.change(&self.stores)?;
         self.stores.block_on(async {
-            let failed = |error: state::StateError| Failure::new("Cannot store who and what arrived").because(&error);
-            let mut transaction = self.stores.state.begin().await.map_err(failed)?;
             let fresh = people.meet(&mut transaction, &met).await?;
             people.learn(&mut transaction, &facts, &fresh, now).await?;
             note_traits(&mut transaction, &traits).await?;
             fail_point!("capture::noting", |_| std::process::abort());
-            transaction.commit().await.map_err(|error| failed(error.into()))
+            let committed = transaction.commit().await;
+            committed.map_err(|error| Failure::new("Cannot store who and what arrived").because(&error))
         })
     }
 
@@ -237,9 +236,8 @@ impl Books {
         let draft = drafting.compact(&resolution).map_err(uncompacted)?;
         fail_point!("capture::compacted", |_| std::process::abort());
         self.stores.ledger_mut().commit(draft).map_err(uncompacted)?;
-        let state = self.stores.state.clone();
-        let mut people = self.people.write();
-        self.stores.block_on(people.settled(&state, &resolution))
+        let (transaction, mut people) = self.people.change(&self.stores)?;
+        self.stores.block_on(people.settled(transaction, &resolution))
     }
 }
 

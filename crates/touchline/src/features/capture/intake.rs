@@ -308,4 +308,19 @@ mod tests {
         assert_eq!(count(&home, "SELECT COUNT(*) FROM identity_fact"), 1);
         assert_eq!(count(&home, "SELECT COUNT(*) FROM signal"), 1);
     }
+    #[test]
+    fn who_is_in_a_transaction_can_ask_who_somebody_is_while_others_wait_to_teach() {
+        let dir = tempfile::tempdir().expect("folder");
+        let home = home(dir.path());
+        let mut intake = Intake::new(home.stores()).expect("opens");
+        let people = intake.books.shared_people();
+        let transaction = home.block_on(home.state().begin()).expect("begins");
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(move || intake.take(vec![arrival("1", &["ada"], "open")], vec![], vec![]));
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            let _ = people.read().person_of(name("ada").actor());
+            home.block_on(transaction.commit()).expect("commits");
+            assert_eq!(taking.join().expect("no panic").expect("waits its turn, and no longer").added, 1);
+        });
+    }
 }

@@ -15,6 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use model::{ActorId, Identity, Instant, Link, PersonId};
 use serde::{Deserialize, Serialize};
+use state::Transaction;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -287,8 +288,8 @@ async fn ties(State((people, stores)): State<Room>, Path(id): Path<String>) -> R
 ))]
 async fn merge(State(room): State<Room>, Attendant(who): Attendant, Body(pair): Body<Pair>) -> Result<Json<Decided>, Refusal> {
     let (one, other) = (identity(&pair.one)?, identity(&pair.other)?);
-    let merge = move |people: &mut People, stores: &Stores| {
-        stores.block_on(people.merge(&stores.state, &one, &other, &who.name, stores.now()))
+    let merge = move |people: &mut People, transaction: Transaction, stores: &Stores| {
+        stores.block_on(people.merge(transaction, &one, &other, &who.name, stores.now()))
     };
     Ok(Json(Decided { decision: decide(room, merge).await? }))
 }
@@ -305,8 +306,8 @@ async fn split(State(room): State<Room>, Attendant(who): Attendant, Body(pair): 
     if one == other {
         return Err(Refusal::malformed("An identity cannot be kept apart from itself", "Name two identities"));
     }
-    let split = move |people: &mut People, stores: &Stores| {
-        stores.block_on(people.split(&stores.state, &one, &other, &who.name, stores.now()))
+    let split = move |people: &mut People, transaction: Transaction, stores: &Stores| {
+        stores.block_on(people.split(transaction, &one, &other, &who.name, stores.now()))
     };
     Ok(Json(Decided { decision: Some(decide(room, split).await?) }))
 }
@@ -343,8 +344,8 @@ async fn mark_large(
 
 async fn mark(room: Room, who: Who, verb: Verb, name: &Name) -> Result<Json<Decided>, Refusal> {
     let identity = identity(name)?;
-    let mark = move |people: &mut People, stores: &Stores| {
-        stores.block_on(people.mark(&stores.state, verb, &identity, &who.name, stores.now()))
+    let mark = move |people: &mut People, transaction: Transaction, stores: &Stores| {
+        stores.block_on(people.mark(transaction, verb, &identity, &who.name, stores.now()))
     };
     Ok(Json(Decided { decision: Some(decide(room, mark).await?) }))
 }
@@ -365,8 +366,9 @@ async fn undo(
     if !room.0.read().can_undo(id) {
         return Err(Refusal::not_found(format!("There is no decision {id} to undo"), "Read /api/people/decisions"));
     }
-    let undo =
-        move |people: &mut People, stores: &Stores| stores.block_on(people.undo(&stores.state, id, &who.name, stores.now()));
+    let undo = move |people: &mut People, transaction: Transaction, stores: &Stores| {
+        stores.block_on(people.undo(transaction, id, &who.name, stores.now()))
+    };
     Ok(Json(Decided { decision: Some(decide(room, undo).await?) }))
 }
 
@@ -431,9 +433,13 @@ fn to_review(people: &People, waiting: &Waiting, texts: &IdMap<ActorId, Identity
 /// Decides something on a thread that may block.
 async fn decide<T: Send + 'static>(
     (people, stores): Room,
-    decision: impl FnOnce(&mut People, &Stores) -> Result<T> + Send + 'static,
+    decision: impl FnOnce(&mut People, Transaction, &Stores) -> Result<T> + Send + 'static,
 ) -> Result<T, Refusal> {
-    let decided = tokio::task::spawn_blocking(move || decision(&mut people.write(), &stores)).await;
+    let decided = tokio::task::spawn_blocking(move || {
+        let (transaction, mut people) = people.change(&stores)?;
+        decision(&mut people, transaction, &stores)
+    });
+    let decided = decided.await;
     Ok(decided.map_err(|error| Failure::new("A decision broke off").because(&error))??)
 }
 

@@ -4,6 +4,7 @@ use super::Resolution;
 use super::decision::{self, Decision, Verb};
 use super::graph::{Graph, IDS_MAX, Step, Waiting, visit_of};
 use crate::failure::{Failure, Result};
+use crate::platform::home::Stores;
 use crate::platform::id_map::{IdMap, IdSet};
 use model::{ActorId, Identity, IdentityFact, Instant, Link, Named, Namespace, PersonId, Trust};
 use sqlx::Row;
@@ -249,8 +250,7 @@ impl People {
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn settled(&mut self, state: &State, by: &Resolution) -> Result<()> {
-        let mut transaction = state.begin().await.map_err(failed)?;
+    pub async fn settled(&mut self, mut transaction: Transaction, by: &Resolution) -> Result<()> {
         sqlx::query("DELETE FROM relocation WHERE since <= $1")
             .bind(by.number)
             .execute(&mut *transaction)
@@ -356,7 +356,7 @@ impl People {
     /// Fails when the state store does.
     pub async fn merge(
         &mut self,
-        state: &State,
+        transaction: Transaction,
         one: &Identity,
         other: &Identity,
         by: &str,
@@ -375,40 +375,54 @@ impl People {
         if ids > IDS_MAX {
             lines.push((Verb::Large, one, one));
         }
-        self.decide(state, &lines, 0, by, now).await.map(Some)
+        self.decide(transaction, &lines, 0, by, now).await.map(Some)
     }
 
     /// Keeps two identities apart, whatever is said of them later. Returns the number of the decision.
     ///
     /// # Errors
     /// Fails when they are the same identity, or when the state store does.
-    pub async fn split(&mut self, state: &State, one: &Identity, other: &Identity, by: &str, now: Instant) -> Result<i64> {
+    pub async fn split(
+        &mut self,
+        transaction: Transaction,
+        one: &Identity,
+        other: &Identity,
+        by: &str,
+        now: Instant,
+    ) -> Result<i64> {
         let (one, other) = (Named::from(one), Named::from(other));
         if one == other {
             return Err(Failure::new("An identity cannot be kept apart from itself").hint("Name two identities"));
         }
-        self.decide(state, &[(Verb::Split, one, other)], 0, by, now).await
+        self.decide(transaction, &[(Verb::Split, one, other)], 0, by, now).await
     }
 
     /// Says that an identity names nobody, or that its person may have any number of identities.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn mark(&mut self, state: &State, verb: Verb, identity: &Identity, by: &str, now: Instant) -> Result<i64> {
+    pub async fn mark(
+        &mut self,
+        transaction: Transaction,
+        verb: Verb,
+        identity: &Identity,
+        by: &str,
+        now: Instant,
+    ) -> Result<i64> {
         let named = Named::from(identity);
-        self.decide(state, &[(verb, named, named)], 0, by, now).await
+        self.decide(transaction, &[(verb, named, named)], 0, by, now).await
     }
 
     /// Takes a decision back: everything is as if it had never been made. Returns the number of the undoing.
     ///
     /// # Errors
     /// Fails when there is no such decision or it is undone already, or when the state store does.
-    pub async fn undo(&mut self, state: &State, id: i64, by: &str, now: Instant) -> Result<i64> {
+    pub async fn undo(&mut self, transaction: Transaction, id: i64, by: &str, now: Instant) -> Result<i64> {
         let line = self.decisions.iter().find(|line| line.id == id).filter(|_| self.can_undo(id));
         let Some(named) = line.map(|line| line.one) else {
             return Err(Failure::new(format!("There is no decision {id} to undo")).hint("List them: touchline person decisions"));
         };
-        self.decide(state, &[(Verb::Undo, named, named)], id, by, now).await
+        self.decide(transaction, &[(Verb::Undo, named, named)], id, by, now).await
     }
 
     /// Tells whether there is such a decision, and it is not undone.
@@ -421,7 +435,7 @@ impl People {
     /// Stores a decision and brings people in line with it.
     async fn decide(
         &mut self,
-        state: &State,
+        mut transaction: Transaction,
         lines: &[(Verb, Named, Named)],
         undoes: i64,
         by: &str,
@@ -439,7 +453,6 @@ impl People {
             by: by.to_owned(),
         };
         let lines: Vec<Decision> = lines.iter().enumerate().map(line).collect();
-        let mut transaction = state.begin().await.map_err(failed)?;
         decision::store(&mut transaction, &lines).await?;
         let before = self.decisions.len();
         self.decisions.extend(lines);
@@ -515,9 +528,35 @@ impl SharedPeople {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets one teach or decide. To be called from threads that may block.
-    pub fn write(&self) -> RwLockWriteGuard<'_, People> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    /// Begins to teach or decide. To be called from threads that may block.
+    ///
+    /// The transaction comes first: whoever held the people while waiting for it would keep all who ask who somebody is
+    /// from going on, among them the one whose transaction is waited for. Meanwhile nothing may be waited for that is
+    /// not done by this transaction.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub fn change(&self, stores: &Stores) -> Result<(Transaction, RwLockWriteGuard<'_, People>)> {
+        let transaction = stores.block_on(stores.state.begin()).map_err(failed)?;
+        Ok((transaction, self.0.write().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Knows other people from now on.
+    #[cfg(test)]
+    pub(super) fn replace(&self, people: People) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = people;
+    }
+
+    /// Reads again who is who.
+    ///
+    /// # Errors
+    /// Fails when the state store does; what was known stays.
+    pub fn reload(&self, stores: &Stores) -> Result<()> {
+        // Nobody learns anything while the transaction is there, so that nothing is learnt between reading and replacing.
+        let _transaction = stores.block_on(stores.state.begin()).map_err(failed)?;
+        let people = stores.block_on(People::load(&stores.state))?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = people;
+        Ok(())
     }
 }
 
@@ -842,7 +881,7 @@ mod tests {
             assert_eq!(found.unsettled, names.map(person).into_iter().collect());
             assert!(names.iter().all(|name| found.person_of(nick(name).0, Instant(0)) == person(first)));
         }
-        people.settled(&state, &found).await.expect("settles");
+        people.settled(state.begin().await.expect("begins"), &found).await.expect("settles");
         assert_eq!(people.unsettled_count(), 0);
         assert!(!resolution(&state).await.expect("reads").has_unsettled());
     }

@@ -62,7 +62,7 @@ impl Stage {
         let fresh = people.meet(&mut transaction, &met).await.expect("meets");
         people.learn(&mut transaction, &facts, &fresh, Instant(9)).await.expect("learns");
         transaction.commit().await.expect("commits");
-        *self.people.write() = People::load(&self.state).await.expect("loads");
+        self.people.replace(People::load(&self.state).await.expect("loads"));
     }
 
     async fn ask(&self, ask: &Ask) -> Answer {
