@@ -230,6 +230,8 @@ fn pool(connections: u32) -> AnyPoolOptions {
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(30))
         .after_connect(|connection, _| Box::pin(prepare(connection)))
+        // Where the disk is full SQLite ends the transaction by itself, and the driver believes for ever that there is one.
+        .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
 }
 
 /// Sets what SQLite keeps per connection. FULL: a transaction that was reported as done survives a power cut.
@@ -314,6 +316,18 @@ mod tests {
         state.close().await;
         let state = State::open(&dir.path().join("state.sqlite")).await.expect("opens");
         assert_eq!(meta(&state).await, [("kept".to_owned(), "x".to_owned())]);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_ended_by_itself_stops_no_other() {
+        let dir = tempfile::tempdir().expect("folder");
+        let state = made(&dir).await;
+        let mut transaction = state.begin().await.expect("begins");
+        // As SQLite does where the disk is full.
+        sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.expect("ends");
+        drop(transaction);
+        put(&state, "kept", true).await;
+        assert_eq!(meta(&state).await.len(), 1);
     }
 
     #[tokio::test]

@@ -83,6 +83,8 @@ pub struct People {
     met: IdMap<ActorId, u32>,
     /// Facts that are stored, with the earliest time.
     learnt: IdMap<FactKey, Instant>,
+    /// How often somebody has begun to teach or decide since this was shared.
+    changes: u64,
 }
 
 /// To be asked of identities in the ledger: to whom a row belongs that is written now.
@@ -151,6 +153,7 @@ impl People {
             next_picture: AtomicI64::new(next),
             met: IdMap::default(),
             learnt: IdMap::default(),
+            changes: 0,
         })
     }
 
@@ -538,13 +541,15 @@ impl SharedPeople {
     /// Fails when the state store does.
     pub fn change(&self, stores: &Stores) -> Result<(Transaction, RwLockWriteGuard<'_, People>)> {
         let transaction = stores.block_on(stores.state.begin()).map_err(failed)?;
-        Ok((transaction, self.0.write().unwrap_or_else(PoisonError::into_inner)))
+        let mut people = self.write();
+        people.changes += 1;
+        Ok((transaction, people))
     }
 
     /// Knows other people from now on.
     #[cfg(test)]
     pub(super) fn replace(&self, people: People) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = people;
+        *self.write() = people;
     }
 
     /// Reads again who is who.
@@ -552,11 +557,20 @@ impl SharedPeople {
     /// # Errors
     /// Fails when the state store does; what was known stays.
     pub fn reload(&self, stores: &Stores) -> Result<()> {
-        // Nobody learns anything while the transaction is there, so that nothing is learnt between reading and replacing.
-        let _transaction = stores.block_on(stores.state.begin()).map_err(failed)?;
-        let people = stores.block_on(People::load(&stores.state))?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = people;
-        Ok(())
+        loop {
+            let seen = self.read().changes;
+            let people = stores.block_on(People::load(&stores.state))?;
+            let mut held = self.write();
+            // What somebody taught while this was read would be forgotten.
+            if held.changes == seen {
+                *held = People { changes: seen, ..people };
+                return Ok(());
+            }
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, People> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
