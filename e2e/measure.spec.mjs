@@ -140,3 +140,35 @@ for (const path of [
       await page.context().close();
     }
   });
+
+test('a number is watched and a remark is made, told where one looks, and both are taken back', async () => {
+  const page = await stage.page();
+  await page.goto('/measure?tab=watch');
+  await page.getByText('Nothing is watched yet').waitFor();
+  await page.getByRole('combobox', { name: 'Number' }).selectOption('people');
+  await page.getByRole('textbox', { name: 'Limit' }).fill('many');
+  await page.getByRole('button', { name: 'Watch it' }).click();
+  await page.getByText('Write a number, such as 12.5').waitFor();
+  await page.getByRole('textbox', { name: 'Limit' }).fill('1000000');
+  await page.getByRole('button', { name: 'Watch it' }).click();
+  await page.locator('li.sure').getByText('beyond the limit', { exact: true }).waitFor();
+  await page.getByLabel('What happened').fill('The summer campaign began');
+  const middle = new Date(Date.now() - 60 * 86_400_000).toISOString().slice(0, 10);
+  await page.getByLabel('Day').fill(middle);
+  await page.getByRole('button', { name: 'Add remark' }).click();
+  await page.getByText('The summer campaign began').waitFor();
+  await assertAccessible(page);
+
+  await page.goto('/measure?tab=trends');
+  await page.getByText('1 watched number is beyond its limit').waitFor();
+  await page.locator('ol.marks').getByText('The summer campaign began').waitFor();
+
+  await page.goto('/measure?tab=watch');
+  await page.getByRole('button', { name: /Stop watching/ }).click();
+  await page.getByText('Nothing is watched yet').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.locator('li.sure').waitFor();
+  await page.getByRole('button', { name: /Stop watching/ }).click();
+  await page.getByRole('button', { name: /Remove remark/ }).click();
+  await page.getByText('The summer campaign began').waitFor({ state: 'detached' });
+});

@@ -30,7 +30,7 @@ export const routes = [
   ['feedback', '/feedback'],
   ['outreach', '/outreach'],
   ['measure', '/measure'],
-  ...['attribution', 'cost', 'trends'].map((tab) => [`measure-${tab}`, `/measure?tab=${tab}`]),
+  ...['attribution', 'cost', 'trends', 'watch'].map((tab) => [`measure-${tab}`, `/measure?tab=${tab}`]),
   ['customers', '/measure/customers'],
   ['experience', '/measure/experience'],
   ['improve', '/improve'],

@@ -100,6 +100,8 @@ export async function openStage({ perSecond = 0, more = [], empty = false } = {}
         },
         [language, theme],
       );
+      // A busy machine is slow, not wrong.
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       page.on('console', (message) => {
         // A stranger is answered 401, and the browser says so by itself; everything else is ours.

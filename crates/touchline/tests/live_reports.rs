@@ -278,3 +278,49 @@ async fn open_pages_hear_of_a_change() {
     stage.take(&[("1", "ada", "visit", 3)]).await;
     assert_ne!(next().await, first, "a version is told once, and another when something has changed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watched_number_is_told_when_it_goes_beyond_its_limit_and_when_it_comes_back() {
+    let stage = Stage::new().await;
+    let watch = async |alert: Value| stage.send("POST", "/api/measure/alerts", &[], Some(alert)).await;
+    let (status, _, made) = watch(json!({ "number": "people", "side": "above", "than": 1.0 })).await;
+    assert_eq!((status, &made["stand"]), (StatusCode::CREATED, &json!("calm")), "{made}");
+    for wrong in [
+        json!({ "number": "roi", "side": "above", "than": 1.0 }),
+        json!({ "number": "unmapped", "touchpoint": "counter", "side": "above", "than": 1.0 }),
+        json!({ "number": "people", "touchpoint": "nowhere", "side": "above", "than": 1.0 }),
+        json!({ "number": "people", "segment": "nobody", "side": "above", "than": 1.0 }),
+        json!({ "number": "luck", "side": "above", "than": 1.0 }),
+    ] {
+        assert_eq!(watch(wrong.clone()).await.0, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    assert_eq!(stage.site.reports.note_turns().await.expect("looks"), 0, "nothing has turned");
+    stage.take(&[("1", "ada", "visit", 3), ("2", "bob", "visit", 2)]).await;
+    let stand = async || stage.ask("/api/measure/alerts").await[0]["stand"].clone();
+    assert_eq!(stand().await, "sure", "asked, it is told at once");
+    assert_eq!(stage.site.reports.note_turns().await.expect("looks"), 1);
+    assert_eq!(stage.site.reports.note_turns().await.expect("looks"), 0, "once");
+    let nick = |name: &str| Identity::new("nick", name).expect("not blank");
+    let claim = (nick("ada"), nick("bob"), Link::Renamed, Instant(NOW));
+    stage.deliver(Delivery { claims: vec![claim], ..Delivery::default() }).await;
+    assert_eq!(stand().await, "calm", "who was two is one person");
+    let address = format!("/api/measure/alerts/{}", made["id"]);
+    assert_eq!(stage.send("DELETE", &address, &[], None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(stage.send("DELETE", &address, &[], None).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remark_is_kept_by_its_day_until_it_is_taken_away() {
+    let stage = Stage::new().await;
+    let remark = |day: i64, text: &str| json!({ "day": day, "text": text });
+    for (day, text) in [(NOW, "The shop was closed"), (NOW - DAY, " A campaign began ")] {
+        let (status, _, made) = stage.send("POST", "/api/measure/annotations", &[], Some(remark(day, text))).await;
+        assert_eq!((status, &made["text"]), (StatusCode::CREATED, &json!(text.trim())));
+    }
+    let (status, ..) = stage.send("POST", "/api/measure/annotations", &[], Some(remark(NOW, "  "))).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let all = stage.ask("/api/measure/annotations").await;
+    assert_eq!(all[0]["text"], "The shop was closed", "the latest first: {all}");
+    assert_eq!(stage.send("DELETE", "/api/measure/annotations/1", &[], None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(stage.ask("/api/measure/annotations").await.as_array().map(Vec::len), Some(1));
+}

@@ -167,10 +167,12 @@ async fn listen(address: SocketAddr, other: &str) -> Result<TcpListener> {
 /// Starts what is done without anybody asking.
 fn beside(site: &Site) -> Vec<JoinHandle<()>> {
     let (talk, mail, feedback) = (site.talk.clone(), site.talk.clone(), site.feedback.clone());
+    let reports = site.reports.clone();
     vec![
         lasting("conversations", move || talk.clone().keep()),
         lasting("mail", move || mail.clone().fetch_mail()),
         lasting("feedback", move || feedback.clone().keep()),
+        lasting("alerts", move || reports.clone().watch()),
     ]
 }
 

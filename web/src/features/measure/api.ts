@@ -19,6 +19,11 @@ export type AttributionAnswer = Schemas['AttributionAnswer'];
 export type AttributionQuestion = Schemas['AttributionQuestion'];
 export type UnitCredits = Schemas['UnitCredits'];
 export type ModelCredit = Schemas['ModelCredit'];
+export type Alert = Schemas['Alert'];
+export type AlertNumber = Schemas['AlertNumber'];
+export type NewAlert = Schemas['NewAlert'];
+export type Annotation = Schemas['Annotation'];
+export type NewAnnotation = Schemas['NewAnnotation'];
 export type { MapReport, TouchpointMap };
 
 /** Reads from an address what a question is about. */
@@ -72,4 +77,10 @@ export const measure = {
     };
     return answer(client.POST('/api/measure/attribution', { body }));
   },
+  alerts: (): Promise<Alert[]> => answer(client.GET('/api/measure/alerts')),
+  makeAlert: (body: NewAlert): Promise<Alert> => answer(client.POST('/api/measure/alerts', { body })),
+  removeAlert: (id: number) => answer(client.DELETE('/api/measure/alerts/{id}', { params: { path: { id } } })),
+  annotations: (): Promise<Annotation[]> => answer(client.GET('/api/measure/annotations')),
+  annotate: (body: NewAnnotation): Promise<Annotation> => answer(client.POST('/api/measure/annotations', { body })),
+  unannotate: (id: number) => answer(client.DELETE('/api/measure/annotations/{id}', { params: { path: { id } } })),
 };

@@ -1,8 +1,8 @@
-// What the numbers say: channels, attribution by every model, cost and return, and how things go week by week.
+// What the numbers say: channels, attribution by every model, cost and return, and how things go week by week; what is watched.
 import { api } from '../../app/api/client';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
-import type { AttributionAnswer, MapReport, TouchpointMap, TrendAnswer } from './api';
+import type { Alert, Annotation, AttributionAnswer, MapReport, TouchpointMap, TrendAnswer } from './api';
 import { measure } from './api';
 
 /** What the page is drawn from: map and report, and the answer of the part that is looked at. */
@@ -11,6 +11,8 @@ export interface MeasureData {
   report: MapReport;
   attribution?: AttributionAnswer;
   trends?: TrendAnswer;
+  annotations?: Annotation[];
+  alerts: Alert[];
 }
 
 export default page<MeasureData>({
@@ -19,16 +21,18 @@ export default page<MeasureData>({
   rail: { order: 70, icon: 'M4 20V10h4v10m2 0V4h4v16m2 0v-7h4v7M3 20h18' },
   reloadOn: ['tab', 'segment', 'from', 'to', 'stage', 'channel', 'unit', 'gap', 'lookback', 'half_life'],
   load: async ({ query }) => {
-    const [map, report] = await Promise.all([api.map(), api.report(query.get('segment'))]);
+    const [map, report, alerts] = await Promise.all([api.map(), api.report(query.get('segment')), measure.alerts()]);
     organisation.learn(map);
     switch (query.get('tab')) {
       case 'attribution':
       case 'cost':
-        return { map, report, attribution: await measure.attribution(query) };
+        return { map, report, alerts, attribution: await measure.attribution(query) };
       case 'trends':
-        return { map, report, trends: await measure.trends(query) };
+        return { map, report, alerts, trends: await measure.trends(query), annotations: await measure.annotations() };
+      case 'watch':
+        return { map, report, alerts, annotations: await measure.annotations() };
       default:
-        return { map, report };
+        return { map, report, alerts };
     }
   },
   component: () => import('./MeasurePage.svelte'),

@@ -34,6 +34,8 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
         .routes(routes!(channels))
         .routes(routes!(preview))
         .with_state(reports.clone())
+        .merge(super::alerts::routes(reports.clone()))
+        .merge(super::annotations::routes(reports.clone()))
         .merge(lived_http::routes(reports))
         .merge(live)
         .merge(instruments)

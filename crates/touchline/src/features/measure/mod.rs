@@ -1,6 +1,8 @@
 //! What each touchpoint does: the analyses over ledger and map.
 
+mod alerts;
 mod analysis;
+mod annotations;
 mod asking;
 mod base;
 mod effect;

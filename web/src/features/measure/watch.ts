@@ -1,0 +1,31 @@
+// The numbers that can be watched, and the limits as people write them: shares in per cent, money in major units.
+import type { AlertNumber } from './api';
+
+/** Of everything together. */
+export const ofAll = ['people', 'interactions', 'outcomes', 'value', 'cost', 'conversion', 'unmapped'] as const;
+/** Of one touchpoint. */
+export const ofOne = [
+  'people',
+  'interactions',
+  'cost',
+  'conversion',
+  'cost_per_outcome',
+  'roi',
+  'satisfaction',
+  'lift',
+] as const;
+
+/** How a number is written: in units of so many thousandths, hundredths, or as it is. */
+export function kindOf(number: AlertNumber): 'money' | 'percent' | 'number' {
+  if (number === 'value' || number === 'cost' || number === 'cost_per_outcome') return 'money';
+  return number === 'conversion' || number === 'satisfaction' || number === 'lift' ? 'percent' : 'number';
+}
+
+/** Reads a limit as somebody writes it, with a comma or a point; null where it is none. `minor`: minor units in a major one. */
+export function readLimit(text: string, number: AlertNumber, minor: number): number | null {
+  const plain = text.replace(/[\s\u00a0\u202f%]/g, '').replace(',', '.');
+  if (!/^[-−]?\d+(\.\d+)?$/.test(plain)) return null;
+  const value = Number(plain.replace('−', '-'));
+  const kind = kindOf(number);
+  return kind === 'money' ? Math.round(value * minor) : kind === 'percent' ? value / 100 : value;
+}
