@@ -321,7 +321,8 @@ async fn note(reports: &Reports, turns: &[(i64, AlertStand, Option<f64>)]) -> Do
     let mut transaction = reports.stores().state.begin().await.map_err(failed)?;
     for (alert, stand, value) in turns {
         sqlx::query(
-            "INSERT INTO alert_turn (alert, at, stand, value) VALUES ($1, $2, $3, $4) ON CONFLICT (alert, at) DO NOTHING",
+            "INSERT INTO alert_turn (alert, at, stand, value) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (alert, at) DO UPDATE SET stand = excluded.stand, value = excluded.value",
         )
         .bind(*alert)
         .bind(at)

@@ -12,14 +12,20 @@ class Desk {
   saving = $state(0);
   clash = $state.raw<{ clashed: Clashed; edits: Edit[] } | null>(null);
   private last: Promise<unknown> = Promise.resolve();
+  /** What the server had while an own edit was on its way. */
+  private missed: OnDesk | null = null;
 
   map = $derived<TouchpointMap | null>(this.present?.map ?? null);
   variant = $derived<Variant>(this.present?.variant ?? 'as_is');
 
-  /** Takes what the server has, unless an own edit is newer or on its way. */
+  /** Takes what the server has, unless an own edit is newer; where one is on its way, after it. */
   receive(got: OnDesk): void {
+    if (this.saving > 0) {
+      this.missed = got;
+      return;
+    }
     const older = this.present?.variant === got.variant && this.present.version > got.version;
-    if (!older && this.saving === 0) this.present = got;
+    if (!older) this.present = got;
   }
 
   /** Does edits that belong together; `said` is shown with a way back. Returns whether they were saved. */
@@ -84,6 +90,11 @@ class Desk {
         return false;
       } finally {
         this.saving--;
+        if (this.saving === 0 && this.missed) {
+          const missed = this.missed;
+          this.missed = null;
+          this.receive(missed);
+        }
       }
     });
     this.last = turn;
