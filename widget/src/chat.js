@@ -184,6 +184,28 @@ export function start({ key, base, language, root, host, button, count, identity
         items.push(
           bubble(one.text, one.mine, `${one.mine ? say.you : one.author || say.us} · ${time(one.at)}`, [], one.files),
         );
+      // Buttons stand under the last word, until something is said.
+      const choices = state.outbox.length ? null : state.messages.at(-1)?.buttons;
+      if (choices?.length)
+        items.push(
+          make(
+            'div',
+            { class: 'choices' },
+            ...choices.map(({ id, label }) =>
+              make(
+                'button',
+                {
+                  type: 'button',
+                  onclick: () => {
+                    line.say(label, { button: id, language, page: location.href });
+                    field.focus();
+                  },
+                },
+                label,
+              ),
+            ),
+          ),
+        );
       for (const one of state.outbox) {
         if (one.body.path) continue;
         const again =
@@ -225,7 +247,7 @@ export function start({ key, base, language, root, host, button, count, identity
     if (!text) return;
     field.value = '';
     told.textContent = '';
-    line.say(text, { page: location.href });
+    line.say(text, { language, page: location.href });
     log.scrollTop = log.scrollHeight;
   });
   field.addEventListener('keydown', (event) => {

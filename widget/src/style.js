@@ -22,6 +22,8 @@ export const style = `
   .add { position: relative; display: grid; place-items: center; min-width: 40px; min-height: 40px; border: 1px solid #8b8f8f; border-radius: 8px; cursor: pointer; }
   .add input { position: absolute; inset: 0; min-width: 0; opacity: 0; cursor: pointer; }
   .add:focus-within { outline: 2px solid var(--colour, #1c5799); outline-offset: 2px; }
+  .choices { display: flex; flex-wrap: wrap; gap: 6px; margin-block-end: 10px; }
+  .choices button { min-height: 36px; padding: 4px 12px; border: 1px solid var(--colour, #1c5799); border-radius: 18px; background: none; cursor: pointer; text-align: start; }
   .typing { min-height: 20px; margin: 0; padding: 0 14px; color: var(--soft); font-size: 13px; }
   .talk { display: flex; gap: 8px; padding: 8px 12px; border-block-start: 1px solid var(--line); }
   .talk textarea { flex: 1; resize: none; }

@@ -1175,3 +1175,774 @@ async fn a_review_waits_is_published_and_answered() {
     let page = page().await;
     assert!(page.contains("Too loud&lt;script&gt;") && page.contains("We are sorry.") && !page.contains("<script>"), "{page}");
 }
+
+mod messengers {
+    //! Messengers, told by payloads written to the public formats, against servers that stand in for the platforms.
+
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use hmac::{Hmac, KeyInit, Mac};
+    use std::sync::Mutex;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    type Heard = Arc<Mutex<Vec<(String, String, String)>>>;
+
+    /// Is a platform that keeps what it is sent (first line, headers, body) and answers what it is told to.
+    struct Platform {
+        place: String,
+        heard: Heard,
+        answers: Arc<Mutex<Vec<(u16, Value)>>>,
+    }
+
+    impl Platform {
+        async fn new(stage: &Stage) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+            let place = listener.local_addr().expect("is bound").to_string();
+            stage.site.talk.calls.let_through(place.parse().expect("an address"));
+            let platform = Self { place, heard: Heard::default(), answers: Arc::default() };
+            let (heard, answers) = (Arc::clone(&platform.heard), Arc::clone(&platform.answers));
+            tokio::spawn(async move {
+                loop {
+                    let (mut stream, _) = listener.accept().await.expect("accepts");
+                    let mut bytes = Vec::new();
+                    let mut chunk = [0; 8_192];
+                    let (head, body) = loop {
+                        let read = stream.read(&mut chunk).await.expect("reads");
+                        bytes.extend_from_slice(&chunk[..read]);
+                        let text = String::from_utf8_lossy(&bytes).into_owned();
+                        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+                        let length =
+                            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                        if body.len() >= length.unwrap_or(0) || read == 0 {
+                            break (head.to_owned(), body.to_owned());
+                        }
+                    };
+                    let first = head.lines().next().unwrap_or_default().to_owned();
+                    heard.lock().expect("whole").push((first, head, body));
+                    let (status, body) = {
+                        let mut answers = answers.lock().expect("whole");
+                        if answers.is_empty() { (200, json!({})) } else { answers.remove(0) }
+                    };
+                    let body = body.to_string();
+                    let answer = format!(
+                        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    );
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                }
+            });
+            platform
+        }
+
+        fn url(&self) -> String {
+            format!("http://{}", self.place)
+        }
+
+        fn answers(&self, status: u16, body: Value) {
+            self.answers.lock().expect("whole").push((status, body));
+        }
+
+        fn heard(&self) -> Vec<(String, String, Value)> {
+            let heard = self.heard.lock().expect("whole").clone();
+            heard
+                .into_iter()
+                .map(|(first, head, body)| (first, head, serde_json::from_str(&body).unwrap_or(json!(body))))
+                .collect()
+        }
+    }
+
+    impl Stage {
+        async fn channel(&self, setup: Value) -> (String, String) {
+            let (status, told) = self.staff("POST", "/api/conversations/channels", Some(setup)).await;
+            assert_eq!(status, StatusCode::CREATED, "{told}");
+            (told["id"].as_str().expect("an id").to_owned(), told["secret"].as_str().unwrap_or_default().to_owned())
+        }
+
+        async fn post(&self, id: &str, headers: &[(&str, String)], body: String) -> (StatusCode, Value) {
+            let mut request = Request::post(format!("/m/{id}")).header("host", "here");
+            for (name, value) in headers {
+                request = request.header(*name, value);
+            }
+            let (status, text) = self.send(request.body(Body::from(body)).expect("a request")).await;
+            (status, serde_json::from_str(&text).unwrap_or(json!(text)))
+        }
+
+        async fn only(&self, view: &str) -> (String, Value) {
+            let [one] = self.list(view).await.try_into().expect("one conversation");
+            (one["id"].as_str().expect("an id").to_owned(), one)
+        }
+
+        async fn shown(&self, id: &str) -> Value {
+            self.staff("GET", &format!("/api/conversations/{id}"), None).await.1
+        }
+
+        async fn answer(&self, id: &str, client_id: &str, text: &str) -> (StatusCode, Value) {
+            let say = json!({ "client_id": client_id, "text": text, "anyway": true });
+            self.staff("POST", &format!("/api/conversations/{id}/messages"), Some(say)).await
+        }
+
+        async fn sends(&self) {
+            self.site.talk.send_parcels().await.expect("sends");
+        }
+    }
+
+    fn standard(secret: &str, id: &str, at: i64, body: &str) -> Vec<(&'static str, String)> {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").expect("a prefix")).expect("base64");
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).expect("a key");
+        mac.update(format!("{id}.{at}.{body}").as_bytes());
+        let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        vec![("webhook-id", id.to_owned()), ("webhook-timestamp", at.to_string()), ("webhook-signature", signature)]
+    }
+
+    fn hub(secret: &str, body: &str) -> Vec<(&'static str, String)> {
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+        mac.update(body.as_bytes());
+        let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        vec![("x-hub-signature-256", format!("sha256={digits}"))]
+    }
+
+    fn states(shown: &Value) -> Vec<&str> {
+        let all = shown["messages"].as_array().expect("a list").iter().filter(|message| message["kind"] == "out");
+        all.map(|message| message["state"].as_str().expect("a state")).collect()
+    }
+
+    fn said(shown: &Value) -> Vec<&str> {
+        let all = shown["messages"].as_array().expect("a list").iter().filter(|message| message["kind"] != "event");
+        all.map(|message| message["text"].as_str().expect("a text")).collect()
+    }
+
+    #[tokio::test]
+    async fn a_signed_pair_brings_messages_in_and_takes_answers_until_they_arrive() {
+        let stage = Stage::new().await;
+        let platform = Platform::new(&stage).await;
+        let setup = json!({ "kind": "webhook", "name": "Our app", "is_on": true, "send_to": platform.url() + "/hook" });
+        let (id, secret) = stage.channel(setup).await;
+        let event = json!({ "type": "message", "thread": "chat-17", "text": "Is it open today?",
+            "from": { "id": "u1", "name": "Ann", "email": "Ann@Example.org" } });
+        let body = event.to_string();
+        let signed = standard(&secret, "m1", NOON / SECOND, &body);
+        for (status, headers, body) in [
+            (StatusCode::UNAUTHORIZED, vec![], body.clone()),
+            (StatusCode::UNAUTHORIZED, signed.clone(), body.replace("open", "shut")),
+            (StatusCode::UNAUTHORIZED, standard(&secret, "m1", NOON / SECOND - 400, &body), body.clone()),
+            (StatusCode::OK, signed.clone(), body.clone()),
+            (StatusCode::OK, signed, body),
+        ] {
+            assert_eq!(stage.post(&id, &headers, body).await.0, status);
+        }
+        assert_eq!(stage.post("nobody", &[], String::new()).await.0, StatusCode::UNAUTHORIZED);
+        let (conversation, one) = stage.only("open").await;
+        assert_eq!((&one["channel"], &one["customer"]["name"]), (&json!("messenger"), &json!("Ann")));
+        // The other side vouches for the address: both names are one person.
+        let email = model::Identity::new("email", "ann@example.org").expect("a name").actor();
+        let webhook = model::Identity::new("webhook", "u1").expect("a name").actor();
+        let people = stage.site.capture.people();
+        assert_eq!(people.read().person_of(email), people.read().person_of(webhook));
+
+        assert_eq!(stage.answer(&conversation, "a1", "Until six.").await.0, StatusCode::CREATED);
+        platform.answers(503, json!({}));
+        stage.sends().await;
+        assert_eq!(states(&stage.shown(&conversation).await), ["queued"]);
+        stage.sends().await;
+        assert_eq!(platform.heard().len(), 1, "it waits before it tries again");
+        stage.pass(60);
+        platform.answers(500, json!({}));
+        stage.sends().await;
+        stage.pass(60);
+        stage.sends().await;
+        stage.sends().await;
+        let heard = platform.heard();
+        assert_eq!(heard.len(), 3, "it is sent until it was taken, and not after");
+        let (first, head, body) = &heard[2];
+        assert_eq!(first, "POST /hook HTTP/1.1");
+        let name = format!("{conversation}:{}", stage.shown(&conversation).await["conversation"]["seq"]);
+        assert_eq!((&body["id"], &body["thread"], &body["text"]), (&json!(name), &json!("chat-17"), &json!("Until six.")));
+        assert!(heard.iter().all(|(_, _, other)| other["id"] == body["id"]), "by the same id each time");
+        let expected = standard(&secret, &name, stage.now.load(Ordering::SeqCst) / SECOND, &stage_body(&platform, 2));
+        assert!(head.to_lowercase().contains(&format!("webhook-signature: {}", expected[2].1).to_lowercase()), "{head}");
+        assert_eq!(states(&stage.shown(&conversation).await), ["sent"]);
+        let receipt = json!({ "type": "read", "id": name }).to_string();
+        let signed = standard(&secret, "r1", stage.now.load(Ordering::SeqCst) / SECOND, &receipt);
+        assert_eq!(stage.post(&id, &signed, receipt).await.0, StatusCode::OK);
+        assert_eq!(states(&stage.shown(&conversation).await), ["read"]);
+    }
+
+    fn stage_body(platform: &Platform, place: usize) -> String {
+        platform.heard.lock().expect("whole")[place].2.clone()
+    }
+
+    fn update(update_id: i64, message_id: i64, text: &str) -> Value {
+        json!({ "update_id": update_id, "message": { "message_id": message_id, "date": 1_764_072_000,
+            "chat": { "id": 4711, "type": "private", "first_name": "Ann" },
+            "from": { "id": 4711, "is_bot": false, "first_name": "Ann", "last_name": "Lee", "username": "annlee", "language_code": "fr" },
+            "text": text } })
+    }
+
+    #[tokio::test]
+    async fn telegram_is_heard_once_edited_answered_and_greets() {
+        let stage = Stage::new().await;
+        let platform = Platform::new(&stage).await;
+        let token = "123456:ABC-def_7";
+        let setup = json!({ "kind": "telegram", "name": "Telegram", "is_on": true, "server": platform.url(), "token": token });
+        let (id, shown_secret) = stage.channel(setup).await;
+        assert_eq!(shown_secret, "", "Telegram is told its secret by us");
+        platform.answers(200, json!({ "ok": true, "result": true }));
+        let (_, tried) = stage.staff("POST", &format!("/api/conversations/channels/{id}/try"), None).await;
+        assert_eq!(tried, json!({ "works": true, "said": "" }));
+        let (first, _, body) = platform.heard().remove(0);
+        assert_eq!(first, format!("POST /bot{token}/setWebhook HTTP/1.1"));
+        assert_eq!(body["url"], json!(format!("http://localhost/m/{id}")));
+        let secret = body["secret_token"].as_str().expect("a secret").to_owned();
+        let proof = [("x-telegram-bot-api-secret-token", secret)];
+        let wrong = [("x-telegram-bot-api-secret-token", "x".repeat(64))];
+        assert_eq!(stage.post(&id, &wrong, update(1, 1, "Bonjour").to_string()).await.0, StatusCode::UNAUTHORIZED);
+
+        assert_eq!(stage.post(&id, &proof, update(1, 10, "/start").to_string()).await.0, StatusCode::OK);
+        assert!(stage.list("open").await.is_empty(), "who has only opened the chat waits for nobody");
+        let (conversation, _) = stage.only("resolved").await;
+        assert!(said(&stage.shown(&conversation).await)[1].starts_with("Bonjour !"), "in the language of their program");
+        for _ in 0..3 {
+            assert_eq!(stage.post(&id, &proof, update(2, 11, "Où est mon colis ?").to_string()).await.0, StatusCode::OK);
+        }
+        let mut edited = update(3, 11, "Où est mon colis 4711 ?");
+        edited["edited_message"] = edited["message"].take();
+        edited["edited_message"]["edit_date"] = json!(1_764_072_060);
+        assert_eq!(stage.post(&id, &proof, edited.to_string()).await.0, StatusCode::OK);
+        let mut late = update(4, 11, "Où est mon");
+        late["edited_message"] = late["message"].take();
+        late["edited_message"]["edit_date"] = json!(1_764_072_030);
+        assert_eq!(stage.post(&id, &proof, late.to_string()).await.0, StatusCode::OK);
+        let photo = json!({ "update_id": 5, "message": { "message_id": 12, "date": 1, "chat": { "id": 4711, "type": "private" },
+            "from": { "id": 4711, "first_name": "Ann" }, "photo": [{ "file_id": "x" }], "caption": "le carton" } });
+        stage.post(&id, &proof, photo.to_string()).await;
+        let group = json!({ "update_id": 6, "message": { "message_id": 1, "date": 1, "chat": { "id": -5, "type": "group" },
+            "from": { "id": 4711, "first_name": "Ann" }, "text": "not for us" } });
+        assert_eq!(stage.post(&id, &proof, group.to_string()).await.0, StatusCode::OK);
+        let (same, one) = stage.only("open").await;
+        assert_eq!((same.as_str(), &one["channel"]), (conversation.as_str(), &json!("telegram")));
+        let shown = stage.shown(&conversation).await;
+        assert_eq!(said(&shown)[2..], ["Où est mon colis 4711 ?", "[photo] le carton"]);
+        assert_eq!(shown["reach"]["capability"]["text_max"], json!(4096));
+
+        let (status, told) = stage.answer(&conversation, "a0", &"x".repeat(4_097)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{told}");
+        stage.answer(&conversation, "a1", "Demain.").await;
+        // The greeting waits before the answer: the order stays.
+        platform.answers(200, json!({ "ok": true, "result": { "message_id": 98 } }));
+        platform.answers(429, json!({ "ok": false, "description": "Too Many Requests", "parameters": { "retry_after": 30 } }));
+        stage.sends().await;
+        stage.pass(31);
+        platform.answers(200, json!({ "ok": true, "result": { "message_id": 99 } }));
+        stage.sends().await;
+        let heard = platform.heard();
+        let (first, _, body) = heard.last().expect("sent");
+        assert_eq!(first, &format!("POST /bot{token}/sendMessage HTTP/1.1"));
+        assert_eq!(body, &json!({ "chat_id": 4711, "text": "Demain." }));
+        assert_eq!(states(&stage.shown(&conversation).await), ["sent", "sent"]);
+
+        // What may have been taken is not sent again; who has shut us out is not written to.
+        stage.answer(&conversation, "a2", "Encore une chose.").await;
+        platform.answers(502, json!({}));
+        stage.sends().await;
+        stage.pass(3_600);
+        stage.sends().await;
+        stage.answer(&conversation, "a3", "Et une autre.").await;
+        platform.answers(403, json!({ "ok": false, "error_code": 403, "description": "Forbidden: bot was blocked by the user" }));
+        stage.sends().await;
+        assert_eq!(platform.heard().len(), heard.len() + 2);
+        assert_eq!(states(&stage.shown(&conversation).await)[2..], ["failed", "failed"]);
+        let who = model::Identity::new("telegram", "4711").expect("a name").actor();
+        assert_eq!(stage.site.talk.door.policy().suppressions_of(who).await.expect("reads")[0].reason, "said_stop");
+    }
+
+    #[tokio::test]
+    async fn stop_and_help_are_obeyed_in_three_languages() {
+        for (stop, start, help) in [("STOP", "start", "HELP"), ("Arrêt", "REPRENDRE", "aide"), ("Стоп", "СТАРТ", "ПОМОЩЬ")]
+        {
+            let stage = Stage::new().await;
+            let platform = Platform::new(&stage).await;
+            let setup = json!({ "kind": "sms", "name": "SMS", "is_on": true, "send_to": platform.url() + "/sms", "sender": "+33700000000",
+                "token": "k-1", "token_header": "X-Api-Key", "fields": { "to": "To", "from": "From", "text": "Body", "id": "Sid" } });
+            let (id, secret) = stage.channel(setup).await;
+            let hear = async |sid: &str, text: &str| {
+                stage.pass(10);
+                let body: String = url::form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs([("From", "+33 6 12 34 56 78"), ("Body", text), ("Sid", sid)])
+                    .finish();
+                let basic = format!("Basic {}", STANDARD.encode(format!("any:{secret}")));
+                let form = ("content-type", "application/x-www-form-urlencoded".to_owned());
+                assert_eq!(stage.post(&id, &[form.clone()], body.clone()).await.0, StatusCode::UNAUTHORIZED);
+                assert_eq!(stage.post(&id, &[form, ("authorization", basic)], body).await.0, StatusCode::OK);
+            };
+            let who = model::Identity::new("phone", "+33612345678").expect("a name").actor();
+            let policy = stage.site.talk.door.policy();
+            hear("1", stop).await;
+            hear("1", stop).await;
+            assert!(stage.list("open").await.is_empty(), "{stop} is nothing to answer by hand");
+            let words = policy.words_of(who).await.expect("reads");
+            assert_eq!(words.len(), 2);
+            assert!(words.iter().all(|word| !word.given && word.channel.name() == "sms"), "{words:?}");
+            assert_eq!(policy.suppressions_of(who).await.expect("reads").len(), 1);
+            stage.sends().await;
+            let (_, head, body) = platform.heard().remove(0);
+            assert!(head.to_lowercase().contains("x-api-key: k-1"), "{head}");
+            let form: std::collections::HashMap<_, _> =
+                url::form_urlencoded::parse(body.as_str().expect("a form").as_bytes()).into_owned().collect();
+            assert_eq!((form["To"].as_str(), form["From"].as_str()), ("+33612345678", "+33700000000"));
+            assert!(form["Body"].starts_with("Touchline"), "one last word says that it is done: {}", form["Body"]);
+            let (conversation, _) = stage.only("resolved").await;
+            assert_eq!(
+                stage.answer(&conversation, "a1", "One more offer").await.0,
+                StatusCode::BAD_REQUEST,
+                "after {stop} nothing goes out"
+            );
+            hear("2", help).await;
+            assert_eq!(policy.suppressions_of(who).await.expect("reads").len(), 1, "to ask for help lets nothing in again");
+            // Whoever asks is answered, also after STOP.
+            hear("3", "Is my parcel there?").await;
+            assert_eq!(stage.answer(&conversation, "a2", "Yes").await.0, StatusCode::CREATED);
+            hear("4", start).await;
+            assert!(policy.suppressions_of(who).await.expect("reads").is_empty());
+            assert!(policy.words_of(who).await.expect("reads").iter().all(|word| word.given));
+            stage.sends().await;
+            assert_eq!(states(&stage.shown(&conversation).await), ["sent"; 4]);
+        }
+    }
+
+    fn whatsapp(value: Value) -> String {
+        let mut value = value;
+        value["messaging_product"] = json!("whatsapp");
+        value["metadata"] = json!({ "display_phone_number": "15550001111", "phone_number_id": "1065403522" });
+        json!({ "object": "whatsapp_business_account",
+            "entry": [{ "id": "102290129340398", "changes": [{ "value": value, "field": "messages" }] }] })
+        .to_string()
+    }
+
+    #[tokio::test]
+    async fn whatsapp_is_verified_heard_and_answered_within_its_day() {
+        let stage = Stage::new().await;
+        let platform = Platform::new(&stage).await;
+        let setup = json!({ "kind": "whatsapp", "name": "WhatsApp", "is_on": true, "server": platform.url(), "sender": "1065403522",
+            "token": "EAAtoken", "app_secret": "app-secret",
+            "templates": [{ "name": "order_news", "language": "en_US", "text": "There is news of your order." }] });
+        let (id, verify) = stage.channel(setup).await;
+        let ask = async |token: &str| {
+            let path = format!("/m/{id}?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}");
+            stage.send(Request::get(path).header("host", "here").body(Body::empty()).expect("a request")).await
+        };
+        assert_eq!(ask(&verify).await, (StatusCode::OK, "1158201444".to_owned()));
+        assert_eq!(ask("guessed").await.0, StatusCode::UNAUTHORIZED);
+        let message = whatsapp(json!({
+            "contacts": [{ "profile": { "name": "Kerry" }, "wa_id": "16315551234" }],
+            "messages": [{ "from": "16315551234", "id": "wamid.A", "timestamp": "1764072000", "type": "text", "text": { "body": "Hi!" } }] }));
+        assert_eq!(stage.post(&id, &hub("other", &message), message.clone()).await.0, StatusCode::UNAUTHORIZED);
+        assert_eq!(stage.post(&id, &hub("app-secret", &message), message.clone()).await.0, StatusCode::OK);
+        assert_eq!(stage.post(&id, &hub("app-secret", &message), message.clone()).await.0, StatusCode::OK);
+        let other = message.replace("1065403522", "999").replace("wamid.A", "wamid.B");
+        assert_eq!(stage.post(&id, &hub("app-secret", &other), other).await.0, StatusCode::OK);
+        let (conversation, one) = stage.only("open").await;
+        assert_eq!((&one["channel"], &one["customer"]["address"]), (&json!("whatsapp"), &json!("+16315551234")));
+        assert_eq!(said(&stage.shown(&conversation).await), ["Hi!"], "once, and not that of another number");
+
+        stage.answer(&conversation, "a1", "Hello").await;
+        platform.answers(200, json!({ "messaging_product": "whatsapp", "contacts": [], "messages": [{ "id": "wamid.OUT" }] }));
+        stage.sends().await;
+        let (first, head, body) = platform.heard().remove(0);
+        assert_eq!(first, "POST /v23.0/1065403522/messages HTTP/1.1");
+        assert!(head.contains("authorization: Bearer EAAtoken"), "{head}");
+        assert_eq!(
+            body,
+            json!({ "messaging_product": "whatsapp", "recipient_type": "individual", "to": "16315551234", "type": "text",
+            "text": { "preview_url": false, "body": "Hello" } })
+        );
+        for (status, expected) in [("delivered", "delivered"), ("read", "read"), ("delivered", "read")] {
+            let receipt = whatsapp(json!({ "statuses": [{ "id": "wamid.OUT", "status": status, "timestamp": "1764072001",
+                "recipient_id": "16315551234" }] }));
+            assert_eq!(stage.post(&id, &hub("app-secret", &receipt), receipt).await.0, StatusCode::OK);
+            assert_eq!(states(&stage.shown(&conversation).await), [expected]);
+        }
+
+        // A day later only what was approved beforehand may go out.
+        stage.pass(24 * 3_600 + 1);
+        let (status, told) = stage.answer(&conversation, "a2", "Still there?").await;
+        assert_eq!((status, told["hint"].as_str()), (StatusCode::BAD_REQUEST, Some("Send one of the templates")), "{told}");
+        let say = json!({ "client_id": "a3", "text": "anything", "template": "order_news en_US", "anyway": true });
+        let (status, _) = stage.staff("POST", &format!("/api/conversations/{conversation}/messages"), Some(say)).await;
+        assert_eq!(status, StatusCode::CREATED);
+        platform.answers(400, json!({ "error": { "message": "(#131056) Pair rate limit hit", "code": 131_056 } }));
+        stage.sends().await;
+        stage.pass(60);
+        platform.answers(200, json!({ "messages": [{ "id": "wamid.T" }] }));
+        stage.sends().await;
+        let (_, _, body) = platform.heard().pop().expect("sent");
+        assert_eq!(body["template"], json!({ "name": "order_news", "language": { "code": "en_US" } }));
+        let shown = stage.shown(&conversation).await;
+        assert_eq!((said(&shown)[2], states(&shown)[1]), ("There is news of your order.", "sent"), "staff see what was sent");
+    }
+
+    #[tokio::test]
+    async fn pages_and_instagram_are_heard_without_their_echoes() {
+        let stage = Stage::new().await;
+        let platform = Platform::new(&stage).await;
+        for (kind, object, most) in [("facebook", "page", 2_000), ("instagram", "instagram", 1_000)] {
+            let setup = json!({ "kind": kind, "name": kind, "is_on": true, "server": platform.url(), "sender": "777",
+                "token": "EAAtoken", "app_secret": "s" });
+            let (id, _) = stage.channel(setup).await;
+            let post = async |messaging: Value| {
+                let mut messaging = messaging;
+                for event in messaging.as_array_mut().expect("a list") {
+                    event["sender"] = event["sender"].as_object().map_or(json!({ "id": "55" }), |sender| json!(sender));
+                    event["recipient"] = json!({ "id": "777" });
+                    event["timestamp"] = json!(1_764_072_000_000_i64);
+                }
+                let body = json!({ "object": object, "entry": [{ "id": "777", "time": 1, "messaging": messaging }] }).to_string();
+                assert_eq!(stage.post(&id, &hub("s", &body), body.clone()).await.0, StatusCode::OK);
+            };
+            post(json!([{ "message": { "mid": "m1", "text": "Hello" } }, { "message": { "mid": "m1", "text": "Hello" } },
+                { "sender": { "id": "777" }, "message": { "mid": "e1", "text": "from us", "is_echo": true } },
+                { "postback": { "mid": "p1", "title": "Opening hours", "payload": "HOURS" } },
+                { "message": { "mid": "m2", "attachments": [{ "type": "image", "payload": { "url": "http://169.254.169.254/" } }] } }]))
+            .await;
+            post(json!([{ "message_edit": { "mid": "m1", "text": "Hello!", "num_edit": 1 } }])).await;
+            let all = stage.staff("GET", &format!("/api/conversations?channel={kind}"), None).await.1;
+            let conversation = all["conversations"][0]["id"].as_str().expect("an id").to_owned();
+            assert_eq!(said(&stage.shown(&conversation).await), ["Hello!", "Opening hours", "[image]"]);
+            assert_eq!(stage.answer(&conversation, "a0", &"x".repeat(most + 1)).await.0, StatusCode::BAD_REQUEST);
+            stage.answer(&conversation, "a1", "Good day").await;
+            platform.answers(200, json!({ "recipient_id": "55", "message_id": "mid.1" }));
+            stage.sends().await;
+            let (first, _, body) = platform.heard().pop().expect("sent");
+            assert_eq!(first, "POST /v23.0/777/messages HTTP/1.1");
+            assert_eq!((&body["recipient"]["id"], &body["message"]["text"]), (&json!("55"), &json!("Good day")));
+            post(json!([{ "delivery": { "mids": ["mid.1"], "watermark": 1 } }])).await;
+            assert_eq!(states(&stage.shown(&conversation).await), ["delivered"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn secrets_go_in_and_never_come_out_and_only_keepers_set_up() {
+        let stage = Stage::new().await;
+        let platform = Platform::new(&stage).await;
+        let secrets = ["123456:SECRETtoken", "SECRETproof", "SECRETapp"];
+        let setup = json!({ "kind": "telegram", "name": "T", "is_on": true, "server": platform.url(), "token": secrets[0],
+            "secret": secrets[1], "app_secret": secrets[2] });
+        let (id, _) = stage.channel(setup.clone()).await;
+        let path = format!("/api/conversations/channels/{id}");
+        let (_, told) = stage.staff("GET", "/api/conversations/channels", None).await;
+        assert_eq!((&told[0]["has_token"], &told[0]["setup"]["token"]), (&json!(true), &json!("")));
+        assert!(!told.to_string().contains("SECRET"), "{told}");
+        // A change without secrets keeps them; to another server they do not go along.
+        let mut change = setup.clone();
+        for name in ["token", "secret", "app_secret"] {
+            change[name] = json!("");
+        }
+        change["name"] = json!("Renamed");
+        assert_eq!(stage.staff("PUT", &path, Some(change.clone())).await.0, StatusCode::NO_CONTENT);
+        platform.answers(401, json!({ "ok": false, "description": "Unauthorized" }));
+        let (_, tried) = stage.staff("POST", &format!("{path}/try"), None).await;
+        assert_eq!(tried["works"], json!(false));
+        assert_eq!(platform.heard()[0].2["secret_token"], json!(secrets[1]));
+        assert!(!stage.staff("GET", "/api/conversations/channels", None).await.1.to_string().contains("SECRET"));
+        let elsewhere = Platform::new(&stage).await;
+        change["server"] = json!(elsewhere.url());
+        assert_eq!(stage.staff("PUT", &path, Some(change)).await.0, StatusCode::BAD_REQUEST);
+        for url in
+            ["http://169.254.169.254/", "https://[::ffff:a9fe:a9fe]/", "https://127.1/", "https://a@shop.example/", "gopher://x/"]
+        {
+            for (place, kind) in [("server", "telegram"), ("send_to", "sms"), ("send_to", "webhook")] {
+                let mut bad = setup.clone();
+                bad["kind"] = json!(kind);
+                bad[place] = json!(url);
+                assert_eq!(
+                    stage.staff("POST", "/api/conversations/channels", Some(bad)).await.0,
+                    StatusCode::BAD_REQUEST,
+                    "{url}"
+                );
+            }
+        }
+        assert_eq!(stage.staff("DELETE", &path, None).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(stage.staff("DELETE", &path, None).await.0, StatusCode::NOT_FOUND);
+        assert!(elsewhere.heard().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_chat_goes_with_its_person() {
+        let stage = Stage::new().await;
+        let (id, secret) = stage.channel(json!({ "kind": "webhook", "name": "W", "is_on": true })).await;
+        let body = json!({ "from": { "id": "u-gone" }, "text": "private words" }).to_string();
+        assert_eq!(stage.post(&id, &standard(&secret, "m1", NOON / SECOND, &body), body.clone()).await.0, StatusCode::OK);
+        let (conversation, _) = stage.only("open").await;
+        stage.answer(&conversation, "a1", "Well").await;
+        stage.site.capture.settle().await.expect("settles");
+        let capture = stage.site.capture.clone();
+        let erase = move || {
+            let who = model::Identity::new("webhook", "u-gone").expect("a name");
+            touchline::features::capture::Rights::new(capture).erase(&who).expect("erases").expect("is known")
+        };
+        tokio::task::spawn_blocking(erase).await.expect("ends");
+        stage.site.talk.inbox.look_after().await.expect("sweeps");
+        assert!(stage.site.talk.thread(&conversation).await.expect("reads").is_none(), "where answers went is gone too");
+        assert!(stage.list("all").await.is_empty());
+    }
+
+    impl Stage {
+        async fn article(&self, is_published: bool, texts: &[(&str, &str, &str, &str)]) -> String {
+            let texts: Vec<Value> = texts
+                .iter()
+                .map(|(language, title, body, spoken)| json!({ "language": language, "title": title, "body": body, "spoken": spoken }))
+                .collect();
+            let new = json!({ "is_published": is_published, "texts": texts });
+            let (status, told) = self.staff("POST", "/api/conversations/articles", Some(new)).await;
+            assert_eq!(status, StatusCode::CREATED, "{told}");
+            told["id"].as_str().expect("an id").to_owned()
+        }
+
+        async fn help(&self, path: &str, language: &str) -> (StatusCode, String) {
+            let request = Request::get(path).header("host", "here").header("accept-language", language);
+            self.send(request.body(Body::empty()).expect("a request")).await
+        }
+
+        async fn uses(&self, id: &str) -> Value {
+            let (_, all) = self.staff("GET", "/api/conversations/articles", None).await;
+            all.as_array().expect("a list").iter().find(|one| one["id"] == id).expect("is there")["uses"].clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn articles_are_found_suggested_read_and_counted_and_drafts_are_not_shown() {
+        let stage = Stage::new().await;
+        let hours = stage
+            .article(
+                true,
+                &[
+                    ("en", "Opening hours <b>", "Monday to Saturday.\n\n- nine\n- six", "We are open from nine to six."),
+                    ("fr", "Horaires", "Du lundi au samedi.", "Nous sommes ouverts de neuf à six heures."),
+                ],
+            )
+            .await;
+        let draft = stage.article(false, &[("en", "Secret sale", "Everything is half price next week.", "")]).await;
+        let (_, found) = stage.staff("GET", "/api/conversations/found?q=when%20are%20you%20open", None).await;
+        assert_eq!((&found[0]["article"], &found[0]["short"]), (&json!(hours), &json!("We are open from nine to six.")));
+        let (_, found) = stage.staff("GET", "/api/conversations/found?q=half%20price%20sale", None).await;
+        assert_eq!(found[0]["article"], json!(draft), "staff find drafts");
+
+        let token = stage.session().await;
+        stage.say(&token, "m1", "Quels sont vos horaires le samedi ?").await;
+        let (conversation, _) = stage.only("open").await;
+        let (_, hits) = stage.staff("GET", &format!("/api/conversations/{conversation}/articles"), None).await;
+        assert_eq!((&hits[0]["article"], &hits[0]["language"]), (&json!(hours), &json!("fr")));
+        stage.say(&token, "m2", "the secret sale at half price").await;
+        let (_, hits) = stage.staff("GET", &format!("/api/conversations/{conversation}/articles"), None).await;
+        assert!(
+            hits.as_array().expect("a list").iter().all(|hit| hit["article"] != json!(draft)),
+            "a draft is suggested to nobody"
+        );
+
+        let (_, list) = stage.help("/help", "fr").await;
+        assert!(list.contains("Horaires") && !list.contains("Secret sale"), "{list}");
+        let (status, page) = stage.help(&format!("/help/{hours}"), "en").await;
+        assert!(
+            status == StatusCode::OK && page.contains("Opening hours &lt;b&gt;") && page.contains("<ul><li>nine</li>"),
+            "{page}"
+        );
+        let (status, of_draft) = stage.help(&format!("/help/{draft}"), "en").await;
+        let (other, of_nothing) = stage.help("/help/nothing", "en").await;
+        assert_eq!((status, &of_draft), (other, &of_nothing), "a draft answers as nothing does");
+        assert!(stage.help("/help?q=sale", "en").await.1.contains("Nothing is written"), "nobody finds a draft");
+        let marker = stage.help("/help?q=%3Cscript%3Ealert(1)%3C%2Fscript%3E", "en").await.1;
+        assert!(!marker.contains("<script"), "{marker}");
+        let rate =
+            Request::post(format!("/help/{hours}")).header("host", "here").body(Body::from("helped=yes")).expect("a request");
+        assert_eq!(stage.send(rate).await.0, StatusCode::OK);
+        stage.staff("POST", &format!("/api/conversations/articles/{hours}/inserted"), None).await;
+        assert_eq!(stage.uses(&hours).await, json!({ "helped": 1, "inserted": 1, "read": 1 }));
+
+        let change =
+            json!({ "is_published": false, "texts": [{ "language": "en", "title": "Hours", "body": "None", "spoken": "" }] });
+        assert_eq!(
+            stage.staff("PUT", &format!("/api/conversations/articles/{hours}"), Some(change)).await.0,
+            StatusCode::NO_CONTENT
+        );
+        assert_eq!(stage.help(&format!("/help/{hours}"), "en").await.0, StatusCode::NOT_FOUND);
+        let twice = json!({ "texts": [{ "language": "en", "title": "a", "body": "b" }, { "language": "en", "title": "a", "body": "b" }] });
+        assert_eq!(stage.staff("POST", "/api/conversations/articles", Some(twice)).await.0, StatusCode::BAD_REQUEST);
+        assert_eq!(stage.staff("DELETE", &format!("/api/conversations/articles/{hours}"), None).await.0, StatusCode::NO_CONTENT);
+        assert_eq!(stage.staff("DELETE", &format!("/api/conversations/articles/{hours}"), None).await.0, StatusCode::NOT_FOUND);
+    }
+
+    impl Stage {
+        /// Switches the bot on, with changes to its usual steps.
+        async fn bot(&self, channels: &[&str], order: &str) -> String {
+            let (_, mut settings) = self.staff("GET", "/api/conversations/bot", None).await;
+            settings["is_on"] = json!(true);
+            settings["channels"] = json!(channels);
+            settings["order"]["url"] = json!(order);
+            let (status, told) = self.staff("PUT", "/api/conversations/bot", Some(settings)).await;
+            assert_eq!(status, StatusCode::OK, "{told}");
+            told["secret"].as_str().unwrap_or_default().to_owned()
+        }
+
+        async fn press(&self, token: &str, id: &str, button: &str) {
+            let say = json!({ "token": token, "id": id, "text": button, "button": format!("bot:{button}") });
+            assert_eq!(self.widget("say", say).await.0, StatusCode::OK);
+        }
+
+        async fn figures(&self) -> Value {
+            self.staff("GET", "/api/conversations/bot/figures", None).await.1
+        }
+    }
+
+    fn buttons(heard: &Value) -> Vec<&str> {
+        let last = heard["messages"].as_array().expect("a list").last().expect("a message");
+        last["buttons"]
+            .as_array()
+            .map(|all| all.iter().map(|one| one["id"].as_str().expect("an id")).collect())
+            .unwrap_or_default()
+    }
+
+    fn last_said(heard: &Value) -> String {
+        texts(heard).last().copied().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn the_bot_answers_from_what_is_known_and_what_helped_needs_nobody() {
+        let stage = Stage::new().await;
+        stage.bot(&["chat"], "").await;
+        let article =
+            stage.article(true, &[("en", "Opening hours", "Monday to Saturday.", "We are open from nine to six.")]).await;
+        let token = stage.session().await;
+        stage.say(&token, "m1", "Hello there").await;
+        let heard = stage.heard(&token, 0).await;
+        assert_eq!(last_said(&heard), "Hello! What is it about?");
+        assert_eq!(buttons(&heard), ["bot:question", "bot:order", "bot:person"]);
+        let (conversation, one) = stage.only("open").await;
+        assert_eq!(one["due_at"], Value::Null, "while the bot answers nobody is late");
+        stage.press(&token, "m2", "question").await;
+        stage.say(&token, "m3", "What are your opening hours?").await;
+        let heard = stage.heard(&token, 0).await;
+        assert!(
+            last_said(&heard).starts_with(&format!("We are open from nine to six.\nRead more: http://localhost/help/{article}")),
+            "{heard}"
+        );
+        assert_eq!(stage.figures().await["containment"]["value"], Value::Null, "a talk that goes on is no success yet");
+        stage.press(&token, "m4", "done").await;
+        assert!(stage.list("open").await.is_empty(), "what helped needs nobody");
+        let figures = stage.figures().await;
+        assert_eq!(
+            (&figures["done"], &figures["containment"]["value"], &figures["containment"]["n"]),
+            (&json!(1), &json!(1.0), &json!(1))
+        );
+        assert_eq!(stage.uses(&article).await, json!({ "told": 1 }));
+        // Whoever writes again begins again; whoever says nothing more is let go after an hour.
+        stage.say(&token, "m5", "open on saturday?").await;
+        assert_eq!(stage.figures().await["going_on"], json!(1));
+        stage.pass(3_601);
+        stage.site.talk.bot_lets_go().await.expect("lets go");
+        let figures = stage.figures().await;
+        assert_eq!((&figures["left"], &figures["resolution"]["value"]), (&json!(1), &json!(0.5)));
+        assert!(stage.list("open").await.is_empty());
+        let shown = stage.shown(&conversation).await;
+        let by_bot = shown["messages"].as_array().expect("a list").iter().filter(|one| one["kind"] == "out");
+        assert!(by_bot.clone().count() >= 5 && by_bot.clone().all(|one| one["account"].is_null() && one["author"] == "Bot"));
+        // A machine's word is no answer of a person, in counts as in the ledger.
+        let (_, summary) = stage.staff("GET", "/api/conversations/summary", None).await;
+        assert_eq!(summary["requests"][0]["answered"], json!(0));
+    }
+
+    #[tokio::test]
+    async fn a_person_is_reached_from_everywhere_with_everything_that_was_said() {
+        for way in ["words", "button", "misses"] {
+            let stage = Stage::new().await;
+            stage.bot(&["chat"], "").await;
+            let token = stage.session().await;
+            stage.say(&token, "m1", "Bonjour").await;
+            stage.pass(600);
+            match way {
+                "words" => {
+                    stage.say(&token, "m2", "Une personne, s’il vous plaît").await;
+                }
+                "button" => stage.press(&token, "m2", "person").await,
+                _ => {
+                    stage.say(&token, "m2", "zxcv").await;
+                    assert!(last_said(&stage.heard(&token, 0).await).starts_with("Je n’ai pas compris"));
+                    stage.say(&token, "m3", "qwer").await;
+                }
+            }
+            assert!(last_said(&stage.heard(&token, 0).await).contains("prend la suite"), "{way}");
+            let (conversation, one) = stage.only("open").await;
+            let now = stage.now.load(Ordering::SeqCst);
+            assert_eq!(
+                (&one["waiting_since"], &one["due_at"]),
+                (&json!(now), &json!(now + 120 * SECOND)),
+                "{way}: they wait since now"
+            );
+            let shown = stage.shown(&conversation).await;
+            let last = shown["messages"].as_array().expect("a list").last().expect("an event");
+            assert_eq!(last["meta"]["what"], json!("handed_over"));
+            // From here on the bot is silent, until this is done.
+            let count = said(&shown).len();
+            stage.say(&token, "m9", "Hello?").await;
+            assert_eq!(said(&stage.shown(&conversation).await).len(), count + 1);
+            assert_eq!(stage.figures().await["hand_over"]["value"], json!(1.0));
+        }
+    }
+
+    #[tokio::test]
+    async fn orders_are_looked_up_at_a_server_that_can_check_who_asks() {
+        let stage = Stage::new().await;
+        let shop = Platform::new(&stage).await;
+        let secret = stage.bot(&["telegram"], &(shop.url() + "/orders")).await;
+        let (_, settings) = stage.staff("GET", "/api/conversations/bot", None).await;
+        assert_eq!(settings["order"]["secret"], json!(""));
+        let platform = Platform::new(&stage).await;
+        let setup =
+            json!({ "kind": "telegram", "name": "T", "is_on": true, "server": platform.url(), "token": "1:a", "secret": "s" });
+        let (id, _) = stage.channel(setup).await;
+        let hear = async |number: i64, text: &str| {
+            let proof = [("x-telegram-bot-api-secret-token", "s".to_owned())];
+            assert_eq!(stage.post(&id, &proof, update(number, number, text).to_string()).await.0, StatusCode::OK);
+            platform.answers(200, json!({ "ok": true, "result": { "message_id": 1_000 + number } }));
+            stage.sends().await;
+            platform.heard().pop().expect("an answer").2
+        };
+        let greeted = hear(1, "/start").await;
+        assert_eq!(
+            greeted["text"],
+            json!("Bonjour ! De quoi s’agit-il ?"),
+            "the bot greets, and in the language of their program"
+        );
+        let keyboard = greeted["reply_markup"]["inline_keyboard"].as_array().expect("buttons").clone();
+        assert_eq!((keyboard.len(), &keyboard[1][0]["callback_data"]), (3, &json!("bot:order")));
+        let pressed = json!({ "update_id": 2, "callback_query": { "id": "cb1", "data": "bot:order",
+            "from": { "id": 4711, "is_bot": false, "first_name": "Ann", "language_code": "fr" },
+            "message": { "message_id": 1001, "date": 1, "chat": { "id": 4711, "type": "private" }, "reply_markup": greeted["reply_markup"] } } });
+        let proof = [("x-telegram-bot-api-secret-token", "s".to_owned())];
+        let (_, thanks) = stage.post(&id, &proof, pressed.to_string()).await;
+        assert_eq!(thanks, json!({ "method": "answerCallbackQuery", "callback_query_id": "cb1" }));
+        platform.answers(200, json!({ "ok": true, "result": { "message_id": 1_002 } }));
+        stage.sends().await;
+        assert!(platform.heard().pop().expect("an answer").2["text"].as_str().expect("a text").starts_with("Quel est le numéro"));
+        shop.answers(404, json!({}));
+        assert!(hear(3, "c’est 9999").await["text"].as_str().expect("a text").starts_with("Je ne trouve pas"));
+        shop.answers(200, json!({ "text": { "en": "On its way", "fr": "En route" } }));
+        assert_eq!(hear(4, "pardon, AB-4711").await["text"], json!("En route"));
+        let (_, head, body) = shop.heard().pop().expect("asked");
+        assert_eq!(
+            (&body["order"], &body["who"]["namespace"], &body["language"]),
+            (&json!("AB-4711"), &json!("telegram"), &json!("fr"))
+        );
+        let now = stage.now.load(Ordering::SeqCst) / SECOND;
+        let expected = standard(&secret, body["id"].as_str().expect("an id"), now, &stage_body(&shop, 1));
+        assert!(head.to_lowercase().contains(&expected[2].1.to_lowercase()), "{head}");
+        // A shop that fails is no dead end.
+        shop.answers(500, json!({}));
+        hear(5, "où est ma commande 4712 ?").await;
+        let (_, one) = stage.only("open").await;
+        assert!(one["waiting_since"].is_i64(), "a person goes on");
+        let (_, mut bad) = stage.staff("GET", "/api/conversations/bot", None).await;
+        bad["order"]["url"] = json!("http://169.254.169.254/");
+        assert_eq!(stage.staff("PUT", "/api/conversations/bot", Some(bad)).await.0, StatusCode::BAD_REQUEST);
+    }
+}

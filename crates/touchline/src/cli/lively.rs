@@ -5,7 +5,7 @@
 
 use crate::failure::Result;
 use crate::features::Site;
-use crate::features::conversations::{Author, Incoming, Posted, Status};
+use crate::features::conversations::{ArticleText, Author, Incoming, NewArticle, Posted, Status};
 use crate::features::feedback::{NewSurvey, SurveyKind};
 use model::time::SECOND;
 use model::{Identity, Instant};
@@ -94,6 +94,71 @@ const CANNED: &[(&str, &str)] = &[
     ("Retard", "Bonjour {name}, désolés de ce retard : le transporteur annonce une livraison demain."),
 ];
 
+/// What is known: per article its language, title, text, short form.
+const KNOWN: &[&[(&str, &str, &str, &str)]] = &[
+    &[
+        (
+            "en",
+            "Where is my order?",
+            "As soon as a parcel leaves us, you get a mail with a link to the carrier.\n\nNothing there after two days? Write to us.",
+            "When your parcel has left, the link in our mail shows where it is.",
+        ),
+        (
+            "fr",
+            "Où est ma commande ?",
+            "Dès qu’un colis part, vous recevez un courriel avec le lien du transporteur.\n\nRien après deux jours ? Écrivez-nous.",
+            "Dès que votre colis est parti, le lien de notre courriel montre où il est.",
+        ),
+        (
+            "ru",
+            "Где мой заказ?",
+            "Когда посылка отправлена, приходит письмо со ссылкой перевозчика.\n\nЗа два дня ничего не изменилось? Напишите нам.",
+            "Когда посылка отправлена, ссылка в письме показывает, где она.",
+        ),
+    ],
+    &[
+        (
+            "en",
+            "How do I return something?",
+            "You have 30 days.\n\n- Print the label from your account\n- Bring the box to any post office\n\nThe money is back within a week.",
+            "You have 30 days: print the label from your account and bring the box to any post office.",
+        ),
+        (
+            "fr",
+            "Comment retourner un article ?",
+            "Vous avez 30 jours.\n\n- Imprimez l’étiquette depuis votre compte\n- Déposez le carton dans un bureau de poste\n\nVous êtes \
+             remboursé sous une semaine.",
+            "Vous avez 30 jours : imprimez l’étiquette depuis votre compte et déposez le carton à la poste.",
+        ),
+        (
+            "ru",
+            "Как вернуть товар?",
+            "У вас 30 дней.\n\n- Распечатайте наклейку в личном кабинете\n- Сдайте коробку на почте\n\nДеньги вернутся за неделю.",
+            "У вас 30 дней: распечатайте наклейку в личном кабинете и сдайте коробку на почте.",
+        ),
+    ],
+    &[
+        (
+            "en",
+            "Do you ship to other countries?",
+            "To all of Europe, Norway and Switzerland included, in four to six days.",
+            "Yes, to all of Europe, in four to six days.",
+        ),
+        (
+            "fr",
+            "Livrez-vous à l’étranger ?",
+            "Dans toute l’Europe, Norvège et Suisse comprises, en quatre à six jours.",
+            "Oui, dans toute l’Europe, en quatre à six jours.",
+        ),
+        (
+            "ru",
+            "Доставляете ли вы в другие страны?",
+            "По всей Европе, включая Норвегию и Швейцарию, за четыре–шесть дней.",
+            "Да, по всей Европе, за четыре–шесть дней.",
+        ),
+    ],
+];
+
 const REVIEWS: &[(&str, i16, &str, &str, bool)] = &[
     ("Blue lamp", 5, "Ann", "Warm light, and it came a day early.", true),
     ("Blue lamp", 4, "Paul", "Beau, mais le câble est un peu court.", true),
@@ -133,6 +198,16 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
     settings.save(&site.stores.state).await?;
     for (name, text) in CANNED {
         site.talk.inbox.add_canned(name, text).await?;
+    }
+    for texts in KNOWN {
+        let text = |(language, title, body, spoken): &(&str, &str, &str, &str)| ArticleText {
+            language: (*language).to_owned(),
+            title: (*title).to_owned(),
+            body: (*body).to_owned(),
+            spoken: (*spoken).to_owned(),
+        };
+        let new = NewArticle { is_published: true, texts: texts.iter().map(text).collect() };
+        site.talk.knowledge.keep(None, &new, "Sample").await?;
     }
     for (place, said) in SAID.iter().enumerate() {
         let Some(who) = people.get(place) else { break };

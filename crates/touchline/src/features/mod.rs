@@ -75,6 +75,7 @@ pub fn router(site: &Site) -> Router {
     let open = open.merge(capture::well_known(site.sources.clone())).merge(capture::public(site.ways()));
     let open = open.merge(conversations::public(site.talk.clone())).merge(conversations::Pages::routes(site.talk.clone()));
     let open = open.merge(outreach::public(site.popups.clone()));
+    let open = open.merge(conversations::messenger_webhooks(site.talk.clone())).merge(conversations::help(site.talk.clone()));
     let open = open.merge(feedback::public(site.feedback.clone()));
     open.route_layer(middleware::from_fn(measured)).fallback_service(own)
 }

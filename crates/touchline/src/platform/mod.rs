@@ -1,5 +1,6 @@
 //! Plumbing that knows no room: HTTP, the data directory, time, chance.
 
+pub mod calls;
 pub mod clock;
 pub mod console;
 pub mod home;

@@ -64,6 +64,7 @@ fn is_outside_v4(address: Ipv4Addr) -> bool {
     let is_inside = match first {
         0 | 10 | 127 | 224..=255 => true,
         100 => (64..128).contains(&second),
+        168 => second == 63 && third == 129,
         169 => second == 254,
         172 => (16..32).contains(&second),
         192 => second == 168 || (second == 0 && (third == 0 || third == 2)) || (second == 88 && third == 99),

@@ -18,6 +18,19 @@ export type InboxSettings = Schemas['InboxSettings'];
 export type NewConversation = Schemas['NewConversation'];
 export type Say = Schemas['Say'];
 export type Timeline = Schemas['Timeline'];
+export type Article = Schemas['Article'];
+export type ArticleText = Schemas['ArticleText'];
+export type ArticleHit = Schemas['ArticleHit'];
+export type NewArticle = Schemas['NewArticle'];
+export type BotSettings = Schemas['BotSettings'];
+export type BotFigures = Schemas['BotFigures'];
+export type Figure = Schemas['Figure'];
+export type Reach = Schemas['ConversationReach'];
+export type ChannelKind = Schemas['ChannelKind'];
+export type ChannelSetup = Schemas['ChannelSetup'];
+export type ShownChannel = Schemas['ShownChannel'];
+export type AddedChannel = Schemas['AddedChannel'];
+export type MessageTemplate = Schemas['MessageTemplate'];
 export type Outbox = Schemas['Outbox'];
 export type ContactPolicy = Schemas['ContactPolicy'];
 export type ContactSettings = Schemas['ContactSettings'];
@@ -70,6 +83,31 @@ export const conversations = {
     answer(client.DELETE('/api/people/policy/rules/{id}', { params: { path: { id: String(id) } } })),
   preview: (channel: ContactChannel, name: ContactClass): Promise<ContactPreview> =>
     answer(client.POST('/api/people/policy/preview', { body: { channel, class: name } })),
+  articles: (): Promise<Article[]> => answer(client.GET('/api/conversations/articles')),
+  found: (q: string, language: string): Promise<ArticleHit[]> =>
+    answer(client.GET('/api/conversations/found', { params: { query: { q, language } } })),
+  addArticle: (body: NewArticle): Promise<unknown> => answer(client.POST('/api/conversations/articles', { body })),
+  changeArticle: (id: string, body: NewArticle): Promise<unknown> =>
+    answer(client.PUT('/api/conversations/articles/{id}', { params: { path: { id } }, body })),
+  dropArticle: (id: string): Promise<unknown> =>
+    answer(client.DELETE('/api/conversations/articles/{id}', { params: { path: { id } } })),
+  inserted: (id: string): Promise<unknown> =>
+    answer(client.POST('/api/conversations/articles/{id}/inserted', { params: { path: { id } } })),
+  suggested: (id: string): Promise<ArticleHit[]> =>
+    answer(client.GET('/api/conversations/{id}/articles', { params: { path: { id } } })),
+  bot: (): Promise<BotSettings> => answer(client.GET('/api/conversations/bot')),
+  changeBot: (body: BotSettings): Promise<Schemas['BotChanged']> =>
+    answer(client.PUT('/api/conversations/bot', { body })),
+  botFigures: (): Promise<BotFigures> => answer(client.GET('/api/conversations/bot/figures')),
+  channels: (): Promise<ShownChannel[]> => answer(client.GET('/api/conversations/channels')),
+  addChannel: (body: ChannelSetup): Promise<AddedChannel> =>
+    answer(client.POST('/api/conversations/channels', { body })),
+  changeChannel: (id: string, body: ChannelSetup): Promise<unknown> =>
+    answer(client.PUT('/api/conversations/channels/{id}', { params: { path: { id } }, body })),
+  dropChannel: (id: string): Promise<unknown> =>
+    answer(client.DELETE('/api/conversations/channels/{id}', { params: { path: { id } } })),
+  tryChannel: (id: string): Promise<Schemas['ChannelTried']> =>
+    answer(client.POST('/api/conversations/channels/{id}/try', { params: { path: { id } } })),
   begin: (body: NewConversation): Promise<{ id: string }> => answer(client.POST('/api/conversations', { body })),
   timeline: (id: string): Promise<Timeline> =>
     answer(client.GET('/api/people/{id}/timeline', { params: { path: { id }, query: { limit: 25 } } })),

@@ -9,6 +9,7 @@ import type {
   MessageFile,
   Participant,
   Present,
+  Reach,
 } from './api';
 import { conversations, draw } from './api';
 
@@ -30,6 +31,10 @@ export class Desk {
   messages = $state.raw<Message[]>([]);
   participants = $state.raw<Participant[]>([]);
   present = $state.raw<Present[]>([]);
+  /** How the customer is reached, where a messenger stands between. */
+  reach = $state.raw<Reach | null>(null);
+  /** The template that is to be sent. */
+  template = $state<string | null>(null);
   problem = $state.raw<Problem | null>(null);
   draft = $state('');
   /** Files that go with the next message: they are with the server already. */
@@ -52,6 +57,8 @@ export class Desk {
     this.messages = [];
     this.participants = [];
     this.present = [];
+    this.reach = null;
+    this.template = null;
     this.problem = null;
     this.isStale = false;
     this.isNote = false;
@@ -81,6 +88,7 @@ export class Desk {
     this.messages = shown.messages;
     this.participants = shown.participants;
     this.present = shown.present;
+    this.reach = shown.reach ?? null;
   }
 
   write(text: string): void {
@@ -124,12 +132,14 @@ export class Desk {
     this.isSending = true;
     const after = Math.max(0, ...this.messages.map((message) => message.seq));
     const files = this.files.map((file) => file.id);
-    const body = { client_id: this.clientId, text, files, note: this.isNote, after, anyway, canned: this.canned };
+    const [canned, template] = [this.canned, this.template];
+    const body = { client_id: this.clientId, text, files, note: this.isNote, after, anyway, canned, template };
     try {
       await conversations.say(id, body);
       this.clientId = draw();
       this.isStale = false;
       this.canned = null;
+      this.template = null;
       this.problem = null;
       this.files = [];
       this.write('');

@@ -5,7 +5,7 @@
 use super::events::{Event, Present};
 use super::files::{FILE_MAX, MessageFile};
 use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
-use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, ShownLetter, Status, Talk};
+use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, Reach, ShownLetter, Status, Talk};
 use crate::failure::Result;
 use crate::features::account::{Keeper, Who};
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal, Stopping};
@@ -63,6 +63,9 @@ pub fn routes(talk: Talk) -> OpenApiRouter {
         .routes(routes!(letters))
         .routes(routes!(change_conversation))
         .routes(routes!(say_presence))
+        .merge(super::messenger::routes())
+        .merge(super::knowledge::routes())
+        .merge(super::bot::routes())
         .with_state(talk)
 }
 
@@ -138,6 +141,8 @@ struct ConversationShown {
     participants: Vec<Participant>,
     /// Which colleagues look at it, and whether the customer writes.
     present: Vec<Present>,
+    /// How they are reached, where a messenger stands between: whoever writes obeys it.
+    reach: Option<Reach>,
 }
 
 /// Is from where to read.
@@ -173,6 +178,9 @@ struct Say {
     /// The canned reply it was made from.
     #[serde(default)]
     canned: Option<i64>,
+    /// The template of the channel it is: its name, a blank and its language. The text is that of the template.
+    #[serde(default)]
+    template: Option<String>,
 }
 
 /// Is where a message stands.
@@ -512,7 +520,8 @@ async fn conversation(
     let messages = talk.inbox.messages(&id, from.after).await?;
     let participants = talk.inbox.participants(&id).await?;
     let present = talk.inbox.news().present(&id, who.account, talk.inbox.now());
-    Ok(Json(ConversationShown { conversation, messages, participants, present }))
+    let reach = talk.reach(&id).await?;
+    Ok(Json(ConversationShown { conversation, messages, participants, present, reach }))
 }
 
 /// Says something to the customer, or to colleagues alone. Refused with 409 where somebody said something since the last
@@ -533,8 +542,23 @@ async fn say_in_conversation(
     Body(say): Body<Say>,
 ) -> Result<(StatusCode, Json<Said>), Refusal> {
     let inbox = &talk.inbox;
-    let how = (say.note, say.after, say.anyway);
-    let posted = inbox.say_with(&id, &by, &say.client_id, (&say.text, &say.files), how).await;
+    let reach = if say.note { None } else { talk.reach(&id).await? };
+    if let Some((what, hint)) = reach.as_ref().and_then(|reach| reach.stops(&say.text, say.template.as_deref(), inbox.now())) {
+        return Err(Refusal::malformed(what, hint));
+    }
+    if reach.as_ref().is_some_and(|reach| !reach.capability.attachments && !say.files.is_empty()) {
+        return Err(Refusal::malformed("This channel takes no files from here", "Send a link, or reach them on another way"));
+    }
+    let posted = match reach.as_ref().zip(say.template.as_deref()) {
+        Some((reach, name)) => {
+            let text = reach.text_of(name).unwrap_or_default();
+            inbox.reply_by_template(&id, &by, &say.client_id, &text, name).await
+        }
+        None => {
+            let how = (say.note, say.after, say.anyway);
+            inbox.say_with(&id, &by, &say.client_id, (&say.text, &say.files), how).await
+        }
+    };
     match posted.map_err(Refusal::told)? {
         Posted::Added(seq) => {
             if let Some(canned) = say.canned {

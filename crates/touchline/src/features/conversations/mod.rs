@@ -7,11 +7,14 @@
 //! Whatever reaches out to somebody from here asks the contact policy of `people` ([`Door`]).
 
 mod agents;
+mod bot;
 mod door;
 mod events;
 mod files;
 mod hours;
+mod knowledge;
 mod mail;
+mod messenger;
 mod public;
 mod seal;
 mod settings;
@@ -19,11 +22,17 @@ mod store;
 mod widget;
 
 pub use agents::routes;
+pub use bot::{BotSettings, Choice as BotChoice, OrderHook, Rule as BotRule, Step as BotStep, ThreeTexts};
 pub use door::Door;
 pub use events::News;
 pub use files::MessageFile;
 pub use hours::{Block, Forecast, Hours};
+pub use knowledge::{Article, ArticleText, Hit, Knowledge, NewArticle, public as help};
 pub use mail::{ShownLetter, Wanted, listen as receive_mail};
+pub use messenger::{
+    Button, Capability, ChannelSetup, Counted, Kind as ChannelKind, Reach, SmsFields, Template as MessageTemplate, Thread,
+    public as messenger_webhooks,
+};
 pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
 pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
 pub use store::{
@@ -34,6 +43,8 @@ pub(in crate::features) use widget::{Limits, site, visitor, widget_script};
 
 use super::capture::{Capture, Sources};
 use super::people::policy::Policy;
+use crate::failure::Result;
+use crate::platform::calls::Calls;
 use crate::platform::home::Stores;
 use crate::platform::outbound::Outbound;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +62,10 @@ pub struct Talk {
     pub door: Door,
     /// Where visitors come from.
     pub sources: Sources,
+    /// Requests to servers of others.
+    pub calls: Calls,
+    /// What is known and may be told.
+    pub knowledge: Knowledge,
     /// The address by which customers reach us, once that is known.
     address: Arc<OnceLock<String>>,
     /// Whether a page has windows to ask for.
@@ -67,10 +82,13 @@ impl Talk {
     pub fn new(stores: &Stores, capture: &Capture, sources: &Sources, policy: Policy) -> Self {
         let inbox = Inbox::new(stores.clone(), capture.clone(), policy.clone());
         let door = Door::new(policy, capture.clone(), stores.state.clone(), stores.clock.clone());
+        let knowledge = Knowledge::new(stores.state.clone(), stores.clock.clone());
         Self {
+            knowledge,
             inbox,
             door,
             sources: sources.clone(),
+            calls: Calls::new(),
             address: Arc::default(),
             popups: Arc::default(),
             outbound: Arc::default(),
@@ -116,13 +134,33 @@ impl Talk {
         if let Err(failure) = self.door.policy().let_go_of_the_dead().await {
             tracing::warn!("{failure}");
         }
-        loop {
-            for outcome in [self.inbox.look_after().await, self.door.tell_skips().await, self.send_letters().await] {
-                if let Err(failure) = outcome {
-                    tracing::warn!("{failure}");
+        let looking = async {
+            loop {
+                warned([
+                    self.inbox.look_after().await,
+                    self.door.tell_skips().await,
+                    self.send_letters().await,
+                    self.bot_lets_go().await,
+                ]);
+                tokio::time::sleep(KEEP_EVERY).await;
+            }
+        };
+        // Apart from the rest: a server that does not answer keeps nobody else waiting.
+        let sending = async {
+            loop {
+                warned([self.send_parcels().await]);
+                tokio::select! {
+                    () = self.inbox.bell.notified() => {}
+                    () = tokio::time::sleep(KEEP_EVERY) => {}
                 }
             }
-            tokio::time::sleep(KEEP_EVERY).await;
-        }
+        };
+        tokio::join!(looking, sending);
+    }
+}
+
+fn warned<const COUNT: usize>(outcomes: [Result<()>; COUNT]) {
+    for failure in outcomes.into_iter().filter_map(Result::err) {
+        tracing::warn!("{failure}");
     }
 }

@@ -166,13 +166,20 @@ impl InboxSettings {
     /// Returns when an answer to a message of a channel is due.
     #[must_use]
     pub fn due(&self, channel: &str, since: model::Instant) -> Option<model::Instant> {
-        let target = self.targets.get(channel)?;
+        let target = self.targets.get(channel).or_else(|| self.targets.get(family(channel)))?;
         let seconds = i64::from(target.seconds);
         Some(if target.business {
             self.hours.due(since, seconds)
         } else {
             model::Instant(since.0 + seconds * model::time::SECOND)
         })
+    }
+
+    /// Returns the touchpoint that messages of a channel belong to; empty: the map says so.
+    #[must_use]
+    pub fn touchpoint(&self, channel: &str) -> String {
+        let known = self.touchpoints.get(channel).or_else(|| self.touchpoints.get(family(channel)));
+        known.cloned().unwrap_or_default()
     }
 
     fn check(&self) -> Result<()> {
@@ -208,6 +215,14 @@ impl InboxSettings {
             return Err(Failure::new("There are at most 50 channels"));
         }
         Ok(())
+    }
+}
+
+/// Returns the channel whose rules hold where a messenger has none of its own.
+fn family(channel: &str) -> &str {
+    match channel {
+        "telegram" | "whatsapp" | "facebook" | "instagram" | "sms" => "messenger",
+        other => other,
     }
 }
 

@@ -6,10 +6,11 @@
 //! has signed ([`identity`]).
 
 use super::agents::draw_id;
+use super::bot::Turn;
 use super::events::Present;
 use super::files::FILE_MAX;
 use super::store::{CLIENT_ID_MAX, Kind, cut};
-use super::{Incoming, Posted, Talk, page_of};
+use super::{Incoming, Language, Posted, Talk, page_of};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Source, SourceKind};
 use crate::platform::http::{Peer, Refusal};
@@ -355,6 +356,12 @@ struct Say {
     email: String,
     #[serde(default)]
     page: String,
+    /// The button that was pressed.
+    #[serde(default)]
+    button: Option<String>,
+    /// The language of the widget.
+    #[serde(default)]
+    language: String,
 }
 
 #[derive(Deserialize)]
@@ -471,6 +478,23 @@ async fn said(talk: &Talk, limits: &Limits, say: Say) -> Result<Response> {
         Err(failure) if !say.files.is_empty() => return Ok(open(StatusCode::CONFLICT, &json!({ "what": failure.what }))),
         posted => posted?,
     };
+    if let Posted::Added(seq) = posted {
+        let turn = Turn {
+            conversation: &incoming.conversation,
+            seq,
+            channel: "chat",
+            who: &incoming.identity,
+            text: &incoming.text,
+            button: say.button.as_deref().map(|button| cut(button, 100)),
+            language: match say.language.as_str() {
+                "fr" => Some(Language::Fr),
+                "ru" => Some(Language::Ru),
+                _ => None,
+            },
+            begins: false,
+        };
+        talk.bot_hears(turn).await;
+    }
     Ok(match posted {
         Posted::Added(seq) | Posted::Known(seq) | Posted::Stale(seq) => open(StatusCode::OK, &json!({ "seq": seq })),
         Posted::Absent | Posted::Full => open(StatusCode::CONFLICT, &json!({ "what": "Nothing more is taken here" })),
@@ -531,7 +555,8 @@ async fn polled(talk: &Talk, poll: Poll) -> Result<Response> {
                 .filter(|message| is_said(message.kind))
                 .map(|message| {
                     json!({ "seq": message.seq, "id": message.client_id, "mine": message.kind == Kind::In,
-                            "author": message.author, "at": message.at / 1_000, "text": message.text, "files": message.files })
+                            "author": message.author, "at": message.at / 1_000, "text": message.text, "files": message.files,
+                            "buttons": message.meta["buttons"].as_array() })
                 })
                 .collect();
             let ended = messages.iter().rev().find_map(|message| message.meta["what"].as_str());

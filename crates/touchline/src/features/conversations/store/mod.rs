@@ -45,6 +45,8 @@ pub struct Inbox {
     pub(super) policy: Policy,
     pub(super) sealer: Sealer,
     pub(super) news: News,
+    /// Rung when something waits to go out.
+    pub(super) bell: std::sync::Arc<tokio::sync::Notify>,
 }
 
 impl Inbox {
@@ -52,7 +54,7 @@ impl Inbox {
     #[must_use]
     pub fn new(stores: Stores, capture: Capture, policy: Policy) -> Self {
         let sealer = Sealer::new(capture.text_keys());
-        Self { stores, capture, policy, sealer, news: News::new() }
+        Self { stores, capture, policy, sealer, news: News::new(), bell: std::sync::Arc::default() }
     }
 
     /// Returns where news are heard.
@@ -104,7 +106,7 @@ impl Inbox {
             Some(row) => (row.get::<i64, _>("seq"), actor_of(row)),
             None => {
                 let subject = sealed(&key, &format!("{id}:subject"), &incoming.subject)?;
-                let touchpoint = settings.touchpoints.get(&incoming.channel).cloned().unwrap_or_default();
+                let touchpoint = settings.touchpoint(&incoming.channel);
                 open(&mut transaction, incoming, subject, touchpoint).await?;
                 (0, actor)
             }
@@ -160,7 +162,7 @@ impl Inbox {
     /// # Errors
     /// Fails when the text is too long or the state store fails.
     pub async fn reply(&self, id: &str, by: &Author, client_id: &str, text: &str, after: i64, anyway: bool) -> Result<Posted> {
-        self.write(id, by, client_id, (text, &[]), (Kind::Out, after, anyway)).await
+        self.write(id, by, client_id, (text, &[]), Draft { kind: Kind::Out, after, anyway, meta: Value::Null }).await
     }
 
     /// Says something, to the customer or to staff alone, with files that were uploaded before.
@@ -176,7 +178,77 @@ impl Inbox {
         (is_note, after, anyway): (bool, i64, bool),
     ) -> Result<Posted> {
         let kind = if is_note { Kind::Note } else { Kind::Out };
-        self.write(id, by, client_id, said, (kind, after, anyway || is_note)).await
+        let draft = Draft { kind, after, anyway: anyway || is_note, meta: Value::Null };
+        self.write(id, by, client_id, said, draft).await
+    }
+
+    /// Says something approved beforehand to the customer.
+    ///
+    /// # Errors
+    /// Fails when the text is too long or the state store fails.
+    pub async fn reply_by_template(&self, id: &str, by: &Author, client_id: &str, text: &str, template: &str) -> Result<Posted> {
+        let meta = serde_json::json!({ "template": template });
+        self.write(id, by, client_id, (text, &[]), Draft { kind: Kind::Out, after: i64::MAX, anyway: true, meta }).await
+    }
+
+    /// Says something to the customer that nobody wrote just now. `meta` says by what, and may hold buttons.
+    ///
+    /// # Errors
+    /// Fails when the text is too long or the state store fails.
+    pub async fn machine_says(&self, id: &str, name: &str, client_id: &str, text: &str, meta: &Value) -> Result<Posted> {
+        let by = Author { account: 0, name: name.to_owned() };
+        let draft = Draft { kind: Kind::Out, after: i64::MAX, anyway: true, meta: meta.clone() };
+        self.write(id, &by, client_id, (text, &[]), draft).await
+    }
+
+    /// Takes what a customer made of an earlier message of theirs. The ledger keeps what was said first: that happened too.
+    /// `at` orders several changes; tells whether there was such a message.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn edit(&self, id: &str, client_id: &str, text: &str, at: Instant) -> Result<bool> {
+        let mut transaction = self.stores.state.begin().await.map_err(failed)?;
+        let sql = "SELECT seq, actor, meta FROM message WHERE conversation = $1 AND client_id = $2 AND kind = 'in'";
+        let row = sqlx::query(sql).bind(id.to_owned()).bind(client_id.to_owned());
+        let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(failed)? else { return Ok(false) };
+        let (seq, actor): (i64, ActorId) = (row.get("seq"), actor_of(&row));
+        let mut meta: Value = serde_json::from_str(&row.get::<String, _>("meta")).unwrap_or_default();
+        if meta["edited"].as_i64().is_some_and(|before| before > at.0) {
+            return Ok(true);
+        }
+        drop(transaction);
+        let key = self.sealer.of(actor).await?;
+        meta["edited"] = Value::from(at.0);
+        let mut transaction = self.stores.state.begin().await.map_err(failed)?;
+        sqlx::query("UPDATE message SET body = $1, meta = $2 WHERE conversation = $3 AND seq = $4")
+            .bind(sealed(&key, &format!("{id}:{seq}"), text)?)
+            .bind(meta.to_string())
+            .bind(id.to_owned())
+            .bind(seq)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        note_event(&mut transaction, id, "message", self.now()).await?;
+        transaction.commit().await.map_err(failed)?;
+        self.news.tell();
+        Ok(true)
+    }
+
+    /// Notes how a message of ours stands, and why.
+    pub(super) async fn message_is(transaction: &mut Transaction, id: &str, seq: i64, state: &str, said: &str) -> Result<()> {
+        let row = sqlx::query("SELECT meta FROM message WHERE conversation = $1 AND seq = $2").bind(id.to_owned()).bind(seq);
+        let Some(row) = row.fetch_optional(&mut **transaction).await.map_err(failed)? else { return Ok(()) };
+        let mut meta: Value = serde_json::from_str(&row.get::<String, _>("meta")).unwrap_or_default();
+        meta["said"] = Value::from(said);
+        sqlx::query("UPDATE message SET state = $1, meta = $2 WHERE conversation = $3 AND seq = $4")
+            .bind(state.to_owned())
+            .bind(meta.to_string())
+            .bind(id.to_owned())
+            .bind(seq)
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed)?;
+        Ok(())
     }
 
     /// Writes something for staff alone.
@@ -184,7 +256,8 @@ impl Inbox {
     /// # Errors
     /// Fails when the text is too long or the state store fails.
     pub async fn note(&self, id: &str, by: &Author, client_id: &str, text: &str) -> Result<Posted> {
-        self.write(id, by, client_id, (text, &[]), (Kind::Note, i64::MAX, true)).await
+        self.write(id, by, client_id, (text, &[]), Draft { kind: Kind::Note, after: i64::MAX, anyway: true, meta: Value::Null })
+            .await
     }
 
     async fn write(
@@ -193,9 +266,10 @@ impl Inbox {
         by: &Author,
         client_id: &str,
         (text, files): (&str, &[String]),
-        (kind, after, anyway): (Kind, i64, bool),
+        Draft { kind, after, anyway, meta }: Draft,
     ) -> Result<Posted> {
         check(client_id, text, !files.is_empty())?;
+        let account = (by.account != 0).then_some(by.account);
         let now = self.now();
         let Some(owner) = self.owner(id).await? else { return Ok(Posted::Absent) };
         let key = self.sealer.of(owner).await?;
@@ -214,27 +288,31 @@ impl Inbox {
         }
         let seq = last + 1;
         let is_mail = kind == Kind::Out && is_answered_by_mail(&channel);
+        let is_parcel = kind == Kind::Out && super::messenger::queue_parcel(&mut transaction, id, seq, now).await?;
         let state = match kind {
-            Kind::Out if is_mail => "queued",
+            Kind::Out if is_mail || is_parcel => "queued",
             Kind::Out => "sent",
             _ => "",
         };
         let body = sealed(&key, &format!("{id}:{seq}"), text)?;
-        let line = Line { kind, account: Some(by.account), author: &by.name, at: now, state };
-        append(&mut transaction, id, seq, owner, client_id, line, &body, "", &Value::Object(Default::default())).await?;
+        let line = Line { kind, account, author: &by.name, at: now, state };
+        let meta = if meta.is_null() { Value::Object(Default::default()) } else { meta };
+        append(&mut transaction, id, seq, owner, client_id, line, &body, "", &meta).await?;
         give_files(&mut transaction, id, seq, files).await?;
         if kind == Kind::Out {
             // Whoever answers a resolved conversation ends it as before; the customer's next word opens it again.
             sqlx::query(
                 "UPDATE conversation SET seq = $1, last_at = $2, waiting_since = NULL, due_at = NULL, \
-                 answered_at = COALESCE(answered_at, $2), assignee = COALESCE(assignee, $3), \
+                 answered_at = COALESCE(answered_at, $6), assignee = COALESCE(assignee, $3), \
                  assigned_name = CASE WHEN assignee IS NULL THEN $4 ELSE assigned_name END WHERE id = $5",
             )
             .bind(seq)
             .bind(now.0)
-            .bind(by.account)
-            .bind(by.name.clone())
+            .bind(account)
+            // What a machine says gives nobody the conversation, and is not the answer of a person.
+            .bind(if account.is_some() { by.name.clone() } else { String::new() })
             .bind(id.to_owned())
+            .bind(account.map(|_| now.0))
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -253,6 +331,9 @@ impl Inbox {
         note_event(&mut transaction, id, if kind == Kind::Note { "note" } else { "message" }, now).await?;
         transaction.commit().await.map_err(failed)?;
         self.news.tell();
+        if is_mail || is_parcel {
+            self.bell.notify_one();
+        }
         self.tell_ledger().await;
         Ok(Posted::Added(seq))
     }
@@ -343,6 +424,28 @@ impl Inbox {
             sqlx::query(sql).bind(text).bind(id.to_owned()).execute(&mut **transaction).await
         })
         .await
+    }
+
+    /// Gives a conversation that a machine has looked after to people: somebody waits for them since now.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn hand_over(&self, id: &str, by: &Author, meta: Value) -> Result<()> {
+        let Some(found) = self.find(id).await? else { return Ok(()) };
+        let now = self.now();
+        let due = self.settings().await?.due(&found.channel, now).map(|due| due.0);
+        self.change(id, by, "message", meta, async |transaction| {
+            sqlx::query(
+                "UPDATE conversation SET waiting_since = $1, due_at = $2, last_at = $1 WHERE id = $3 AND waiting_since IS NULL",
+            )
+            .bind(now.0)
+            .bind(due)
+            .bind(id.to_owned())
+            .execute(&mut **transaction)
+            .await
+        })
+        .await
+        .map(drop)
     }
 
     /// Notes a change and its event in one transaction.
@@ -486,6 +589,16 @@ fn is_answered_by_mail(channel: &str) -> bool {
     ["email", "form"].contains(&channel)
 }
 
+/// Is how something is written.
+struct Draft {
+    kind: Kind,
+    /// The last place that its writer has seen.
+    after: i64,
+    /// Whether it goes out although somebody said something since.
+    anyway: bool,
+    meta: Value,
+}
+
 /// Is a line of a conversation, beside its texts.
 #[derive(Clone, Copy)]
 struct Line<'a> {
@@ -574,6 +687,7 @@ fn hint(channel: &str) -> &str {
         "form" => "web",
         "in_person" => "in person",
         "review" => "reviews",
+        "facebook" => "messenger",
         other => other,
     }
 }

@@ -93,7 +93,7 @@ pub struct Message {
     pub has_html: bool,
     /// The files that came along.
     pub files: Vec<MessageFile>,
-    /// Of ours: `queued`, `sent`, `caught`, `failed` or `bounced`.
+    /// Of ours: `queued`, `sent`, `delivered`, `read`, `caught`, `failed` or `bounced`.
     pub state: String,
     /// Of an event, what happened; of a mail, what is known of it.
     #[schema(value_type = Object)]
@@ -122,7 +122,8 @@ pub struct Conversation {
     pub id: String,
     /// Its number, for people.
     pub number: i64,
-    /// `chat`, `email`, `form`, `phone`, `in_person`, `messenger`, `review` or `post`.
+    /// `chat`, `email`, `form`, `phone`, `in_person`, `review`, `post`, or a messenger: `messenger`, `telegram`, `sms`, `whatsapp`,
+    /// `facebook`, `instagram`.
     pub channel: String,
     /// What it is about, as the customer wrote it.
     pub subject: String,

@@ -51,6 +51,9 @@ impl Inbox {
                 "DELETE FROM message_file WHERE actor = $1 OR conversation IN (SELECT id FROM conversation WHERE actor = $1)",
                 "DELETE FROM mail_received WHERE actor = $1 OR conversation IN (SELECT id FROM conversation WHERE actor = $1)",
                 "DELETE FROM letter WHERE actor = $1",
+                "DELETE FROM parcel WHERE actor = $1",
+                "DELETE FROM messenger_thread WHERE actor = $1",
+                "DELETE FROM bot_talk WHERE actor = $1",
                 "DELETE FROM conversation WHERE actor = $1",
                 "UPDATE message SET body = '', html = '' WHERE actor = $1",
                 "DELETE FROM participant WHERE actor = $1",
@@ -71,7 +74,7 @@ impl Inbox {
     }
 
     async fn try_to_tell(&self) -> Result<()> {
-        let sql = "SELECT m.conversation, m.seq, m.kind, m.actor, m.at, m.body, m.meta, c.channel, c.touchpoint, p.identity, p.name \
+        let sql = "SELECT m.conversation, m.seq, m.kind, m.actor, m.at, m.body, m.meta, m.account, c.channel, c.touchpoint, p.identity, p.name \
                    FROM message m JOIN conversation c ON c.id = m.conversation \
                    JOIN participant p ON p.conversation = m.conversation AND p.actor = m.actor \
                    WHERE m.told = 0 ORDER BY m.at, m.conversation, m.seq LIMIT 500";
@@ -115,7 +118,10 @@ impl Inbox {
         let (id, seq, channel): (String, i64, String) = (row.get("conversation"), row.get("seq"), row.get("channel"));
         let Some(identity) = identity_in(row, opener) else { return Ok(None) };
         let is_in = row.get::<String, _>("kind") == "in";
+        let is_machine = !is_in && row.get::<Option<i64>, _>("account").is_none();
         let form = match (is_in, channel.as_str()) {
+            // How long somebody waits for a person is not told by machines.
+            (false, _) if is_machine => Form::Message,
             (false, _) => Form::Reply,
             (true, "form") => Form::Submission,
             (true, "phone") => Form::Call,
@@ -126,18 +132,24 @@ impl Inbox {
         let meta: Value = serde_json::from_str(&row.get::<String, _>("meta")).unwrap_or_default();
         let signature = Signature {
             source: SOURCE.to_owned(),
-            event: if is_in { "message" } else { "reply" }.to_owned(),
+            event: match (is_in, is_machine) {
+                (true, _) => "message",
+                (false, true) => "bot_reply",
+                (false, false) => "reply",
+            }
+            .to_owned(),
             channel: hint(&channel).to_owned(),
             place: meta["place"].as_str().unwrap_or_default().to_owned(),
             campaign: String::new(),
             touchpoint: row.get("touchpoint"),
         };
         // The answer belongs to the question that waited longest: the first one since our last word.
-        let asked: Option<i64> = if is_in {
+        let asked: Option<i64> = if is_in || is_machine {
             None
         } else {
             let sql = "SELECT MIN(seq) FROM message WHERE conversation = $1 AND kind = 'in' AND seq < $2 AND seq > \
-                       (SELECT COALESCE(MAX(seq), 0) FROM message WHERE conversation = $1 AND kind = 'out' AND seq < $2)";
+                       (SELECT COALESCE(MAX(seq), 0) FROM message WHERE conversation = $1 AND kind = 'out' AND account IS NOT NULL \
+                       AND seq < $2)";
             let question = sqlx::query_scalar(sql).bind(id.clone()).bind(seq).fetch_one(self.stores.state.reader());
             question.await.map_err(failed)?
         };

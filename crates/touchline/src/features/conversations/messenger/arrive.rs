@@ -1,0 +1,255 @@
+//! What comes from messengers: proved, read, put into its conversation, told to the ledger, and the words by which somebody
+//! ends it obeyed.
+//!
+//! Whatever cannot be proved is answered in one way, so that nobody learns which channels there are.
+
+use super::adapter::{Heard, Said};
+use super::setup::{Channel, Kind};
+use super::words::{self, Meant};
+use super::{adapter, proof};
+use crate::failure::Result;
+use crate::features::conversations::bot::Turn;
+use crate::features::conversations::seal::sealed;
+use crate::features::conversations::store::{Author, cut, failed};
+use crate::features::conversations::{Incoming, Language, Posted, Status, Talk};
+use crate::features::people::policy::{Channel as Way, Class, ContactWord};
+use crate::platform::http::Refusal;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use model::{Identity, Link};
+use serde_json::json;
+use sqlx::Row;
+use std::collections::HashMap;
+
+/// What comes at once: the platforms say that theirs may have so much.
+const BODY_MAX: usize = 3 * 1024 * 1024;
+/// What one message is cut to.
+const SAID_MAX: usize = 20_000;
+
+/// Returns the routes that everybody reaches.
+pub fn public(talk: Talk) -> Router {
+    Router::new().route("/m/{channel}", get(verify).post(hear)).layer(DefaultBodyLimit::max(BODY_MAX)).with_state(talk)
+}
+
+fn unproved() -> Response {
+    let body = Json(json!({ "what": "This is not signed as it should be" }));
+    (StatusCode::UNAUTHORIZED, [(header::CACHE_CONTROL, "no-store")], body).into_response()
+}
+
+/// Finds a channel that takes messages.
+async fn open(talk: &Talk, id: &str) -> Result<Option<Channel>> {
+    Ok(talk.channel(id).await?.filter(|channel| channel.setup.is_on))
+}
+
+/// Answers the platform of WhatsApp, Messenger and Instagram that asks whether this address is ours.
+async fn verify(
+    State(talk): State<Talk>,
+    Path(id): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
+    let ask = |name: &str| asked.get(name).map(String::as_str).unwrap_or_default();
+    let Some(channel) = talk.channel(&id).await? else { return Ok(unproved()) };
+    let is_theirs = matches!(channel.setup.kind, Kind::Whatsapp | Kind::Facebook | Kind::Instagram);
+    let challenge = ask("hub.challenge");
+    let is_word = challenge.len() <= 200 && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if !is_theirs || ask("hub.mode") != "subscribe" || !is_word || !proof::is_same(&channel.setup.secret, ask("hub.verify_token"))
+    {
+        return Ok(unproved());
+    }
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    Ok((headers, challenge.to_owned()).into_response())
+}
+
+/// Takes what comes. It is durable when this answers: who gets another answer sends it again.
+async fn hear(State(talk): State<Talk>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    let Some(channel) = open(&talk, &id).await? else { return Ok(unproved()) };
+    let adapter = adapter(channel.setup.kind);
+    if !adapter.is_proved(&channel.setup, &headers, &body, talk.inbox.now()) {
+        return Ok(unproved());
+    }
+    let Some(heard) = adapter.read(&channel.setup, &headers, &body) else {
+        talk.note_channel(&id, false, false, Some("something came that could not be read")).await?;
+        return Ok((StatusCode::BAD_REQUEST, Json(json!({ "what": "This cannot be read" }))).into_response());
+    };
+    for one in heard {
+        match one {
+            Heard::Said(said) => talk.heard_from(&channel, *said).await?,
+            Heard::Edited { thread, id, text, at } => {
+                let conversation = talk.thread_id(&channel.id, &thread).await?;
+                talk.inbox.edit(&conversation, &client_id(&channel.id, &id), cut(&text, SAID_MAX), at).await?;
+            }
+            Heard::Receipt { their_id, state, why } => talk.receipt(&channel, &their_id, state, &why).await?,
+            Heard::Blocked { who } => talk.door.policy().suppress(who.actor(), path(channel.setup.kind), "said_stop").await?,
+        }
+    }
+    talk.note_channel(&id, true, false, None).await?;
+    Ok(Json(adapter.thanks(&body)).into_response())
+}
+
+/// Returns the path of the contact policy.
+pub(super) const fn path(kind: Kind) -> Way {
+    match kind {
+        Kind::Sms => Way::Sms,
+        _ => Way::Messenger,
+    }
+}
+
+/// Returns the id by which a message is known again: a hash, for theirs may name a person.
+fn client_id(channel: &str, id: &str) -> String {
+    format!("theirs:{}", &blake3::hash(format!("{channel}\n{id}").as_bytes()).to_hex()[..32])
+}
+
+/// Chooses a language of ours.
+pub(super) fn language(code: &str) -> Language {
+    match code.get(..2) {
+        Some("fr") => Language::Fr,
+        Some("ru") => Language::Ru,
+        _ => Language::En,
+    }
+}
+
+impl Talk {
+    /// Returns the conversation of a chat. A keyed hash, for its name may be a telephone number.
+    async fn thread_id(&self, channel: &str, thread: &str) -> Result<String> {
+        let secret = self.door.policy().secret("messenger").await?;
+        Ok(blake3::keyed_hash(&secret, format!("{channel}\n{thread}").as_bytes()).to_hex()[..32].to_owned())
+    }
+
+    async fn heard_from(&self, channel: &Channel, said: Said) -> Result<()> {
+        let now = self.inbox.now();
+        let conversation = self.thread_id(&channel.id, &said.thread).await?;
+        // Who sends no id may send twice: the same words within a minute are one message.
+        let minute = format!("{} {} {}", said.thread, now.0 / (60 * model::time::SECOND), said.text);
+        let client_id = client_id(&channel.id, if said.id.is_empty() { &minute } else { &said.id });
+        self.note_thread(channel, &conversation, &said).await?;
+        let was_open = self.inbox.find(&conversation).await?.is_some_and(|found| found.status != Status::Resolved);
+        let incoming = Incoming {
+            conversation: conversation.clone(),
+            client_id: client_id.clone(),
+            channel: channel.setup.kind.channel().to_owned(),
+            identity: said.who.clone(),
+            name: said.name.clone(),
+            address: cut(&said.address, 320).to_owned(),
+            subject: String::new(),
+            text: cut(&said.text, SAID_MAX).to_owned(),
+            html: String::new(),
+            at: now,
+            place: channel.setup.name.clone(),
+            meta: json!({ "button": said.button }),
+            thread_key: String::new(),
+        };
+        let Posted::Added(seq) = self.inbox.incoming(&incoming).await? else { return Ok(()) };
+        for other in &said.known_as {
+            self.inbox.claim(&said.who, other, Link::Together, now).await?;
+        }
+        if words::meant(&said.text).is_none() {
+            let (kind, code) = (channel.setup.kind.channel(), said.language.as_str());
+            let turn = Turn {
+                conversation: &conversation,
+                seq,
+                channel: kind,
+                who: &said.who,
+                text: &said.text,
+                button: said.button.as_deref(),
+                language: (!code.is_empty()).then(|| language(code)),
+                begins: said.begins,
+            };
+            if self.bot_hears(turn).await {
+                return Ok(());
+            }
+        }
+        self.answered_by_word(channel, &conversation, &said, seq, was_open).await
+    }
+
+    /// Does what one word means, and greets; what is answered so needs nobody.
+    async fn answered_by_word(&self, channel: &Channel, conversation: &str, said: &Said, seq: i64, was_open: bool) -> Result<()> {
+        let who = self.inbox.settings().await?.widget.name;
+        let text = if let Some((meaning, language)) = words::meant(&said.text) {
+            self.obey(channel, conversation, &said.who, meaning).await?;
+            words::answer(meaning, language, &who)
+        } else if said.begins {
+            words::greeting(language(&said.language)).to_owned()
+        } else {
+            return Ok(());
+        };
+        self.inbox.machine_says(conversation, &who, &format!("word:{seq}"), &text, &json!({ "by": "word" })).await?;
+        if !was_open {
+            let nobody = Author { account: 0, name: who };
+            self.inbox.set_status(conversation, &nobody, Status::Resolved, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn obey(&self, channel: &Channel, conversation: &str, who: &Identity, meaning: Meant) -> Result<()> {
+        if meaning == Meant::Help {
+            return Ok(());
+        }
+        let (given, path) = (meaning == Meant::Start, path(channel.setup.kind));
+        let words = Class::CHOSEN.map(|class| ContactWord { class, channel: path, given, every_days: 0 });
+        self.door.choose(who.actor(), &words, channel.setup.kind.channel()).await?;
+        if given {
+            self.door.policy().release(who.actor(), path).await?;
+        } else {
+            self.door.policy().suppress(who.actor(), path, "said_stop").await?;
+            self.set_stopped(conversation).await?;
+        }
+        Ok(())
+    }
+
+    async fn set_stopped(&self, conversation: &str) -> Result<()> {
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        sqlx::query("UPDATE messenger_thread SET stopped = 1 WHERE conversation = $1")
+            .bind(conversation.to_owned())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Notes where answers go. Whoever writes again after STOP is answered again.
+    async fn note_thread(&self, channel: &Channel, conversation: &str, said: &Said) -> Result<()> {
+        let actor = said.who.actor();
+        let key = self.inbox.sealer.of(actor).await?;
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO messenger_thread (conversation, channel, actor, address, language, heard_at, stopped) \
+             VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (conversation) DO UPDATE SET heard_at = excluded.heard_at, stopped = 0, \
+             language = CASE WHEN excluded.language = '' THEN messenger_thread.language ELSE excluded.language END",
+        )
+        .bind(conversation.to_owned())
+        .bind(channel.id.clone())
+        .bind(actor.0.cast_signed())
+        .bind(sealed(&key, &format!("{conversation}:thread"), &said.thread)?)
+        .bind(cut(&said.language, 10).to_owned())
+        .bind(self.inbox.now().0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Notes what became of a message of ours.
+    async fn receipt(&self, channel: &Channel, their_id: &str, state: &'static str, why: &str) -> Result<()> {
+        // The generic pair knows our messages by our own ids.
+        let sql = "SELECT id, conversation, seq, state FROM parcel WHERE channel = $1 AND (id = $2 OR (their_id = $2 AND their_id <> ''))";
+        let row = sqlx::query(sql).bind(channel.id.clone()).bind(their_id.to_owned());
+        let Some(row) = row.fetch_optional(self.inbox.stores.state.reader()).await.map_err(failed)? else { return Ok(()) };
+        let (id, conversation, seq): (String, String, i64) = (row.get("id"), row.get("conversation"), row.get("seq"));
+        // They come in any order: what was read is not merely delivered any more.
+        if row.get::<String, _>("state") == "read" {
+            return Ok(());
+        }
+        self.parcel_is(&id, state, why).await?;
+        if state == "failed" {
+            return self.door.policy().came_back(&id).await;
+        }
+        if state == "read" {
+            self.inbox.seen(&conversation, seq).await?;
+        }
+        Ok(())
+    }
+}
