@@ -1198,9 +1198,24 @@ mod messengers {
 
     impl Platform {
         async fn new(stage: &Stage) -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
+            let [platform] = Self::several(stage).await;
+            platform
+        }
+
+        /// Makes all that a stage needs: which places inside may be reached is said once.
+        async fn several<const COUNT: usize>(stage: &Stage) -> [Self; COUNT] {
+            let mut listeners = Vec::new();
+            for _ in 0..COUNT {
+                listeners.push(TcpListener::bind("127.0.0.1:0").await.expect("listens"));
+            }
+            let places: Vec<_> = listeners.iter().map(|listener| listener.local_addr().expect("is bound")).collect();
+            stage.site.talk.goes_out_by(touchline::platform::outbound::Outbound::with(&places));
+            let platforms: Vec<Self> = listeners.into_iter().map(Self::listening).collect();
+            platforms.try_into().unwrap_or_else(|_| unreachable!("as many as listeners"))
+        }
+
+        fn listening(listener: TcpListener) -> Self {
             let place = listener.local_addr().expect("is bound").to_string();
-            stage.site.talk.calls.let_through(place.parse().expect("an address"));
             let platform = Self { place, heard: Heard::default(), answers: Arc::default() };
             let (heard, answers) = (Arc::clone(&platform.heard), Arc::clone(&platform.answers));
             tokio::spawn(async move {
@@ -1580,6 +1595,49 @@ mod messengers {
         assert_eq!(body["template"], json!({ "name": "order_news", "language": { "code": "en_US" } }));
         let shown = stage.shown(&conversation).await;
         assert_eq!((said(&shown)[2], states(&shown)[1]), ("There is news of your order.", "sent"), "staff see what was sent");
+
+        // What nobody has seen takes nobody's place.
+        let places = async || {
+            let sql = "SELECT state FROM contact_send WHERE send_key LIKE 'parcel:%' ORDER BY at";
+            let places = sqlx::query_scalar(sql).fetch_all(stage.site.stores.state.reader()).await;
+            places.expect("reads") as Vec<String>
+        };
+        assert_eq!(places().await, ["sent", "sent"]);
+        let receipt = whatsapp(json!({ "statuses": [{ "id": "wamid.T", "status": "failed", "timestamp": "1764160000",
+            "recipient_id": "16315551234", "errors": [{ "code": 131_053, "title": "Media upload error" }] }] }));
+        assert_eq!(stage.post(&id, &hub("app-secret", &receipt), receipt).await.0, StatusCode::OK);
+        let shown = stage.shown(&conversation).await;
+        assert_eq!(states(&shown), ["read", "failed"]);
+        assert_eq!(places().await, ["sent", "released"]);
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_server_that_is_down_keeps_nobody_else_waiting() {
+        let stage = Stage::new().await;
+        let platform = Platform::new(&stage).await;
+        let mut transaction = stage.site.stores.state.begin().await.expect("begins");
+        for number in 0..250_i64 {
+            sqlx::query(
+                "INSERT INTO parcel (id, channel, actor, conversation, seq, state, attempts, next_at, at, said, their_id) \
+                 VALUES ($1, 'down', 1, $1, 2, 'queued', 3, $2, $3, 'the server is not reached', '')",
+            )
+            .bind(format!("stuck-{number}"))
+            .bind(NOON + 3_600 * SECOND)
+            .bind(NOON - number)
+            .execute(&mut *transaction)
+            .await
+            .expect("queues");
+        }
+        transaction.commit().await.expect("commits");
+        let setup = json!({ "kind": "webhook", "name": "W", "is_on": true, "send_to": platform.url() + "/hook" });
+        let (id, secret) = stage.channel(setup).await;
+        let body = json!({ "from": { "id": "u1" }, "text": "Hello" }).to_string();
+        assert_eq!(stage.post(&id, &standard(&secret, "m1", NOON / SECOND, &body), body.clone()).await.0, StatusCode::OK);
+        let (conversation, _) = stage.only("open").await;
+        stage.answer(&conversation, "a1", "Good day").await;
+        stage.sends().await;
+        assert_eq!(platform.heard().len(), 1);
+        assert_eq!(states(&stage.shown(&conversation).await), ["sent"]);
     }
 
     #[tokio::test]
@@ -1624,7 +1682,7 @@ mod messengers {
     #[tokio::test]
     async fn secrets_go_in_and_never_come_out_and_only_keepers_set_up() {
         let stage = Stage::new().await;
-        let platform = Platform::new(&stage).await;
+        let [platform, elsewhere] = Platform::several(&stage).await;
         let secrets = ["123456:SECRETtoken", "SECRETproof", "SECRETapp"];
         let setup = json!({ "kind": "telegram", "name": "T", "is_on": true, "server": platform.url(), "token": secrets[0],
             "secret": secrets[1], "app_secret": secrets[2] });
@@ -1645,7 +1703,6 @@ mod messengers {
         assert_eq!(tried["works"], json!(false));
         assert_eq!(platform.heard()[0].2["secret_token"], json!(secrets[1]));
         assert!(!stage.staff("GET", "/api/conversations/channels", None).await.1.to_string().contains("SECRET"));
-        let elsewhere = Platform::new(&stage).await;
         change["server"] = json!(elsewhere.url());
         assert_eq!(stage.staff("PUT", &path, Some(change)).await.0, StatusCode::BAD_REQUEST);
         for url in
@@ -1892,11 +1949,10 @@ mod messengers {
     #[tokio::test]
     async fn orders_are_looked_up_at_a_server_that_can_check_who_asks() {
         let stage = Stage::new().await;
-        let shop = Platform::new(&stage).await;
+        let [shop, platform] = Platform::several(&stage).await;
         let secret = stage.bot(&["telegram"], &(shop.url() + "/orders")).await;
         let (_, settings) = stage.staff("GET", "/api/conversations/bot", None).await;
         assert_eq!(settings["order"]["secret"], json!(""));
-        let platform = Platform::new(&stage).await;
         let setup =
             json!({ "kind": "telegram", "name": "T", "is_on": true, "server": platform.url(), "token": "1:a", "secret": "s" });
         let (id, _) = stage.channel(setup).await;

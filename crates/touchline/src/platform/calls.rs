@@ -1,29 +1,19 @@
 //! Calling: every request that this server makes to a web server that somebody named goes through here.
 //!
 //! Whoever may name an address must not reach with it what only this machine can reach. So an address is read once, by the
-//! rules of the web; its host is looked up once; every number that comes out must belong to the public internet, also those
-//! inside IPv6 forms; and the connection goes to that very number, so that a second look-up cannot change it. Nothing is
-//! followed: a redirect is an answer like any other. What is in the house all the same, such as a gateway for short
-//! messages, is let through by its number when the server starts. Which numbers are inside, [`super::outbound`] knows.
+//! rules of the web, and the connection is made by [`Outbound`], which looks a name up once and knows which numbers are
+//! inside. Nothing is followed: a redirect is an answer like any other. What is in the house all the same, such as a gateway
+//! for short messages, is written as the number that was named when the server started.
 
-use super::outbound::is_outside;
+use super::outbound::{Outbound, encrypted, is_outside, is_refused};
 use axum::body::Body;
 use hyper::client::conn::http1;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::collections::HashSet;
-use std::future::Future;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use url::{Host, Url};
 
 /// How long finding and reaching a server may take.
@@ -35,14 +25,10 @@ const ANSWER_MAX: usize = 1024 * 1024;
 /// What an address may have.
 const URL_MAX: usize = 2_048;
 
-type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
-type Resolver = Arc<dyn Fn(String, u16) -> Found + Send + Sync>;
-
-/// Sends requests to other servers. Clones share everything.
-#[derive(Clone)]
+/// Sends requests to other servers.
+#[derive(Clone, Default, Debug)]
 pub struct Calls {
-    let_through: Arc<RwLock<HashSet<SocketAddr>>>,
-    resolver: Resolver,
+    outbound: Outbound,
 }
 
 /// Is a request on its way out.
@@ -98,24 +84,11 @@ impl NotAnswered {
     }
 }
 
-impl Default for Calls {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Calls {
-    /// Opens the way out, to the public internet alone.
+    /// Sends them by a way out.
     #[must_use]
-    pub fn new() -> Self {
-        let resolver: Resolver =
-            Arc::new(|host, port| Box::pin(async move { Ok(tokio::net::lookup_host((host.as_str(), port)).await?.collect()) }));
-        Self { let_through: Arc::default(), resolver }
-    }
-
-    /// Lets one place through that is not of the public internet, or speaks without encryption.
-    pub fn let_through(&self, place: SocketAddr) {
-        self.let_through.write().unwrap_or_else(PoisonError::into_inner).insert(place);
+    pub const fn by(outbound: Outbound) -> Self {
+        Self { outbound }
     }
 
     /// Reads an address that somebody named, and says what is wrong with it. Nothing is looked up or connected to.
@@ -155,10 +128,7 @@ impl Calls {
             Host::Ipv4(address) => Some(address.into()),
             Host::Ipv6(address) => Some(address.into()),
         };
-        let all = self.let_through.read().unwrap_or_else(PoisonError::into_inner);
-        let is_let_through = number.is_some_and(|number| all.contains(&SocketAddr::new(number, port)));
-        drop(all);
-        if !is_let_through {
+        if !number.is_some_and(|number| self.outbound.is_named(SocketAddr::new(number, port))) {
             if url.scheme() != "https" {
                 return Err("An address begins with https://");
             }
@@ -171,7 +141,7 @@ impl Calls {
                 return Err(INSIDE);
             }
         }
-        Ok(Target { is_tls: url.scheme() == "https", name, port, is_let_through, url })
+        Ok(Target { is_tls: url.scheme() == "https", name, port, url })
     }
 
     /// Sends a request, and returns what was answered, whatever its status.
@@ -183,17 +153,13 @@ impl Calls {
         let request = request(&target, call).ok_or(NotAnswered::Refused("This request cannot be written"))?;
         let unreached = |error: &dyn std::fmt::Display| NotAnswered::Unreached(format!("the server is not reached: {error}"));
         let reaching = async {
-            let found = (self.resolver)(target.name.clone(), target.port).await.map_err(|error| unreached(&error))?;
-            // One number that leads inside spoils them all: who answers so means no good.
-            if !target.is_let_through && !found.iter().all(|address| is_outside(address.ip())) {
-                return Err(NotAnswered::Refused(INSIDE));
-            }
-            let address = *found.first().ok_or_else(|| unreached(&"it has no address"))?;
-            let stream = TcpStream::connect(address).await.map_err(|error| unreached(&error))?;
-            if target.is_tls {
-                let stream = encrypted(stream, &target.name).await.map_err(|error| unreached(&error))?;
+            let connected = self.outbound.connect(&target.place()).await;
+            let stream =
+                connected.map_err(|error| if is_refused(&error) { NotAnswered::Refused(INSIDE) } else { unreached(&error) })?;
+            if !target.is_tls {
                 return Ok(Box::new(stream) as Box<dyn Line>);
             }
+            let stream = encrypted(stream, &target.name).await.map_err(|error| unreached(&error))?;
             Ok(Box::new(stream) as Box<dyn Line>)
         };
         let stream = timeout(CONNECT_PATIENCE, reaching).await.map_err(|_| unreached(&"it takes too long"))??;
@@ -214,7 +180,13 @@ struct Target {
     name: String,
     port: u16,
     is_tls: bool,
-    is_let_through: bool,
+}
+
+impl Target {
+    /// Returns what is looked up: `host:port`, a number of the new kind in brackets.
+    fn place(&self) -> String {
+        if self.name.contains(':') { format!("[{}]:{}", self.name, self.port) } else { format!("{}:{}", self.name, self.port) }
+    }
 }
 
 fn request(target: &Target, call: &Call) -> Option<Request<Body>> {
@@ -251,21 +223,10 @@ fn retry_after<B>(response: &Response<B>) -> Option<i64> {
     response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
 }
 
-async fn encrypted(stream: TcpStream, host: &str) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
@@ -369,7 +330,7 @@ mod tests {
                 format!("https://{host}:{port}/"),
                 format!("http://{host}:{port}/"),
             ] {
-                let out = Calls::new();
+                let out = Calls::default();
                 assert!(out.check(&url).is_err(), "{url} can be set");
                 assert!(matches!(out.send(&to(&url)).await, Err(NotAnswered::Refused(_))), "{url}");
                 tried += 1;
@@ -401,7 +362,7 @@ mod tests {
             "https:///".to_owned(),
             String::new(),
         ] {
-            let out = Calls::new();
+            let out = Calls::default();
             assert!(out.check(&url).is_err(), "{url} can be set");
             assert!(matches!(out.send(&to(&url)).await, Err(NotAnswered::Refused(_))), "{url}");
             tried += 1;
@@ -413,14 +374,19 @@ mod tests {
     /// Makes a way out whose names lead where a test wants: each look-up takes the next answer.
     fn led(answers: &[&[&str]]) -> (Calls, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
-        let answers: Vec<Vec<String>> = answers.iter().map(|one| one.iter().map(|text| (*text).to_owned()).collect()).collect();
+        let answers: Vec<Vec<SocketAddr>> =
+            answers.iter().map(|one| one.iter().map(|text| text.parse().expect("an address")).collect()).collect();
         let counted = Arc::clone(&asked);
-        let resolver: Resolver = Arc::new(move |_, _| {
+        let outbound = Outbound::led_by(move |_| {
             let turn = counted.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
-            let found: Vec<SocketAddr> = answers[turn].iter().map(|text| text.parse().expect("an address")).collect();
-            Box::pin(async move { Ok(found) })
+            answers[turn].clone()
         });
-        (Calls { let_through: Arc::default(), resolver }, asked)
+        (Calls::by(outbound), asked)
+    }
+
+    fn inside_house(ports: &[u16]) -> Calls {
+        let named: Vec<SocketAddr> = ports.iter().map(|port| SocketAddr::from(([127, 0, 0, 1], *port))).collect();
+        Calls::by(Outbound::with(&named))
     }
 
     #[tokio::test]
@@ -451,8 +417,7 @@ mod tests {
             "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{inside}/\r\nretry-after: 7\r\ncontent-length: 2\r\n\r\nno"
         );
         let (port, reached) = server(answer).await;
-        let out = Calls::new();
-        out.let_through(SocketAddr::from(([127, 0, 0, 1], port)));
+        let out = inside_house(&[port]);
         let answered = out.send(&to(&format!("http://127.0.0.1:{port}/a?b=c"))).await.expect("answers");
         assert_eq!((answered.status, answered.retry_after_s, answered.body), (302, Some(7), b"no".to_vec()));
         assert_eq!((reached.load(Ordering::SeqCst), canary.load(Ordering::SeqCst)), (1, 0));
@@ -462,12 +427,15 @@ mod tests {
     #[tokio::test]
     async fn who_hangs_up_may_have_taken_it_and_who_is_not_there_has_not() {
         let (port, _) = server(String::new()).await;
-        let out = Calls::new();
-        out.let_through(SocketAddr::from(([127, 0, 0, 1], port)));
-        assert!(matches!(out.send(&to(&format!("http://127.0.0.1:{port}/"))).await, Err(NotAnswered::Unknown(_))));
+        assert!(matches!(
+            inside_house(&[port]).send(&to(&format!("http://127.0.0.1:{port}/"))).await,
+            Err(NotAnswered::Unknown(_))
+        ));
         let free = TcpListener::bind("127.0.0.1:0").await.expect("binds").local_addr().expect("is bound").port();
-        out.let_through(SocketAddr::from(([127, 0, 0, 1], free)));
-        assert!(matches!(out.send(&to(&format!("http://127.0.0.1:{free}/"))).await, Err(NotAnswered::Unreached(_))));
+        assert!(matches!(
+            inside_house(&[free]).send(&to(&format!("http://127.0.0.1:{free}/"))).await,
+            Err(NotAnswered::Unreached(_))
+        ));
     }
 
     #[test]
@@ -477,8 +445,8 @@ mod tests {
         {
             assert!(is_outside(text.parse().expect("an address")), "{text}");
         }
-        assert!(Calls::new().check("https://api.telegram.org/bot1:x/sendMessage").is_ok());
-        assert!(Calls::new().check("https://shop.example/hook?key=a@b").is_ok());
+        assert!(Calls::default().check("https://api.telegram.org/bot1:x/sendMessage").is_ok());
+        assert!(Calls::default().check("https://shop.example/hook?key=a@b").is_ok());
     }
 
     #[test]

@@ -4,27 +4,86 @@
 //! number, so an answer that changes between looking and connecting changes nothing. What is inside (this machine, this
 //! network, what clouds tell their machines) is reached only where whoever starts the server has named it.
 
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 /// How long resolving and connecting may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+type Found = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+type Resolver = Arc<dyn Fn(String) -> Found + Send + Sync>;
+
 /// Knows which addresses inside may be reached. Clones share it.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone)]
 pub struct Outbound {
     inside: Arc<[SocketAddr]>,
+    resolver: Resolver,
+}
+
+/// Is why nothing was connected to.
+#[derive(Debug)]
+struct Inside;
+
+impl std::fmt::Display for Inside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("this address is inside our own network: start the server with `--inside ADDRESS:PORT` to allow it")
+    }
+}
+
+impl std::error::Error for Inside {}
+
+/// Tells whether a failure is that of an address inside that nobody named: nothing was connected to.
+#[must_use]
+pub fn is_refused(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|why| why.is::<Inside>())
+}
+
+impl Default for Outbound {
+    /// Reaches the public internet alone.
+    fn default() -> Self {
+        Self::with(&[])
+    }
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbound").field("inside", &self.inside).finish_non_exhaustive()
+    }
 }
 
 impl Outbound {
     /// Lets some addresses inside be reached, and no other ones.
     #[must_use]
     pub fn with(inside: &[SocketAddr]) -> Self {
-        Self { inside: inside.into() }
+        let resolver: Resolver = Arc::new(|address| Box::pin(async move { Ok(lookup_host(address).await?.collect()) }));
+        Self { inside: inside.into(), resolver }
+    }
+
+    /// Makes a way out for which names lead where a test wants.
+    #[cfg(test)]
+    pub(super) fn led_by(find: impl Fn(String) -> Vec<SocketAddr> + Send + Sync + 'static) -> Self {
+        let resolver: Resolver = Arc::new(move |address| {
+            let found = find(address);
+            Box::pin(async move { Ok(found) })
+        });
+        Self { resolver, ..Self::default() }
+    }
+
+    /// Tells whether an address was named, so that it may be reached although it is inside.
+    #[must_use]
+    pub fn is_named(&self, place: SocketAddr) -> bool {
+        self.inside.contains(&place)
     }
 
     /// Connects to `host:port`.
@@ -32,14 +91,9 @@ impl Outbound {
     /// # Errors
     /// Fails when the server is not reached, or is inside and not named.
     pub async fn connect(&self, address: &str) -> io::Result<TcpStream> {
-        let resolved = timeout(PATIENCE, lookup_host(address)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let found = timeout(PATIENCE, (self.resolver)(address.to_owned())).await.map_err(|_| io::ErrorKind::TimedOut)??;
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-        for place in resolved.take(8) {
-            if !is_outside(place.ip()) && !self.inside.contains(&place) {
-                let what = "this address is inside our own network: start the server with `--inside ADDRESS:PORT` to allow it";
-                last = io::Error::new(io::ErrorKind::PermissionDenied, what);
-                continue;
-            }
+        for place in self.allowed(found)?.into_iter().take(8) {
             match timeout(PATIENCE, TcpStream::connect(place)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = error,
@@ -48,6 +102,35 @@ impl Outbound {
         }
         Err(last)
     }
+
+    /// Chooses among the addresses of a name: those that were named, else all, of which none may be inside. Whoever answers with
+    /// one outside and one inside means no good.
+    fn allowed(&self, found: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
+        let named: Vec<SocketAddr> = found.iter().copied().filter(|place| self.is_named(*place)).collect();
+        if !named.is_empty() {
+            return Ok(named);
+        }
+        if found.iter().any(|place| !is_outside(place.ip())) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, Inside));
+        }
+        Ok(found)
+    }
+}
+
+/// Encrypts a line to a server that shows a certificate of this name, which somebody signed whom this machine trusts.
+///
+/// # Errors
+/// Fails when it shows none.
+pub async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(stream: S, host: &str) -> io::Result<TlsStream<S>> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
 /// Tells whether an address is one of the whole internet.

@@ -62,8 +62,6 @@ pub struct Talk {
     pub door: Door,
     /// Where visitors come from.
     pub sources: Sources,
-    /// Requests to servers of others.
-    pub calls: Calls,
     /// What is known and may be told.
     pub knowledge: Knowledge,
     /// The address by which customers reach us, once that is known.
@@ -88,7 +86,6 @@ impl Talk {
             inbox,
             door,
             sources: sources.clone(),
-            calls: Calls::new(),
             address: Arc::default(),
             popups: Arc::default(),
             outbound: Arc::default(),
@@ -111,6 +108,11 @@ impl Talk {
 
     pub(crate) fn outbound(&self) -> Outbound {
         self.outbound.get().cloned().unwrap_or_default()
+    }
+
+    /// Returns what sends requests to servers of others.
+    fn calls(&self) -> Calls {
+        Calls::by(self.outbound())
     }
 
     /// Returns the address by which customers reach us.

@@ -85,7 +85,7 @@ async fn change_bot(_: Keeper, State(talk): State<Talk>, Body(settings): Body<Bo
         settings.order.secret = drawn_secret()?;
         secret = Some(settings.order.secret.clone());
     }
-    settings.save(&talk.inbox.stores.state, &talk.calls).await.map_err(Refusal::told)?;
+    settings.save(&talk.inbox.stores.state, &talk.calls()).await.map_err(Refusal::told)?;
     Ok(Json(BotChanged { secret }))
 }
 

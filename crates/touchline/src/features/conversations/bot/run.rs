@@ -195,7 +195,7 @@ impl Talk {
         let body = body.to_string().into_bytes();
         let headers = standard_headers(&settings.order.secret, &id, now.0 / SECOND, &body);
         let call = Call { method: "POST", url: settings.order.url.clone(), headers, body };
-        let answered = self.calls.send(&call).await;
+        let answered = self.calls().send(&call).await;
         let told = answered.as_ref().ok().filter(|answered| answered.status == 200);
         let told: Value = told.and_then(|answered| serde_json::from_slice(&answered.body).ok()).unwrap_or_default();
         let text = told["text"][language.code()].as_str().or_else(|| told["text"].as_str()).unwrap_or_default();

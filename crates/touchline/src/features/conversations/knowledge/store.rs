@@ -69,7 +69,15 @@ pub struct NewArticle {
 pub struct Knowledge {
     pub(super) state: State,
     clock: Clock,
-    kept: Arc<RwLock<Option<Arc<Built>>>>,
+    kept: Arc<RwLock<Kept>>,
+}
+
+/// Is the index as it was built last, where nothing was written since.
+#[derive(Default)]
+struct Kept {
+    /// How often something was written.
+    writes: u64,
+    built: Option<Arc<Built>>,
 }
 
 /// Is the index of published and of all articles, by language.
@@ -260,13 +268,19 @@ impl Knowledge {
     }
 
     fn forget_index(&self) {
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        kept.writes += 1;
+        kept.built = None;
     }
 
     async fn built(&self) -> Result<Arc<Built>> {
-        if let Some(built) = self.kept.read().unwrap_or_else(PoisonError::into_inner).clone() {
-            return Ok(built);
-        }
+        let writes = {
+            let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(built) = &kept.built {
+                return Ok(Arc::clone(built));
+            }
+            kept.writes
+        };
         let articles = self.all().await?;
         let index = |language: Language, published_only: bool| {
             let wanted = articles.iter().filter(|article| article.is_published || !published_only);
@@ -278,7 +292,11 @@ impl Knowledge {
         };
         let built =
             Arc::new(Built { published: LANGUAGES.map(|one| index(one, true)), all: LANGUAGES.map(|one| index(one, false)) });
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&built));
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        // What was written while it was built may not be in it: it answers this once.
+        if kept.writes == writes {
+            kept.built = Some(Arc::clone(&built));
+        }
         Ok(built)
     }
 }

@@ -1,13 +1,9 @@
 //! A line to a mail server: in the clear or encrypted, read by lines that have an end.
 
-use crate::platform::outbound::Outbound;
-use std::sync::Arc;
+use crate::platform::outbound::{self, Outbound};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 /// How long the other side may take for one answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,13 +31,7 @@ impl Line {
 
     /// Encrypts the line from here on. Nothing that came before is believed.
     pub(super) async fn encrypted(self) -> Result<Self, String> {
-        let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(roots())
-            .with_no_client_auth();
-        let name = ServerName::try_from(self.host.clone()).map_err(|error| error.to_string())?;
-        let connecting = TlsConnector::from(Arc::new(config)).connect(name, self.wire.into_inner());
+        let connecting = outbound::encrypted(self.wire.into_inner(), &self.host);
         let connected = timeout(PATIENCE, connecting).await.map_err(|error| error.to_string())?;
         let stream = connected.map_err(|error| format!("no encryption: {error}"))?;
         Ok(Self { wire: BufReader::new(Box::new(stream)), host: self.host })
@@ -85,11 +75,4 @@ impl Line {
         };
         timeout(PATIENCE, writing).await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
     }
-}
-
-/// Returns whom this machine trusts.
-fn roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
 }

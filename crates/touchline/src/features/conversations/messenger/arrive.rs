@@ -4,6 +4,7 @@
 //! Whatever cannot be proved is answered in one way, so that nobody learns which channels there are.
 
 use super::adapter::{Heard, Said};
+use super::deliver::send_key;
 use super::setup::{Channel, Kind};
 use super::words::{self, Meant};
 use super::{adapter, proof};
@@ -245,7 +246,7 @@ impl Talk {
         }
         self.parcel_is(&id, state, why).await?;
         if state == "failed" {
-            return self.door.policy().came_back(&id).await;
+            return self.door.policy().came_back(&send_key(&id)).await;
         }
         if state == "read" {
             self.inbox.seen(&conversation, seq).await?;

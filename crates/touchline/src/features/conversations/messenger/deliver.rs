@@ -62,6 +62,11 @@ pub struct Thread {
     pub language: String,
 }
 
+/// Returns the key by which the contact policy knows a parcel.
+pub(super) fn send_key(id: &str) -> String {
+    format!("parcel:{id}")
+}
+
 /// Queues the message at a place of a conversation, where that is one of a messenger; tells whether it is.
 ///
 /// # Errors
@@ -126,10 +131,12 @@ impl Talk {
     /// # Errors
     /// Fails when the state store does.
     pub async fn send_parcels(&self) -> Result<()> {
-        // Of each conversation everything that waits: what is behind something that waits longer waits with it.
+        // What is behind something that waits longer waits with it, and takes nobody else's place in the round.
         let sql = "SELECT id, channel, actor, conversation, seq, attempts, next_at FROM parcel WHERE state = 'queued' \
-                   ORDER BY at, conversation, seq LIMIT $1";
-        let rows = sqlx::query(sql).bind(AT_ONCE).fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)?;
+                   AND conversation NOT IN (SELECT conversation FROM parcel WHERE state = 'queued' AND next_at > $1) \
+                   ORDER BY at, conversation, seq LIMIT $2";
+        let rows = sqlx::query(sql).bind(self.inbox.now().0).bind(AT_ONCE).fetch_all(self.inbox.stores.state.reader());
+        let rows = rows.await.map_err(failed)?;
         let mut by_conversation: BTreeMap<String, Vec<AnyRow>> = BTreeMap::new();
         for row in rows {
             by_conversation.entry(row.get("conversation")).or_default().push(row);
@@ -204,7 +211,7 @@ impl Talk {
             return Ok(false);
         }
         fail::fail_point!("parcel-begun");
-        let outcome = match self.calls.send(&call).await {
+        let outcome = match self.calls().send(&call).await {
             Ok(answered) => adapter.outcome(&answered),
             Err(why @ crate::platform::calls::NotAnswered::Refused(_)) => Outcome::Never(why.says().to_owned()),
             Err(why @ crate::platform::calls::NotAnswered::Unknown(_)) if !adapter.is_idempotent() => {
@@ -218,7 +225,7 @@ impl Talk {
     /// Asks the contact policy: an answer to somebody who wrote to us.
     async fn parcel_leave(&self, row: &AnyRow, channel: &Channel, id: &str) -> Result<Answer> {
         let ask = Ask {
-            key: format!("parcel:{id}"),
+            key: send_key(id),
             actor: actor_of(row),
             channel: path(channel.setup.kind),
             class: Class::Service,

@@ -440,7 +440,7 @@ async fn add_channel(
     if is_drawn {
         setup.secret = drawn(setup.kind)?;
     }
-    setup.check(&talk.calls).map_err(Refusal::told)?;
+    setup.check(&talk.calls()).map_err(Refusal::told)?;
     let id = draw_id()?;
     if !talk.keep_channel(&id, &setup, true).await? {
         return Err(Refusal::malformed(format!("There are {CHANNELS_MAX} channels already"), "Take one away first"));
@@ -475,7 +475,7 @@ async fn change_channel(
             "Give the secret and the token with the new address",
         ));
     }
-    setup.check(&talk.calls).map_err(Refusal::told)?;
+    setup.check(&talk.calls()).map_err(Refusal::told)?;
     talk.keep_channel(&id, &setup, false).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -507,7 +507,7 @@ async fn try_channel(_: Keeper, State(talk): State<Talk>, Path(id): Path<String>
         let said = "There is nothing to try: write to it from the other side".to_owned();
         return Ok(Json(ChannelTried { works: false, said }));
     };
-    let (works, said) = match talk.calls.send(&call).await {
+    let (works, said) = match talk.calls().send(&call).await {
         Ok(answered) => match adapter.outcome(&answered) {
             Outcome::Taken(_) => (true, String::new()),
             Outcome::Later(said, _) | Outcome::Never(said) | Outcome::Unknown(said) => (false, said),

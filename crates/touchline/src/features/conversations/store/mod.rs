@@ -45,7 +45,7 @@ pub struct Inbox {
     pub(super) policy: Policy,
     pub(super) sealer: Sealer,
     pub(super) news: News,
-    /// Rung when something waits to go out.
+    /// Rung when something waits to go out to a messenger.
     pub(super) bell: std::sync::Arc<tokio::sync::Notify>,
 }
 
@@ -207,19 +207,20 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does.
     pub async fn edit(&self, id: &str, client_id: &str, text: &str, at: Instant) -> Result<bool> {
+        let sql = "SELECT actor FROM message WHERE conversation = $1 AND client_id = $2 AND kind = 'in'";
+        let row = sqlx::query(sql).bind(id.to_owned()).bind(client_id.to_owned());
+        let Some(row) = row.fetch_optional(self.stores.state.reader()).await.map_err(failed)? else { return Ok(false) };
+        let key = self.sealer.of(actor_of(&row)).await?;
         let mut transaction = self.stores.state.begin().await.map_err(failed)?;
-        let sql = "SELECT seq, actor, meta FROM message WHERE conversation = $1 AND client_id = $2 AND kind = 'in'";
+        let sql = "SELECT seq, meta FROM message WHERE conversation = $1 AND client_id = $2 AND kind = 'in'";
         let row = sqlx::query(sql).bind(id.to_owned()).bind(client_id.to_owned());
         let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(failed)? else { return Ok(false) };
-        let (seq, actor): (i64, ActorId) = (row.get("seq"), actor_of(&row));
+        let seq: i64 = row.get("seq");
         let mut meta: Value = serde_json::from_str(&row.get::<String, _>("meta")).unwrap_or_default();
         if meta["edited"].as_i64().is_some_and(|before| before > at.0) {
             return Ok(true);
         }
-        drop(transaction);
-        let key = self.sealer.of(actor).await?;
         meta["edited"] = Value::from(at.0);
-        let mut transaction = self.stores.state.begin().await.map_err(failed)?;
         sqlx::query("UPDATE message SET body = $1, meta = $2 WHERE conversation = $3 AND seq = $4")
             .bind(sealed(&key, &format!("{id}:{seq}"), text)?)
             .bind(meta.to_string())
@@ -331,7 +332,7 @@ impl Inbox {
         note_event(&mut transaction, id, if kind == Kind::Note { "note" } else { "message" }, now).await?;
         transaction.commit().await.map_err(failed)?;
         self.news.tell();
-        if is_mail || is_parcel {
+        if is_parcel {
             self.bell.notify_one();
         }
         self.tell_ledger().await;
