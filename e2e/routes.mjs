@@ -27,6 +27,7 @@ export const routes = [
   ['inbox', '/inbox'],
   ['contact', '/contact'],
   ['mail', '/mail'],
+  ...['channels', 'articles', 'bot'].map((tab) => [`answers-${tab}`, `/answers/${tab}`]),
   ['feedback', '/feedback'],
   ['outreach', '/outreach'],
   ['measure', '/measure'],
