@@ -210,11 +210,16 @@ export default {
   'channels.drop': 'Take away',
   'channels.works': '{name} works.',
   'channels.how.telegram': 'Make a bot with @BotFather, enter its token, save, then press Connect.',
-  'channels.how.whatsapp': 'From the app on the developers’ site: the id of the number, a lasting access token, the app secret. Then enter the address and secret shown after saving as webhook and verify token, and subscribe to messages.',
-  'channels.how.facebook': 'From the app on the developers’ site: the id of the page, its access token, the app secret. Then enter the address and secret shown after saving as webhook and verify token.',
-  'channels.how.instagram': 'From the app on the developers’ site: the id of the account, an access token, the app secret. Then enter the address and secret shown after saving as webhook and verify token.',
-  'channels.how.sms': 'Any provider that sends by an HTTP request. It sends what comes in to the address shown after saving, with the secret as password. STOP, ARRET and СТОП are obeyed.',
-  'channels.how.webhook': 'Your system sends and gets messages signed by Standard Webhooks; libraries exist for every language.',
+  'channels.how.whatsapp':
+    'From the app on the developers’ site: the id of the number, a lasting access token, the app secret. Then enter the address and secret shown after saving as webhook and verify token, and subscribe to messages.',
+  'channels.how.facebook':
+    'From the app on the developers’ site: the id of the page, its access token, the app secret. Then enter the address and secret shown after saving as webhook and verify token.',
+  'channels.how.instagram':
+    'From the app on the developers’ site: the id of the account, an access token, the app secret. Then enter the address and secret shown after saving as webhook and verify token.',
+  'channels.how.sms':
+    'Any provider that sends by an HTTP request. It sends what comes in to the address shown after saving, with the secret as password. STOP, ARRET and СТОП are obeyed.',
+  'channels.how.webhook':
+    'Your system sends and gets messages signed by Standard Webhooks; libraries exist for every language.',
   'channels.name': 'Name',
   'channels.send_to': 'Where messages are sent to',
   'channels.number': 'Our number or name',
@@ -272,7 +277,8 @@ export default {
   'articles.look': 'Look at it',
   'articles.empty': 'Nothing is written yet',
   'articles.empty.text': 'Begin with the question that is asked most often.',
-  'bot.lead': 'It answers by the steps below and from published articles. A person can always be asked for; after two misses it hands over by itself.',
+  'bot.lead':
+    'It answers by the steps below and from published articles. A person can always be asked for; after two misses it hands over by itself.',
   'bot.on': 'The bot answers',
   'bot.channels': 'On these channels',
   'bot.name': 'What it is called',

@@ -212,12 +212,18 @@ export default {
   'channels.connect': 'Connecter',
   'channels.drop': 'Retirer',
   'channels.works': '{name} fonctionne.',
-  'channels.how.telegram': 'Créez un bot avec @BotFather, saisissez son jeton, enregistrez, puis appuyez sur Connecter.',
-  'channels.how.whatsapp': 'Depuis l’application sur le site des développeurs : l’identifiant du numéro, un jeton d’accès durable, la clé secrète de l’application. Saisissez-y ensuite l’adresse et le secret montrés après l’enregistrement comme webhook et jeton de vérification, et abonnez-vous aux messages.',
-  'channels.how.facebook': 'Depuis l’application sur le site des développeurs : l’identifiant de la page, son jeton d’accès, la clé secrète de l’application. Saisissez-y ensuite l’adresse et le secret montrés après l’enregistrement comme webhook et jeton de vérification.',
-  'channels.how.instagram': 'Depuis l’application sur le site des développeurs : l’identifiant du compte, un jeton d’accès, la clé secrète de l’application. Saisissez-y ensuite l’adresse et le secret montrés après l’enregistrement comme webhook et jeton de vérification.',
-  'channels.how.sms': 'Tout fournisseur qui envoie par une requête HTTP. Il transmet ce qui arrive à l’adresse montrée après l’enregistrement, avec le secret comme mot de passe. STOP, ARRET et СТОП sont respectés.',
-  'channels.how.webhook': 'Votre système envoie et reçoit des messages signés selon Standard Webhooks ; il existe des bibliothèques pour chaque langage.',
+  'channels.how.telegram':
+    'Créez un bot avec @BotFather, saisissez son jeton, enregistrez, puis appuyez sur Connecter.',
+  'channels.how.whatsapp':
+    'Depuis l’application sur le site des développeurs : l’identifiant du numéro, un jeton d’accès durable, la clé secrète de l’application. Saisissez-y ensuite l’adresse et le secret montrés après l’enregistrement comme webhook et jeton de vérification, et abonnez-vous aux messages.',
+  'channels.how.facebook':
+    'Depuis l’application sur le site des développeurs : l’identifiant de la page, son jeton d’accès, la clé secrète de l’application. Saisissez-y ensuite l’adresse et le secret montrés après l’enregistrement comme webhook et jeton de vérification.',
+  'channels.how.instagram':
+    'Depuis l’application sur le site des développeurs : l’identifiant du compte, un jeton d’accès, la clé secrète de l’application. Saisissez-y ensuite l’adresse et le secret montrés après l’enregistrement comme webhook et jeton de vérification.',
+  'channels.how.sms':
+    'Tout fournisseur qui envoie par une requête HTTP. Il transmet ce qui arrive à l’adresse montrée après l’enregistrement, avec le secret comme mot de passe. STOP, ARRET et СТОП sont respectés.',
+  'channels.how.webhook':
+    'Votre système envoie et reçoit des messages signés selon Standard Webhooks ; il existe des bibliothèques pour chaque langage.',
   'channels.name': 'Nom',
   'channels.send_to': 'Où envoyer les messages',
   'channels.number': 'Notre numéro ou nom',
@@ -255,7 +261,8 @@ export default {
   'language.en': 'Anglais',
   'language.fr': 'Français',
   'language.ru': 'Russe',
-  hints: '{count, plural, one {# article peut répondre} many {# articles peuvent répondre} other {# articles peuvent répondre}}',
+  hints:
+    '{count, plural, one {# article peut répondre} many {# articles peuvent répondre} other {# articles peuvent répondre}}',
   'hints.insert': 'Insérer',
   'articles.lead': 'Ce qui est su et peut être dit : lu par les clients, proposé dans les messages, dit par le robot.',
   'articles.public': 'La page que voient les clients',
@@ -275,7 +282,8 @@ export default {
   'articles.look': 'Voir',
   'articles.empty': 'Rien n’est encore écrit',
   'articles.empty.text': 'Commencez par la question la plus fréquente.',
-  'bot.lead': 'Il répond selon les étapes ci-dessous et d’après les articles publiés. On peut toujours demander une personne ; après deux échecs il passe la main de lui-même.',
+  'bot.lead':
+    'Il répond selon les étapes ci-dessous et d’après les articles publiés. On peut toujours demander une personne ; après deux échecs il passe la main de lui-même.',
   'bot.on': 'Le robot répond',
   'bot.channels': 'Sur ces canaux',
   'bot.name': 'Son nom',
