@@ -144,6 +144,7 @@ impl Talk {
             thread_key: String::new(),
         };
         let Posted::Added(seq) = self.inbox.incoming(&incoming).await? else { return Ok(()) };
+        self.note_heard(&conversation).await?;
         for other in &said.known_as {
             self.inbox.claim(&said.who, other, Link::Together, now).await?;
         }
@@ -211,14 +212,14 @@ impl Talk {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Notes where answers go. Whoever writes again after STOP is answered again.
+    /// Notes where answers go.
     async fn note_thread(&self, channel: &Channel, conversation: &str, said: &Said) -> Result<()> {
         let actor = said.who.actor();
         let key = self.inbox.sealer.of(actor).await?;
         let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
         sqlx::query(
             "INSERT INTO messenger_thread (conversation, channel, actor, address, language, heard_at, stopped) \
-             VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (conversation) DO UPDATE SET heard_at = excluded.heard_at, stopped = 0, \
+             VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (conversation) DO UPDATE SET \
              language = CASE WHEN excluded.language = '' THEN messenger_thread.language ELSE excluded.language END",
         )
         .bind(conversation.to_owned())
@@ -230,6 +231,19 @@ impl Talk {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Notes that somebody wrote now. Whoever writes again after STOP is answered again; what merely comes a second time is no word
+    /// of theirs.
+    async fn note_heard(&self, conversation: &str) -> Result<()> {
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        sqlx::query("UPDATE messenger_thread SET heard_at = $1, stopped = 0 WHERE conversation = $2")
+            .bind(self.inbox.now().0)
+            .bind(conversation.to_owned())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
         transaction.commit().await.map_err(failed)
     }
 
