@@ -1489,7 +1489,7 @@ mod messengers {
                     .finish();
                 let basic = format!("Basic {}", STANDARD.encode(format!("any:{secret}")));
                 let form = ("content-type", "application/x-www-form-urlencoded".to_owned());
-                assert_eq!(stage.post(&id, &[form.clone()], body.clone()).await.0, StatusCode::UNAUTHORIZED);
+                assert_eq!(stage.post(&id, std::slice::from_ref(&form), body.clone()).await.0, StatusCode::UNAUTHORIZED);
                 assert_eq!(stage.post(&id, &[form, ("authorization", basic)], body).await.0, StatusCode::OK);
             };
             let who = model::Identity::new("phone", "+33612345678").expect("a name").actor();
