@@ -1474,6 +1474,51 @@ mod messengers {
     }
 
     #[tokio::test]
+    async fn what_was_under_way_when_the_server_died_is_sent_again_only_where_it_is_known_again() {
+        use touchline::features::people::policy::{Answer, Ask, Channel, Class};
+        for (kind, is_sent_again) in [("webhook", true), ("sms", false)] {
+            let stage = Stage::new().await;
+            let platform = Platform::new(&stage).await;
+            let setup =
+                json!({ "kind": kind, "name": "C", "is_on": true, "send_to": platform.url() + "/out", "sender": "+33700000000" });
+            let (id, secret) = stage.channel(setup).await;
+            let (body, headers, who, way) = if is_sent_again {
+                let body = json!({ "from": { "id": "u1" }, "text": "Hello" }).to_string();
+                (body.clone(), standard(&secret, "m1", NOON / SECOND, &body), ("webhook", "u1"), Channel::Messenger)
+            } else {
+                let proof = vec![("content-type", "application/json".to_owned()), ("x-touchline-token", secret)];
+                let body = json!({ "from": "+33612345678", "text": "Hello", "id": "s1" }).to_string();
+                (body, proof, ("phone", "+33612345678"), Channel::Sms)
+            };
+            assert_eq!(stage.post(&id, &headers, body).await.0, StatusCode::OK);
+            let (conversation, _) = stage.only("open").await;
+            stage.answer(&conversation, "a1", "Good day").await;
+            let seq = stage.shown(&conversation).await["conversation"]["seq"].clone();
+            // As far as it came: leave was given, the sending had begun, and nobody knows how it went on.
+            let policy = stage.site.talk.door.policy();
+            let ask = Ask {
+                key: format!("parcel:{conversation}:{seq}"),
+                actor: model::Identity::new(who.0, who.1).expect("a name").actor(),
+                channel: way,
+                class: Class::Service,
+                tag: "reply".to_owned(),
+                segments: Vec::new(),
+                worth: 1.0,
+                deadline: None,
+                holdout: None,
+            };
+            let Answer::Go(ticket) = policy.ask(&ask).await.expect("asks") else { panic!("nothing stands in the way") };
+            assert!(policy.begin(&ticket).await.expect("begins"));
+            stage.sends().await;
+            stage.sends().await;
+            assert_eq!(platform.heard().len(), usize::from(is_sent_again), "{kind}");
+            let shown = stage.shown(&conversation).await;
+            assert_eq!(states(&shown), ["sent"], "{kind}");
+            assert_eq!(shown.to_string().contains("perhaps sent"), !is_sent_again, "{kind}: staff are told");
+        }
+    }
+
+    #[tokio::test]
     async fn stop_and_help_are_obeyed_in_three_languages() {
         for (stop, start, help) in [("STOP", "start", "HELP"), ("Arrêt", "REPRENDRE", "aide"), ("Стоп", "СТАРТ", "ПОМОЩЬ")]
         {

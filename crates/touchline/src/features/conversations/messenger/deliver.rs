@@ -210,7 +210,6 @@ impl Talk {
         {
             return Ok(false);
         }
-        fail::fail_point!("parcel-begun");
         let outcome = match self.calls().send(&call).await {
             Ok(answered) => adapter.outcome(&answered),
             Err(why @ crate::platform::calls::NotAnswered::Refused(_)) => Outcome::Never(why.says().to_owned()),
