@@ -191,7 +191,7 @@ export default {
   'word.wish': 'их собственное желание',
   'word.hold_out': 'контрольная группа',
   'word.open_conversation': 'открыт диалог',
-  'answers.parts': 'Разделы',
+  'answers.parts': 'Каналы, статьи, бот',
   'answers.channels': 'Каналы',
   'answers.link': 'Каналы и ответы',
   'channels.lead': 'Сообщения из мессенджеров приходят во входящие, и ответы уходят тем же путём.',
