@@ -21,11 +21,14 @@ pub const OF_PEOPLE: &[(&str, &[&str])] = &[
     ("contact_waiting", &["actor"]),
     ("contact_word", &["actor"]),
     ("auto_answer", &["actor"]),
+    ("bot_talk", &["actor"]),
     ("conversation", &["actor"]),
     ("letter", &["actor"]),
     ("mail_received", &["actor"]),
     ("message", &["actor"]),
     ("message_file", &["actor"]),
+    ("messenger_thread", &["actor"]),
+    ("parcel", &["actor"]),
     ("participant", &["actor"]),
     ("review", &["actor"]),
     ("survey_answer", &["actor"]),
@@ -172,8 +175,9 @@ mod tests {
         ["actor", "person", "one", "other", "namespace", "value", "identity", "email", "device", "who", "body"];
 
     /// Tables that have such a column and yet nothing of customers, with what the column means there.
-    const OTHERS: [(&str, &str); 4] = [
+    const OTHERS: [(&str, &str); 5] = [
         ("account", "email: by which a member of the staff signs in"),
+        ("article_text", "body: what staff wrote for everybody"),
         ("map_idea", "body: what a member of the staff thought of"),
         ("measure_given", "body: figures that staff entered"),
         ("meta", "value: a fact about the installation"),
