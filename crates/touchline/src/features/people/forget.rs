@@ -175,8 +175,9 @@ mod tests {
         ["actor", "person", "one", "other", "namespace", "value", "identity", "email", "device", "who", "body"];
 
     /// Tables that have such a column and yet nothing of customers, with what the column means there.
-    const OTHERS: [(&str, &str); 5] = [
+    const OTHERS: [(&str, &str); 6] = [
         ("account", "email: by which a member of the staff signs in"),
+        ("alert_turn", "value: a figure of the reports when an alert turned"),
         ("article_text", "body: what staff wrote for everybody"),
         ("map_idea", "body: what a member of the staff thought of"),
         ("measure_given", "body: figures that staff entered"),
