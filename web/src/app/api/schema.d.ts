@@ -3896,6 +3896,453 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists articles, drafts too. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Article"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Writes an article. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewArticle"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptArticle"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Writes an article anew. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The article. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewArticle"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes an article away. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The article. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/articles/{id}/inserted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts that an article was put into an answer. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The article. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/bot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the bot says and does; its secret is not told. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BotSettings"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Decides anew what the bot says and does. Its secret stays where none is given, unless the address changes: then one is drawn. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BotSettings"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BotChanged"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/bot/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how the bot does: how many needed no person, how many said that it helped, how many were handed over. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of the last so many days; 30 where nothing is said. */
+                    days?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BotFigures"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/canned": {
         parameters: {
             query?: never;
@@ -4064,6 +4511,300 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the channels, without their secrets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ShownChannel"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sets up a channel. Where no secret is given one is drawn, and told this once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChannelSetup"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AddedChannel"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a channel. Secrets that are left out stay, unless the address they are sent to changes. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The channel. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ChannelSetup"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a channel away. Its conversations stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The channel. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/channels/{id}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a channel: tells Telegram where to send, asks the platform whether the token is good, sends a signed `ping`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The channel. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChannelTried"];
+                    };
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/events": {
         parameters: {
             query?: never;
@@ -4097,6 +4838,71 @@ export interface paths {
                     };
                 };
                 /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds articles by the words of a question, the best first. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description The words. */
+                    q: string;
+                    /** @description `en`, `fr` or `ru`; where it has none, the others are looked at. */
+                    language?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArticleHit"][];
+                    };
+                };
                 400: {
                     headers: {
                         [name: string]: unknown;
@@ -4362,6 +5168,78 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ConversationShown"];
+                    };
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suggests published articles that may answer what the customer said since our last word. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The conversation. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ArticleHit"][];
                     };
                 };
                 /** @description The request cannot be read. */
@@ -13361,6 +14239,15 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Is a new channel. */
+        AddedChannel: {
+            /** @description The address to which the other side sends. */
+            address: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The secret that was drawn for it, told this once; none where one was given. */
+            secret?: string | null;
+        };
         /** @description Is what becomes of people after one kind of bad contact. */
         AfterKind: {
             /** @description They against those whose contact went well. */
@@ -13628,6 +14515,58 @@ export interface components {
              */
             value?: number | null;
         };
+        /** @description Is an article. */
+        Article: {
+            /**
+             * Format: int64
+             * @description When it was changed last, in microseconds since 1970.
+             */
+            changed_at: number;
+            /** @description By whom. */
+            changed_by: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Whether everybody may read it, and the bot tell it. */
+            is_published: boolean;
+            /** @description Its languages. */
+            texts: components["schemas"]["ArticleText"][];
+            /** @description How often it was `read`, `helped`, `not_helped`, `inserted` and `told`. */
+            uses: {
+                [key: string]: number;
+            };
+        };
+        /** @description Is an article that may answer. */
+        ArticleHit: {
+            /** @description The article. */
+            article: string;
+            /**
+             * Format: double
+             * @description How much of what the question asks about it speaks of, by how rare the words are: 1 is everything.
+             */
+            covers: number;
+            /** @description In which language it was found. */
+            language: string;
+            /**
+             * Format: double
+             * @description How well it fits; only to be compared within one answer.
+             */
+            score: number;
+            /** @description Its short form, or how it begins. */
+            short: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description Is an article in one language. */
+        ArticleText: {
+            /** @description What it says: paragraphs, lines that begin with `- `, headings that begin with `## `. */
+            body: string;
+            /** @description `en`, `fr` or `ru`. */
+            language: string;
+            /** @description The same in one or two sentences, to be spoken and for chats. */
+            spoken?: string;
+            /** @description Its title: the question that it answers. */
+            title: string;
+        };
         /** @description Is a body to be tried, and by what. Without parts, those of the hook are used. */
         Attempt: {
             /** @description The body, as the sender sends it. */
@@ -13810,6 +14749,145 @@ export interface components {
         Begun: {
             /** @description Its id. */
             id: string;
+        };
+        /** @description Is what a change has drawn. */
+        BotChanged: {
+            /** @description The secret of the order hook where it was drawn now; told this once. */
+            secret?: string | null;
+        };
+        /** @description Is a button of a step. */
+        BotChoice: {
+            /** @description What stands on it. */
+            label: components["schemas"]["ThreeTexts"];
+            /** @description The id of a step, or `person`, `question`, `order`, `done`. */
+            to: string;
+        };
+        /** @description Is how the bot does (CHN-56). Only talks that have ended are counted in the shares. */
+        BotFigures: {
+            /** @description Which share needed no person. */
+            containment: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description They said that it helped.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Of them, those that go on.
+             */
+            going_on: number;
+            /** @description Which share was handed over. */
+            hand_over: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description A person went on.
+             */
+            handed_over: number;
+            /**
+             * Format: int64
+             * @description They said nothing more, and nobody was needed.
+             */
+            left: number;
+            /** @description Which share said that it helped. */
+            resolution: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Talks that have begun.
+             */
+            talks: number;
+        };
+        /** @description Is what the bot listens for. */
+        BotRule: {
+            /** @description Where it leads, as a button does. */
+            to: string;
+            /** @description Any of these words or groups of words, in any language. */
+            words: string[];
+        };
+        /** @description Is what the bot says and does. */
+        BotSettings: {
+            /**
+             * @description On which channels: `chat`, `telegram`, `whatsapp` …
+             * @default [
+             *       "chat"
+             *     ]
+             */
+            channels: string[];
+            /**
+             * @description Whether it answers.
+             * @default false
+             */
+            is_on: boolean;
+            /**
+             * @description What it is called.
+             * @default Bot
+             */
+            name: string;
+            /**
+             * @description Who knows how orders stand.
+             * @default {
+             *       "secret": "",
+             *       "url": ""
+             *     }
+             */
+            order: components["schemas"]["OrderHook"];
+            /**
+             * @description What it listens for.
+             * @default [
+             *       {
+             *         "to": "order",
+             *         "words": [
+             *           "my order",
+             *           "parcel",
+             *           "ma commande",
+             *           "colis",
+             *           "мой заказ",
+             *           "посылка"
+             *         ]
+             *       }
+             *     ]
+             */
+            rules: components["schemas"]["BotRule"][];
+            /**
+             * @description What it begins with: the first of its steps.
+             * @default [
+             *       {
+             *         "choices": [
+             *           {
+             *             "label": {
+             *               "en": "I have a question",
+             *               "fr": "J’ai une question",
+             *               "ru": "У меня вопрос"
+             *             },
+             *             "to": "question"
+             *           },
+             *           {
+             *             "label": {
+             *               "en": "Where is my order?",
+             *               "fr": "Où est ma commande ?",
+             *               "ru": "Где мой заказ?"
+             *             },
+             *             "to": "order"
+             *           }
+             *         ],
+             *         "id": "start",
+             *         "say": {
+             *           "en": "Hello! What is it about?",
+             *           "fr": "Bonjour ! De quoi s’agit-il ?",
+             *           "ru": "Здравствуйте! Чем помочь?"
+             *         }
+             *       }
+             *     ]
+             */
+            steps: components["schemas"]["BotStep"][];
+        };
+        /** @description Is something the bot says, with what can be chosen then. */
+        BotStep: {
+            /** @description What can be chosen. A person can be asked for everywhere, without being written here. */
+            choices?: components["schemas"]["BotChoice"][];
+            /** @description Its id. */
+            id: string;
+            /** @description What is said. */
+            say: components["schemas"]["ThreeTexts"];
         };
         /** @description Is where a brand is recalled. */
         Brand: {
@@ -14216,6 +15294,37 @@ export interface components {
             /** @description The name on the screen. */
             name: components["schemas"]["Text"];
         };
+        /** @description Is what a channel can do. Whoever writes obeys it. */
+        ChannelCapability: {
+            /** @description Whether files can be sent. */
+            attachments: boolean;
+            /**
+             * Format: int32
+             * @description How many letters a button has at most.
+             */
+            button_max: number;
+            /**
+             * Format: int32
+             * @description How many buttons a message can have; beyond that, and where it is 0, they are numbered lines of the text.
+             */
+            buttons: number;
+            /** @description How that is counted. */
+            counted: components["schemas"]["TextCount"];
+            /** @description Whether the other side tells what was delivered and read. */
+            receipts: boolean;
+            /** @description Whether messages that were approved beforehand may be sent outside that time. */
+            templates: boolean;
+            /**
+             * Format: int32
+             * @description How long a text can be; of short messages, how many they may be.
+             */
+            text_max: number;
+            /**
+             * Format: int32
+             * @description So many hours after their last message we may write freely; later only by a template, if at all.
+             */
+            window_hours?: number | null;
+        };
         /** @description Counts what came on one channel. */
         ChannelCount: {
             /** @description The channel, by id. */
@@ -14271,6 +15380,11 @@ export interface components {
              */
             requests: number;
         };
+        /**
+         * @description Is a kind of channel.
+         * @enum {string}
+         */
+        ChannelKind: "webhook" | "telegram" | "sms" | "whatsapp" | "facebook" | "instagram";
         /**
          * @description Says to which signals a channel rule applies: every field that is set must fit, and of a list any one.
          *
@@ -14363,6 +15477,42 @@ export interface components {
             channel: string;
             /** @description Share of the satisfied. */
             satisfied: components["schemas"]["Figure"];
+        };
+        /** @description Is how a channel is reached. */
+        ChannelSetup: {
+            /** @description Secret. That of the app, by which its webhooks are signed. Never told back; empty in a change: it stays. */
+            app_secret?: string;
+            /** @description Whether the provider of short messages wants JSON instead of a form. */
+            as_json?: boolean;
+            /** @description How the provider of short messages names its fields. */
+            fields?: components["schemas"]["SmsFields"];
+            /** @description Whether it takes and sends. */
+            is_on?: boolean;
+            /** @description What it is. */
+            kind: components["schemas"]["ChannelKind"];
+            /** @description What staff call it. */
+            name: string;
+            /** @description Secret. What proves that messages come from the other side. Empty: one is drawn, and told once. */
+            secret?: string;
+            /** @description Where messages are sent to (webhook, short messages); empty: nothing is sent. */
+            send_to?: string;
+            /** @description Our own number or name (short messages), or the id of the number, page or account that writes (WhatsApp, Messenger, Instagram). */
+            sender?: string;
+            /** @description The server that speaks the protocol (Telegram, WhatsApp, Messenger, Instagram); empty: the usual one. */
+            server?: string;
+            /** @description What may be sent when it is too late for anything else. */
+            templates?: components["schemas"]["MessageTemplate"][];
+            /** @description Secret. The token of the bot, the access token, or the key of the provider. Never told back; empty in a change: it stays. */
+            token?: string;
+            /** @description The header that the provider's key stands in; empty: `Authorization`. */
+            token_header?: string;
+        };
+        /** @description Is what became of a try. */
+        ChannelTried: {
+            /** @description What it said. */
+            said: string;
+            /** @description Whether the other side has taken it. */
+            works: boolean;
         };
         /** @description Is one thing that the server needs to work. */
         Check: {
@@ -14749,7 +15899,10 @@ export interface components {
              * @description The account that looks after it.
              */
             assignee?: number | null;
-            /** @description `chat`, `email`, `form`, `phone`, `in_person`, `messenger`, `review` or `post`. */
+            /**
+             * @description `chat`, `email`, `form`, `phone`, `in_person`, `review`, `post`, or a messenger: `messenger`, `telegram`, `sms`, `whatsapp`,
+             *     `facebook`, `instagram`.
+             */
             channel: string;
             /** @description Who wrote it. */
             customer: components["schemas"]["Participant"];
@@ -14871,6 +16024,24 @@ export interface components {
              */
             now: number;
         };
+        /** @description Is how the customer of a conversation is reached. */
+        ConversationReach: {
+            /** @description What the channel can do. */
+            capability: components["schemas"]["ChannelCapability"];
+            /** @description What staff call the channel. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description Until when we may write freely, in microseconds since 1970; none: always.
+             */
+            free_until?: number | null;
+            /** @description Whether the channel is switched off, or was taken away: nothing is sent. */
+            is_off: boolean;
+            /** @description Whether they said STOP, and nothing since: nothing may be sent. */
+            stopped: boolean;
+            /** @description What may be sent when it is too late for anything else. */
+            templates: components["schemas"]["MessageTemplate"][];
+        };
         /** @description Is one conversation with what was said. */
         ConversationShown: {
             /** @description The conversation. */
@@ -14881,6 +16052,7 @@ export interface components {
             participants: components["schemas"]["Participant"][];
             /** @description Which colleagues look at it, and whether the customer writes. */
             present: components["schemas"]["Present"][];
+            reach?: components["schemas"]["ConversationReach"] | null;
         };
         /**
          * @description Is how a conversation stands.
@@ -16542,6 +17714,11 @@ export interface components {
          * @enum {string}
          */
         Kept: "yes" | "partly" | "no" | "unclear" | "nothing_promised";
+        /** @description Is the id of an article. */
+        KeptArticle: {
+            /** @description The id. */
+            id: string;
+        };
         /** @description Is a designed journey with its version. */
         KeptJourney: {
             /** @description The journey. */
@@ -17290,7 +18467,7 @@ export interface components {
              * @description Its place.
              */
             seq: number;
-            /** @description Of ours: `queued`, `sent`, `caught`, `failed` or `bounced`. */
+            /** @description Of ours: `queued`, `sent`, `delivered`, `read`, `caught`, `failed` or `bounced`. */
             state: string;
             /** @description What it says; none: it cannot be read any more. */
             text?: string | null;
@@ -17314,6 +18491,15 @@ export interface components {
          * @enum {string}
          */
         MessageKind: "in" | "out" | "note" | "event";
+        /** @description Is a message that the other side has approved, to be sent when it is too late for anything else. */
+        MessageTemplate: {
+            /** @description Its language there, such as `en_US`. */
+            language: string;
+            /** @description Its name there. */
+            name: string;
+            /** @description What it says, as it was approved: shown to staff and kept in the conversation. */
+            text: string;
+        };
         /** @description Is one interaction of a person. */
         Met: {
             /** @description The raw identity, as the ledger numbers it. */
@@ -17508,6 +18694,13 @@ export interface components {
             text: string;
             /** @description Where, by a touchpoint's id; none: everywhere. */
             touchpoint?: string | null;
+        };
+        /** @description Is an article as it is written. */
+        NewArticle: {
+            /** @description Whether everybody may read it, and the bot tell it. */
+            is_published?: boolean;
+            /** @description Its languages, at least one. */
+            texts: components["schemas"]["ArticleText"][];
         };
         /** @description Is a new one. */
         NewCannedReply: {
@@ -17821,6 +19014,19 @@ export interface components {
              * @description Up to this minute.
              */
             to: number;
+        };
+        /** @description Is a server of the organisation that knows how orders stand. It is asked with a signed `POST`. */
+        OrderHook: {
+            /**
+             * @description Secret. What our questions are signed with (Standard Webhooks). Never told back; empty in a change: it stays, or one is drawn.
+             * @default
+             */
+            secret: string;
+            /**
+             * @description Its address; empty: orders are not looked up.
+             * @default
+             */
+            url: string;
         };
         /** @description Is what the pages of the organisation are like. */
         Organisation: {
@@ -18738,6 +19944,8 @@ export interface components {
             files?: string[];
             /** @description Whether staff alone sees it. */
             note?: boolean;
+            /** @description The template of the channel it is: its name, a blank and its language. The text is that of the template. */
+            template?: string | null;
             /** @description What to say; empty only beside files. */
             text: string;
         };
@@ -19239,6 +20447,33 @@ export interface components {
             /** @description The event as it came; none when it is not text. */
             text?: string | null;
         };
+        /** @description Is a channel as staff see it. */
+        ShownChannel: {
+            /** @description The address to which the other side sends. */
+            address: string;
+            /** @description What it can do. */
+            capability: components["schemas"]["ChannelCapability"];
+            /** @description Whether the secret of an app is there. */
+            has_app_secret: boolean;
+            /** @description Whether a token is there. */
+            has_token: boolean;
+            /**
+             * Format: int64
+             * @description When something came last, in microseconds since 1970.
+             */
+            heard_at?: number | null;
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: int64
+             * @description When something was sent last.
+             */
+            sent_at?: number | null;
+            /** @description How it is reached, without its secrets. */
+            setup: components["schemas"]["ChannelSetup"];
+            /** @description What went wrong last; empty: nothing since it last worked. */
+            trouble: string;
+        };
         /** @description Is a hook as it is shown. The secret is told once, when it is drawn. */
         ShownHook: {
             /** @description Its name. */
@@ -19382,6 +20617,29 @@ export interface components {
          * @enum {string}
          */
         SiteKind: "search" | "social" | "shopping" | "video" | "assistant" | "mail";
+        /** @description Is how a provider of short messages names its fields. */
+        SmsFields: {
+            /**
+             * @description From whom.
+             * @default from
+             */
+            from: string;
+            /**
+             * @description Its id, of what comes in.
+             * @default id
+             */
+            id: string;
+            /**
+             * @description What it says.
+             * @default text
+             */
+            text: string;
+            /**
+             * @description To whom.
+             * @default to
+             */
+            to: string;
+        };
         /** @description Is a text to be pasted into a client. */
         Snippet: {
             /** @description The client. */
@@ -19944,6 +21202,29 @@ export interface components {
             en: string;
             fr?: string | null;
             ru?: string | null;
+        };
+        /**
+         * @description Is how the length of a text is counted.
+         * @enum {string}
+         */
+        TextCount: "utf16" | "bytes" | "sms";
+        /** @description Is a text in three languages; where one is empty, another stands in. */
+        ThreeTexts: {
+            /**
+             * @description English.
+             * @default
+             */
+            en: string;
+            /**
+             * @description French.
+             * @default
+             */
+            fr: string;
+            /**
+             * @description Russian.
+             * @default
+             */
+            ru: string;
         };
         /** @description Is how long people take to convert, in days. */
         TimeToConvert: {
