@@ -267,7 +267,7 @@ export default {
   'watch.stand.sure': 'au-delà de la limite',
   'watch.stand.unknown': 'pas encore connu',
   'watch.beyond':
-    '{count, plural, one {# chiffre surveillé dépasse sa limite} other {# chiffres surveillés dépassent leur limite}} :',
+    '{count, plural, one {# chiffre surveillé dépasse sa limite} many {# chiffres surveillés dépassent leur limite} other {# chiffres surveillés dépassent leur limite}} :',
   'watch.people': 'Personnes',
   'watch.interactions': 'Interactions',
   'watch.cost': 'Coût',
