@@ -1563,12 +1563,26 @@ mod messengers {
             assert_eq!(policy.suppressions_of(who).await.expect("reads").len(), 1, "to ask for help lets nothing in again");
             // Whoever asks is answered, also after STOP.
             hear("3", "Is my parcel there?").await;
+            let waits = stage.only("open").await.1["waiting_since"].clone();
+            assert!(waits.is_i64(), "{waits}");
+            hear("5", help).await;
+            assert_eq!(stage.only("open").await.1["waiting_since"], waits, "whoever waited for a person waits on");
             assert_eq!(stage.answer(&conversation, "a2", "Yes").await.0, StatusCode::CREATED);
             hear("4", start).await;
             assert!(policy.suppressions_of(who).await.expect("reads").is_empty());
             assert!(policy.words_of(who).await.expect("reads").iter().all(|word| word.given));
             stage.sends().await;
-            assert_eq!(states(&stage.shown(&conversation).await), ["sent"; 4]);
+            assert_eq!(states(&stage.shown(&conversation).await), ["sent"; 5]);
+
+            // As if the first time had broken off before anything was done.
+            hear("6", stop).await;
+            policy.release(who, touchline::features::people::policy::Channel::Sms).await.expect("releases");
+            let mut transaction = stage.site.stores.state.begin().await.expect("begins");
+            let last = "DELETE FROM message WHERE seq = (SELECT MAX(seq) FROM message WHERE client_id LIKE 'word:%')";
+            sqlx::query(last).execute(&mut *transaction).await.expect("deletes");
+            transaction.commit().await.expect("commits");
+            hear("6", stop).await;
+            assert_eq!(policy.suppressions_of(who).await.expect("reads").len(), 1, "it is done the second time");
         }
     }
 

@@ -17,6 +17,8 @@ use utoipa_axum::routes;
 
 /// A remark is a line under a chart, in characters.
 const TEXT_MAX: usize = 200;
+/// The id of a touchpoint is shorter, in bytes.
+const ID_MAX: usize = 200;
 /// So many are told, the latest first.
 const TOLD_MAX: i64 = 500;
 
@@ -87,6 +89,9 @@ async fn annotate(
     let text = new.text.trim().to_owned();
     if text.is_empty() || text.chars().count() > TEXT_MAX {
         return Err(Refusal::malformed(format!("A remark has between 1 and {TEXT_MAX} characters"), "Write a line"));
+    }
+    if new.touchpoint.as_ref().is_some_and(|id| id.len() > ID_MAX) {
+        return Err(Refusal::malformed("There is no such touchpoint", "Read /api/map for those that exist"));
     }
     let mut transaction = reports.stores().state.begin().await.map_err(failed)?;
     let id: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) + 1 FROM annotation")

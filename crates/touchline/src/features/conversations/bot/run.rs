@@ -218,7 +218,7 @@ impl Talk {
     async fn bot_speaks(&self, settings: &BotSettings, turn: Turn<'_>, word: &Word, part: &str) -> Result<Posted> {
         let meta = json!({ "by": "bot", "buttons": word.buttons });
         let client_id = format!("bot:{part}:{}", turn.seq);
-        self.inbox.machine_says(turn.conversation, &settings.name, &client_id, &word.text, &meta).await
+        self.inbox.machine_says(turn.conversation, &settings.name, &client_id, &word.text, &meta, part == "over").await
     }
 
     async fn bot_says(&self, settings: &BotSettings, turn: Turn<'_>, going: &mut Going, mut word: Word) -> Result<()> {

@@ -122,11 +122,18 @@ impl Knowledge {
     /// # Errors
     /// Fails when the state store does.
     pub async fn all(&self) -> Result<Vec<Article>> {
-        let sql = "SELECT id, status, changed_at, changed_by FROM article ORDER BY changed_at DESC, id";
-        let rows = sqlx::query(sql).fetch_all(self.state.reader()).await.map_err(failed)?;
-        let sql = "SELECT article, language, title, body, spoken FROM article_text ORDER BY article, language";
+        self.read("").await
+    }
+
+    /// Reads the article with an id; without one, all of them.
+    async fn read(&self, id: &str) -> Result<Vec<Article>> {
+        let sql =
+            "SELECT id, status, changed_at, changed_by FROM article WHERE ($1 = '' OR id = $1) ORDER BY changed_at DESC, id";
+        let rows = sqlx::query(sql).bind(id.to_owned()).fetch_all(self.state.reader()).await.map_err(failed)?;
+        let sql = "SELECT article, language, title, body, spoken FROM article_text WHERE ($1 = '' OR article = $1) \
+                   ORDER BY article, language";
         let mut texts: BTreeMap<String, Vec<ArticleText>> = BTreeMap::new();
-        for row in sqlx::query(sql).fetch_all(self.state.reader()).await.map_err(failed)? {
+        for row in sqlx::query(sql).bind(id.to_owned()).fetch_all(self.state.reader()).await.map_err(failed)? {
             texts.entry(row.get("article")).or_default().push(ArticleText {
                 language: row.get("language"),
                 title: row.get("title"),
@@ -135,8 +142,9 @@ impl Knowledge {
             });
         }
         let mut uses: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
-        let sql = "SELECT article, how, CAST(SUM(count) AS BIGINT) AS uses FROM article_use GROUP BY article, how";
-        for row in sqlx::query(sql).fetch_all(self.state.reader()).await.map_err(failed)? {
+        let sql = "SELECT article, how, CAST(SUM(count) AS BIGINT) AS uses FROM article_use WHERE ($1 = '' OR article = $1) \
+                   GROUP BY article, how";
+        for row in sqlx::query(sql).bind(id.to_owned()).fetch_all(self.state.reader()).await.map_err(failed)? {
             uses.entry(row.get("article")).or_default().insert(row.get("how"), row.get("uses"));
         }
         let article = |row: &sqlx::any::AnyRow| {
@@ -158,7 +166,7 @@ impl Knowledge {
     /// # Errors
     /// Fails when the state store does.
     pub async fn one(&self, id: &str) -> Result<Option<Article>> {
-        Ok(self.all().await?.into_iter().find(|article| article.id == id))
+        Ok(if id.is_empty() { None } else { self.read(id).await?.pop() })
     }
 
     /// Keeps an article: a new one, or another text of one that is there. Returns its id; none when there is no such article, or there

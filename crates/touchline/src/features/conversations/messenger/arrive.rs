@@ -8,7 +8,7 @@ use super::deliver::send_key;
 use super::setup::{Channel, Kind};
 use super::words::{self, Meant};
 use super::{adapter, proof};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::features::conversations::bot::Turn;
 use crate::features::conversations::seal::sealed;
 use crate::features::conversations::store::{Author, cut, failed};
@@ -76,18 +76,9 @@ async fn hear(State(talk): State<Talk>, Path(id): Path<String>, headers: HeaderM
         talk.note_channel(&id, false, false, Some("something came that could not be read")).await?;
         return Ok((StatusCode::BAD_REQUEST, Json(json!({ "what": "This cannot be read" }))).into_response());
     };
-    for one in heard {
-        match one {
-            Heard::Said(said) => talk.heard_from(&channel, *said).await?,
-            Heard::Edited { thread, id, text, at } => {
-                let conversation = talk.thread_id(&channel.id, &thread).await?;
-                talk.inbox.edit(&conversation, &client_id(&channel.id, &id), cut(&text, SAID_MAX), at).await?;
-            }
-            Heard::Receipt { their_id, state, why } => talk.receipt(&channel, &their_id, state, &why).await?,
-            Heard::Blocked { who } => talk.door.policy().suppress(who.actor(), path(channel.setup.kind), "said_stop").await?,
-        }
-    }
-    talk.note_channel(&id, true, false, None).await?;
+    // By itself: whoever hangs up before the answer keeps nothing of what they said from being done.
+    let work = tokio::spawn(async move { talk.take_in(&channel, heard).await });
+    work.await.map_err(|error| Failure::new("Taking in what came broke off").because(&error))??;
     Ok(Json(adapter.thanks(&body)).into_response())
 }
 
@@ -102,6 +93,24 @@ pub(super) const fn path(kind: Kind) -> Way {
 /// Returns the id by which a message is known again: a hash, for theirs may name a person.
 fn client_id(channel: &str, id: &str) -> String {
     format!("theirs:{}", &blake3::hash(format!("{channel}\n{id}").as_bytes()).to_hex()[..32])
+}
+
+/// Is how a chat stood before somebody wrote.
+#[derive(Clone, Copy)]
+struct Before {
+    was_open: bool,
+    /// Whether they were waiting for a person.
+    waited: bool,
+}
+
+/// Returns what one word means. Of a button that was pressed its own word counts, not what stands on it: that may be "Cancel".
+fn meant(said: &Said) -> Option<(Meant, Language)> {
+    words::meant(said.button.as_deref().unwrap_or(&said.text))
+}
+
+/// Returns the id of our answer to a word.
+fn word_id(seq: i64) -> String {
+    format!("word:{seq}")
 }
 
 /// Chooses a language of ours.
@@ -120,6 +129,21 @@ impl Talk {
         Ok(blake3::keyed_hash(&secret, format!("{channel}\n{thread}").as_bytes()).to_hex()[..32].to_owned())
     }
 
+    async fn take_in(&self, channel: &Channel, heard: Vec<Heard>) -> Result<()> {
+        for one in heard {
+            match one {
+                Heard::Said(said) => self.heard_from(channel, *said).await?,
+                Heard::Edited { thread, id, text, at } => {
+                    let conversation = self.thread_id(&channel.id, &thread).await?;
+                    self.inbox.edit(&conversation, &client_id(&channel.id, &id), cut(&text, SAID_MAX), at).await?;
+                }
+                Heard::Receipt { their_id, state, why } => self.receipt(channel, &their_id, state, &why).await?,
+                Heard::Blocked { who } => self.door.policy().suppress(who.actor(), path(channel.setup.kind), "said_stop").await?,
+            }
+        }
+        self.note_channel(&channel.id, true, false, None).await
+    }
+
     async fn heard_from(&self, channel: &Channel, said: Said) -> Result<()> {
         let now = self.inbox.now();
         let conversation = self.thread_id(&channel.id, &said.thread).await?;
@@ -127,7 +151,8 @@ impl Talk {
         let minute = format!("{} {} {}", said.thread, now.0 / (60 * model::time::SECOND), said.text);
         let client_id = client_id(&channel.id, if said.id.is_empty() { &minute } else { &said.id });
         self.note_thread(channel, &conversation, &said).await?;
-        let was_open = self.inbox.find(&conversation).await?.is_some_and(|found| found.status != Status::Resolved);
+        let found = self.inbox.find(&conversation).await?.filter(|found| found.status != Status::Resolved);
+        let before = Before { was_open: found.is_some(), waited: found.is_some_and(|found| found.waiting_since.is_some()) };
         let incoming = Incoming {
             conversation: conversation.clone(),
             client_id: client_id.clone(),
@@ -143,12 +168,22 @@ impl Talk {
             meta: json!({ "button": said.button }),
             thread_key: String::new(),
         };
-        let Posted::Added(seq) = self.inbox.incoming(&incoming).await? else { return Ok(()) };
-        self.note_heard(&conversation).await?;
+        let (seq, is_new) = match self.inbox.incoming(&incoming).await? {
+            Posted::Added(seq) => (seq, true),
+            // What the first time broke off is done now.
+            Posted::Known(seq) => (seq, false),
+            Posted::Stale(_) | Posted::Absent | Posted::Full => return Ok(()),
+        };
+        if is_new {
+            self.note_heard(&conversation).await?;
+        }
         for other in &said.known_as {
             self.inbox.claim(&said.who, other, Link::Together, now).await?;
         }
-        if words::meant(&said.text).is_none() {
+        if !is_new && (meant(&said).is_none() || self.inbox.has_said(&conversation, &word_id(seq)).await?) {
+            return Ok(());
+        }
+        if meant(&said).is_none() {
             let (kind, code) = (channel.setup.kind.channel(), said.language.as_str());
             let turn = Turn {
                 conversation: &conversation,
@@ -164,13 +199,13 @@ impl Talk {
                 return Ok(());
             }
         }
-        self.answered_by_word(channel, &conversation, &said, seq, was_open).await
+        self.answered_by_word(channel, &conversation, &said, seq, before).await
     }
 
     /// Does what one word means, and greets; what is answered so needs nobody.
-    async fn answered_by_word(&self, channel: &Channel, conversation: &str, said: &Said, seq: i64, was_open: bool) -> Result<()> {
+    async fn answered_by_word(&self, channel: &Channel, conversation: &str, said: &Said, seq: i64, before: Before) -> Result<()> {
         let who = self.inbox.settings().await?.widget.name;
-        let text = if let Some((meaning, language)) = words::meant(&said.text) {
+        let text = if let Some((meaning, language)) = meant(said) {
             self.obey(channel, conversation, &said.who, meaning).await?;
             words::answer(meaning, language, &who)
         } else if said.begins {
@@ -178,8 +213,10 @@ impl Talk {
         } else {
             return Ok(());
         };
-        self.inbox.machine_says(conversation, &who, &format!("word:{seq}"), &text, &json!({ "by": "word" })).await?;
-        if !was_open {
+        let meta = json!({ "by": "word" });
+        // Whoever waited for a person before still does.
+        self.inbox.machine_says(conversation, &who, &word_id(seq), &text, &meta, before.waited).await?;
+        if !before.was_open {
             let nobody = Author { account: 0, name: who };
             self.inbox.set_status(conversation, &nobody, Status::Resolved, None).await?;
         }
@@ -192,12 +229,14 @@ impl Talk {
         }
         let (given, path) = (meaning == Meant::Start, path(channel.setup.kind));
         let words = Class::CHOSEN.map(|class| ContactWord { class, channel: path, given, every_days: 0 });
+        if !given {
+            // First, for it holds whatever breaks off afterwards.
+            self.door.policy().suppress(who.actor(), path, "said_stop").await?;
+            self.set_stopped(conversation).await?;
+        }
         self.door.choose(who.actor(), &words, channel.setup.kind.channel()).await?;
         if given {
             self.door.policy().release(who.actor(), path).await?;
-        } else {
-            self.door.policy().suppress(who.actor(), path, "said_stop").await?;
-            self.set_stopped(conversation).await?;
         }
         Ok(())
     }
@@ -254,8 +293,8 @@ impl Talk {
         let row = sqlx::query(sql).bind(channel.id.clone()).bind(their_id.to_owned());
         let Some(row) = row.fetch_optional(self.inbox.stores.state.reader()).await.map_err(failed)? else { return Ok(()) };
         let (id, conversation, seq): (String, String, i64) = (row.get("id"), row.get("conversation"), row.get("seq"));
-        // They come in any order: what was read is not merely delivered any more.
-        if row.get::<String, _>("state") == "read" {
+        // They come in any order: what was read is not merely delivered any more, and what failed did not come.
+        if ["read", "failed"].contains(&row.get::<String, _>("state").as_str()) {
             return Ok(());
         }
         self.parcel_is(&id, state, why).await?;
@@ -266,5 +305,32 @@ impl Talk {
             self.inbox.seen(&conversation, seq).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_on_a_button_is_no_word_of_theirs() {
+        let pressed = |text: &str, button: Option<&str>| {
+            let said = Said {
+                thread: "1".to_owned(),
+                id: "1".to_owned(),
+                who: Identity::new("telegram", "1").expect("not blank"),
+                known_as: Vec::new(),
+                name: String::new(),
+                address: String::new(),
+                language: String::new(),
+                text: text.to_owned(),
+                button: button.map(str::to_owned),
+                begins: false,
+            };
+            meant(&said).map(|(meaning, _)| meaning)
+        };
+        assert_eq!(pressed("Stop", None), Some(Meant::Stop));
+        assert_eq!(pressed("Stop", Some("step:2")), None);
+        assert_eq!(pressed("No more, please", Some("STOP")), Some(Meant::Stop));
     }
 }

@@ -273,8 +273,20 @@ impl Talk {
         if state == "failed" {
             self.note_channel(&channel.id, false, false, Some(&said)).await?;
         }
-        self.parcel_is(id, state, &said).await?;
+        // Its receipt may have been here first, and knows more.
+        if state == "failed" || self.parcel_waits(id).await? {
+            self.parcel_is(id, state, &said).await?;
+        }
         Ok(true)
+    }
+
+    async fn parcel_waits(&self, id: &str) -> Result<bool> {
+        let state: Option<String> = sqlx::query_scalar("SELECT state FROM parcel WHERE id = $1")
+            .bind(id.to_owned())
+            .fetch_optional(self.inbox.stores.state.reader())
+            .await
+            .map_err(failed)?;
+        Ok(state.as_deref() == Some("queued"))
     }
 
     async fn parcel_stopped(&self, id: &str, why: &str) -> Result<bool> {

@@ -59,10 +59,9 @@ pub(in crate::features::conversations) fn headers(secret: &str, id: &str, second
 
 /// Tells whether a message is signed so, within the last minutes. Several signatures, of old and new secrets, may stand there.
 pub(super) fn is_standard(secret: &str, id: &str, moment: &str, signatures: &str, body: &[u8], now: Instant) -> bool {
-    let Some(seconds) = moment.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(SECOND).map(|_| seconds)) else {
-        return false;
-    };
-    let is_fresh = (now.0 - seconds * SECOND).abs() <= FRESH;
+    let Ok(seconds) = moment.parse::<i64>() else { return false };
+    let gap = seconds.checked_mul(SECOND).and_then(|at| now.0.checked_sub(at));
+    let is_fresh = gap.is_some_and(|gap| gap.unsigned_abs() <= FRESH.unsigned_abs());
     let ours = standard(secret, id, seconds, body);
     is_fresh && !secret.is_empty() && signatures.split(' ').any(|one| is_same(&ours, one))
 }
@@ -70,6 +69,13 @@ pub(super) fn is_standard(secret: &str, id: &str, moment: &str, signatures: &str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_beyond_all_time_is_none() {
+        for moment in ["-9223372036854", "9223372036854", "9223372036854775807", "now"] {
+            assert!(!is_standard("secret", "id", moment, "v1,x", b"{}", Instant(1_795_687_200_000_000)), "{moment}");
+        }
+    }
 
     #[test]
     fn the_example_of_standard_webhooks_is_signed_as_there() {

@@ -162,7 +162,14 @@ impl Inbox {
     /// # Errors
     /// Fails when the text is too long or the state store fails.
     pub async fn reply(&self, id: &str, by: &Author, client_id: &str, text: &str, after: i64, anyway: bool) -> Result<Posted> {
-        self.write(id, by, client_id, (text, &[]), Draft { kind: Kind::Out, after, anyway, meta: Value::Null }).await
+        self.write(
+            id,
+            by,
+            client_id,
+            (text, &[]),
+            Draft { kind: Kind::Out, after, anyway, meta: Value::Null, keeps_waiting: false },
+        )
+        .await
     }
 
     /// Says something, to the customer or to staff alone, with files that were uploaded before.
@@ -178,7 +185,7 @@ impl Inbox {
         (is_note, after, anyway): (bool, i64, bool),
     ) -> Result<Posted> {
         let kind = if is_note { Kind::Note } else { Kind::Out };
-        let draft = Draft { kind, after, anyway: anyway || is_note, meta: Value::Null };
+        let draft = Draft { kind, after, anyway: anyway || is_note, meta: Value::Null, keeps_waiting: false };
         self.write(id, by, client_id, said, draft).await
     }
 
@@ -188,17 +195,44 @@ impl Inbox {
     /// Fails when the text is too long or the state store fails.
     pub async fn reply_by_template(&self, id: &str, by: &Author, client_id: &str, text: &str, template: &str) -> Result<Posted> {
         let meta = serde_json::json!({ "template": template });
-        self.write(id, by, client_id, (text, &[]), Draft { kind: Kind::Out, after: i64::MAX, anyway: true, meta }).await
+        self.write(
+            id,
+            by,
+            client_id,
+            (text, &[]),
+            Draft { kind: Kind::Out, after: i64::MAX, anyway: true, meta, keeps_waiting: false },
+        )
+        .await
     }
 
-    /// Says something to the customer that nobody wrote just now. `meta` says by what, and may hold buttons.
+    /// Says something to the customer that nobody wrote just now. `meta` says by what, and may hold buttons; with `keeps_waiting`, who
+    /// waits for a person waits on.
     ///
     /// # Errors
     /// Fails when the text is too long or the state store fails.
-    pub async fn machine_says(&self, id: &str, name: &str, client_id: &str, text: &str, meta: &Value) -> Result<Posted> {
+    pub async fn machine_says(
+        &self,
+        id: &str,
+        name: &str,
+        client_id: &str,
+        text: &str,
+        meta: &Value,
+        keeps_waiting: bool,
+    ) -> Result<Posted> {
         let by = Author { account: 0, name: name.to_owned() };
-        let draft = Draft { kind: Kind::Out, after: i64::MAX, anyway: true, meta: meta.clone() };
+        let draft = Draft { kind: Kind::Out, after: i64::MAX, anyway: true, meta: meta.clone(), keeps_waiting };
         self.write(id, &by, client_id, (text, &[]), draft).await
+    }
+
+    /// Tells whether a message with this id is there.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn has_said(&self, id: &str, client_id: &str) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM message WHERE conversation = $1 AND client_id = $2";
+        let count = sqlx::query_scalar(sql).bind(id.to_owned()).bind(client_id.to_owned());
+        let count: i64 = count.fetch_one(self.stores.state.reader()).await.map_err(failed)?;
+        Ok(count > 0)
     }
 
     /// Takes what a customer made of an earlier message of theirs. The ledger keeps what was said first: that happened too.
@@ -257,8 +291,14 @@ impl Inbox {
     /// # Errors
     /// Fails when the text is too long or the state store fails.
     pub async fn note(&self, id: &str, by: &Author, client_id: &str, text: &str) -> Result<Posted> {
-        self.write(id, by, client_id, (text, &[]), Draft { kind: Kind::Note, after: i64::MAX, anyway: true, meta: Value::Null })
-            .await
+        self.write(
+            id,
+            by,
+            client_id,
+            (text, &[]),
+            Draft { kind: Kind::Note, after: i64::MAX, anyway: true, meta: Value::Null, keeps_waiting: false },
+        )
+        .await
     }
 
     async fn write(
@@ -267,7 +307,7 @@ impl Inbox {
         by: &Author,
         client_id: &str,
         (text, files): (&str, &[String]),
-        Draft { kind, after, anyway, meta }: Draft,
+        Draft { kind, after, anyway, meta, keeps_waiting }: Draft,
     ) -> Result<Posted> {
         check(client_id, text, !files.is_empty())?;
         let account = (by.account != 0).then_some(by.account);
@@ -303,8 +343,8 @@ impl Inbox {
         if kind == Kind::Out {
             // Whoever answers a resolved conversation ends it as before; the customer's next word opens it again.
             sqlx::query(
-                "UPDATE conversation SET seq = $1, last_at = $2, waiting_since = NULL, due_at = NULL, \
-                 answered_at = COALESCE(answered_at, $6), assignee = COALESCE(assignee, $3), \
+                "UPDATE conversation SET seq = $1, last_at = $2, \
+                 waiting_since = CASE WHEN $7 = 1 THEN waiting_since END, due_at = CASE WHEN $7 = 1 THEN due_at END, answered_at = COALESCE(answered_at, $6), assignee = COALESCE(assignee, $3), \
                  assigned_name = CASE WHEN assignee IS NULL THEN $4 ELSE assigned_name END WHERE id = $5",
             )
             .bind(seq)
@@ -314,6 +354,7 @@ impl Inbox {
             .bind(if account.is_some() { by.name.clone() } else { String::new() })
             .bind(id.to_owned())
             .bind(account.map(|_| now.0))
+            .bind(i64::from(keeps_waiting))
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -598,6 +639,8 @@ struct Draft {
     /// Whether it goes out although somebody said something since.
     anyway: bool,
     meta: Value,
+    /// Whether a customer who waits for a person waits on.
+    keeps_waiting: bool,
 }
 
 /// Is a line of a conversation, beside its texts.
