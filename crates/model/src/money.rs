@@ -32,7 +32,7 @@ impl Currency {
     #[must_use]
     pub fn code(&self) -> &str {
         // Letters only, by construction.
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// Returns the number of digits after the decimal sign (ISO 4217 minor unit).
