@@ -9,6 +9,7 @@ mod public;
 mod rank;
 mod routes;
 mod store;
+mod voice;
 
 pub use public::public;
 pub use rank::Hit;

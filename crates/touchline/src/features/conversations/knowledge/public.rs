@@ -22,7 +22,8 @@ pub fn public(talk: Talk) -> Router {
         .route("/help", get(list))
         .route("/help/{id}", get(one).post(rate))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state(talk)
+        .with_state(talk.clone())
+        .merge(super::voice::public(talk))
 }
 
 #[derive(Deserialize)]

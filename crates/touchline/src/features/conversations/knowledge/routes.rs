@@ -29,6 +29,7 @@ pub(in crate::features::conversations) fn routes() -> OpenApiRouter<Talk> {
         .routes(routes!(article_used))
         .routes(routes!(find_articles))
         .routes(routes!(suggested_articles))
+        .merge(super::voice::routes())
 }
 
 /// Is a question.
