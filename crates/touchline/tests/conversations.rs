@@ -1187,6 +1187,8 @@ mod messengers {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
+    mod voice;
+
     type Heard = Arc<Mutex<Vec<(String, String, String)>>>;
 
     /// Is a platform that keeps what it is sent (first line, headers, body) and answers what it is told to.

@@ -106,7 +106,7 @@ impl Default for InboxSettings {
             ("in_person", target(4 * 3_600, true)),
             ("post", target(5 * 86_400, false)),
         ];
-        let touchpoints = [("chat", "help-chat"), ("form", "contact-form"), ("review", "review")];
+        let touchpoints = [("chat", "help-chat"), ("form", "contact-form"), ("review", "review"), ("voice", "voice-assistant")];
         let owned = |(one, other): (&str, &str)| (one.to_owned(), other.to_owned());
         Self {
             hours: Hours::default(),

@@ -10,6 +10,7 @@ mod rank;
 mod routes;
 mod store;
 mod voice;
+mod voice_wire;
 
 pub use public::public;
 pub use rank::Hit;
