@@ -152,6 +152,28 @@ test('a visitor talks to the bot by buttons and reaches a person with everything
   stage.silence();
 });
 
+test('a voice gets an address, is answered from the articles, and not at the address of before', async () => {
+  const staff = await stage.page();
+  await staff.goto('/answers/voice');
+  await staff.getByRole('button', { name: 'Draw an address' }).click();
+  await staff.getByText('voices are answered from now on').waitFor();
+  const code = staff.getByRole('region', { name: 'Address for the voice' }).locator('code');
+  const path = new URL(await code.textContent()).pathname;
+  await staff.getByText('What it is to listen for (JSON)').click();
+  await staff.getByText('"invocationName": "our shop"').waitFor();
+  const ask = (at, id) =>
+    fetch(stage.origin + at, {
+      method: 'POST',
+      body: JSON.stringify({ id, question: 'Can I book pottery?', language: 'en' }),
+    });
+  assert.match((await (await ask(path, 'q1')).json()).text, /^Pottery is every Friday/);
+  await staff.getByRole('button', { name: 'Draw a new address' }).click();
+  await staff.getByText('the old one is not answered any more').waitFor();
+  assert.equal((await ask(path, 'q2')).status, 404);
+  assert.equal((await ask(new URL(await code.textContent()).pathname, 'q3')).status, 200);
+  stage.silence();
+});
+
 test('the pages fit a telephone in three languages and both themes', async () => {
   for (const [language, theme] of [
     ['en', 'light'],
@@ -159,10 +181,14 @@ test('the pages fit a telephone in three languages and both themes', async () =>
     ['ru', 'light'],
   ]) {
     const page = await stage.page({ language, theme, width: 320, height: 700 });
-    for (const tab of ['channels', 'articles', 'bot']) {
+    for (const tab of ['channels', 'articles', 'bot', 'voice']) {
       await page.goto(`/answers/${tab}`);
-      await page.locator('.room form, .room ul').first().waitFor();
-      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, `${language} ${tab}`);
+      await page.locator('.room form, .room ul, .room ol').first().waitFor();
+      assert.equal(
+        await page.evaluate(() => document.documentElement.scrollWidth > innerWidth),
+        false,
+        `${language} ${tab}`,
+      );
     }
     await page.close();
   }

@@ -5139,6 +5139,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/voice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells where voices ask. The address holds a secret, so only those who set things up are told. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VoiceAddress"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Draws the address at which voices ask, for the first time or anew: an earlier one is not answered any more. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VoiceAddress"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Takes the address away: voices are not answered any more. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{id}": {
         parameters: {
             query?: never;
@@ -17503,7 +17622,8 @@ export interface components {
              * @default {
              *       "chat": "help-chat",
              *       "form": "contact-form",
-             *       "review": "review"
+             *       "review": "review",
+             *       "voice": "voice-assistant"
              *     }
              */
             touchpoints: {
@@ -21801,6 +21921,21 @@ export interface components {
             verdicts: components["schemas"]["Judged"][];
             /** @description The data. */
             window: components["schemas"]["Window"];
+        };
+        /** @description Is where voices ask. */
+        VoiceAddress: {
+            /** @description The address; it holds a secret. None: voices are not answered. */
+            address?: string | null;
+            /**
+             * Format: int64
+             * @description When something was asked there last.
+             */
+            asked_at?: number | null;
+            /**
+             * Format: int64
+             * @description When it was drawn, in microseconds since 1970.
+             */
+            drawn_at?: number | null;
         };
         /** @description Is one survival curve, in days. */
         Waiting: {

@@ -24,6 +24,7 @@ export type ArticleHit = Schemas['ArticleHit'];
 export type NewArticle = Schemas['NewArticle'];
 export type BotSettings = Schemas['BotSettings'];
 export type BotFigures = Schemas['BotFigures'];
+export type VoiceAddress = Schemas['VoiceAddress'];
 export type Figure = Schemas['Figure'];
 export type Reach = Schemas['ConversationReach'];
 export type ChannelKind = Schemas['ChannelKind'];
@@ -99,6 +100,9 @@ export const conversations = {
   changeBot: (body: BotSettings): Promise<Schemas['BotChanged']> =>
     answer(client.PUT('/api/conversations/bot', { body })),
   botFigures: (): Promise<BotFigures> => answer(client.GET('/api/conversations/bot/figures')),
+  voice: (): Promise<VoiceAddress> => answer(client.GET('/api/conversations/voice')),
+  drawVoice: (): Promise<VoiceAddress> => answer(client.POST('/api/conversations/voice')),
+  dropVoice: (): Promise<unknown> => answer(client.DELETE('/api/conversations/voice')),
   channels: (): Promise<ShownChannel[]> => answer(client.GET('/api/conversations/channels')),
   addChannel: (body: ChannelSetup): Promise<AddedChannel> =>
     answer(client.POST('/api/conversations/channels', { body })),

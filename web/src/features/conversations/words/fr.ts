@@ -308,4 +308,32 @@ export default {
   'bot.handover': 'Transmis',
   'bot.talks': 'Échanges en 30 jours',
   'bot.unknown': 'pas encore connu',
+  'answers.voice': 'Assistants vocaux',
+  'voice.lead':
+    'Les assistants vocaux répondent d’après les articles publiés, avec leur forme courte à dire. Pour le reste, ils invitent à vous écrire.',
+  'voice.empty': 'Aucun assistant ne pose encore de questions',
+  'voice.empty.text': 'Créez une adresse et donnez-la à une skill Alexa ou à un autre assistant.',
+  'voice.draw': 'Créer une adresse',
+  'voice.drawn': 'L’adresse est créée ; les assistants reçoivent désormais des réponses.',
+  'voice.drawn.anew': 'Une nouvelle adresse est créée ; l’ancienne ne répond plus.',
+  'voice.dropped': 'Les assistants ne reçoivent plus de réponses.',
+  'voice.address': 'Adresse pour l’assistant',
+  'voice.asked': 'dernière question : {time}',
+  'voice.guard':
+    'Quiconque a cette adresse peut demander ce qui est publié et laisser des questions. Ne la donnez qu’à l’assistant ; si elle a circulé, créez-en une autre. La signature qu’Alexa appose à ses requêtes n’est pas vérifiée.',
+  'voice.anew': 'Créer une nouvelle adresse',
+  'voice.drop': 'Ne plus répondre',
+  'voice.alexa': 'Une skill Alexa',
+  'voice.alexa.1':
+    'Dans la console des développeurs, créez une skill : modèle personnalisé, point de terminaison HTTPS à vous.',
+  'voice.alexa.2': 'Sous Modèle d’interaction, éditeur JSON, collez ce qu’elle doit écouter, puis construisez-la.',
+  'voice.alexa.3':
+    'Sous Point de terminaison, HTTPS, saisissez l’adresse ci-dessus. Alexa parle anglais et français, pas russe.',
+  'voice.name': 'Comment on l’appelle (deux mots)',
+  'voice.name.usual': 'notre boutique',
+  'voice.language': 'Langue de la skill',
+  'voice.model': 'Ce qu’elle doit écouter (JSON)',
+  'voice.plain': 'Tout autre assistant',
+  'voice.plain.text':
+    'Il envoie ceci à la même adresse par POST, avec un numéro à lui pour chaque question, et dit le « text » de la réponse.',
 } as const;
