@@ -4,7 +4,7 @@
 //! than the map's journey gap, when it has met a step at which the design may end and nothing designed can follow, when it
 //! would begin anew, or with the data. Meeting the same touchpoint again at once is one meeting.
 
-use super::{Alignment, Deviation, Met, Plan, TRACE_MAX, align};
+use super::{Alignment, Deviation, Met, Plan, TRACE_MAX, Tokens, align};
 use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::Reading;
 use crate::sequence::{Fold, Rows, unpack_score};
@@ -57,6 +57,8 @@ pub struct ConformanceFold {
     pub people: u64,
     /// Journeys by (cost in halves, length of the trace).
     pub fits: BTreeMap<(u32, u32), u64>,
+    /// Journeys by what token replay counts of each.
+    pub tokens: BTreeMap<Tokens, u64>,
     /// Journeys by deviation, each once however often it deviates there.
     pub deviations: BTreeMap<Deviation, Count>,
     /// Times that each deviation happened.
@@ -82,6 +84,7 @@ impl ConformanceFold {
             clean: Count::default(),
             people: 0,
             fits: BTreeMap::new(),
+            tokens: BTreeMap::new(),
             deviations: BTreeMap::new(),
             times: BTreeMap::new(),
             met,
@@ -153,6 +156,7 @@ impl ConformanceFold {
         }
         self.cut += u64::from(lived.is_cut);
         *self.fits.entry((halves, lived.trace.len() as u32)).or_default() += 1;
+        *self.tokens.entry(self.question.plan.replay(&lived.trace)).or_default() += 1;
         met.iter().collect::<std::collections::BTreeSet<_>>().into_iter().for_each(|step| self.met[*step as usize] += 1);
         let mut seen = std::collections::BTreeSet::new();
         for deviation in deviations {
@@ -185,6 +189,9 @@ impl Fold for ConformanceFold {
         self.explained.1 += other.explained.1;
         for (fit, journeys) in other.fits {
             *self.fits.entry(fit).or_default() += journeys;
+        }
+        for (tokens, journeys) in other.tokens {
+            *self.tokens.entry(tokens).or_default() += journeys;
         }
         for (deviation, count) in other.deviations {
             self.deviations.entry(deviation).or_default().add(&count);

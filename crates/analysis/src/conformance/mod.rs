@@ -1,4 +1,4 @@
-//! Journeys as lived against journeys as designed (M16): alignment.
+//! Journeys as lived against journeys as designed (M16): alignment; and beside it token replay, in [`Tokens`].
 //!
 //! The cheapest way to make a lived trace a run of the design, where meeting a step as designed costs nothing, and each
 //! deviation costs: a designed step not met 1, a touchpoint met that was not designed 1, two neighbours in the wrong order
@@ -16,10 +16,12 @@
 
 mod design;
 mod fold;
+mod replay;
 mod report;
 
 pub use design::{Design, Next, Point, TooWide};
 pub use fold::{ConformanceFold, Question};
+pub use replay::Tokens;
 pub use report::{Conformance, DeviationFigures, report};
 
 use model::journey::{Journey, Step};
@@ -93,6 +95,7 @@ pub(crate) struct Wanted {
 pub struct Plan {
     /// The automaton.
     pub design: Design,
+    net: replay::Net,
     steps: Vec<Wanted>,
     /// Whether two neighbours in the wrong order cost one, not two.
     swaps: bool,
@@ -118,7 +121,7 @@ impl Plan {
             outcome: step.outcome.as_deref().and_then(&outcome),
         };
         let steps = journey.steps().iter().map(wanted).collect();
-        Ok(Self { design: Design::new(journey)?, steps, swaps: true })
+        Ok(Self { design: Design::new(journey)?, net: replay::Net::new(&journey.flow), steps, swaps: true })
     }
 
     /// Counts neighbours in the wrong order as one missing and one ad hoc, as alignments elsewhere do.
@@ -130,17 +133,26 @@ impl Plan {
     /// Tells whether any step is meant to be met at a touchpoint.
     #[must_use]
     pub fn names(&self, touchpoint: u16) -> bool {
-        self.steps.iter().any(|step| step.touchpoint == touchpoint || step.instead.contains(&touchpoint))
+        (0..self.steps.len() as u16).any(|step| self.is_met_at(step, touchpoint))
     }
 
     /// Tells whether the journey may begin at a touchpoint.
     #[must_use]
     pub fn begins_at(&self, touchpoint: u16) -> bool {
         let first = self.design.next(self.design.start);
-        first.iter().any(|next| {
-            let step = &self.steps[next.step as usize];
-            step.touchpoint == touchpoint || step.instead.contains(&touchpoint)
-        })
+        first.iter().any(|next| self.is_met_at(next.step, touchpoint))
+    }
+
+    /// Tells whether a step is met at a touchpoint, on whichever channel.
+    fn is_met_at(&self, step: u16, touchpoint: u16) -> bool {
+        let step = &self.steps[step as usize];
+        step.touchpoint == touchpoint || step.instead.contains(&touchpoint)
+    }
+
+    /// Lays a trace of at most [`TRACE_MAX`] interactions over the design, token by token.
+    #[must_use]
+    pub fn replay(&self, trace: &[Met]) -> Tokens {
+        self.net.replay(self, &trace[..trace.len().min(TRACE_MAX)])
     }
 
     /// Returns what it costs, in halves, to take an interaction for a step, and with which deviations; none: it is another.

@@ -1,12 +1,13 @@
 //! From counts to what is said of a designed journey: how well it is lived, where it is left, and what that goes with.
 
 use super::fold::{ConformanceFold, Count};
-use super::{Deviation, Kind, fitness};
+use super::{Deviation, Kind, Tokens, fitness};
 use crate::conversion::share;
 use crate::intervals::Z95;
 use model::journey::Journey;
 use model::{Evidence, Figure, TouchpointMap, Unit};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Is a designed journey compared with the lived ones (M16).
@@ -20,6 +21,9 @@ pub struct Conformance {
     pub people: u64,
     /// Mean fitness: 1 where every lived journey is as designed.
     pub fitness: Figure,
+    /// Fitness by token replay, as process-mining tools state it: of all lived journeys together, blind to lateness, channels,
+    /// outcomes and touchpoints outside the design.
+    pub token_fitness: Figure,
     /// The share of lived journeys without a deviation.
     pub conforming: Figure,
     /// The share of satisfied answers in journeys without a deviation.
@@ -114,6 +118,7 @@ pub fn report(map: &TouchpointMap, journey: &Journey, fold: &ConformanceFold) ->
         journeys,
         people: fold.people,
         fitness: mean_fitness(fold, shortest),
+        token_fitness: token_fitness(&fold.tokens),
         conforming: share(fold.clean.journeys, journeys, Evidence::E3),
         satisfaction_conforming: satisfaction(&fold.clean),
         conversion_conforming: share(fold.clean.converted, fold.clean.journeys, Evidence::E3),
@@ -158,6 +163,34 @@ fn mean_fitness(fold: &ConformanceFold, shortest: u32) -> Figure {
         evidence: Evidence::E3,
         unit: Unit::Share,
         method: if error.is_some() { "mean" } else { "" }.to_owned(),
+    }
+}
+
+/// One half of the tokens that were there when needed, and one half of those that were taken up; the interval by linearising both
+/// ratios over lived journeys.
+pub(super) fn token_fitness(tokens: &BTreeMap<Tokens, u64>) -> Figure {
+    let n: u64 = tokens.values().sum();
+    let sum = |of: fn(&Tokens) -> u32| tokens.iter().map(|(one, journeys)| f64::from(of(one)) * *journeys as f64).sum::<f64>();
+    let (produced, consumed) = (sum(|one| one.produced), sum(|one| one.consumed));
+    if n == 0 || produced <= 0.0 || consumed <= 0.0 {
+        return Figure::unknown(Unit::Share);
+    }
+    let (missing, remaining) = (sum(|one| one.missing) / consumed, sum(|one| one.remaining) / produced);
+    let value = 1.0 - (missing + remaining) / 2.0;
+    let spread = tokens.iter().map(|(one, journeys)| {
+        let off = (f64::from(one.missing) - missing * f64::from(one.consumed)) / consumed
+            + (f64::from(one.remaining) - remaining * f64::from(one.produced)) / produced;
+        off * off / 4.0 * *journeys as f64
+    });
+    let error = (n > 1).then(|| libm::sqrt(spread.sum::<f64>() * n as f64 / (n - 1) as f64));
+    Figure {
+        value: Some(value),
+        low: error.map(|error| (value - Z95 * error).max(0.0)),
+        high: error.map(|error| (value + Z95 * error).min(1.0)),
+        n,
+        evidence: Evidence::E3,
+        unit: Unit::Share,
+        method: if error.is_some() { "linearised" } else { "" }.to_owned(),
     }
 }
 

@@ -179,10 +179,11 @@ fn compare(id: &str, segment: Option<&str>, with: &Common) -> Result<()> {
     }
     let found: Conformance = read_answer(answer)?;
     say(&format!(
-        "{} lived journeys of {} people; fitness {}, without a deviation {}.",
+        "{} lived journeys of {} people; fitness {} (by token replay {}), without a deviation {}.",
         found.journeys,
         found.people,
         figure(&found.fitness),
+        figure(&found.token_fitness),
         figure(&found.conforming)
     ))?;
     let rows = found.deviations.iter().map(|one| {

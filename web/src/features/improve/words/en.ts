@@ -280,6 +280,9 @@ export default {
   'lived.fitness': 'Fitness',
   'lived.fitness.mean':
     'Mean over lived journeys: 1 less the cost of the cheapest alignment over the length of the journey and of the shortest designed run.',
+  'lived.tokens': 'Fitness by token replay',
+  'lived.tokens.mean':
+    'As process-mining tools state it: half of the tokens that were there when a touchpoint was met, and half of those that were taken up by the end. Blind to lateness, channels, outcomes, and touchpoints outside the design.',
   'lived.conforming': 'As designed',
   'lived.conforming.mean': 'Lived journeys without any deviation.',
   'lived.use': 'Steps ever met',

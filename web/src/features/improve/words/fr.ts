@@ -286,6 +286,9 @@ export default {
   'lived.fitness': 'Adéquation',
   'lived.fitness.mean':
     'Moyenne sur les parcours vécus : 1 moins le coût du meilleur alignement rapporté à la longueur du parcours et du plus court passage prévu.',
+  'lived.tokens': 'Adéquation par rejeu de jetons',
+  'lived.tokens.mean':
+    'Comme l’indiquent les outils de fouille de processus : pour moitié les jetons présents quand un point de contact est rencontré, pour moitié ceux repris à la fin. Ne voit ni retards, ni canaux, ni résultats, ni points de contact hors du parcours prévu.',
   'lived.conforming': 'Comme prévu',
   'lived.conforming.mean': 'Parcours vécus sans aucun écart.',
   'lived.use': 'Étapes rencontrées',
