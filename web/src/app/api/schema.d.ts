@@ -15787,6 +15787,11 @@ export interface components {
             satisfaction_conforming: components["schemas"]["Figure"];
             /** @description Per step, in the order of writing: the share of lived journeys that met it. */
             steps: components["schemas"]["JourneyStepFigures"][];
+            /**
+             * @description Fitness by token replay, as process-mining tools state it: of all lived journeys together, blind to lateness, channels,
+             *     outcomes and touchpoints outside the design.
+             */
+            token_fitness: components["schemas"]["Figure"];
         };
         /** @description Is a word on consent. */
         ConsentSaid: {
