@@ -5,3 +5,6 @@ import fr from './fr';
 import ru from './ru';
 
 export const say = words<keyof typeof en>(en, fr, ru);
+
+/** Tells whether there are words for a key that comes from outside, such as the name of a method. */
+export const knows = (key: string): key is keyof typeof en => key in en;
