@@ -138,6 +138,10 @@ bench-analysis: build $(PYTHON) ## Measure the instruments beside the tools one 
 bench-capture: build ## Measure capture under load, with fsync and dedupe on, and the disk beside it.
 	cargo run --release --locked --package touchline --example capture_load -- $(BINARY)
 
+.PHONY: bench-chat
+bench-chat: build ## Measure chats: 2,000 open at once, memory, and how long a word takes to the other side.
+	node bench/chat.mjs $(BINARY)
+
 .PHONY: bench-mail
 bench-mail: web ## Measure mail in and out, with the contact policy, signatures and the ledger on.
 	cargo run --release --locked --package touchline --example mail_load

@@ -44,27 +44,80 @@ pub struct Present {
 /// Is who looks at each conversation, and when they were last seen there.
 type Presences = HashMap<String, Vec<(Present, i64)>>;
 
+/// Is who waits for news of each conversation.
+type Chats = Arc<Mutex<HashMap<String, watch::Sender<()>>>>;
+
 /// Tells that something has changed. Clones share it.
+///
+/// Staff hear of everything. A visitor waits for one conversation alone: two thousand of them must not all look up their own
+/// because one of them said something.
 #[derive(Clone)]
 pub struct News {
     changed: Arc<watch::Sender<u64>>,
+    chats: Chats,
     present: Arc<Mutex<Presences>>,
+}
+
+/// Waits for news of one conversation, until it is dropped.
+pub(super) struct Ear {
+    id: String,
+    chats: Chats,
+    heard: watch::Receiver<()>,
+}
+
+impl Ear {
+    /// Waits until something has changed since the last news, or since it began to listen.
+    pub(super) async fn news(&mut self) {
+        if self.heard.changed().await.is_err() {
+            // The teller lives as long as this does; were it gone, waiting for ever is right: the caller has a limit.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        let mut chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
+        // This one is still counted.
+        if chats.get(&self.id).is_some_and(|chat| chat.receiver_count() <= 1) {
+            chats.remove(&self.id);
+        }
+    }
 }
 
 impl News {
     pub(super) fn new() -> Self {
-        Self { changed: Arc::new(watch::Sender::new(0)), present: Arc::default() }
+        Self { changed: Arc::new(watch::Sender::new(0)), chats: Chats::default(), present: Arc::default() }
     }
 
-    /// Says that something has changed.
+    /// Says that something has changed, who knows where.
     pub(super) fn tell(&self) {
         self.changed.send_modify(|count| *count += 1);
+        let chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
+        chats.values().for_each(|chat| chat.send_modify(|()| ()));
+    }
+
+    /// Says that a conversation has changed.
+    pub(super) fn tell_of(&self, conversation: &str) {
+        self.changed.send_modify(|count| *count += 1);
+        let chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(chat) = chats.get(conversation) {
+            chat.send_modify(|()| ());
+        }
     }
 
     /// Returns what changes with every change.
     #[must_use]
     pub fn listen(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
+    }
+
+    /// Listens to one conversation.
+    #[must_use]
+    pub(super) fn listen_to(&self, conversation: &str) -> Ear {
+        let mut chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = chats.entry(conversation.to_owned()).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Ear { id: conversation.to_owned(), chats: Arc::clone(&self.chats), heard }
     }
 
     /// Notes that somebody is there.
@@ -82,7 +135,7 @@ impl News {
         all.push((who, now.0 + PRESENT));
         drop(present);
         if is_news {
-            self.tell();
+            self.tell_of(conversation);
         }
     }
 
@@ -101,6 +154,26 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn who_waits_for_one_conversation_hears_of_that_alone() {
+        let news = News::new();
+        let is_told = |ear: &Ear| ear.heard.has_changed().expect("the teller is there");
+        let (mut one, other) = (news.listen_to("one"), news.listen_to("other"));
+        let staff = news.listen();
+        news.tell_of("one");
+        assert!(is_told(&one) && !is_told(&other) && staff.has_changed().expect("the teller is there"));
+        one.news().await;
+        assert!(!is_told(&one), "the same news come once");
+        news.tell();
+        assert!(is_told(&one) && is_told(&other), "an erasure may be of anybody");
+        let again = news.listen_to("one");
+        drop(one);
+        news.tell_of("one");
+        assert!(is_told(&again), "of two tabs one has gone");
+        drop((again, other));
+        assert!(news.chats.lock().expect("is sound").is_empty(), "who has gone is forgotten");
+    }
 
     #[test]
     fn presence_ends_by_itself_and_news_come_once() {

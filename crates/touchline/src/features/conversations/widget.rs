@@ -540,7 +540,7 @@ async fn polled(talk: &Talk, poll: Poll) -> Result<Response> {
     if poll.typing {
         inbox.present(&id, Present { account: 0, name: String::new(), typing: true });
     }
-    let mut heard = inbox.news().listen();
+    let mut ear = inbox.news().listen_to(&id);
     let until = tokio::time::Instant::now() + Duration::from_secs(poll.wait.min(WAIT_MAX));
     loop {
         let messages = inbox.messages(&id, Some(poll.after)).await?;
@@ -563,7 +563,7 @@ async fn polled(talk: &Talk, poll: Poll) -> Result<Response> {
             return Ok(open(StatusCode::OK, &json!({ "seq": last, "messages": said, "typing": typing, "status": ended })));
         }
         tokio::select! {
-            changed = heard.changed() => if changed.is_err() { return Ok(unknown()) },
+            () = ear.news() => {}
             () = tokio::time::sleep_until(until) => {}
         }
     }

@@ -316,13 +316,15 @@ impl Talk {
             .await
             .map_err(failed)?;
         let row = sqlx::query("SELECT conversation, seq FROM parcel WHERE id = $1").bind(id.to_owned());
+        let mut of = None;
         if let Some(row) = row.fetch_optional(&mut *transaction).await.map_err(failed)? {
             let (conversation, seq): (String, i64) = (row.get("conversation"), row.get("seq"));
             Inbox::message_is(&mut transaction, &conversation, seq, state, said).await?;
             note_event(&mut transaction, &conversation, "sent", self.inbox.now()).await?;
+            of = Some(conversation);
         }
         transaction.commit().await.map_err(failed)?;
-        self.inbox.news.tell();
+        of.iter().for_each(|conversation| self.inbox.news.tell_of(conversation));
         Ok(())
     }
 

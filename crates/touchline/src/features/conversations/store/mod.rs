@@ -151,7 +151,7 @@ impl Inbox {
         .map_err(failed)?;
         note_event(&mut transaction, id, "message", incoming.at).await?;
         transaction.commit().await.map_err(failed)?;
-        self.news.tell();
+        self.news.tell_of(id);
         self.tell_ledger().await;
         Ok(Posted::Added(seq))
     }
@@ -265,7 +265,7 @@ impl Inbox {
             .map_err(failed)?;
         note_event(&mut transaction, id, "message", self.now()).await?;
         transaction.commit().await.map_err(failed)?;
-        self.news.tell();
+        self.news.tell_of(id);
         Ok(true)
     }
 
@@ -372,7 +372,7 @@ impl Inbox {
         }
         note_event(&mut transaction, id, if kind == Kind::Note { "note" } else { "message" }, now).await?;
         transaction.commit().await.map_err(failed)?;
-        self.news.tell();
+        self.news.tell_of(id);
         if is_parcel {
             self.bell.notify_one();
         }
@@ -431,7 +431,7 @@ impl Inbox {
         }
         note_event(&mut transaction, id, "status", now).await?;
         transaction.commit().await.map_err(failed)?;
-        self.news.tell();
+        self.news.tell_of(id);
         Ok(true)
     }
 
@@ -518,7 +518,7 @@ impl Inbox {
             .map_err(failed)?;
         note_event(&mut transaction, id, what, now).await?;
         transaction.commit().await.map_err(failed)?;
-        self.news.tell();
+        self.news.tell_of(id);
         Ok(true)
     }
 
@@ -527,6 +527,11 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does.
     pub async fn seen(&self, id: &str, seq: i64) -> Result<()> {
+        // Most who ask have seen nothing new: they need not wait for the one who may write.
+        let unseen = sqlx::query("SELECT 1 FROM conversation WHERE id = $2 AND seen_seq < $1 AND seq >= $1");
+        if unseen.bind(seq).bind(id.to_owned()).fetch_optional(self.stores.state.reader()).await.map_err(failed)?.is_none() {
+            return Ok(());
+        }
         let mut transaction = self.stores.state.begin().await.map_err(failed)?;
         let sql = "UPDATE conversation SET seen_seq = $1 WHERE id = $2 AND seen_seq < $1 AND seq >= $1";
         let changed = sqlx::query(sql).bind(seq).bind(id.to_owned()).execute(&mut *transaction).await.map_err(failed)?;
@@ -535,7 +540,7 @@ impl Inbox {
         }
         note_event(&mut transaction, id, "seen", self.now()).await?;
         transaction.commit().await.map_err(failed)?;
-        self.news.tell();
+        self.news.tell_of(id);
         Ok(())
     }
 
