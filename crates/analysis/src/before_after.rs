@@ -10,6 +10,7 @@
 //! Difference +10.0 points, Newcombe [+2.0; +18.1]. Without people left out at random this is an association (E3): what
 //! else changed at the same time is in it too. Cost: O(rows × changes).
 
+use crate::experience::waits::{Wait, waits};
 use crate::intervals::newcombe;
 use crate::meaning::Meaning;
 use crate::reading::Reading;
@@ -61,6 +62,12 @@ pub struct Side {
     pub satisfied: u64,
     /// Answers at it.
     pub answers: u64,
+    /// Requests at it that were answered, or are older than the target.
+    pub requests: u64,
+    /// Of them, those answered in time.
+    pub in_time: u64,
+    /// Of them, those answered at all.
+    pub replied: u64,
     /// What its interactions cost, as recorded, in minor units.
     pub cost: i64,
     /// Weeks in which somebody met it.
@@ -77,6 +84,9 @@ impl Side {
         self.complaints += other.complaints;
         self.satisfied += other.satisfied;
         self.answers += other.answers;
+        self.requests += other.requests;
+        self.in_time += other.in_time;
+        self.replied += other.replied;
         self.cost += other.cost;
         self.periods += other.periods;
         self.beyond += other.beyond;
@@ -91,6 +101,7 @@ pub struct BeforeAfterFold {
     /// Before and after, one entry per change.
     pub sides: Vec<[Side; 2]>,
     scratch: Reading,
+    waits: Vec<Wait>,
 }
 
 impl BeforeAfterFold {
@@ -98,7 +109,7 @@ impl BeforeAfterFold {
     #[must_use]
     pub fn new(meaning: Arc<Meaning>, changes: Arc<Vec<Changed>>) -> Self {
         let sides = vec![[Side::default(); 2]; changes.len()];
-        Self { meaning, changes, sides, scratch: Reading::default() }
+        Self { meaning, changes, sides, scratch: Reading::default(), waits: Vec::new() }
     }
 }
 
@@ -110,7 +121,11 @@ impl Fold for BeforeAfterFold {
                 continue;
             }
             self.scratch.read(&meaning, rows, person);
+            waits(&meaning, rows, &self.scratch, &mut self.waits);
             for (change, sides) in self.changes.iter().zip(&mut self.sides) {
+                for wait in self.waits.iter().filter(|wait| wait.touchpoint == change.touchpoint) {
+                    asked(&meaning, wait, change, sides);
+                }
                 sides[0].add(&side(&meaning, rows, &self.scratch, change, change.at - change.span));
                 sides[1].add(&side(&meaning, rows, &self.scratch, change, change.at));
             }
@@ -123,6 +138,19 @@ impl Fold for BeforeAfterFold {
             mine[1].add(&theirs[1]);
         }
     }
+}
+
+/// Counts one request on the side on which it was asked.
+fn asked(meaning: &Meaning, wait: &Wait, change: &Changed, sides: &mut [Side; 2]) {
+    if wait.at < change.at - change.span || wait.at >= change.at + change.span {
+        return;
+    }
+    let side = &mut sides[usize::from(wait.at >= change.at)];
+    let target = meaning.service.targets.get(wait.touchpoint as usize).map_or(0, |(target, _)| *target);
+    let (length, answered) = (meaning.service.length(wait, meaning.window.1.0), wait.answered.is_some());
+    side.requests += u64::from(answered || length > target);
+    side.in_time += u64::from(answered && length <= target);
+    side.replied += u64::from(answered);
 }
 
 /// Counts one person on one side.
@@ -168,7 +196,7 @@ fn side(meaning: &Meaning, rows: &Rows, reading: &Reading, change: &Changed, fro
 /// Is one figure before and after.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Compared {
-    /// What: `people`, `interactions`, `conversion`, `satisfaction`, `complaints`, `beyond_cap`, `cost`.
+    /// What: `people`, `interactions`, `conversion`, `satisfaction`, `in_time`, `answered`, `complaints`, `beyond_cap`, `cost`.
     pub measure: String,
     /// Before.
     pub before: Figure,
@@ -190,6 +218,10 @@ pub fn compared(sides: &[Side; 2]) -> Vec<Compared> {
     ];
     if one.answers + other.answers > 0 {
         found.push(shares("satisfaction", (one.satisfied, one.answers), (other.satisfied, other.answers), Evidence::E2));
+    }
+    if one.requests + other.requests > 0 {
+        found.push(shares("in_time", (one.in_time, one.requests), (other.in_time, other.requests), Evidence::E3));
+        found.push(shares("answered", (one.replied, one.requests), (other.replied, other.requests), Evidence::E3));
     }
     if one.beyond + other.beyond > 0 {
         found.push(shares("beyond_cap", (one.beyond, one.periods), (other.beyond, other.periods), Evidence::E3));
@@ -257,6 +289,27 @@ mod tests {
         assert_eq!((after.periods, after.beyond), (2, 1), "two contacts in a week are beyond a cap of one");
         let found = compared(&[before, after]);
         assert_eq!(found[0].difference.value, Some(0.5));
+    }
+
+    #[test]
+    fn answers_are_compared_too() {
+        // `page` is a two-way touchpoint; its rows come in, so replies are told by hand.
+        let rows = [
+            Row::new(1, 40, "page", Form::Message),
+            Row::new(2, 70, "page", Form::Message),
+            Row { at: 70 * DAY + 600_000_000, ..Row::new(2, 70, "page", Form::Reply) },
+        ];
+        let (mut meaning, mut rows) = example::rows(&rows, 120);
+        meaning.service.targets = vec![(3_600, false); 4];
+        for (direction, form) in rows.direction.iter_mut().zip(&rows.form) {
+            *direction = if *form == Form::Reply as u8 { model::Direction::Outbound } else { model::Direction::Inbound } as u8;
+        }
+        let changes = vec![Changed { touchpoint: 2, at: 60 * DAY, span: 28 * DAY, cap: 1 }];
+        let mut fold = BeforeAfterFold::new(Arc::new(meaning), Arc::new(changes));
+        fold.take(&rows);
+        let [before, after] = fold.sides[0];
+        assert_eq!((before.requests, before.in_time, before.replied), (1, 0, 0));
+        assert_eq!((after.requests, after.in_time, after.replied), (1, 1, 1));
     }
 
     #[test]

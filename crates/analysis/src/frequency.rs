@@ -16,12 +16,15 @@
 //! | 3: mail Mon, Mon | 1, 1 | two periods of one contact |
 //! | 4: mail Mon, Thu, Sun; buys Monday morning | 1, 2, 3 | responded to the third: within a day |
 //! | 5: mail on the last day of the data | – | not over |
+//!
+//! Of pop-ups it is counted beside that how often the first and the third showing to a person was closed within two seconds
+//! (R4): a showing is an outbound view, a closing an inbound close, and a showing is closed once.
 
 use crate::meaning::{Meaning, NOWHERE};
 use crate::over_use::Exposure;
 use crate::reading::Reading;
 use crate::sequence::Rows;
-use model::time::DAY;
+use model::time::{DAY, SECOND};
 use model::{Direction, Form};
 
 /// The highest number of contacts told apart; whoever got more counts here.
@@ -34,6 +37,30 @@ pub struct Frequency {
     pub steps: Vec<Exposure>,
     /// By touchpoint.
     pub totals: Vec<Total>,
+    /// By touchpoint: how showings were closed.
+    pub closings: Vec<Closings>,
+}
+
+/// Counts how a pop-up was closed, each pair as (closed at once, shown).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Closings {
+    /// At the first showing to a person.
+    pub first: (u64, u64),
+    /// At the third.
+    pub third: (u64, u64),
+    /// Closings at all; without any, none are recorded and nothing can be said.
+    pub closed: u64,
+}
+
+/// Closed sooner than this, nobody has read it (R4): two seconds.
+const AT_ONCE: i64 = 2 * SECOND;
+
+/// Is the showings of one pop-up to one person.
+#[derive(Clone, Copy, Default, Debug)]
+struct Shown {
+    times: u32,
+    /// When the last one began; none once it is closed.
+    open_since: Option<i64>,
 }
 
 /// Is what is counted per touchpoint, whatever the frequency.
@@ -54,6 +81,7 @@ pub struct Total {
 pub(crate) struct Open {
     periods: Vec<Period>,
     used: Vec<u16>,
+    shown: Vec<Shown>,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -81,7 +109,11 @@ impl Frequency {
     #[must_use]
     pub fn new(meaning: &Meaning) -> Self {
         let touchpoints = meaning.touchpoints.len();
-        Self { steps: vec![Exposure::default(); touchpoints * MOST], totals: vec![Total::default(); touchpoints] }
+        Self {
+            steps: vec![Exposure::default(); touchpoints * MOST],
+            totals: vec![Total::default(); touchpoints],
+            closings: vec![Closings::default(); touchpoints],
+        }
     }
 
     /// Returns the steps of one touchpoint.
@@ -93,6 +125,7 @@ impl Frequency {
     /// Counts one known person.
     pub(crate) fn take(&mut self, meaning: &Meaning, rows: &Rows, reading: &Reading, open: &mut Open) {
         open.periods.resize(meaning.touchpoints.len(), Period::default());
+        open.shown.resize(meaning.touchpoints.len(), Shown::default());
         for (position, row) in reading.rows.iter().copied().enumerate() {
             let touchpoint = reading.touchpoint[position];
             let at = rows.at[row];
@@ -105,11 +138,17 @@ impl Frequency {
                 && rows.direction[row] == Direction::Outbound as u8
             {
                 self.contact(meaning, touchpoint, at, open);
+                if rows.form[row] == Form::View as u8 {
+                    self.shown(touchpoint, at, open);
+                }
+            } else if touchpoint != NOWHERE && rows.form[row] == Form::Close as u8 {
+                self.closed(touchpoint, at, open);
             }
         }
         for touchpoint in std::mem::take(&mut open.used) {
             self.close(touchpoint, open);
             open.periods[touchpoint as usize] = Period::default();
+            open.shown[touchpoint as usize] = Shown::default();
             self.totals[touchpoint as usize].people += 1;
         }
     }
@@ -137,6 +176,30 @@ impl Frequency {
             let step = &mut self.steps[place * MOST + now.contacts - 1];
             step.contacts += 1;
             step.at_risk += u64::from(!now.responded);
+        }
+    }
+
+    /// Counts a showing.
+    fn shown(&mut self, touchpoint: u16, at: i64, open: &mut Open) {
+        let (shown, closings) = (&mut open.shown[touchpoint as usize], &mut self.closings[touchpoint as usize]);
+        *shown = Shown { times: shown.times.saturating_add(1), open_since: Some(at) };
+        match shown.times {
+            1 => closings.first.1 += 1,
+            3 => closings.third.1 += 1,
+            _ => {}
+        }
+    }
+
+    /// Counts a closing of the last showing, if that is still open.
+    fn closed(&mut self, touchpoint: u16, at: i64, open: &mut Open) {
+        let (shown, closings) = (&mut open.shown[touchpoint as usize], &mut self.closings[touchpoint as usize]);
+        let Some(since) = shown.open_since.take() else { return };
+        closings.closed += 1;
+        let at_once = u64::from(at - since < AT_ONCE);
+        match shown.times {
+            1 => closings.first.0 += at_once,
+            3 => closings.third.0 += at_once,
+            _ => {}
         }
     }
 
@@ -196,6 +259,11 @@ impl Frequency {
             mine.responses += theirs.responses;
             mine.value += theirs.value;
         }
+        for (mine, theirs) in self.closings.iter_mut().zip(&other.closings) {
+            mine.first = (mine.first.0 + theirs.first.0, mine.first.1 + theirs.first.1);
+            mine.third = (mine.third.0 + theirs.third.0, mine.third.1 + theirs.third.1);
+            mine.closed += theirs.closed;
+        }
     }
 }
 
@@ -254,6 +322,27 @@ mod tests {
     fn harm_is_booked_on_the_contact_before_it() {
         let rows = [(4, "mail", Form::Message), (5, "mail", Form::Message), (30, "mail", Form::Unsubscribe)];
         assert_eq!(check(&rows, &[(0, 1, 0), (1, 1, 0)]).of(1)[1].unsubscribed, 1);
+    }
+
+    #[test]
+    fn closings_belong_to_the_showing_before_them() {
+        let mut rows = Vec::new();
+        // Shown three times: closed after a second, not at all, after five seconds; a second closing is none.
+        for (day, closed) in [(4, vec![1]), (5, vec![]), (6, vec![5, 6])] {
+            rows.push(Row::new(1, day, "mail", Form::View));
+            rows.extend(closed.into_iter().map(|after| Row { at: day * DAY + after * SECOND, ..Row::new(1, day, "mail", Form::Close) }));
+        }
+        rows.push(Row::new(2, 4, "mail", Form::View));
+        let (meaning, mut rows) = example::rows(&rows, 100);
+        for (direction, form) in rows.direction.iter_mut().zip(&rows.form) {
+            *direction = if *form == Form::Close as u8 { Direction::Inbound } else { Direction::Outbound } as u8;
+        }
+        let (mut frequency, mut reading, mut open) = (Frequency::new(&meaning), Reading::default(), Open::default());
+        for person in rows.people() {
+            reading.read(&meaning, &rows, person);
+            frequency.take(&meaning, &rows, &reading, &mut open);
+        }
+        assert_eq!(frequency.closings[1], Closings { first: (1, 2), third: (0, 1), closed: 2 });
     }
 
     #[test]

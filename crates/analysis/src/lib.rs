@@ -6,7 +6,7 @@
 //! begins only where a fold finishes.
 //!
 //! * what is read: [`sequence`], [`meaning`], [`reading`]
-//! * what is kept: [`map_fold`] with [`tally`], [`landmarks`], [`frequency`], [`journeys`]
+//! * what is kept: [`map_fold`] with [`tally`], [`landmarks`], [`frequency`], [`journeys`], [`replies`]
 //! * beside the map: [`census`], which counts signals, and [`roll`], which lists people
 //! * formulas over plain counts: [`intervals`], [`attribution`], [`coverage`] and the other metrics
 //! * what is said: [`finish`], [`verdicts`], [`report`]
@@ -45,6 +45,7 @@ pub mod over_use;
 pub mod paths;
 pub mod progression;
 pub mod reading;
+pub mod replies;
 pub mod report;
 pub mod roll;
 pub mod retention;

@@ -3,11 +3,13 @@
 //! State is kept per set of segments that a person belongs to, so one pass gives the report of everybody and of every
 //! segment: a segment is the sum of the sets that contain it.
 
+use crate::experience::waits::Wait;
 use crate::frequency::{Frequency, Open};
 use crate::journeys::Journeys;
 use crate::landmarks::Landmarks;
 use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::Reading;
+use crate::replies::Replies;
 use crate::sequence::{Fold, Rows};
 use crate::tally::{Marks, Tally};
 use std::collections::BTreeMap;
@@ -40,6 +42,8 @@ pub struct Group {
     pub frequency: Frequency,
     /// Attribution (M5).
     pub journeys: Journeys,
+    /// How those who ask are answered (M14, M15).
+    pub replies: Replies,
 }
 
 /// Is memory used again for every person; no part of the state.
@@ -49,6 +53,7 @@ struct Scratch {
     marks: Marks,
     open: Open,
     path: Vec<u16>,
+    waits: Vec<Wait>,
 }
 
 impl Group {
@@ -60,6 +65,7 @@ impl Group {
             landmarks: Landmarks::new(meaning),
             frequency: Frequency::new(meaning),
             journeys: Journeys::new(meaning),
+            replies: Replies::new(meaning),
         }
     }
 
@@ -69,15 +75,17 @@ impl Group {
         self.landmarks.merge(&other.landmarks);
         self.frequency.merge(&other.frequency);
         self.journeys.merge(&other.journeys);
+        self.replies.merge(&other.replies);
     }
 
     fn take(&mut self, meaning: &Meaning, rows: &Rows, scratch: &mut Scratch) {
-        let Scratch { reading, marks, open, path } = scratch;
+        let Scratch { reading, marks, open, path, waits } = scratch;
         self.tally.take(meaning, rows, reading, marks);
         if !reading.ephemeral {
             self.landmarks.take(meaning, rows, reading);
             self.frequency.take(meaning, rows, reading, open);
             self.journeys.take(meaning, rows, reading, path);
+            self.replies.take(meaning, rows, reading, waits);
         }
     }
 }

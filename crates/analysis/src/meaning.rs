@@ -3,6 +3,7 @@
 //! Nothing of this is stored with a row. A changed rule, outcome, stage or segment therefore changes every report
 //! at once, also of the past, and can be undone.
 
+use crate::replies::Service;
 use crate::sequence::unpack_score;
 use model::map::{Segment, TouchpointMap};
 use model::rules::{SegmentRule, Trigger};
@@ -38,6 +39,8 @@ pub struct Meaning {
     pub horizon: i64,
     /// Length of a frequency period in microseconds; `i64::MAX`: everything is one period (M9).
     pub period: i64,
+    /// By what waiting for an answer is judged (M14, M15).
+    pub service: Service,
     signal_touchpoint: Vec<u16>,
     signal_outcomes: Vec<Bits>,
     form_outcomes: [Bits; FORMS],
@@ -174,6 +177,7 @@ impl Meaning {
             journey_gap: microseconds(settings.journey_gap_days),
             horizon: microseconds(settings.horizon_days),
             period: period(settings.over_use_period_days),
+            service: Service::usual(map),
             signal_touchpoint: signals.iter().map(|signature| map.bind(signature).map_or(NOWHERE, |at| at as u16)).collect(),
             signal_outcomes: signals.iter().map(|signature| outcomes_of(map, signature)).collect(),
             form_outcomes: [0; FORMS],
@@ -199,6 +203,13 @@ impl Meaning {
             }
         }
         meaning
+    }
+
+    /// Judges waiting by the organisation's own targets and hours.
+    #[must_use]
+    pub fn serving(mut self, service: Service) -> Self {
+        self.service = service;
+        self
     }
 
     /// Leaves people out of everything: they have restricted the use of what is known of them.

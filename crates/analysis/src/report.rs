@@ -223,6 +223,9 @@ pub struct TouchpointFigures {
     pub roi: Figure,
     /// The share of satisfied answers (M7), where there are answers.
     pub satisfaction: Figure,
+    /// How those who ask there are answered (M14, M15); none where nobody asks, or no answer was ever recorded.
+    #[serde(default)]
+    pub answering: Option<Answering>,
     /// Stage progression (M6), from its primary stage.
     pub progression: Progression,
     /// Over-use (M9); none where the business does not push it.
@@ -235,6 +238,29 @@ pub struct TouchpointFigures {
     pub completeness: Completeness,
     /// The one word (M24).
     pub verdict: Verdict,
+}
+
+/// Is how those who ask at a touchpoint are answered (M14, M15).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Answering {
+    /// The target, in seconds.
+    pub target: i64,
+    /// Whether only opening hours count.
+    pub working_hours: bool,
+    /// Requests.
+    pub requests: u64,
+    /// Requests without an answer so far.
+    pub unanswered: u64,
+    /// Share answered within the target; of requests that are older than it or answered.
+    pub in_time: Figure,
+    /// Half are answered within so many seconds; none: not reached.
+    pub median: Option<i64>,
+    /// Share answered at all; of requests that are answered, or older than a week.
+    pub answered: Figure,
+    /// Share of requests that come in opening hours.
+    pub in_hours: Figure,
+    /// Accessibility (M14) over the two parts that are counted.
+    pub access: Figure,
 }
 
 /// Is a touchpoint's share of the outcomes, by model (M5).
@@ -286,8 +312,22 @@ pub struct OverUse {
     pub trend_p: Option<f64>,
     /// What the last contact of the highest frequency brings, its costs and harm taken off, in minor units.
     pub net_last: Option<f64>,
+    /// How pop-ups are closed at once; none where no closing is recorded.
+    #[serde(default)]
+    pub quick_close: Option<QuickClose>,
     /// The rules that fired: `R1` … `R4`.
     pub rules: Vec<String>,
+}
+
+/// Is how much more often a pop-up is closed within two seconds the third time than the first (M9, R4).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct QuickClose {
+    /// Closed at once of first showings to a person.
+    pub first: Figure,
+    /// Closed at once of third showings.
+    pub third: Figure,
+    /// The difference.
+    pub rise: Figure,
 }
 
 /// Is one step of a frequency response.

@@ -5,11 +5,11 @@
 //! | 1 | none | planned, paused, retired, or not with customers |
 //! | 2 | dark | live and expected to be heard of, yet silent (M12) |
 //! | 3 | insufficient data | fewer people than the floor, or nothing can be heard of it |
-//! | 4 | over-used | R1, R2 or R3 of M9, after false-discovery control |
+//! | 4 | over-used | R1, R2, R3 or, of pop-ups, R4 of M9, after false-discovery control |
 //! | 5 | wasted | M11 after false-discovery control, and no declared purpose |
 //! | 6 | under-used | M10, after false-discovery control |
 //! | 7 | effective | lower limit of the effect above zero and effect above the stage's median, after false-discovery control |
-//! | 8 | needs care | satisfaction clearly below its target: the whole interval, after false-discovery control |
+//! | 8 | needs care | satisfaction clearly below its target (M7); or clearly fewer than four in five requests answered at all (M14); or clearly fewer than half in time (M15): the whole interval, after false-discovery control |
 //! | 9 | neutral | nothing of this, and enough data to have seen it; else insufficient data again |
 //!
 //! A limit that lies across a decision line decides nothing: such a rule does not fire. And with thirty touchpoints something
@@ -17,13 +17,29 @@
 //! kind that are given, at most a tenth are false on average (Benjamini and Hochberg 1995). Dark is no test: nothing is nothing.
 
 use crate::intervals::{Estimate, Z95, benjamini_hochberg, normal_cdf, sample_size};
-use crate::report::{Completeness, OverUse, Progression, UnderUse, Waste};
+use crate::report::{Answering, Completeness, OverUse, Progression, UnderUse, Waste};
 use libm::sqrt;
 use model::map::Settings;
 use model::{Action, Class, Evidence, Figure, Life, Reason, Touchpoint, Unit, Verdict, VerdictKind};
 
 /// The share of false discoveries among effects declared real that is put up with (Benjamini–Hochberg).
 const FALSE_DISCOVERY: f64 = 0.10;
+
+/// Needs care below: so many of those who ask get an answer at all (M14, the part "success").
+pub const ANSWERED_LEAST: f64 = 0.80;
+/// Needs care below: so many get it in time (M15). Below one half the usual wait is longer than the target.
+pub const IN_TIME_LEAST: f64 = 0.50;
+/// A third showing is what R4 judges, so two are what is left.
+const SHOWINGS: f64 = 2.0;
+
+/// Says which shortcomings of answers stand after false-discovery control.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Unheard {
+    /// Too few are answered at all.
+    pub ignored: bool,
+    /// Too few are answered in time.
+    pub late: bool,
+}
 
 /// The difference in progression that a map should be able to see: five points.
 const DIFFERENCE_TO_SEE: f64 = 0.05;
@@ -47,6 +63,10 @@ pub struct Findings<'a> {
     pub discovered: bool,
     /// Whether satisfaction below its target does.
     pub unsatisfied: bool,
+    /// How those who ask are answered (M14, M15).
+    pub answering: Option<&'a Answering>,
+    /// What of it stands after false-discovery control.
+    pub unheard: Unheard,
     /// Over-use (M9).
     pub over_use: Option<&'a OverUse>,
     /// Under-use (M10).
@@ -113,6 +133,7 @@ pub fn verdict(settings: &Settings, findings: &Findings) -> Verdict {
         .or_else(|| under_used(settings, findings))
         .or_else(|| effective(settings, findings))
         .or_else(|| needs_care(settings, findings))
+        .or_else(|| unheard(settings, findings))
         .unwrap_or_else(|| ordinary(settings, findings))
 }
 
@@ -169,6 +190,9 @@ fn insufficient(n: u64, needed: u64) -> Verdict {
 fn over_used(findings: &Findings) -> Option<Verdict> {
     let use_ = findings.over_use?;
     let rule = use_.rules.first()?;
+    if rule == "R4" {
+        return closed_at_once(use_);
+    }
     let saturation = use_.saturation.filter(|point| *point > 0).map(f64::from);
     let (reason, figure) = match rule.as_str() {
         "R1" => {
@@ -189,6 +213,19 @@ fn over_used(findings: &Findings) -> Option<Verdict> {
         None => ("improve_experience", Vec::new()),
     };
     Some(say(VerdictKind::OverUsed, &format!("M24.4/M9.{rule}"), reason, figure, action, &numbers))
+}
+
+fn closed_at_once(use_: &OverUse) -> Option<Verdict> {
+    let found = use_.quick_close.as_ref()?;
+    let numbers = [
+        ("first", found.first.value?),
+        ("third", found.third.value?),
+        ("rise", found.rise.value?),
+        ("low", found.rise.low?),
+        ("n", found.third.n as f64),
+    ];
+    let reason = Reason::new("over_used.r4", &numbers);
+    Some(say(VerdictKind::OverUsed, "M24.4/M9.R4", reason, &found.rise, "show_less", &[("cap", SHOWINGS)]))
 }
 
 fn waste_numbers(waste: &Waste) -> [(&'static str, f64); 4] {
@@ -247,6 +284,27 @@ fn needs_care(settings: &Settings, findings: &Findings) -> Option<Verdict> {
     })
 }
 
+/// People ask, and are not answered, or not in time.
+fn unheard(settings: &Settings, findings: &Findings) -> Option<Verdict> {
+    let answering = findings.answering?;
+    let short = |share: &Figure, least: f64| share.n >= settings.floor && share.high.is_some_and(|high| high < least);
+    let numbers = |share: &Figure, least: f64| {
+        Some(vec![("share", share.value?), ("low", share.low?), ("high", share.high?), ("n", share.n as f64), ("target", least)])
+    };
+    if findings.unheard.ignored && short(&answering.answered, ANSWERED_LEAST) {
+        let reason = Reason::new("needs_care.unanswered", &numbers(&answering.answered, ANSWERED_LEAST)?);
+        return Some(say(VerdictKind::NeedsCare, "M24.8/M14", reason, &answering.answered, "answer_all", &[]));
+    }
+    if findings.unheard.late && short(&answering.in_time, IN_TIME_LEAST) {
+        let minutes = ("minutes", answering.target as f64 / 60.0);
+        let mut numbers = numbers(&answering.in_time, IN_TIME_LEAST)?;
+        numbers.push(minutes);
+        let reason = Reason::new("needs_care.late", &numbers);
+        return Some(say(VerdictKind::NeedsCare, "M24.8/M15", reason, &answering.in_time, "answer_sooner", &[minutes]));
+    }
+    None
+}
+
 /// Nothing fired: either there is nothing to see, or too few people to see it.
 fn ordinary(settings: &Settings, findings: &Findings) -> Verdict {
     if findings.waste.fires {
@@ -274,6 +332,7 @@ fn ordinary(settings: &Settings, findings: &Findings) -> Verdict {
 mod tests {
     use super::*;
     use crate::example;
+    use crate::report::QuickClose;
 
     /// Is a touchpoint about which everything is known and nothing stands out.
     struct Case {
@@ -284,6 +343,8 @@ mod tests {
         progression: Progression,
         discovered: bool,
         unsatisfied: bool,
+        answering: Answering,
+        unheard: Unheard,
         over_use: OverUse,
         under_use: UnderUse,
         waste: Waste,
@@ -308,6 +369,18 @@ mod tests {
             },
             discovered: false,
             unsatisfied: true,
+            answering: Answering {
+                target: 3_600,
+                working_hours: false,
+                requests: 1_000,
+                unanswered: 20,
+                in_time: share(0.9),
+                median: Some(600),
+                answered: share(0.98),
+                in_hours: share(0.6),
+                access: share(0.77),
+            },
+            unheard: Unheard { ignored: true, late: true },
             over_use: OverUse {
                 curve: Vec::new(),
                 saturation: Some(2),
@@ -316,6 +389,7 @@ mod tests {
                 trend_z: Some(3.0),
                 trend_p: Some(0.001),
                 net_last: Some(-5.0),
+                quick_close: Some(QuickClose { first: share(0.1), third: share(0.5), rise: figure(0.4, 0.3, 0.5, 200, Unit::Points) }),
                 rules: Vec::new(),
             },
             under_use: UnderUse {
@@ -351,6 +425,8 @@ mod tests {
             progression: &case.progression,
             discovered: case.discovered,
             unsatisfied: case.unsatisfied,
+            answering: Some(&case.answering),
+            unheard: case.unheard,
             over_use: Some(&case.over_use),
             under_use: &case.under_use,
             waste: &case.waste,
@@ -381,7 +457,33 @@ mod tests {
         check(|case| case.over_use.rules = vec!["R1".into()], VerdictKind::OverUsed, "over_used.r1");
         check(|case| case.over_use.rules = vec!["R2".into()], VerdictKind::OverUsed, "over_used.r2");
         check(|case| case.over_use.rules = vec!["R3".into()], VerdictKind::OverUsed, "over_used.r3");
+        check(|case| case.over_use.rules = vec!["R4".into()], VerdictKind::OverUsed, "over_used.r4");
         check(|case| case.waste.fires = true, VerdictKind::Wasted, "wasted.ratio");
+    }
+
+    #[test]
+    fn whoever_asks_wants_an_answer() {
+        let late = |high: f64| move |case: &mut Case| case.answering.in_time = figure(0.4, 0.35, high, 200, Unit::Share);
+        check(late(0.45), VerdictKind::NeedsCare, "needs_care.late");
+        check(late(0.51), VerdictKind::Neutral, "neutral.ordinary");
+        let ignored = |case: &mut Case| {
+            late(0.45)(case);
+            case.answering.answered = figure(0.7, 0.65, 0.75, 200, Unit::Share);
+        };
+        check(ignored, VerdictKind::NeedsCare, "needs_care.unanswered");
+        let by_chance = |case: &mut Case| {
+            ignored(case);
+            case.unheard = Unheard::default();
+        };
+        check(by_chance, VerdictKind::Neutral, "neutral.ordinary");
+        let few = |case: &mut Case| case.answering.in_time = figure(0.2, 0.1, 0.4, 29, Unit::Share);
+        check(few, VerdictKind::Neutral, "neutral.ordinary");
+        // What people say of it goes before how long they wait.
+        let both = |case: &mut Case| {
+            late(0.45)(case);
+            case.satisfaction = figure(0.5, 0.4, 0.55, 40, Unit::Share);
+        };
+        check(both, VerdictKind::NeedsCare, "needs_care.satisfaction");
     }
 
     #[test]

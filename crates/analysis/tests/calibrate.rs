@@ -138,6 +138,8 @@ fn one_seed(seed: u64, counts: &Mutex<Counts>) {
 /// Returns what a right analysis says, and which verdicts would be false wherever else they stand.
 fn truths(company: &Company, case: Case) -> (Vec<(String, VerdictKind)>, Vec<VerdictKind>) {
     let mut expected = company.planted();
+    expected.extend(company.slow().map(|id| (id.to_owned(), VerdictKind::NeedsCare)));
+    expected.extend(company.closed_at_once().map(|id| (id.to_owned(), VerdictKind::OverUsed)));
     let mut absent = vec![VerdictKind::OverUsed, VerdictKind::Wasted, VerdictKind::Dark, VerdictKind::NeedsCare];
     match case {
         // Most touchpoints help a little, so "effective" is false of none for certain; under-use still is a matter of reach.

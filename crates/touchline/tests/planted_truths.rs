@@ -42,10 +42,32 @@ fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
     sought.map(|figures| (figures.touchpoint.clone(), figures.verdict.kind)).collect()
 }
 
+/// Returns the touchpoints that are judged by how people are answered, or by how a window is closed.
+fn answered_or_closed(report: &MapReport) -> BTreeSet<(String, String)> {
+    let rules = ["M24.8/M14", "M24.8/M15", "M24.4/M9.R4"];
+    let judged = report.touchpoints.iter().filter(|figures| rules.contains(&figures.verdict.rule.as_str()));
+    judged.map(|figures| (figures.touchpoint.clone(), figures.verdict.rule.clone())).collect()
+}
+
+#[test]
+fn slow_answers_and_closed_windows_are_found_and_nothing_else() {
+    for template in ["online-shop", "shop", "school", "b2b"] {
+        let planted = Company::new(template).people(6_000);
+        let slow = planted.slow().expect("is planted").to_owned();
+        let report = read(&planted, 6_000);
+        let expected = planted.closed_at_once().map(|id| (id.to_owned(), "M24.4/M9.R4".to_owned()));
+        let expected = expected.into_iter().chain([(slow, "M24.8/M15".to_owned())]).collect();
+        assert_eq!(answered_or_closed(&report), expected, "planted in {template}");
+        let nothing = Company::new(template).people(6_000).truths(Truths::none());
+        assert_eq!(answered_or_closed(&read(&nothing, 6_000)), BTreeSet::new(), "nothing planted in {template}");
+    }
+}
+
 fn check(template: &str) {
     let planted = Company::new(template);
-    let expected: BTreeSet<(String, VerdictKind)> = planted.planted().into_iter().collect();
+    let mut expected: BTreeSet<(String, VerdictKind)> = planted.planted().into_iter().collect();
     assert_eq!(expected.len(), SOUGHT.len());
+    expected.extend(planted.closed_at_once().map(|id| (id.to_owned(), VerdictKind::OverUsed)));
     assert_eq!(found(&planted), expected, "planted in {template}");
     assert_eq!(found(&Company::new(template).truths(Truths::none())), BTreeSet::new(), "nothing planted in {template}");
 }

@@ -4,8 +4,10 @@ use super::costs::Spent;
 use crate::frequency::MOST;
 use crate::intervals::Estimate;
 use crate::map_fold::Group;
-use crate::over_use::{BEYOND_LIMIT, COMPLAINT_WARN, Frequency, Prices, Step, over_use as judge};
-use crate::report::{FrequencyStep, OverUse};
+use crate::frequency::Closings;
+use crate::intervals::{Z95, normal_cdf, proportion};
+use crate::over_use::{BEYOND_LIMIT, CLOSE_LIMIT, COMPLAINT_WARN, Frequency, Prices, Step, over_use as judge, quick_close};
+use crate::report::{FrequencyStep, OverUse, QuickClose};
 use crate::verdicts::{p_below, p_share_below};
 use model::map::Settings;
 use model::{Evidence, Figure, Unit};
@@ -31,9 +33,34 @@ pub(super) fn over_use(settings: &Settings, group: &Group, at: usize, spent: &Sp
         trend_z: found.trend.map(|trend| trend.z),
         trend_p: found.trend.map(|trend| trend.p),
         net_last: found.net_last,
+        quick_close: closing(&group.frequency.closings[at]),
         rules: rules(&found, prices.gain),
     };
     (use_, chances(&found, prices.gain, (people, contacts), settings.floor))
+}
+
+/// Compares the third showing with the first, where closings are recorded.
+fn closing(closings: &Closings) -> Option<QuickClose> {
+    let Closings { first, third, closed } = *closings;
+    let (rise, _) = quick_close(first, third).filter(|_| closed > 0)?;
+    let share = |(quick, shown): (u64, u64)| {
+        proportion(quick, shown).map_or_else(|| Figure::unknown(Unit::Share), |one| one.figure(shown, Evidence::E3, Unit::Share, "wilson"))
+    };
+    let rise = rise.figure(first.1.min(third.1), Evidence::E3, Unit::Points, "newcombe");
+    Some(QuickClose { first: share(first), third: share(third), rise })
+}
+
+/// Returns the chance of so large a rise of quick closing (R4), were it on the line; `None` below the floor.
+pub(super) fn p_closed_at_once(settings: &Settings, found: &OverUse) -> Option<f64> {
+    let rise = &found.quick_close.as_ref().filter(|found| found.rise.n >= settings.floor)?.rise;
+    let error = (rise.value? - rise.low?) / Z95;
+    let above = rise.value? - CLOSE_LIMIT;
+    (error > 0.0).then(|| normal_cdf(-above / error))
+}
+
+/// Tells whether the whole interval of the rise lies above the line.
+pub(super) fn is_closed_at_once(found: &OverUse) -> bool {
+    found.quick_close.as_ref().and_then(|found| found.rise.low).is_some_and(|low| low >= CLOSE_LIMIT)
 }
 
 /// The chance of each rule's evidence, were the truth on the line; of a rule with two conditions the larger. `None` where a rule

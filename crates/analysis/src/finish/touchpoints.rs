@@ -15,9 +15,10 @@ use crate::map_fold::Group;
 use crate::meaning::Meaning;
 use crate::missing::{Checks, is_dark, opportunity};
 use crate::progression::{Stratum, progression_by};
-use crate::report::{Attribution, Completeness, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
+use crate::report::{Answering, Attribution, Completeness, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
 use crate::under_use::{Chance, Limits, under_use};
-use crate::verdicts::{Findings, discoveries, p_below, p_unsatisfied, stands, verdict};
+use crate::replies::Answered;
+use crate::verdicts::{ANSWERED_LEAST, Findings, IN_TIME_LEAST, Unheard, discoveries, p_below, p_share_below, p_unsatisfied, stands, verdict};
 use crate::waste::{is_wasted, wasted};
 use model::map::TouchpointMap;
 use model::time::DAY;
@@ -73,6 +74,8 @@ pub(super) fn figures(
     let wastes = look.wastes();
     let mut over_uses = look.over_uses();
     let unsatisfied = look.unsatisfied();
+    let answerings: Vec<Option<Answering>> = (0..count).map(|at| look.answering(at)).collect();
+    let unheard = look.unheard(&answerings);
     let costs_per_outcome: Vec<Figure> = (0..count).map(|at| look.cost_per_outcome(at)).collect();
     (0..count)
         .map(|at| {
@@ -80,6 +83,8 @@ pub(super) fn figures(
             let apart = Apart {
                 discovered: discovered[at],
                 unsatisfied: unsatisfied[at],
+                unheard: unheard[at],
+                answering: answerings[at].clone(),
                 progression: &progressions[at],
                 waste: &wastes[at],
                 under_use,
@@ -94,6 +99,8 @@ pub(super) fn figures(
 struct Apart<'a> {
     discovered: bool,
     unsatisfied: bool,
+    unheard: Unheard,
+    answering: Option<Answering>,
     progression: &'a Progression,
     waste: &'a Waste,
     under_use: UnderUse,
@@ -114,6 +121,8 @@ impl Look<'_> {
             progression: apart.progression,
             discovered: apart.discovered,
             unsatisfied: apart.unsatisfied,
+            answering: apart.answering.as_ref(),
+            unheard: apart.unheard,
             over_use: apart.over_use.as_ref(),
             under_use: &apart.under_use,
             waste: apart.waste,
@@ -131,6 +140,7 @@ impl Look<'_> {
             cost_per_outcome,
             roi: self.roi(at),
             satisfaction,
+            answering: apart.answering,
             progression: apart.progression.clone(),
             over_use: apart.over_use,
             under_use: apart.under_use,
@@ -215,6 +225,44 @@ impl Look<'_> {
         stands(&self.map.touchpoints.iter().enumerate().map(p).collect::<Vec<_>>())
     }
 
+    /// Sums up how those who ask are answered.
+    fn answering(&self, at: usize) -> Option<Answering> {
+        let Answered { requests, response, answered, decided, in_hours, access } =
+            self.group.replies.of(&self.meaning.service, at)?;
+        let figure = |found: Option<Estimate>, n: u64, method: &str| {
+            found.map_or_else(|| Figure::unknown(Unit::Share), |found| found.figure(n, Evidence::E3, Unit::Share, method))
+        };
+        let (target, working_hours) = self.meaning.service.targets[at];
+        Some(Answering {
+            target,
+            working_hours,
+            requests,
+            unanswered: response.unanswered,
+            in_time: figure(response.in_time, response.judged, "wilson"),
+            median: response.median.time,
+            answered: figure(answered, decided, "wilson"),
+            in_hours: figure(in_hours, requests, "wilson"),
+            access: figure(access, requests, "log"),
+        })
+    }
+
+    /// Tells where too few are answered, and where too few are answered in time, among all touchpoints at which people ask. A family
+    /// of its own: whoever is asked about satisfaction is not harder to believe because others wait.
+    fn unheard(&self, answerings: &[Option<Answering>]) -> Vec<Unheard> {
+        let p = |(at, found): (usize, &Option<Answering>)| {
+            let found = found.as_ref().filter(|_| is_judged(&self.map.touchpoints[at]));
+            let below = |share: &Figure, line: f64| {
+                share.value.filter(|_| share.n >= self.map.settings.floor).and_then(|value| p_share_below(value, share.n, line))
+            };
+            [
+                found.and_then(|found| below(&found.answered, ANSWERED_LEAST)),
+                found.and_then(|found| below(&found.in_time, IN_TIME_LEAST)),
+            ]
+        };
+        let stands = stands(&answerings.iter().enumerate().flat_map(p).collect::<Vec<_>>());
+        stands.chunks(2).map(|both| Unheard { ignored: both[0], late: both[1] }).collect()
+    }
+
     /// Judges the frequency of everything that is pushed (M9); a rule fires only if it stands among those of all touchpoints.
     fn over_uses(&self) -> Vec<Option<OverUse>> {
         let (mut found, mut chances): (Vec<Option<OverUse>>, Vec<Option<f64>>) = (Vec::new(), Vec::new());
@@ -230,7 +278,22 @@ impl Look<'_> {
             let kept = |rule: &String| frequency::RULES.iter().zip(stands).any(|(name, stands)| *stands && name == rule);
             found.iter_mut().for_each(|found| found.rules.retain(kept));
         }
+        self.closed_at_once(&mut found);
         found
+    }
+
+    /// Adds R4 where it fires: a family of its own, because pop-ups are few among what is pushed.
+    fn closed_at_once(&self, found: &mut [Option<OverUse>]) {
+        let p = |(at, found): (usize, &Option<OverUse>)| {
+            let judged = found.as_ref().filter(|_| is_judged(&self.map.touchpoints[at]));
+            judged.and_then(|found| frequency::p_closed_at_once(&self.map.settings, found))
+        };
+        let stands = stands(&found.iter().enumerate().map(p).collect::<Vec<_>>());
+        for (found, stands) in found.iter_mut().zip(stands) {
+            if let Some(found) = found.as_mut().filter(|found| stands && frequency::is_closed_at_once(found)) {
+                found.rules.push("R4".to_owned());
+            }
+        }
     }
 
     /// Under-use against the other touchpoints of the same primary stage (M10).

@@ -34,6 +34,10 @@ pub(super) struct Part {
     pub(super) unsubscribe: Option<Signature>,
     /// The signature of a complaint.
     pub(super) complaint: Option<Signature>,
+    /// The signatures of its being closed: one per place.
+    pub(super) close: Vec<Signature>,
+    /// Within how many days customers are answered: before the target of the channel, nearly always.
+    pub(super) answered_within: (f64, f64),
     /// What happens in a contact.
     pub(super) form: Form,
     /// Who speaks.
@@ -107,6 +111,8 @@ fn part(map: &TouchpointMap, touchpoint: &Touchpoint, script: &Script, truths: T
         reply: follow_up("reply"),
         unsubscribe: follow_up("unsubscribe"),
         complaint: follow_up("spam_report"),
+        close: signatures(map, touchpoint, Some("popup_close")),
+        answered_within: answered_within(&touchpoint.channel),
         contact,
         form,
         direction: touchpoint.direction,
@@ -119,6 +125,12 @@ fn part(map: &TouchpointMap, touchpoint: &Touchpoint, script: &Script, truths: T
         rates: rates(map, touchpoint, script, truths, opens),
         effects: effects(map, touchpoint, script),
     })
+}
+
+/// Tells within how many days customers are answered on a channel where nothing is wrong.
+fn answered_within(channel: &str) -> (f64, f64) {
+    // An hour is what people put up with there.
+    if ["social", "messenger"].iter().any(|quick| channel.contains(quick)) { (0.003, 0.044) } else { (0.01, 0.15) }
 }
 
 /// Returns the signatures that the touchpoint's rules describe, for its contacts or for one event that follows them.

@@ -11,7 +11,7 @@ use super::script::{
 };
 use super::{Company, Part, WEEKS};
 use crate::rng::Rng;
-use model::time::{DAY, WEEK};
+use model::time::{DAY, SECOND, WEEK};
 use model::{Arrival, Currency, Direction, Form, Identity, Instant, Scale, Score, Signature};
 
 /// The chance per week to be never seen again.
@@ -28,6 +28,8 @@ const FORGOTTEN: f64 = 0.03;
 const SATISFIED: f64 = 0.84;
 /// The same at a survey whose customers are not.
 const UNSATISFIED: f64 = 0.4;
+/// The share of pop-ups that are closed at once, the first time, the second, and from the third on.
+const CLOSED_AT_ONCE: [f64; 3] = [0.1, 0.25, 0.5];
 /// The share of purchases that lack a step while the deviation is planted.
 const DEVIATING: f64 = 1.0 / 6.0;
 /// The weeks after a purchase until a person without complaint counts as satisfied (14 days, as the templates say).
@@ -72,6 +74,10 @@ struct Life<'a> {
     /// Whether mailings go out to the person.
     subscribed: bool,
     purchases: u32,
+    /// The windows seen so far.
+    windows: usize,
+    /// What decides about closing windows: a stream of its own.
+    fingers: Rng,
     /// The messages made so far.
     messages: u32,
     device: Identity,
@@ -99,6 +105,8 @@ impl<'a> Life<'a> {
             content_from: i64::MAX,
             known: false,
             purchases: 0,
+            windows: 0,
+            fingers: Rng::new(company.seed ^ SECOND as u64, u64::from(k)),
             messages: 0,
             device: name("device", format!("d-{k}")),
             email: name("email", format!("person-{k}@people.example")),
@@ -281,6 +289,9 @@ impl<'a> Life<'a> {
             unseen.currency = arrival.currency;
             self.arrivals.push(unseen);
         }
+        if !part.close.is_empty() {
+            self.close(part, place, &arrival);
+        }
         if let Some(reply) = &part.reply {
             self.answer(part, reply, &arrival);
         }
@@ -336,11 +347,30 @@ impl<'a> Life<'a> {
         if self.chance.chance(if slow { 0.12 } else { 0.03 }) {
             return;
         }
-        let days = if slow { self.days(2.0, 6.0) } else { self.days(0.01, 0.15) };
+        let (soonest, latest) = part.answered_within;
+        let days = if slow { self.days(2.0, 6.0) } else { self.days(soonest, latest) };
         let mut reply = self.arrival(signature, Form::Reply, Direction::Outbound, question.at.0 + days);
         reply.identities.clone_from(&question.identities);
         reply.reply_to = Some(question.message_id.clone());
         self.arrivals.push(reply);
+    }
+
+    /// Closes a pop-up, now and then at once: the oftener, the more often it was seen, while that truth is planted.
+    fn close(&mut self, part: &Part, place: usize, shown: &Arrival) {
+        self.windows += 1;
+        let seen = if self.company.truths.closed_at_once { self.windows.min(CLOSED_AT_ONCE.len()) } else { 1 };
+        let seconds = match self.fingers.unit() {
+            chance if chance < CLOSED_AT_ONCE[seen - 1] => self.fingers.between(0.4, 1.9),
+            chance if chance < 0.8 => self.fingers.between(2.5, 20.0),
+            _ => return,
+        };
+        let signature = part.close.get(place).unwrap_or(&part.close[0]).clone();
+        let at = Instant(shown.at.0 + (seconds * SECOND as f64) as i64);
+        // Numbered by themselves, so that the rest of the life is the same with and without.
+        let message_id = format!("{}-close-{}", self.k, self.windows).into_bytes();
+        let mut closed = Arrival::new(message_id, signature, at, Form::Close, Direction::Inbound);
+        closed.identities.clone_from(&shown.identities);
+        self.arrivals.push(closed);
     }
 
     /// Makes an arrival without names, numbered within the person.

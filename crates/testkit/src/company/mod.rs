@@ -38,13 +38,24 @@ pub struct Truths {
     pub deviation: bool,
     /// One channel answers after days.
     pub slow: bool,
+    /// One pop-up is closed at once by whoever sees it for the third time.
+    pub closed_at_once: bool,
 }
 
 impl Truths {
     /// Plants all of them.
     #[must_use]
     pub const fn planted() -> Self {
-        Self { over_used: true, under_used: true, wasted: true, dark: true, contact_data: true, deviation: true, slow: true }
+        Self {
+            over_used: true,
+            under_used: true,
+            wasted: true,
+            dark: true,
+            contact_data: true,
+            deviation: true,
+            slow: true,
+            closed_at_once: true,
+        }
     }
 
     /// Plants none: nothing in the company asks for a change.
@@ -58,6 +69,7 @@ impl Truths {
             contact_data: false,
             deviation: false,
             slow: false,
+            closed_at_once: false,
         }
     }
 }
@@ -240,6 +252,12 @@ impl Company {
     #[must_use]
     pub fn slow(&self) -> Option<&str> {
         self.truths.slow.then_some(self.script.slow)
+    }
+
+    /// Returns the pop-up that is closed at once when it comes too often, while that truth is planted.
+    #[must_use]
+    pub fn closed_at_once(&self) -> Option<&str> {
+        (self.truths.closed_at_once && !self.script.popup.is_empty()).then_some(self.script.popup)
     }
 
     /// Returns the step that every sixth purchase lacks, while that truth is planted.

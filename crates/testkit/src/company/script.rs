@@ -39,6 +39,8 @@ pub(super) struct Script {
     pub(super) skipped: &'static str,
     /// Answers after days instead of hours.
     pub(super) slow: &'static str,
+    /// Is closed at once by whoever sees it for the third time; empty where the map has no such thing.
+    pub(super) popup: &'static str,
     /// Asks people how satisfied they are, and helps nobody.
     pub(super) survey: &'static str,
     /// What follows a purchase by itself.
@@ -92,6 +94,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "order-confirmation",
         slow: "contact-form",
+        popup: "pop-up",
         survey: "survey",
         aftercare: &[
             Care::always("order-confirmation", 0.002),
@@ -119,6 +122,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "packaging-code",
         slow: "social-comment",
+        popup: "",
         survey: "receipt-survey",
         aftercare: &[Care::always("packaging-code", 0.01)],
         bustle: 2.2,
@@ -140,6 +144,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "welcome-letter",
         slow: "e-mail-to-school",
+        popup: "",
         survey: "survey",
         aftercare: &[Care::once("welcome-letter", 0.9)],
         bustle: 2.2,
@@ -161,6 +166,7 @@ pub(super) const SCRIPTS: [Script; 4] = [
         contact_data: "contact-data",
         skipped: "onboarding-workshop",
         slow: "messenger",
+        popup: "",
         survey: "survey",
         aftercare: &[Care::always("invoice", 1.0), Care::always("onboarding-workshop", 3.0)],
         bustle: 1.7,

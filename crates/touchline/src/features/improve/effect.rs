@@ -80,8 +80,13 @@ fn measured(
             let heard = Figure::exact(after.interactions as f64, after.interactions, Unit::Count);
             (Some(heard), if after.interactions > 0 { Kept::Yes } else { Kept::No })
         }
-        Promise::Satisfaction => {
-            let Some(found) = of("satisfaction").map(|compared| compared.after.clone()) else { return (None, Kept::Unclear) };
+        Promise::Satisfaction | Promise::InTime | Promise::Answered => {
+            let measure = match expected.promise {
+                Promise::InTime => "in_time",
+                Promise::Answered => "answered",
+                _ => "satisfaction",
+            };
+            let Some(found) = of(measure).map(|compared| compared.after.clone()) else { return (None, Kept::Unclear) };
             let kept = match (found.low, found.high) {
                 (Some(low), _) if low >= promised => Kept::Yes,
                 (_, Some(high)) if high < promised => Kept::No,
@@ -173,6 +178,10 @@ mod tests {
         let satisfied = |satisfied| Side { answers: 200, satisfied, ..Side::default() };
         check(Promise::Satisfaction, 0.6, [satisfied(80), satisfied(160)], Kept::Yes);
         check(Promise::Satisfaction, 0.6, [satisfied(80), satisfied(82)], Kept::No);
+        let answered = |in_time, replied| Side { in_time, replied, requests: 200, ..Side::default() };
+        check(Promise::InTime, 0.5, [answered(20, 180), answered(150, 180)], Kept::Yes);
+        check(Promise::InTime, 0.5, [answered(20, 180), answered(40, 180)], Kept::No);
+        check(Promise::Answered, 0.8, [answered(20, 100), answered(20, 190)], Kept::Yes);
         check(Promise::Heard, 0.0, [Side::default(), Side::default()], Kept::No);
     }
 }

@@ -34,6 +34,13 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
             n.money_of(-n.raw("net")),
         ),
         "over_used.r3" => format!("Suspected over-use: {} of contacts led to a complaint.", n.share("complaint_rate")),
+        "over_used.r4" => format!(
+            "Suspected over-use: {} close it within two seconds the third time they see it, {} the first time: {} more, at least {}.",
+            n.share("third"),
+            n.share("first"),
+            n.points("rise"),
+            n.points("low"),
+        ),
         "wasted.ratio" => format!(
             "It takes {} of all cost and brings {} of the effect; {} is spent above the average price of an effect.",
             n.share("cost_share"),
@@ -59,6 +66,16 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
         "needs_care.satisfaction" => {
             format!("Only {} are satisfied; the target is {}.", n.share("satisfaction"), n.share("target"))
         }
+        "needs_care.unanswered" => {
+            format!("Only {} of {} requests are answered at all; at least {} should be.", n.share("share"), n.count("n"), n.share("target"))
+        }
+        "needs_care.late" => format!(
+            "Only {} of {} requests are answered within {} minutes, the target; at least {} should be.",
+            n.share("share"),
+            n.count("n"),
+            n.number("minutes"),
+            n.share("target"),
+        ),
         "neutral.ordinary" => format!("Nothing stands out (effect {}).", n.points("lift")),
         "neutral.justified" => format!(
             "Costly ({} of cost for {} of effect), justified by its declared purpose.",
@@ -82,6 +99,9 @@ pub fn action(action: &Action, currency: Currency) -> String {
         "raise_reach" => format!("Raise its reach to {}, as an experiment with a control group.", n.share("target")),
         "keep" => "Keep it up.".to_owned(),
         "improve_experience" => "Find out what displeases, and mend it.".to_owned(),
+        "show_less" => format!("Show it to nobody more than {} times, or later, or to fewer.", n.count("cap")),
+        "answer_all" => "Give each request an owner, so that none is left without an answer.".to_owned(),
+        "answer_sooner" => format!("Answer sooner, or say there that it takes longer than {} minutes.", n.number("minutes")),
         "watch" => "Watch it.".to_owned(),
         "none" => String::new(),
         other => other.to_owned(),
@@ -101,6 +121,12 @@ impl Numbers<'_> {
 
     fn count(&self, name: &str) -> String {
         format!("{:.0}", self.raw(name))
+    }
+
+    /// With a decimal where it is not whole: half a minute is no minute.
+    fn number(&self, name: &str) -> String {
+        let value = self.raw(name);
+        if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
     }
 
     fn share(&self, name: &str) -> String {

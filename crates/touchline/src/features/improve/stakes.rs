@@ -19,6 +19,10 @@ pub enum Promise {
     Heard,
     /// The share of satisfied people.
     Satisfaction,
+    /// The share of requests answered in time.
+    InTime,
+    /// The share of requests answered at all.
+    Answered,
     /// So many more people, so that something can be said.
     People,
 }
@@ -72,6 +76,10 @@ pub fn expectation(settings: &Settings, figures: &TouchpointFigures) -> Option<E
     let verdict = &figures.verdict;
     let (promise, figure) = match verdict.kind {
         VerdictKind::Wasted => (Promise::Saves, saved(figures)),
+        // What a window that nobody reads loses has no price.
+        VerdictKind::OverUsed if verdict.rule.ends_with("R4") => {
+            (Promise::Saves, Figure { evidence: verdict.evidence, ..Figure::unknown(Unit::Money) })
+        }
         VerdictKind::OverUsed => {
             let lost = lost_beyond(figures);
             let n = figures.over_use.as_ref().map_or(0, |over_use| over_use.beyond.n);
@@ -81,7 +89,12 @@ pub fn expectation(settings: &Settings, figures: &TouchpointFigures) -> Option<E
         VerdictKind::Dark => (Promise::Heard, Figure { evidence: Evidence::E1, ..Figure::unknown(Unit::Count) }),
         VerdictKind::NeedsCare => {
             let target = verdict.reason.numbers.get("target").copied().unwrap_or(settings.satisfaction_target);
-            (Promise::Satisfaction, Figure { evidence: Evidence::E1, ..Figure::exact(target, 0, Unit::Share) })
+            let promise = match verdict.rule.as_str() {
+                "M24.8/M14" => Promise::Answered,
+                "M24.8/M15" => Promise::InTime,
+                _ => Promise::Satisfaction,
+            };
+            (promise, Figure { evidence: Evidence::E1, ..Figure::exact(target, 0, Unit::Share) })
         }
         VerdictKind::InsufficientData => {
             let needed = *verdict.action.numbers.get("needed")?;

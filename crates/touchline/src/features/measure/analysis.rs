@@ -1,5 +1,8 @@
 //! The analysis of the current map over the whole ledger: one pass, then reports of everybody and of each segment.
 
+use super::experience::Settings;
+use super::given;
+use super::zone::calendar_of;
 use crate::failure::{Failure, Result};
 use crate::features::capture::{is_crowded, signals};
 use crate::features::map::Maps;
@@ -8,6 +11,7 @@ use crate::platform::home::{Home, Stores};
 use analysis::finish;
 use analysis::map_fold::MapFold;
 use analysis::meaning::Meaning;
+use analysis::replies::Service;
 use analysis::report::{MapReport, Note};
 use analysis::sequence::Fold;
 use model::map::nearest;
@@ -107,7 +111,9 @@ impl Sense {
         let traits = stores.block_on(traits(&stores.state, &map))?;
         let window = stores.ledger().window().map_err(|error| unread(stores, &error))?.unwrap_or_default();
         let left_out = stores.block_on(left_out(&stores.state))?;
-        let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window).leaving_out(left_out));
+        let settings = Settings::of(&stores.block_on(given::latest(&stores.state))?);
+        let service = Service { targets: settings.targets(&map), calendar: calendar_of(&map, window, settings.week) };
+        let meaning = Arc::new(Meaning::new(&map, &signals, &traits, window).leaving_out(left_out).serving(service));
         Ok(Some(Self { map, map_version, signals, meaning }))
     }
 }

@@ -4,7 +4,7 @@ use super::analysis::Sense;
 use ::analysis::hours::{Calendar, Week};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::Instant;
+use model::{Instant, TouchpointMap};
 use model::time::SECOND;
 
 /// A zone changes its offset twice a year; so many changes last for a thousand years.
@@ -12,7 +12,12 @@ const OFFSETS_MAX: usize = 2_000;
 
 /// Makes the calendar of the organisation for the time of the data.
 pub(super) fn calendar(sense: &Sense, open: Week) -> Calendar {
-    Calendar::new(offsets(&sense.map.time_zone, sense.meaning.window), open)
+    calendar_of(&sense.map, sense.meaning.window, open)
+}
+
+/// Makes the calendar of a map for a stretch of time.
+pub(super) fn calendar_of(map: &TouchpointMap, window: (Instant, Instant), open: Week) -> Calendar {
+    Calendar::new(offsets(&map.time_zone, window), open)
 }
 
 /// Returns from when on which offset from UTC holds in a zone; none in a zone that nobody knows, which is UTC then.

@@ -13,5 +13,7 @@ export function promiseOf(expected: Expectation | null | undefined): string {
   if (promise === 'saves') return say(limits ? 'promise.saves.limits' : 'promise.saves', values);
   if (promise === 'outcomes') return say(limits ? 'promise.outcomes.limits' : 'promise.outcomes', values);
   if (promise === 'satisfaction') return say('promise.satisfaction', values);
+  if (promise === 'in_time') return say('promise.in_time', values);
+  if (promise === 'answered') return say('promise.answered', values);
   return say('promise.people', values);
 }

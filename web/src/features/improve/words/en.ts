@@ -41,6 +41,8 @@ export default {
   'promise.heard': 'Should be heard of.',
   'promise.unknown': 'How much it should bring is not known.',
   'promise.satisfaction': 'Should reach {value, percent} satisfied.',
+  'promise.in_time': 'Should reach {value, percent} answered in time.',
+  'promise.answered': 'Should reach {value, percent} answered.',
   'promise.people': 'Needs {value, plural, one {# more person} other {# more people}} before anything can be said.',
   // What changed.
   'changes.none': 'No verdict has changed yet',
@@ -204,6 +206,8 @@ export default {
   'measure.interactions': 'Interactions',
   'measure.complaints': 'Complaints',
   'measure.satisfaction': 'Satisfied',
+  'measure.in_time': 'Answered in time',
+  'measure.answered': 'Answered',
   'measure.beyond_cap': 'Weeks beyond the cap',
   'measure.cost': 'Recorded cost',
   // Designed journeys.

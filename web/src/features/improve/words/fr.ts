@@ -43,6 +43,8 @@ export default {
   'promise.heard': 'Devrait se faire entendre.',
   'promise.unknown': 'On ne sait pas ce que cela devrait apporter.',
   'promise.satisfaction': 'Devrait atteindre {value, percent} de satisfaits.',
+  'promise.in_time': 'Devrait atteindre {value, percent} de réponses à temps.',
+  'promise.answered': 'Devrait atteindre {value, percent} de réponses.',
   'promise.people':
     'Il faut encore {value, plural, one {# personne} many {# personnes} other {# personnes}} pour pouvoir se prononcer.',
   // Ce qui a changé.
@@ -209,6 +211,8 @@ export default {
   'measure.interactions': 'Interactions',
   'measure.complaints': 'Plaintes',
   'measure.satisfaction': 'Satisfaits',
+  'measure.in_time': 'Réponses à temps',
+  'measure.answered': 'Réponses',
   'measure.beyond_cap': 'Semaines au-delà du plafond',
   'measure.cost': 'Coût enregistré',
   // Les parcours prévus.

@@ -43,6 +43,8 @@ export default {
   'promise.heard': 'Должно подать голос.',
   'promise.unknown': 'Сколько это должно принести, неизвестно.',
   'promise.satisfaction': 'Должно достичь {value, percent} довольных.',
+  'promise.in_time': 'Должно достичь {value, percent} ответов вовремя.',
+  'promise.answered': 'Должно достичь {value, percent} ответов.',
   'promise.people':
     'Нужно ещё {value, plural, one {# человек} few {# человека} many {# человек} other {# человека}}, чтобы можно было судить.',
   // Что изменилось.
@@ -206,6 +208,8 @@ export default {
   'measure.interactions': 'Взаимодействия',
   'measure.complaints': 'Жалобы',
   'measure.satisfaction': 'Довольные',
+  'measure.in_time': 'Ответы вовремя',
+  'measure.answered': 'Ответы',
   'measure.beyond_cap': 'Недели сверх ограничения',
   'measure.cost': 'Записанные затраты',
   // Запланированные пути.

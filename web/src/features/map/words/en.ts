@@ -198,6 +198,15 @@ export default {
   'feel.satisfaction': 'Satisfied',
   'feel.satisfaction.mean': 'The share of satisfied answers among all answers.',
   'feel.target': 'Its target is {target, percent}.',
+  'feel.in_time': 'Answered in time',
+  'feel.in_time.mean':
+    'The share of requests answered within the target of {minutes, plural, one {# minute} other {# minutes}}; requests younger than that are left out.',
+  'feel.answered': 'Answered at all',
+  'feel.answered.mean': 'The share of requests that got an answer; what nobody has answered for a week counts as lost.',
+  'feel.access': 'Accessibility',
+  'feel.access.mean': 'Requests answered and requests within opening hours, joined: one of nothing makes nothing.',
+  'feel.closed': 'Closed at once more often',
+  'feel.closed.mean': 'How much more often it is closed within two seconds at its third showing than at its first.',
   'feel.none': 'Nobody has been asked yet',
   'feel.none.text': 'One question after the contact is enough: how satisfied were you, from 1 to 5?',
   'reach.reach': 'Reach',
@@ -267,6 +276,8 @@ export default {
     'Complaints and unsubscriptions rise with each further contact (z {z, decimal}, p {p, decimal}), and at the highest frequency one more contact brings {net, money}.',
   'over_used.r3':
     '{complaint_rate, percent} of contacts lead to a complaint; mailbox providers block senders at 0.3 %.',
+  'over_used.r4':
+    '{third, percent} close it within two seconds when they see it for the third time, {first, percent} the first time; the rise is at least {low, distance}.',
   'wasted.ratio':
     'It takes {cost_share, percent} of the cost and brings {effect_share, percent} of the effect; {waste, money} are spent above the average price.',
   'under_used.reach':
@@ -274,6 +285,10 @@ export default {
   'effective.progression':
     'People who meet it move on more often by {lift, points} ({low, points} to {high, points}), better than the other touchpoints of its stage.',
   'needs_care.satisfaction': '{satisfaction, percent} are satisfied with it; the target is {target, percent}.',
+  'needs_care.unanswered':
+    '{share, percent} of {n, plural, one {# request} other {# requests}} are answered at all; at least {target, percent} should be.',
+  'needs_care.late':
+    '{share, percent} of {n, plural, one {# request} other {# requests}} are answered within {minutes, plural, one {# minute} other {# minutes}}, which is the target; at least {target, percent} should be.',
   'neutral.ordinary': 'Nothing stands out: people who meet it move on by {lift, points} against the others.',
   'neutral.justified':
     'It takes {cost_share, percent} of the cost for {effect_share, percent} of the effect, and a declared purpose justifies that.',
@@ -288,6 +303,10 @@ export default {
   'action.raise_reach': 'Bring it to {target, percent} of those it is meant for, as an experiment first.',
   'action.keep': 'Keep it as it is.',
   'action.improve_experience': 'Ask what went wrong, mend it, and ask again.',
+  'action.show_less': 'Show it to nobody more than {cap, plural, one {once} other {# times}}, or later, or to fewer people.',
+  'action.answer_all': 'Give each request somebody who owns it, so that none is left without an answer.',
+  'action.answer_sooner':
+    'Answer sooner, or say there that an answer takes longer than {minutes, plural, one {# minute} other {# minutes}}.',
   'action.watch': 'Watch it; nothing needs to be done.',
   'action.none': 'Nothing needs to be done.',
   'most.connect_source': 'connect “{name}”, which is silent.',
@@ -295,5 +314,8 @@ export default {
   'most.reduce_spend': 'spend {amount, money} less on “{name}”.',
   'most.raise_reach': 'bring “{name}” to {target, percent} of those it is meant for.',
   'most.improve_experience': 'improve the experience at “{name}”.',
+  'most.show_less': 'show “{name}” less often.',
+  'most.answer_all': 'leave nobody at “{name}” without an answer.',
+  'most.answer_sooner': 'answer sooner at “{name}”.',
   'most.other': 'look at “{name}”.',
 } as const;

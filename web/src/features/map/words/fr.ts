@@ -194,6 +194,18 @@ export default {
   'feel.satisfaction': 'Satisfaits',
   'feel.satisfaction.mean': 'La part de réponses satisfaites parmi toutes les réponses.',
   'feel.target': 'Son objectif est de {target, percent}.',
+  'feel.in_time': 'Réponses à temps',
+  'feel.in_time.mean':
+    'La part des demandes qui reçoivent une réponse dans l’objectif de {minutes, plural, one {# minute} many {# de minutes} other {# minutes}} ; les plus récentes sont laissées de côté.',
+  'feel.answered': 'Réponses',
+  'feel.answered.mean':
+    'La part des demandes qui ont reçu une réponse ; sans réponse depuis une semaine, une demande est perdue.',
+  'feel.access': 'Accessibilité',
+  'feel.access.mean':
+    'Demandes répondues et demandes aux heures d’ouverture, réunies : si l’une est nulle, tout est nul.',
+  'feel.closed': 'Fermée aussitôt plus souvent',
+  'feel.closed.mean':
+    'De combien elle est fermée plus souvent en moins de deux secondes la troisième fois que la première.',
   'feel.none': 'Personne n’a encore été interrogé',
   'feel.none.text': 'Une seule question après le contact suffit : êtes-vous satisfait, de 1 à 5 ?',
   'reach.reach': 'Portée',
@@ -263,6 +275,8 @@ export default {
     'Plaintes et désinscriptions augmentent avec chaque contact (z {z, decimal}, p {p, decimal}), et à la fréquence la plus haute un contact de plus rapporte {net, money}.',
   'over_used.r3':
     '{complaint_rate, percent} des contacts entraînent une plainte ; les messageries bloquent les expéditeurs à 0,3 %.',
+  'over_used.r4':
+    '{third, percent} la ferment en moins de deux secondes quand ils la voient pour la troisième fois, {first, percent} la première fois ; la hausse est d’au moins {low, distance}.',
   'wasted.ratio':
     'Il prend {cost_share, percent} du coût et apporte {effect_share, percent} de l’effet ; {waste, money} sont dépensés au-dessus du prix moyen.',
   'under_used.reach':
@@ -270,6 +284,10 @@ export default {
   'effective.progression':
     'Ceux qui le rencontrent avancent plus souvent, de {lift, points} ({low, points} à {high, points}), mieux qu’avec les autres points de contact de son étape.',
   'needs_care.satisfaction': '{satisfaction, percent} en sont satisfaits ; l’objectif est de {target, percent}.',
+  'needs_care.unanswered':
+    '{share, percent} de {n, plural, one {# demande} many {# de demandes} other {# demandes}} reçoivent une réponse ; il en faudrait au moins {target, percent}.',
+  'needs_care.late':
+    '{share, percent} de {n, plural, one {# demande} many {# de demandes} other {# demandes}} reçoivent une réponse en {minutes, plural, one {# minute} many {# de minutes} other {# minutes}}, ce qui est l’objectif ; il en faudrait au moins {target, percent}.',
   'neutral.ordinary': 'Rien ne ressort : ceux qui le rencontrent avancent de {lift, points} par rapport aux autres.',
   'neutral.justified':
     'Il prend {cost_share, percent} du coût pour {effect_share, percent} de l’effet, et un but déclaré le justifie.',
@@ -285,6 +303,11 @@ export default {
   'action.raise_reach': 'Portez-le à {target, percent} de ceux à qui il est destiné, d’abord comme expérience.',
   'action.keep': 'Gardez-le tel quel.',
   'action.improve_experience': 'Demandez ce qui n’a pas été, corrigez-le, et redemandez.',
+  'action.show_less':
+    'Ne la montrez à personne plus {cap, plural, one {d’une fois} many {de # de fois} other {de # fois}}, ou plus tard, ou à moins de gens.',
+  'action.answer_all': 'Donnez un responsable à chaque demande, pour qu’aucune ne reste sans réponse.',
+  'action.answer_sooner':
+    'Répondez plus vite, ou dites-y qu’une réponse prend plus de {minutes, plural, one {# minute} many {# de minutes} other {# minutes}}.',
   'action.watch': 'Observez-le ; il n’y a rien à faire.',
   'action.none': 'Il n’y a rien à faire.',
   'most.connect_source': 'raccorder « {name} », qui est muet.',
@@ -293,5 +316,8 @@ export default {
   'most.reduce_spend': 'dépenser {amount, money} de moins pour « {name} ».',
   'most.raise_reach': 'porter « {name} » à {target, percent} de ceux à qui il est destiné.',
   'most.improve_experience': 'améliorer l’expérience de « {name} ».',
+  'most.show_less': 'montrer moins souvent « {name} ».',
+  'most.answer_all': 'ne laisser personne sans réponse à « {name} ».',
+  'most.answer_sooner': 'répondre plus vite à « {name} ».',
   'most.other': 'regarder « {name} ».',
 } as const;

@@ -191,6 +191,15 @@ export default {
   'feel.satisfaction': 'Довольны',
   'feel.satisfaction.mean': 'Доля довольных среди всех ответов.',
   'feel.target': 'Её цель: {target, percent}.',
+  'feel.in_time': 'Ответы вовремя',
+  'feel.in_time.mean':
+    'Доля обращений, получивших ответ за {minutes, plural, one {# минуту} few {# минуты} many {# минут} other {# минуты}} (это цель); более свежие не учитываются.',
+  'feel.answered': 'Ответы вообще',
+  'feel.answered.mean': 'Доля обращений, получивших ответ; неделя без ответа считается потерей.',
+  'feel.access': 'Доступность',
+  'feel.access.mean': 'Обращения с ответом и обращения в часы работы вместе: если чего-то нет совсем, нет и целого.',
+  'feel.closed': 'Чаще закрывают сразу',
+  'feel.closed.mean': 'Насколько чаще её закрывают за две секунды при третьем показе, чем при первом.',
   'feel.none': 'Пока никого не спросили',
   'feel.none.text': 'Достаточно одного вопроса после контакта: насколько вы довольны, от 1 до 5?',
   'reach.reach': 'Охват',
@@ -260,6 +269,8 @@ export default {
     'Жалобы и отписки растут с каждым контактом (z {z, decimal}, p {p, decimal}), а при наибольшей частоте ещё один контакт приносит {net, money}.',
   'over_used.r3':
     'К жалобе приводят {complaint_rate, percent} контактов; почтовые службы блокируют отправителя при 0,3 %.',
+  'over_used.r4':
+    '{third, percent} закрывают её за две секунды, увидев в третий раз, и {first, percent} в первый; рост не меньше {low, distance}.',
   'wasted.ratio':
     'На неё уходит {cost_share, percent} затрат, а приносит она {effect_share, percent} эффекта; сверх средней цены потрачено {waste, money}.',
   'under_used.reach':
@@ -267,6 +278,10 @@ export default {
   'effective.progression':
     'Встретившие её идут дальше чаще на {lift, points} (от {low, points} до {high, points}): лучше, чем у других точек этого этапа.',
   'needs_care.satisfaction': 'Ею довольны {satisfaction, percent}; цель: {target, percent}.',
+  'needs_care.unanswered':
+    'Ответ получают {share, percent} из {n, plural, one {# обращения} few {# обращений} many {# обращений} other {# обращения}}; должно быть не меньше {target, percent}.',
+  'needs_care.late':
+    'За {minutes, plural, one {# минуту} few {# минуты} many {# минут} other {# минуты}} (это цель) ответ получают {share, percent} из {n, plural, one {# обращения} few {# обращений} many {# обращений} other {# обращения}}; должно быть не меньше {target, percent}.',
   'neutral.ordinary': 'Ничего особенного: встретившие её идут дальше с разницей {lift, points} к остальным.',
   'neutral.justified':
     'На неё уходит {cost_share, percent} затрат при {effect_share, percent} эффекта, и это оправдано заявленной целью.',
@@ -281,6 +296,11 @@ export default {
   'action.raise_reach': 'Доведите охват до {target, percent} тех, кому она предназначена; сначала как эксперимент.',
   'action.keep': 'Оставьте как есть.',
   'action.improve_experience': 'Спросите, что было не так, исправьте и спросите снова.',
+  'action.show_less':
+    'Показывайте её каждому не больше {cap, plural, one {# раза} few {# раз} many {# раз} other {# раза}}, или позже, или не всем.',
+  'action.answer_all': 'Назначьте каждому обращению ответственного, чтобы ни одно не осталось без ответа.',
+  'action.answer_sooner':
+    'Отвечайте быстрее или укажите там, что ответ занимает больше {minutes, plural, one {# минуты} few {# минут} many {# минут} other {# минуты}}.',
   'action.watch': 'Наблюдайте; делать ничего не нужно.',
   'action.none': 'Делать ничего не нужно.',
   'most.connect_source': 'подключить «{name}»: оттуда ничего не слышно.',
@@ -289,5 +309,8 @@ export default {
   'most.reduce_spend': 'тратить на «{name}» на {amount, money} меньше.',
   'most.raise_reach': 'довести охват «{name}» до {target, percent} тех, кому она предназначена.',
   'most.improve_experience': 'улучшить впечатление от «{name}».',
+  'most.show_less': 'показывать «{name}» реже.',
+  'most.answer_all': 'никого не оставлять без ответа в «{name}».',
+  'most.answer_sooner': 'отвечать быстрее в «{name}».',
   'most.other': 'посмотреть на «{name}».',
 } as const;
