@@ -42,11 +42,17 @@ fn found(company: &Company) -> BTreeSet<(String, VerdictKind)> {
     sought.map(|figures| (figures.touchpoint.clone(), figures.verdict.kind)).collect()
 }
 
-/// Returns the touchpoints that are judged by how people are answered, or by how a window is closed.
-fn answered_or_closed(report: &MapReport) -> BTreeSet<(String, String)> {
-    let rules = ["M24.8/M14", "M24.8/M15", "M24.4/M9.R4"];
-    let judged = report.touchpoints.iter().filter(|figures| rules.contains(&figures.verdict.rule.as_str()));
-    judged.map(|figures| (figures.touchpoint.clone(), figures.verdict.rule.clone())).collect()
+/// Returns the touchpoints at which people wait too long, are not answered at all, or close a window at once, each with the rule. Where
+/// the touchpoint is effective all the same, that word goes before (M24): the figures say it.
+fn answered_or_closed(report: &MapReport) -> BTreeSet<(String, &'static str)> {
+    let mut found = BTreeSet::new();
+    for figures in &report.touchpoints {
+        let rule = ["M24.8/M14", "M24.8/M15", "M24.4/M9.R4"].into_iter().find(|rule| *rule == figures.verdict.rule);
+        let late = figures.answering.as_ref().and_then(|answering| answering.in_time.high).is_some_and(|high| high < 0.5);
+        let rule = rule.or_else(|| (figures.verdict.kind == VerdictKind::Effective && late).then_some("M24.8/M15"));
+        found.extend(rule.map(|rule| (figures.touchpoint.clone(), rule)));
+    }
+    found
 }
 
 #[test]
@@ -55,8 +61,8 @@ fn slow_answers_and_closed_windows_are_found_and_nothing_else() {
         let planted = Company::new(template).people(6_000);
         let slow = planted.slow().expect("is planted").to_owned();
         let report = read(&planted, 6_000);
-        let expected = planted.closed_at_once().map(|id| (id.to_owned(), "M24.4/M9.R4".to_owned()));
-        let expected = expected.into_iter().chain([(slow, "M24.8/M15".to_owned())]).collect();
+        let closed = planted.closed_at_once().map(|id| (id.to_owned(), "M24.4/M9.R4"));
+        let expected = closed.into_iter().chain([(slow, "M24.8/M15")]).collect();
         assert_eq!(answered_or_closed(&report), expected, "planted in {template}");
         let nothing = Company::new(template).people(6_000).truths(Truths::none());
         assert_eq!(answered_or_closed(&read(&nothing, 6_000)), BTreeSet::new(), "nothing planted in {template}");

@@ -10,4 +10,5 @@ pub mod importance;
 pub mod peak_end;
 pub mod report;
 pub mod scores;
+pub mod texts;
 pub mod waits;

@@ -115,7 +115,8 @@ fn part(map: &TouchpointMap, touchpoint: &Touchpoint, script: &Script, truths: T
         answered_within: answered_within(&touchpoint.channel),
         contact,
         form,
-        direction: touchpoint.direction,
+        // Where somebody is answered, somebody has asked.
+        direction: if follow_up("reply").is_some() { Direction::Inbound } else { touchpoint.direction },
         // A card to a whole neighbourhood needs no name: its code tells who came.
         known: identified == Identified::Always && touchpoint.channel != "post",
         mail: touchpoint.channel == "e-mail",

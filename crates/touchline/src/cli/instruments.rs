@@ -92,6 +92,23 @@ pub(super) enum Instrument {
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
+    /// Tell what texts of customers say: complaint or praise, themes, word pairs (English, French, Russian).
+    ///
+    /// Reads the words beside answers, reviews and messages of a data directory; or a file with a text per line, or the column of a CSV
+    /// file, of which nothing is stored. How often it is right is told in docs/measure/texts.md.
+    #[command(
+        after_help = "Examples:\n  touchline analyze texts --data my-shop\n  touchline analyze texts --file reviews.csv --column text --format json"
+    )]
+    Texts {
+        #[command(flatten)]
+        with: OfEverybody,
+        /// Read this file instead; `-` reads from standard input.
+        #[arg(long, value_name = "FILE")]
+        file: Option<std::path::PathBuf>,
+        /// The column of a CSV file that holds the texts; without one, each line is a text.
+        #[arg(long, requires = "file")]
+        column: Option<String>,
+    },
     /// Tell which part of all contacts is with people outside all segments, and propose rules for them (AIM-12).
     #[command(after_help = "Example:\n  touchline analyze outside --data my-shop")]
     Outside(OfEverybody),
@@ -127,6 +144,10 @@ pub(super) fn run(instrument: &Instrument) -> Result<()> {
         Instrument::Experience(segment) => of(segment, "experience", &[], experience),
         Instrument::Audits(with) => print(with, &ask(with, &address("audits", &[]))?, audits),
         Instrument::Outside(with) => print(with, &ask(with, &address("segments/outside", &[]))?, outside),
+        Instrument::Texts { with, file: Some(file), column } => {
+            print(with, &super::texts::of_file(file, column.as_deref())?, texts)
+        }
+        Instrument::Texts { with, .. } => print(with, &ask(with, "/api/feedback/texts")?["report"], texts),
         Instrument::TimeToConvert(segment) => of(segment, "time-to-convert", &[], time_to_convert),
         Instrument::Experiments { of: segment, horizon_days, control } => {
             let asked = [("horizon_days", Some(horizon_days.to_string())), ("control", control.clone())];
@@ -226,6 +247,35 @@ fn stretch(value: &Value) -> String {
             _ => format!("{:.1} d", seconds as f64 / 86_400.0),
         },
     )
+}
+
+fn texts(answer: &Value) -> Result<()> {
+    let everywhere = Value::from("everywhere");
+    let place = |one: &Value| text(if one["touchpoint"].is_null() { &everywhere } else { &one["touchpoint"] });
+    let moods = list(&answer["places"]).iter().map(|one| {
+        vec![place(one), text(&one["texts"]), figure(&one["told"]), figure(&one["negative"]), figure(&one["positive"]), figure(&one["score"])]
+    });
+    rows(&["where", "texts", "told", "negative", "positive", "score"], moods.collect())?;
+    let of_place = |one: &Value| {
+        let name = place(one);
+        let row = move |theme: &Value| {
+            vec![name.clone(), text(&theme["theme"]), figure(&theme["named"]), text(&theme["complaints"]), text(&theme["praise"])]
+        };
+        list(&one["themes"]).iter().map(row).collect::<Vec<_>>()
+    };
+    rows(&["where", "theme", "named", "complaints", "praise"], list(&answer["places"]).iter().flat_map(of_place).collect())?;
+    let pairs = list(&answer["places"]).iter().flat_map(|one| {
+        let name = place(one);
+        let row = move |pair: &Value| {
+            vec![name.clone(), text(&pair["words"]), text(&pair["complaints"]), text(&pair["others"]), figure(&pair["log_odds"])]
+        };
+        list(&one["pairs"]).iter().map(row).collect::<Vec<_>>()
+    });
+    rows(&["where", "words of complaints", "complaints", "others", "log odds"], pairs.collect())?;
+    let rising = list(&answer["rising"]).iter().map(|one| {
+        vec![place(one), text(&one["theme"]), figure(&one["recent"]), figure(&one["earlier"]), figure(&one["rise"])]
+    });
+    rows(&["where", "theme on the rise", "last four weeks", "twelve weeks before", "rise"], rising.collect())
 }
 
 fn experience(answer: &Value) -> Result<()> {

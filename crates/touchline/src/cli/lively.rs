@@ -159,6 +159,28 @@ const KNOWN: &[&[(&str, &str, &str, &str)]] = &[
     ],
 ];
 
+/// What people wrote who would not recommend the sample shop.
+const COMPLAINTS: [&str; 8] = [
+    "The parcel came late and nobody answered my messages.",
+    "Le colis est arrivé en retard, très déçue.",
+    "Доставка опоздала на неделю.",
+    "The form is confusing and the answer was slow.",
+    "Deux jours sans réponse, c'est trop long.",
+    "Курьер был груб.",
+    "The jacket fell apart after a week, poor quality.",
+    "Le remboursement est compliqué.",
+];
+
+/// What people wrote who would.
+const PRAISE: [&str; 6] = [
+    "Great quality and friendly staff.",
+    "Livraison rapide, je recommande.",
+    "Отличное качество, всё понравилось.",
+    "Easy to order, fits perfectly.",
+    "Personnel très aimable, merci !",
+    "Быстро привезли, спасибо.",
+];
+
 const REVIEWS: &[(&str, i16, &str, &str, bool)] = &[
     ("Blue lamp", 5, "Ann", "Warm light, and it came a day early.", true),
     ("Blue lamp", 4, "Paul", "Beau, mais le câble est un peu court.", true),
@@ -222,8 +244,14 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
     let nps = site.feedback.make(&survey("Would they recommend us", SurveyKind::Nps, "survey")).await?;
     let ces = site.feedback.make(&survey("How easy was the return", SurveyKind::Ces, "contact-form")).await?;
     for (place, who) in people.iter().enumerate().take(80) {
-        let words = if place % 16 == 3 { "The delivery window was too long." } else { "" };
-        site.feedback.take(nps, who, [10, 9, 8, 10, 6, 9, 7, 10, 3, 9][place % 10], words).await?;
+        let score = [10, 9, 8, 10, 6, 9, 7, 10, 3, 9][place % 10];
+        let words = match score {
+            _ if place % 16 == 3 => "The delivery window was too long.",
+            ..=6 => COMPLAINTS[place / 10 % COMPLAINTS.len()],
+            9.. if place % 4 == 1 => PRAISE[place / 8 % PRAISE.len()],
+            _ => "",
+        };
+        site.feedback.take(nps, who, score, words).await?;
         if place % 5 == 0 {
             site.feedback.take(ces, who, [6, 7, 5, 2][place % 4], "").await?;
         }

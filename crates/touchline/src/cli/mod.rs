@@ -32,6 +32,7 @@ mod serve;
 mod signals;
 mod source;
 mod tag;
+mod texts;
 mod trickle;
 mod user;
 mod verify;

@@ -1,5 +1,5 @@
 // The questions of this room to the server, and the short names of what it answers.
-import { answer, client } from '../../app/api/client';
+import { answer, api, client } from '../../app/api/client';
 import type { components } from '../../app/api/schema';
 
 type Schemas = components['schemas'];
@@ -12,9 +12,23 @@ export type NewSurvey = Schemas['NewSurvey'];
 export type SurveyTrigger = Schemas['SurveyTrigger'];
 export type SurveyMoment = Schemas['SurveyMoment'];
 export type Review = Schemas['CustomerReview'];
+export type TextsShown = Schemas['TextsShown'];
+export type TextExample = Schemas['TextExample'];
+export type TextTheme = Schemas['TextTheme'];
 export type ReviewChange = Schemas['ReviewChange'];
 
+/** So much of a touchpoint is needed to say which it is. */
+type Named = Pick<Schemas['Touchpoint'], 'id' | 'name'>;
+
 export const feedback = {
+  texts: (): Promise<TextsShown> => answer(client.GET('/api/feedback/texts')),
+  examples: (theme: TextTheme, touchpoint: string): Promise<TextExample[]> =>
+    answer(
+      client.GET('/api/feedback/texts/examples', {
+        params: { query: { theme, ...(touchpoint === '' ? {} : { touchpoint }) } },
+      }),
+    ),
+  touchpoints: async (): Promise<readonly Named[]> => (await api.mapIfAny())?.touchpoints ?? [],
   shown: (): Promise<FeedbackShown> => answer(client.GET('/api/feedback')),
   make: (body: NewSurvey): Promise<{ id: number }> => answer(client.POST('/api/feedback/surveys', { body })),
   close: (id: number, closed: boolean): Promise<unknown> =>

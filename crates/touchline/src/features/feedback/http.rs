@@ -1,10 +1,11 @@
 //! Surveys and reviews as staff reach them.
 
 use super::store::SurveyAnswer;
+use super::texts::{ExamplesOf, TextExample, TextsShown};
 use super::{Feedback, NewSurvey, Review, Survey, SurveyTrigger};
 use crate::failure::Result;
 use crate::features::account::Who;
-use crate::platform::http::{Body, Path, Problem, Refusal};
+use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
@@ -26,6 +27,8 @@ pub fn routes(feedback: Feedback) -> OpenApiRouter {
         .routes(routes!(trigger_survey))
         .routes(routes!(invite_to_survey))
         .routes(routes!(moderate_review))
+        .routes(routes!(texts_shown))
+        .routes(routes!(text_examples))
         .with_state(feedback)
 }
 
@@ -114,6 +117,22 @@ enum ReviewChange {
 async fn feedback_shown(State(feedback): State<Feedback>) -> Result<Json<FeedbackShown>, Refusal> {
     let (surveys, answers) = (feedback.surveys().await?, feedback.answers().await?);
     Ok(Json(FeedbackShown { surveys, answers, reviews: feedback.reviews("", None).await? }))
+}
+
+/// Tells what the texts of customers say: mood and themes by touchpoint, and which themes more people complain about than before.
+#[utoipa::path(get, path = "/api/feedback/texts", tag = "feedback", responses(
+    (status = 200, body = TextsShown), (status = 401, body = Problem),
+))]
+async fn texts_shown(State(feedback): State<Feedback>) -> Result<Json<TextsShown>, Refusal> {
+    Ok(Json(feedback.texts().await?))
+}
+
+/// Shows texts about a theme, the latest first: answers and reviews in words, messages by their conversation.
+#[utoipa::path(get, path = "/api/feedback/texts/examples", tag = "feedback", params(ExamplesOf), responses(
+    (status = 200, body = Vec<TextExample>), (status = 400, body = Problem), (status = 401, body = Problem),
+))]
+async fn text_examples(State(feedback): State<Feedback>, Asked(of): Asked<ExamplesOf>) -> Result<Json<Vec<TextExample>>, Refusal> {
+    Ok(Json(feedback.text_examples(of).await?))
 }
 
 /// Makes a survey.

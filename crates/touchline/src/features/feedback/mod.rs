@@ -7,10 +7,12 @@ mod http;
 mod public;
 mod results;
 mod store;
+mod texts;
 mod triggers;
 
 pub use http::routes;
 pub use public::public;
 pub use results::{Results, results};
 pub use store::{Feedback, NewSurvey, Review, Survey, SurveyAnswer, SurveyKind};
+pub use texts::{TextExample, TextSource, TextsShown};
 pub use triggers::{SurveyMoment, SurveyTrigger};

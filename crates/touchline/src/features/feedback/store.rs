@@ -179,7 +179,7 @@ pub struct Feedback {
     pub(super) state: State,
     pub(super) talk: Talk,
     pub(super) stores: Stores,
-    keys: TextKeys,
+    pub(super) keys: TextKeys,
     pub(super) people: crate::features::people::SharedPeople,
     clock: crate::platform::clock::Clock,
 }
@@ -697,7 +697,7 @@ fn invited(survey: i64, actor: ActorId) -> InteractionId {
     InteractionId::of(SOURCE, format!("invite:{survey}:{actor}").as_bytes())
 }
 
-fn actor_of(row: &AnyRow) -> ActorId {
+pub(super) fn actor_of(row: &AnyRow) -> ActorId {
     ActorId(row.get::<i64, _>("actor").cast_unsigned())
 }
 

@@ -1,7 +1,7 @@
 //! Reading the inbox: lists, conversations, messages, events, counts.
 
 use super::{
-    ChannelRequests, Conversation, Counts, Filter, Inbox, Kind, LIST_MAX, MESSAGES_MAX, Message, Participant, SEARCH_MAX, Status,
+    ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Kind, LIST_MAX, MESSAGES_MAX, Message, Participant, SEARCH_MAX, Status,
     actor_of, cut, failed,
 };
 use crate::failure::Result;
@@ -214,6 +214,32 @@ impl Inbox {
             }
         };
         Ok(rows.iter().map(message).collect())
+    }
+
+    /// Returns the last messages of customers, of all conversations, the latest first; what cannot be opened any more is left out.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn words_of_customers(&self, most: i64) -> Result<Vec<CustomerWords>> {
+        let sql = "SELECT m.conversation, m.seq, m.actor, m.at, m.body, c.touchpoint FROM message m \
+                   JOIN conversation c ON c.id = m.conversation WHERE m.kind = 'in' AND m.body <> '' \
+                   ORDER BY m.at DESC, m.conversation, m.seq LIMIT $1";
+        let rows = sqlx::query(sql).bind(most).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
+        let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let opener = self.sealer.opener(&actors).await?;
+        let words = |row: &AnyRow| {
+            let (conversation, seq): (String, i64) = (row.get("conversation"), row.get("seq"));
+            Some(CustomerWords {
+                actor: actor_of(row),
+                touchpoint: row.get("touchpoint"),
+                at: row.get("at"),
+                text: opener.open(actor_of(row), &format!("{conversation}:{seq}"), &row.get::<String, _>("body"))?,
+                conversation,
+            })
+        };
+        Ok(rows.iter().filter_map(words).collect())
     }
 
     /// Returns the HTML of a message, cleaned when it came; `None` where there is none or it cannot be opened.

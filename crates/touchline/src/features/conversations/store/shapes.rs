@@ -1,7 +1,7 @@
 //! What conversations, messages and counts are to whoever reads them.
 
 use crate::features::conversations::files::MessageFile;
-use model::{Identity, Instant};
+use model::{ActorId, Identity, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -70,6 +70,21 @@ impl Status {
             _ => Self::Open,
         }
     }
+}
+
+/// Is what a customer wrote in a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CustomerWords {
+    /// Whoever wrote it.
+    pub actor: ActorId,
+    /// The touchpoint of the conversation, by id; empty: none.
+    pub touchpoint: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// The text.
+    pub text: String,
+    /// The conversation.
+    pub conversation: String,
 }
 
 /// Is one line of a conversation.
