@@ -330,7 +330,9 @@ mod tests {
         // Shown three times: closed after a second, not at all, after five seconds; a second closing is none.
         for (day, closed) in [(4, vec![1]), (5, vec![]), (6, vec![5, 6])] {
             rows.push(Row::new(1, day, "mail", Form::View));
-            rows.extend(closed.into_iter().map(|after| Row { at: day * DAY + after * SECOND, ..Row::new(1, day, "mail", Form::Close) }));
+            rows.extend(
+                closed.into_iter().map(|after| Row { at: day * DAY + after * SECOND, ..Row::new(1, day, "mail", Form::Close) }),
+            );
         }
         rows.push(Row::new(2, 4, "mail", Form::View));
         let (meaning, mut rows) = example::rows(&rows, 100);

@@ -113,7 +113,11 @@ impl Replies {
             let place = wait.touchpoint as usize;
             let length = meaning.service.length(wait, meaning.window.1.0);
             let times = &mut self.waits[place];
-            if wait.answered.is_some() { times.happened(length) } else { times.lost(length) }
+            if wait.answered.is_some() {
+                times.happened(length)
+            } else {
+                times.lost(length)
+            }
             self.in_hours[place] += u64::from(meaning.service.calendar.worked(wait.at, wait.at.saturating_add(SECOND)) > 0);
         }
         for (row, touchpoint) in reading.rows.iter().zip(&reading.touchpoint).filter(|(_, touchpoint)| **touchpoint != NOWHERE) {
@@ -142,14 +146,7 @@ impl Replies {
         let decided = times.events() + lost;
         let (answered, in_hours) = (proportion(times.events(), decided), proportion(self.in_hours[at], requests));
         let parts = Parts { availability: in_hours, success: answered, ..Parts::default() };
-        Some(Answered {
-            requests,
-            response: response(times, target),
-            answered,
-            decided,
-            in_hours,
-            access: accessibility(&parts),
-        })
+        Some(Answered { requests, response: response(times, target), answered, decided, in_hours, access: accessibility(&parts) })
     }
 }
 

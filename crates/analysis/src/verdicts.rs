@@ -389,7 +389,11 @@ mod tests {
                 trend_z: Some(3.0),
                 trend_p: Some(0.001),
                 net_last: Some(-5.0),
-                quick_close: Some(QuickClose { first: share(0.1), third: share(0.5), rise: figure(0.4, 0.3, 0.5, 200, Unit::Points) }),
+                quick_close: Some(QuickClose {
+                    first: share(0.1),
+                    third: share(0.5),
+                    rise: figure(0.4, 0.3, 0.5, 200, Unit::Points),
+                }),
                 rules: Vec::new(),
             },
             under_use: UnderUse {

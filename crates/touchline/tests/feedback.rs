@@ -63,6 +63,25 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_beside_answers_are_read_and_nothing_of_it_is_kept() {
+    let stage = Stage::new();
+    let survey =
+        NewSurvey { name: "How was it".into(), kind: SurveyKind::Nps, question: String::new(), touchpoint: "parcel".into() };
+    let id = stage.site.feedback.make(&survey).await.expect("makes");
+    let said = ["Terrible delivery, very late", "Livraison rapide, merci", "Курьер нахамил", "", "It came on Monday"];
+    for (place, words) in said.iter().enumerate() {
+        let who = Identity::new("email", &format!("p{place}@example.org")).expect("a name");
+        assert!(stage.site.feedback.take(id, &who, 5, words).await.expect("takes"));
+    }
+    let shown = stage.site.feedback.texts().await.expect("reads");
+    assert_eq!((shown.answers, shown.reviews, shown.messages, shown.is_cut), (4, 0, 0, false), "an empty field is no text");
+    let parcel = shown.report.places.iter().find(|place| place.touchpoint.as_deref() == Some("parcel")).expect("is there");
+    assert_eq!((parcel.texts, parcel.told.value, parcel.negative.value), (4, Some(0.75), Some(2.0 / 3.0)));
+    let delivery = &parcel.themes[0];
+    assert_eq!((delivery.theme.name(), delivery.complaints, delivery.praise), ("delivery", 2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_bought_is_asked_once_when_the_days_have_passed() {
     let stage = Stage::new();
     stage.does("early", Form::Purchase).await;

@@ -290,6 +290,9 @@ async fn a_watched_number_is_told_when_it_goes_beyond_its_limit_and_when_it_come
         json!({ "number": "unmapped", "touchpoint": "counter", "side": "above", "than": 1.0 }),
         json!({ "number": "people", "touchpoint": "nowhere", "side": "above", "than": 1.0 }),
         json!({ "number": "people", "segment": "nobody", "side": "above", "than": 1.0 }),
+        json!({ "number": "in_time", "side": "below", "than": 0.5 }),
+        json!({ "number": "people", "theme": "price", "side": "above", "than": 1.0 }),
+        json!({ "number": "complaints", "touchpoint": "nowhere", "side": "above", "than": 0.1 }),
         json!({ "number": "luck", "side": "above", "than": 1.0 }),
     ] {
         assert_eq!(watch(wrong.clone()).await.0, StatusCode::BAD_REQUEST, "{wrong}");

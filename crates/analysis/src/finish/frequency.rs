@@ -1,11 +1,11 @@
 //! Over-use of one touchpoint (M9): prices from the map, the response from the fold, the rules that fire.
 
 use super::costs::Spent;
+use crate::frequency::Closings;
 use crate::frequency::MOST;
 use crate::intervals::Estimate;
-use crate::map_fold::Group;
-use crate::frequency::Closings;
 use crate::intervals::{Z95, normal_cdf, proportion};
+use crate::map_fold::Group;
 use crate::over_use::{BEYOND_LIMIT, CLOSE_LIMIT, COMPLAINT_WARN, Frequency, Prices, Step, over_use as judge, quick_close};
 use crate::report::{FrequencyStep, OverUse, QuickClose};
 use crate::verdicts::{p_below, p_share_below};
@@ -44,7 +44,8 @@ fn closing(closings: &Closings) -> Option<QuickClose> {
     let Closings { first, third, closed } = *closings;
     let (rise, _) = quick_close(first, third).filter(|_| closed > 0)?;
     let share = |(quick, shown): (u64, u64)| {
-        proportion(quick, shown).map_or_else(|| Figure::unknown(Unit::Share), |one| one.figure(shown, Evidence::E3, Unit::Share, "wilson"))
+        proportion(quick, shown)
+            .map_or_else(|| Figure::unknown(Unit::Share), |one| one.figure(shown, Evidence::E3, Unit::Share, "wilson"))
     };
     let rise = rise.figure(first.1.min(third.1), Evidence::E3, Unit::Points, "newcombe");
     Some(QuickClose { first: share(first), third: share(third), rise })

@@ -15,10 +15,12 @@ use crate::map_fold::Group;
 use crate::meaning::Meaning;
 use crate::missing::{Checks, is_dark, opportunity};
 use crate::progression::{Stratum, progression_by};
+use crate::replies::Answered;
 use crate::report::{Answering, Attribution, Completeness, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
 use crate::under_use::{Chance, Limits, under_use};
-use crate::replies::Answered;
-use crate::verdicts::{ANSWERED_LEAST, Findings, IN_TIME_LEAST, Unheard, discoveries, p_below, p_share_below, p_unsatisfied, stands, verdict};
+use crate::verdicts::{
+    ANSWERED_LEAST, Findings, IN_TIME_LEAST, Unheard, discoveries, p_below, p_share_below, p_unsatisfied, stands, verdict,
+};
 use crate::waste::{is_wasted, wasted};
 use model::map::TouchpointMap;
 use model::time::DAY;

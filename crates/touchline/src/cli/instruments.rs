@@ -253,7 +253,14 @@ fn texts(answer: &Value) -> Result<()> {
     let everywhere = Value::from("everywhere");
     let place = |one: &Value| text(if one["touchpoint"].is_null() { &everywhere } else { &one["touchpoint"] });
     let moods = list(&answer["places"]).iter().map(|one| {
-        vec![place(one), text(&one["texts"]), figure(&one["told"]), figure(&one["negative"]), figure(&one["positive"]), figure(&one["score"])]
+        vec![
+            place(one),
+            text(&one["texts"]),
+            figure(&one["told"]),
+            figure(&one["negative"]),
+            figure(&one["positive"]),
+            figure(&one["score"]),
+        ]
     });
     rows(&["where", "texts", "told", "negative", "positive", "score"], moods.collect())?;
     let of_place = |one: &Value| {
@@ -272,9 +279,9 @@ fn texts(answer: &Value) -> Result<()> {
         list(&one["pairs"]).iter().map(row).collect::<Vec<_>>()
     });
     rows(&["where", "words of complaints", "complaints", "others", "log odds"], pairs.collect())?;
-    let rising = list(&answer["rising"]).iter().map(|one| {
-        vec![place(one), text(&one["theme"]), figure(&one["recent"]), figure(&one["earlier"]), figure(&one["rise"])]
-    });
+    let rising = list(&answer["rising"])
+        .iter()
+        .map(|one| vec![place(one), text(&one["theme"]), figure(&one["recent"]), figure(&one["earlier"]), figure(&one["rise"])]);
     rows(&["where", "theme on the rise", "last four weeks", "twelve weeks before", "rise"], rising.collect())
 }
 

@@ -186,6 +186,7 @@ impl Site {
         let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
         let popups = outreach::Popups::open(&stores, &capture, talk.clone())?;
         let feedback = feedback::Feedback::new(&stores, &capture, talk.clone());
+        reports.hear(feedback.clone());
         Ok(Self { stores, https, capture, sources, talk, popups, feedback, reports, metrics_token: None })
     }
 

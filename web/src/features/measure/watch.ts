@@ -2,7 +2,7 @@
 import type { AlertNumber } from './api';
 
 /** Of everything together. */
-export const ofAll = ['people', 'interactions', 'outcomes', 'value', 'cost', 'conversion', 'unmapped'] as const;
+export const ofAll = ['people', 'interactions', 'outcomes', 'value', 'cost', 'conversion', 'unmapped', 'complaints'] as const;
 /** Of one touchpoint. */
 export const ofOne = [
   'people',
@@ -13,12 +13,32 @@ export const ofOne = [
   'roi',
   'satisfaction',
   'lift',
+  'in_time',
+  'answered',
+  'complaints',
 ] as const;
+/** What complaints are about. */
+export const themes = [
+  'price',
+  'delivery',
+  'staff',
+  'quality',
+  'waiting',
+  'ease',
+  'site',
+  'payment',
+  'returns',
+  'information',
+  'fit',
+  'place',
+] as const;
+/** Written as shares. */
+const shares: readonly AlertNumber[] = ['conversion', 'satisfaction', 'lift', 'in_time', 'answered', 'complaints'];
 
 /** How a number is written: in units of so many thousandths, hundredths, or as it is. */
 export function kindOf(number: AlertNumber): 'money' | 'percent' | 'number' {
   if (number === 'value' || number === 'cost' || number === 'cost_per_outcome') return 'money';
-  return number === 'conversion' || number === 'satisfaction' || number === 'lift' ? 'percent' : 'number';
+  return shares.includes(number) ? 'percent' : 'number';
 }
 
 /** Reads a limit as somebody writes it, with a comma or a point; null where it is none. `minor`: minor units in a major one. */

@@ -123,9 +123,8 @@ impl Lexicon {
             self.themes.get(word).or_else(stem).copied().unwrap_or(0)
         };
         let words = tokens.iter().map(of_word).fold(0, |all, theme| all | theme);
-        let phrases = self.theme_phrases.iter().filter(|(phrase, _)| {
-            (0..tokens.len()).any(|at| begins_with(&tokens[at..], phrase))
-        });
+        let phrases =
+            self.theme_phrases.iter().filter(|(phrase, _)| (0..tokens.len()).any(|at| begins_with(&tokens[at..], phrase)));
         phrases.fold(words, |all, (_, theme)| all | theme)
     }
 
@@ -169,9 +168,11 @@ mod tests {
 
     #[test]
     fn no_word_weighs_two_things() {
-        for (language, text) in
-            [(Language::En, include_str!("en.txt")), (Language::Fr, include_str!("fr.txt")), (Language::Ru, include_str!("ru.txt"))]
-        {
+        for (language, text) in [
+            (Language::En, include_str!("en.txt")),
+            (Language::Fr, include_str!("fr.txt")),
+            (Language::Ru, include_str!("ru.txt")),
+        ] {
             let mut seen: HashMap<&str, &str> = HashMap::new();
             for line in text.lines().filter(|line| !line.starts_with('#')) {
                 let (what, words) = line.split_once(':').expect("a list has a name");

@@ -257,7 +257,8 @@ fn language_of(sentences: &[Sentence]) -> Option<Language> {
     let known = |language: Language| {
         let lists = Lexicon::of(language);
         let common = tokens().filter(|token| lists.is_common(&token.word)).count();
-        let weighing = sentences.iter().flat_map(|one| (0..one.tokens.len()).map(|at| lists.at(&one.tokens[at..]))).flatten().count();
+        let weighing =
+            sentences.iter().flat_map(|one| (0..one.tokens.len()).map(|at| lists.at(&one.tokens[at..]))).flatten().count();
         2 * common + weighing
     };
     let (english, french) = (known(Language::En), known(Language::Fr));

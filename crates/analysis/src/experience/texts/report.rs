@@ -68,8 +68,9 @@ struct Counts {
     moods: [u64; 3],
     sum: i64,
     squares: i64,
-    /// Texts of the recent and of the earlier stretch.
+    /// Texts of the recent and of the earlier stretch, and the complaints among the recent.
     stretches: [u64; 2],
+    complaints: u64,
     themes: [ThemeCount; Theme::ALL.len()],
     pairs: Pairs,
 }
@@ -105,6 +106,7 @@ impl TextFold {
         }
         if let Some(score) = judged.score {
             counts.moods[Mood::of(score) as usize] += 1;
+            counts.complaints += u64::from(stretch == Some(0) && Mood::of(score) == Mood::Negative);
             counts.sum += i64::from(score);
             counts.squares += i64::from(score) * i64::from(score);
         }
@@ -140,6 +142,7 @@ impl Counts {
         self.unknown += other.unknown;
         self.sum += other.sum;
         self.squares += other.squares;
+        self.complaints += other.complaints;
         let add = |mine: &mut [u64], theirs: &[u64]| mine.iter_mut().zip(theirs).for_each(|(mine, theirs)| *mine += theirs);
         add(&mut self.moods, &other.moods);
         add(&mut self.stretches, &other.stretches);
@@ -182,6 +185,8 @@ pub struct TextFigures {
     pub told: Figure,
     /// Share of complaints, of those told.
     pub negative: Figure,
+    /// Share of complaints among all texts of the last four weeks.
+    pub recent: Figure,
     /// Share of those that do neither, or both.
     pub neutral: Figure,
     /// Share of praise.
@@ -201,6 +206,8 @@ pub struct ThemeFigures {
     pub theme: Theme,
     /// Share of texts that name it.
     pub named: Figure,
+    /// Share of texts that complain about it, of all texts of the last four weeks.
+    pub recent: Figure,
     /// How many of them say something good or bad of it, or are even.
     pub told: u64,
     /// Complaints about it.
@@ -256,7 +263,8 @@ pub fn report(fold: &TextFold) -> TextReport {
 }
 
 fn share(part: u64, of: u64) -> Figure {
-    proportion(part, of).map_or_else(|| Figure::unknown(Unit::Share), |found| found.figure(of, Evidence::E2, Unit::Share, "wilson"))
+    proportion(part, of)
+        .map_or_else(|| Figure::unknown(Unit::Share), |found| found.figure(of, Evidence::E2, Unit::Share, "wilson"))
 }
 
 fn figures(place: Option<&String>, counts: &Counts, all: &Counts) -> TextFigures {
@@ -269,6 +277,7 @@ fn figures(place: Option<&String>, counts: &Counts, all: &Counts) -> TextFigures
         .map(|(theme, count)| ThemeFigures {
             theme,
             named: share(count.texts, counts.texts),
+            recent: share(count.complaints[0], counts.stretches[0]),
             told: count.told,
             complaints: count.negative,
             praise: count.positive,
@@ -282,6 +291,7 @@ fn figures(place: Option<&String>, counts: &Counts, all: &Counts) -> TextFigures
         other_languages: counts.unknown,
         told: share(told, counts.texts),
         negative,
+        recent: share(counts.complaints, counts.stretches[0]),
         neutral,
         positive,
         score: mean(counts),
@@ -331,9 +341,12 @@ fn rising(places: &[(Option<&String>, &Counts)]) -> Vec<RisingTheme> {
         }
     }
     let stands = stands(&found.iter().map(|(_, p, _)| Some(*p)).collect::<Vec<_>>());
-    let mut rising: Vec<(RisingTheme, f64)> =
-        found.into_iter().zip(stands).filter(|((.., is_above), stands)| *is_above && *stands).map(|((told, p, _), _)| (told, p)).collect();
+    let mut rising: Vec<(RisingTheme, f64)> = found
+        .into_iter()
+        .zip(stands)
+        .filter(|((.., is_above), stands)| *is_above && *stands)
+        .map(|((told, p, _), _)| (told, p))
+        .collect();
     rising.sort_by(|one, other| one.1.total_cmp(&other.1));
     rising.into_iter().map(|(told, _)| told).collect()
 }
-

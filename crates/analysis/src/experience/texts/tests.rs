@@ -47,7 +47,8 @@ fn rules_of_the_sentence() {
 
 #[test]
 fn what_cannot_be_told_is_not_told() {
-    for text in ["", "   ", "12345", "Das Paket kam am Montag und der Bote war freundlich", "The parcel came on Monday", "🚲🚲"] {
+    for text in ["", "   ", "12345", "Das Paket kam am Montag und der Bote war freundlich", "The parcel came on Monday", "🚲🚲"]
+    {
         assert_eq!(judge(text).score, None, "{text}");
     }
     let long = format!("{} good", "the parcel came on a day of the week and that is what it is ".repeat(10));
@@ -101,7 +102,8 @@ fn plainly(language: Language, word: &str) -> Option<i32> {
 fn lists_are_searched_as_a_plain_search_would() {
     let endings = ["", "s", "ly", "ness", "able", "ement", "es", "ого", "ая", "ость", "ennements"];
     for language in Language::ALL {
-        let stems = ["good", "disappoint", "great", "lent", "decu", "rapid", "agreabl", "плох", "вежлив", "обман", "table", "стол"];
+        let stems =
+            ["good", "disappoint", "great", "lent", "decu", "rapid", "agreabl", "плох", "вежлив", "обман", "table", "стол"];
         for (stem, ending) in stems.iter().flat_map(|stem| endings.map(|ending| (*stem, ending))) {
             let word = format!("{stem}{ending}");
             let tokens = words::sentences(&word);
@@ -150,7 +152,9 @@ fn said<'a>(touchpoint: &'a str, person: u64, at: i64, text: &'a str) -> Said<'a
 #[test]
 fn five_texts() {
     let mut fold = TextFold::new(10 * DAY);
-    for (person, text) in (0..).zip(["Great staff", "The parcel never came", "Terrible delivery", "Parcel came on Monday", "Zu teuer"]) {
+    for (person, text) in
+        (0..).zip(["Great staff", "The parcel never came", "Terrible delivery", "Parcel came on Monday", "Zu teuer"])
+    {
         fold.take(said("shop", person, DAY, text));
     }
     let report = report(&fold);
@@ -161,6 +165,7 @@ fn five_texts() {
     let delivery = &shop.themes[0];
     assert_eq!((delivery.theme, delivery.complaints, delivery.told), (Theme::Delivery, 1, 1));
     assert_eq!(delivery.named.value, Some(0.6));
+    assert_eq!((shop.recent.value, delivery.recent.value), (Some(0.2), Some(0.2)), "of all five");
     assert!(report.rising.is_empty() && shop.pairs.is_empty());
 }
 

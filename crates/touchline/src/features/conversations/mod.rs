@@ -36,7 +36,8 @@ pub use messenger::{
 pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
 pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
 pub use store::{
-    Author, ChannelRequests, Conversation, Counts, Filter, Inbox, Incoming, Kind, Message, Participant, Posted, Status,
+    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Incoming, Kind, Message, Participant, Posted,
+    Status,
 };
 pub use widget::public;
 pub(in crate::features) use widget::{Limits, site, visitor, widget_script};

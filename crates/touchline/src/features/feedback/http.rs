@@ -131,7 +131,10 @@ async fn texts_shown(State(feedback): State<Feedback>) -> Result<Json<TextsShown
 #[utoipa::path(get, path = "/api/feedback/texts/examples", tag = "feedback", params(ExamplesOf), responses(
     (status = 200, body = Vec<TextExample>), (status = 400, body = Problem), (status = 401, body = Problem),
 ))]
-async fn text_examples(State(feedback): State<Feedback>, Asked(of): Asked<ExamplesOf>) -> Result<Json<Vec<TextExample>>, Refusal> {
+async fn text_examples(
+    State(feedback): State<Feedback>,
+    Asked(of): Asked<ExamplesOf>,
+) -> Result<Json<Vec<TextExample>>, Refusal> {
     Ok(Json(feedback.text_examples(of).await?))
 }
 

@@ -45,9 +45,11 @@ pub struct TextsShown {
 pub(super) struct ExamplesOf {
     /// Texts that name this theme; none: any.
     #[serde(default)]
+    #[param(inline)]
     theme: Option<Theme>,
     /// Texts that complain or praise, or neither; about the theme, if one is named; none: any.
     #[serde(default)]
+    #[param(inline)]
     mood: Option<Mood>,
     /// Texts about this touchpoint, by id; none: any.
     #[serde(default)]
@@ -133,9 +135,7 @@ impl Feedback {
                        WHERE body <> '' ORDER BY at DESC, id LIMIT $1";
         let mut opened = Vec::new();
         let mut is_cut = false;
-        for (source, sql, of_review) in
-            [(TextSource::Answer, answers, ""), (TextSource::Review, reviews, touchpoint.as_str())]
-        {
+        for (source, sql, of_review) in [(TextSource::Answer, answers, ""), (TextSource::Review, reviews, touchpoint.as_str())] {
             let rows = sqlx::query(sql).bind(TEXTS_MAX).fetch_all(self.state.reader()).await.map_err(failed)?;
             is_cut |= rows.len() as i64 == TEXTS_MAX;
             let actors: Vec<ActorId> = rows.iter().map(actor_of).collect::<BTreeSet<_>>().into_iter().collect();

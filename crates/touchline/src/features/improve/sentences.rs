@@ -67,7 +67,12 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
             format!("Only {} are satisfied; the target is {}.", n.share("satisfaction"), n.share("target"))
         }
         "needs_care.unanswered" => {
-            format!("Only {} of {} requests are answered at all; at least {} should be.", n.share("share"), n.count("n"), n.share("target"))
+            format!(
+                "Only {} of {} requests are answered at all; at least {} should be.",
+                n.share("share"),
+                n.count("n"),
+                n.share("target")
+            )
         }
         "needs_care.late" => format!(
             "Only {} of {} requests are answered within {} minutes, the target; at least {} should be.",

@@ -9,7 +9,9 @@ use crate::failure::{Failure, Result as Done};
 use crate::features::account::Editor;
 use crate::features::map::no_map;
 use crate::platform::http::{Body, Path, Problem, Refusal};
-use analysis::report::MapReport;
+use analysis::experience::texts::Theme;
+use analysis::experience::texts::report::TextReport;
+use analysis::report::{Answering, MapReport, TouchpointFigures};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -33,7 +35,7 @@ pub(super) fn routes(reports: Reports) -> OpenApiRouter {
     OpenApiRouter::new().routes(routes!(alerts, make_alert)).routes(routes!(remove_alert)).with_state(reports)
 }
 
-/// Names a number of the report. Those of the first line are told of everything together too.
+/// Names a number: of the report, or (complaints) of what texts say, the last four weeks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum AlertNumber {
@@ -48,6 +50,9 @@ enum AlertNumber {
     Roi,
     Satisfaction,
     Lift,
+    InTime,
+    Answered,
+    Complaints,
 }
 
 /// Names the side on which a number is not wanted.
@@ -70,6 +75,9 @@ struct NewAlert {
     /// Of which segment, by id; none: everybody.
     #[serde(default)]
     segment: Option<String>,
+    /// Complaints about what; none: about anything.
+    #[serde(default)]
+    theme: Option<Theme>,
     /// On which side of the limit it is not wanted.
     side: AlertSide,
     /// The limit, in the number's own unit: money in minor units, shares from 0 to 1.
@@ -132,7 +140,7 @@ fn number_in(report: &MapReport, number: AlertNumber, touchpoint: Option<&str>) 
             N::Outcomes => counted(all.outcomes as f64, all.outcomes, Unit::Count),
             N::Value => counted(all.value as f64, all.outcomes, Unit::Money),
             N::Unmapped => counted(all.unmapped as f64, all.unmapped, Unit::Count),
-            N::CostPerOutcome | N::Roi | N::Satisfaction | N::Lift => None,
+            N::CostPerOutcome | N::Roi | N::Satisfaction | N::Lift | N::InTime | N::Answered | N::Complaints => None,
         };
     };
     let one = report.touchpoints.iter().find(|one| one.touchpoint == id)?;
@@ -145,8 +153,26 @@ fn number_in(report: &MapReport, number: AlertNumber, touchpoint: Option<&str>) 
         N::Roi => Some(one.roi.clone()),
         N::Satisfaction => Some(one.satisfaction.clone()),
         N::Lift => Some(one.progression.lift.clone()),
-        N::Outcomes | N::Value | N::Unmapped => None,
+        N::InTime | N::Answered => Some(answered(one, number)),
+        N::Outcomes | N::Value | N::Unmapped | N::Complaints => None,
     }
+}
+
+/// Returns how those who ask at a touchpoint are answered; unknown where nobody asks.
+fn answered(one: &TouchpointFigures, number: AlertNumber) -> Figure {
+    let unknown = || Figure::unknown(Unit::Share);
+    let of = |found: &Answering| if number == AlertNumber::InTime { found.in_time.clone() } else { found.answered.clone() };
+    one.answering.as_ref().map_or_else(unknown, of)
+}
+
+/// Returns the share of texts that complain, about a touchpoint and a theme where they are named; unknown where there are none.
+fn complaints(texts: Option<&TextReport>, about: &NewAlert) -> Figure {
+    let place = texts.and_then(|texts| texts.places.iter().find(|place| place.touchpoint == about.touchpoint));
+    let found = place.and_then(|place| match about.theme {
+        None => Some(&place.recent),
+        Some(theme) => place.themes.iter().find(|known| known.theme == theme).map(|known| &known.recent),
+    });
+    found.cloned().unwrap_or_else(|| Figure::unknown(Unit::Share))
 }
 
 /// Judges where a number stands.
@@ -197,9 +223,22 @@ async fn make_alert(
     if about.segment.as_ref().is_some_and(|id| map.segments.iter().all(|known| known.id != *id)) {
         return Err(Refusal::malformed("There is no such segment", "Read /api/map for those that exist"));
     }
-    let figure = number_in(&*latest.report(about.segment.as_deref())?, about.number, about.touchpoint.as_deref());
+    let is_of_texts = about.number == AlertNumber::Complaints;
+    if about.theme.is_some() && !is_of_texts || about.segment.is_some() && is_of_texts {
+        return Err(Refusal::malformed(
+            "There is no such number",
+            "Complaints have a theme and no segment; other numbers have no theme",
+        ));
+    }
+    if is_of_texts && about.touchpoint.as_deref().is_some_and(|id| map.touchpoint(id).is_none()) {
+        return Err(Refusal::malformed("There is no such touchpoint", "Read /api/map for those that exist"));
+    }
+    let figure = match is_of_texts {
+        true => Some(complaints(reports.texts().await?.as_ref(), &about)),
+        false => number_in(&*latest.report(about.segment.as_deref())?, about.number, about.touchpoint.as_deref()),
+    };
     let Some(figure) = figure else {
-        let hint = "Read /api/map for touchpoints; cost per outcome, return, satisfaction and lift are numbers of a touchpoint, \
+        let hint = "Read /api/map for touchpoints; cost per outcome, return, satisfaction, lift and answers are numbers of a touchpoint, \
                     outcomes, value and what is unmapped are numbers of everything";
         return Err(Refusal::malformed("There is no such number", hint));
     };
@@ -213,7 +252,7 @@ async fn make_alert(
         return Err(Refusal::malformed(format!("There are {ALERTS_MAX} alerts already"), "Remove some that nobody needs"));
     }
     sqlx::query(
-        "INSERT INTO alert (id, number, touchpoint, segment, side, than, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO alert (id, number, touchpoint, segment, side, than, made_by, made_at, theme) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(id)
     .bind(word(about.number))
@@ -223,6 +262,7 @@ async fn make_alert(
     .bind(about.than)
     .bind(who.name.clone())
     .bind(now.0)
+    .bind(about.theme.map_or("", Theme::name))
     .execute(&mut *transaction)
     .await
     .map_err(refused)?;
@@ -284,20 +324,27 @@ impl Reports {
 
 async fn standing(reports: &Reports) -> Done<Option<Vec<Alert>>> {
     let Some(latest) = reports.latest().await? else { return Ok(None) };
-    let sql = "SELECT id, number, touchpoint, segment, side, than, made_by, made_at FROM alert ORDER BY id";
+    let sql = "SELECT id, number, touchpoint, segment, theme, side, than, made_by, made_at FROM alert ORDER BY id";
     let rows = sqlx::query(sql).fetch_all(reports.stores().state.reader()).await.map_err(refused)?;
     let turns = last_turns(reports).await?;
+    // Reading texts takes its time: only where somebody watches them.
+    let is_of_texts = |row: &AnyRow| named(&row.get::<String, _>("number")) == Some(AlertNumber::Complaints);
+    let texts = if rows.iter().any(is_of_texts) { reports.texts().await? } else { None };
     let alert = |row: &AnyRow| {
         let (id, given) = (row.get("id"), |name: &str| Some(row.get::<String, _>(name)).filter(|text| !text.is_empty()));
         let about = NewAlert {
             number: named(&row.get::<String, _>("number"))?,
             touchpoint: given("touchpoint"),
             segment: given("segment"),
+            theme: given("theme").and_then(|name| Theme::named(&name)),
             side: named(&row.get::<String, _>("side"))?,
             than: row.get("than"),
         };
         let report = latest.report(about.segment.as_deref()).ok();
-        let figure = report.and_then(|report| number_in(&report, about.number, about.touchpoint.as_deref()));
+        let figure = match about.number {
+            AlertNumber::Complaints => Some(complaints(texts.as_ref(), &about)),
+            _ => report.and_then(|report| number_in(&report, about.number, about.touchpoint.as_deref())),
+        };
         let stand = judge(figure.as_ref(), about.side, about.than);
         let noted = turns.get(&id).filter(|(noted, _)| noted == stand.name()).map(|(_, at)| *at);
         Some(Alert { id, about, by: row.get("made_by"), figure, stand, since: noted.unwrap_or(latest.at().0) })

@@ -8,13 +8,15 @@
 use super::analysis::Analysis;
 use crate::failure::{Failure, Result};
 use crate::features::capture::Capture;
+use crate::features::feedback::Feedback;
 use crate::platform::home::Stores;
+use analysis::experience::texts::report::TextReport;
 use analysis::report::{MapReport, Note};
 use model::time::SECOND;
 use model::{Instant, TouchpointMap};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::time;
 
@@ -65,6 +67,8 @@ struct Shared {
     kept: RwLock<Option<Arc<Kept>>>,
     /// Held by whoever runs the analysis: until when to rest.
     running: tokio::sync::Mutex<Option<time::Instant>>,
+    /// Where the texts of customers are read; without it numbers of texts are unknown.
+    feedback: OnceLock<Feedback>,
 }
 
 /// Is one analysis with the reports made of it.
@@ -86,7 +90,27 @@ impl Reports {
     /// Looks after the reports of a data directory. Nothing is analysed before somebody asks.
     #[must_use]
     pub fn new(stores: Stores, capture: Capture) -> Self {
-        Self(Arc::new(Shared { stores, capture, kept: RwLock::default(), running: tokio::sync::Mutex::default() }))
+        Self(Arc::new(Shared {
+            stores,
+            capture,
+            kept: RwLock::default(),
+            running: tokio::sync::Mutex::default(),
+            feedback: OnceLock::new(),
+        }))
+    }
+
+    /// Lets numbers of texts be watched.
+    pub fn hear(&self, feedback: Feedback) {
+        // Said once, when the site opens; a second time changes nothing.
+        let _ = self.0.feedback.set(feedback);
+    }
+
+    /// Tells what the texts of customers say; `None` where nobody reads them.
+    pub(super) async fn texts(&self) -> Result<Option<TextReport>> {
+        match self.0.feedback.get() {
+            Some(feedback) => Ok(Some(feedback.texts().await?.report)),
+            None => Ok(None),
+        }
     }
 
     /// Returns the stores that it reads.

@@ -4,8 +4,8 @@ use super::analysis::Sense;
 use ::analysis::hours::{Calendar, Week};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use model::{Instant, TouchpointMap};
 use model::time::SECOND;
+use model::{Instant, TouchpointMap};
 
 /// A zone changes its offset twice a year; so many changes last for a thousand years.
 const OFFSETS_MAX: usize = 2_000;

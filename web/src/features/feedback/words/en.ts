@@ -60,7 +60,8 @@ export default {
   'reply.keep': 'Answer',
   texts: 'What their words say',
   'texts.empty': 'No words yet',
-  'texts.empty.text': 'Words beside answers, reviews and messages of customers are read here, and nothing of it is kept.',
+  'texts.empty.text':
+    'Words beside answers, reviews and messages of customers are read here, and nothing of it is kept.',
   'texts.lead':
     'Read now: words beside {answers, plural, one {# answer} other {# answers}}, {reviews, plural, one {# review} other {# reviews}}, {messages, plural, one {# message} other {# messages}} of customers.',
   'texts.cut': 'There are more; these are the latest.',

@@ -303,7 +303,8 @@ export default {
   'action.raise_reach': 'Bring it to {target, percent} of those it is meant for, as an experiment first.',
   'action.keep': 'Keep it as it is.',
   'action.improve_experience': 'Ask what went wrong, mend it, and ask again.',
-  'action.show_less': 'Show it to nobody more than {cap, plural, one {once} other {# times}}, or later, or to fewer people.',
+  'action.show_less':
+    'Show it to nobody more than {cap, plural, one {once} other {# times}}, or later, or to fewer people.',
   'action.answer_all': 'Give each request somebody who owns it, so that none is left without an answer.',
   'action.answer_sooner':
     'Answer sooner, or say there that an answer takes longer than {minutes, plural, one {# minute} other {# minutes}}.',

@@ -278,6 +278,11 @@ export default {
   'watch.cost_per_outcome': 'Coût par résultat',
   'watch.roi': 'Rendement du coût',
   'watch.satisfaction': 'Satisfaction',
+  'watch.in_time': 'Réponses à temps',
+  'watch.answered': 'Réponses',
+  'watch.complaints': 'Plaintes dans les textes',
+  'watch.theme': 'Au sujet de',
+  'watch.theme.any': 'n’importe quoi',
   'watch.lift': 'Effet sur le passage d’étape',
   'remarks.title': 'Remarques',
   'remarks.lead':

@@ -276,6 +276,11 @@ export default {
   'watch.cost_per_outcome': 'Затраты на результат',
   'watch.roi': 'Отдача затрат',
   'watch.satisfaction': 'Удовлетворённость',
+  'watch.in_time': 'Ответы вовремя',
+  'watch.answered': 'Ответы вообще',
+  'watch.complaints': 'Жалобы в текстах',
+  'watch.theme': 'О чём',
+  'watch.theme.any': 'о чём угодно',
   'watch.lift': 'Влияние на переход между стадиями',
   'remarks.title': 'Пометки',
   'remarks.lead':

@@ -8,7 +8,9 @@ mod read;
 mod shapes;
 mod upkeep;
 
-pub use shapes::{Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Incoming, Kind, Message, Participant, Posted, Status};
+pub use shapes::{
+    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Incoming, Kind, Message, Participant, Posted, Status,
+};
 
 use super::events::{News, Present};
 use super::files::give_files;
