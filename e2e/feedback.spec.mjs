@@ -43,6 +43,19 @@ test('a survey of the sample company has a figure with its interval', async () =
   stage.silence();
 });
 
+test('what words say is told by theme, with the texts one click away', async () => {
+  const staff = await stage.page();
+  await staff.goto('/feedback');
+  const words = staff.getByRole('region', { name: 'What their words say' });
+  await words.getByText('Complaints', { exact: true }).waitFor();
+  await words.getByRole('button', { name: /^delivery/ }).click();
+  await words.getByText('The delivery window was too long.').first().waitFor();
+  assert.match(staff.url(), /theme=delivery/);
+  await staff.reload();
+  await words.getByRole('heading', { name: 'Texts that name it: delivery' }).waitFor();
+  stage.silence();
+});
+
 test('a review waits until somebody has looked at it', async () => {
   const visitor = await stage.page({ signedIn: false });
   await visitor.goto('/p/review?product=Teapot');

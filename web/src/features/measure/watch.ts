@@ -2,7 +2,16 @@
 import type { AlertNumber } from './api';
 
 /** Of everything together. */
-export const ofAll = ['people', 'interactions', 'outcomes', 'value', 'cost', 'conversion', 'unmapped', 'complaints'] as const;
+export const ofAll = [
+  'people',
+  'interactions',
+  'outcomes',
+  'value',
+  'cost',
+  'conversion',
+  'unmapped',
+  'complaints',
+] as const;
 /** Of one touchpoint. */
 export const ofOne = [
   'people',
