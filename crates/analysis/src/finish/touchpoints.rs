@@ -244,7 +244,7 @@ impl Look<'_> {
             median: response.median.time,
             answered: figure(answered, decided, "wilson"),
             in_hours: figure(in_hours, requests, "wilson"),
-            access: figure(access, requests, "log"),
+            access: figure(access, requests, "geometric"),
         })
     }
 

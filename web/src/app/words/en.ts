@@ -89,6 +89,8 @@ export default {
   'method.draws': 'drawn at random from what is uncertain',
   'method.drawn_orders': 'spread over the orders drawn',
   'method.model': 'spread that the model expects',
+  'method.geometric': 'interval of a weighted geometric mean, from those of its parts',
+  'method.log_odds': 'normal interval of the logarithm of a ratio of odds, with a prior',
   'method.delta': 'delta method',
   'method.linearised': 'linearised ratio over journeys',
   unknown: 'unknown',

@@ -89,6 +89,8 @@ export default {
   'method.draws': 'tirages au hasard de ce qui est incertain',
   'method.drawn_orders': 'dispersion sur les ordres tirés au sort',
   'method.model': 'dispersion attendue par le modèle',
+  'method.geometric': 'intervalle d’une moyenne géométrique pondérée, d’après ceux de ses parts',
+  'method.log_odds': 'intervalle normal du logarithme d’un rapport de cotes, avec un a priori',
   'method.delta': 'méthode delta',
   'method.linearised': 'rapport linéarisé sur les parcours',
   unknown: 'inconnu',

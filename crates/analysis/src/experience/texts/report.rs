@@ -302,7 +302,7 @@ fn figures(place: Option<&String>, counts: &Counts, all: &Counts) -> TextFigures
 
 fn pair(found: Telling) -> PairFigures {
     let Telling { words, negative, other, log_odds } = found;
-    let log_odds = log_odds.figure(negative + other, Evidence::E2, Unit::Ratio, "log odds with a prior");
+    let log_odds = log_odds.figure(negative + other, Evidence::E2, Unit::Ratio, "log_odds");
     PairFigures { words, complaints: negative, others: other, log_odds }
 }
 
