@@ -52,8 +52,8 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
         match sign {
             letter if letter.is_alphanumeric() => cut.word.push(letter),
             '\'' | '’' | 'ʼ' => cut.apostrophe(signs.peek().copied()),
-            ':' | ';' if matches!(signs.peek(), Some(')' | '(' | '-' | 'D')) => {
-                let mouth = signs.next().filter(|mouth| *mouth != '-').or_else(|| signs.next_if(|next| ")(D".contains(*next)));
+            ':' | ';' if matches!(signs.peek(), Some(')' | '(' | '-')) => {
+                let mouth = signs.next().filter(|mouth| *mouth != '-').or_else(|| signs.next_if(|next| ")(".contains(*next)));
                 cut.face(if mouth == Some('(') { SORRY } else { GLAD }, mouth.is_some());
             }
             '!' => {
