@@ -6355,6 +6355,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the texts of customers say: mood and themes by touchpoint, and which themes more people complain about than before. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TextsShown"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/texts/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows texts about a theme, the latest first: answers and reviews in words, messages by their conversation. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Texts that name this theme; none: any. */
+                    theme?: "price" | "delivery" | "staff" | "quality" | "waiting" | "ease" | "site" | "payment" | "returns" | "information" | "fit" | "place";
+                    /** @description Texts that complain or praise, or neither; about the theme, if one is named; none: any. */
+                    mood?: "negative" | "neutral" | "positive";
+                    /** @description Texts about this touchpoint, by id; none: any. */
+                    touchpoint?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TextExample"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/goals/businesses": {
         parameters: {
             query?: never;
@@ -14409,10 +14528,10 @@ export interface components {
             stand: components["schemas"]["AlertStand"];
         };
         /**
-         * @description Names a number of the report. Those of the first line are told of everything together too.
+         * @description Names a number: of the report, or (complaints) of what texts say, the last four weeks.
          * @enum {string}
          */
-        AlertNumber: "people" | "interactions" | "cost" | "conversion" | "outcomes" | "value" | "unmapped" | "cost_per_outcome" | "roi" | "satisfaction" | "lift";
+        AlertNumber: "people" | "interactions" | "cost" | "conversion" | "outcomes" | "value" | "unmapped" | "cost_per_outcome" | "roi" | "satisfaction" | "lift" | "in_time" | "answered" | "complaints";
         /**
          * @description Names the side on which a number is not wanted.
          * @enum {string}
@@ -14553,6 +14672,39 @@ export interface components {
              * @description Within so many seconds.
              */
             seconds: number;
+        };
+        /** @description Is how those who ask at a touchpoint are answered (M14, M15). */
+        Answering: {
+            /** @description Accessibility (M14) over the two parts that are counted. */
+            access: components["schemas"]["Figure"];
+            /** @description Share answered at all; of requests that are answered, or older than a week. */
+            answered: components["schemas"]["Figure"];
+            /** @description Share of requests that come in opening hours. */
+            in_hours: components["schemas"]["Figure"];
+            /** @description Share answered within the target; of requests that are older than it or answered. */
+            in_time: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Half are answered within so many seconds; none: not reached.
+             */
+            median?: number | null;
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description The target, in seconds.
+             */
+            target: number;
+            /**
+             * Format: int64
+             * @description Requests without an answer so far.
+             */
+            unanswered: number;
+            /** @description Whether only opening hours count. */
+            working_hours: boolean;
         };
         /** @description Is a token as it is listed. */
         ApiToken: {
@@ -15695,7 +15847,7 @@ export interface components {
             before: components["schemas"]["Figure"];
             /** @description After less before. */
             difference: components["schemas"]["Figure"];
-            /** @description What: `people`, `interactions`, `conversion`, `satisfaction`, `complaints`, `beyond_cap`, `cost`. */
+            /** @description What: `people`, `interactions`, `conversion`, `satisfaction`, `in_time`, `answered`, `complaints`, `beyond_cap`, `cost`. */
             measure: string;
         };
         /** @description Is a comparison of an arm with the control. */
@@ -18805,6 +18957,7 @@ export interface components {
              * @description The limit, in the number's own unit: money in minor units, shares from 0 to 1.
              */
             than: number;
+            theme?: components["schemas"]["TextTheme"] | null;
             /** @description Of which touchpoint, by id; none: of everything together. */
             touchpoint?: string | null;
         };
@@ -19236,6 +19389,7 @@ export interface components {
              * @description What the last contact of the highest frequency brings, its costs and harm taken off, in minor units.
              */
             net_last?: number | null;
+            quick_close?: components["schemas"]["QuickClose"] | null;
             /** @description The rules that fired: `R1` … `R4`. */
             rules: string[];
             /**
@@ -19277,6 +19431,23 @@ export interface components {
             one: components["schemas"]["Name"];
             /** @description The other. */
             other: components["schemas"]["Name"];
+        };
+        /** @description Is a pair of words that complaints have. */
+        PairFigures: {
+            /**
+             * Format: int64
+             * @description Complaints here that hold them.
+             */
+            complaints: number;
+            /** @description Logarithm of the ratio of odds, with its interval. */
+            log_odds: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Other texts that do.
+             */
+            others: number;
+            /** @description The words. */
+            words: string;
         };
         /** @description Says where in a body the rows stand, and what their columns mean. */
         Part: {
@@ -19621,7 +19792,7 @@ export interface components {
          * @description Is what an action promises, and what is therefore compared when it is done.
          * @enum {string}
          */
-        Promise: "saves" | "outcomes" | "heard" | "satisfaction" | "people";
+        Promise: "saves" | "outcomes" | "heard" | "satisfaction" | "in_time" | "answered" | "people";
         /** @description Is one touchpoint that could be used. */
         Proposal: {
             answer?: components["schemas"]["Answer"] | null;
@@ -19677,6 +19848,15 @@ export interface components {
          * @enum {string}
          */
         Quadrant: "concentrate" | "keep_up" | "low_priority" | "overkill";
+        /** @description Is how much more often a pop-up is closed within two seconds the third time than the first (M9, R4). */
+        QuickClose: {
+            /** @description Closed at once of first showings to a person. */
+            first: components["schemas"]["Figure"];
+            /** @description The difference. */
+            rise: components["schemas"]["Figure"];
+            /** @description Closed at once of third showings. */
+            third: components["schemas"]["Figure"];
+        };
         /** @description Is when nobody is disturbed, in minutes of the person's day: from the evening to the morning, usually. */
         QuietHours: {
             /**
@@ -19995,6 +20175,19 @@ export interface components {
          * @enum {string}
          */
         RfmGroup: "champions" | "loyal" | "promising" | "new" | "need_attention" | "about_to_sleep" | "at_risk" | "cannot_lose" | "lost";
+        /** @description Is a theme on the rise. */
+        RisingTheme: {
+            /** @description The same in the twelve weeks before. */
+            earlier: components["schemas"]["Figure"];
+            /** @description Share of texts that complain about it, in the last four weeks. */
+            recent: components["schemas"]["Figure"];
+            /** @description The difference. */
+            rise: components["schemas"]["Figure"];
+            /** @description The theme. */
+            theme: components["schemas"]["TextTheme"];
+            /** @description The touchpoint, by id; none: everywhere together. */
+            touchpoint?: string | null;
+        };
         /**
          * @description Is what somebody is in the organisation.
          * @enum {string}
@@ -21333,6 +21526,128 @@ export interface components {
          * @enum {string}
          */
         TextCount: "utf16" | "bytes" | "sms";
+        /** @description Is one text. */
+        TextExample: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description The conversation it belongs to; empty: none. */
+            conversation: string;
+            /**
+             * Format: double
+             * @description Its score about the theme asked for, or on the whole, −1 to 1; none: it cannot be told.
+             */
+            score?: number | null;
+            /** @description Where it comes from. */
+            source: components["schemas"]["TextSource"];
+            /** @description The text; none for a message, which is read in its conversation. */
+            text?: string | null;
+            /** @description The touchpoint, by id; empty: none. */
+            touchpoint: string;
+        };
+        /** @description Is what texts say of one touchpoint, or altogether. */
+        TextFigures: {
+            /** @description Share of complaints, of those told. */
+            negative: components["schemas"]["Figure"];
+            /** @description Share of those that do neither, or both. */
+            neutral: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Of them, those in a language that there are no lists for.
+             */
+            other_languages: number;
+            /** @description Word pairs that complaints here have more often than other texts. */
+            pairs: components["schemas"]["PairFigures"][];
+            /** @description Share of praise. */
+            positive: components["schemas"]["Figure"];
+            /** @description Share of complaints among all texts of the last four weeks. */
+            recent: components["schemas"]["Figure"];
+            /** @description Mean score, −1 to 1. */
+            score: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Texts.
+             */
+            texts: number;
+            /** @description What they are about, most complaints first. */
+            themes: components["schemas"]["ThemeFigures"][];
+            /** @description Share of texts of which the mood can be told. */
+            told: components["schemas"]["Figure"];
+            /** @description The touchpoint, by id; none: all together. */
+            touchpoint?: string | null;
+        };
+        /** @description Is what the texts of customers say. */
+        TextReport: {
+            /**
+             * Format: int64
+             * @description How many texts are needed in each stretch before a rise is told.
+             */
+            floor: number;
+            /** @description First of all texts together, then per touchpoint, those with most texts first. */
+            places: components["schemas"]["TextFigures"][];
+            /** @description Themes about which more people complain than before. */
+            rising: components["schemas"]["RisingTheme"][];
+        };
+        /**
+         * @description Is where a text comes from.
+         * @enum {string}
+         */
+        TextSource: "answer" | "review" | "message";
+        /**
+         * @description Is what a text is about.
+         * @enum {string}
+         */
+        TextTheme: "price" | "delivery" | "staff" | "quality" | "waiting" | "ease" | "site" | "payment" | "returns" | "information" | "fit" | "place";
+        /** @description Is what the texts of customers say, and how many were read. */
+        TextsShown: {
+            /**
+             * Format: int64
+             * @description Words beside answers.
+             */
+            answers: number;
+            /** @description Whether there are more than are read; then these are the latest. */
+            is_cut: boolean;
+            /**
+             * Format: int64
+             * @description Messages of customers.
+             */
+            messages: number;
+            /** @description Mood, themes and word pairs, by touchpoint; themes on the rise. */
+            report: components["schemas"]["TextReport"];
+            /**
+             * Format: int64
+             * @description Reviews.
+             */
+            reviews: number;
+        };
+        /** @description Is what texts say about a theme. */
+        ThemeFigures: {
+            /**
+             * Format: int64
+             * @description Complaints about it.
+             */
+            complaints: number;
+            /** @description Share of texts that name it. */
+            named: components["schemas"]["Figure"];
+            /** @description Share of complaints, of those that say something of it. */
+            negative: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Praise of it.
+             */
+            praise: number;
+            /** @description Share of texts that complain about it, of all texts of the last four weeks. */
+            recent: components["schemas"]["Figure"];
+            /** @description The theme. */
+            theme: components["schemas"]["TextTheme"];
+            /**
+             * Format: int64
+             * @description How many of them say something good or bad of it, or are even.
+             */
+            told: number;
+        };
         /** @description Is a text in three languages; where one is empty, another stands in. */
         ThreeTexts: {
             /**
@@ -21513,6 +21828,7 @@ export interface components {
         };
         /** @description Is one touchpoint with all its numbers. */
         TouchpointFigures: {
+            answering?: components["schemas"]["Answering"] | null;
             /** @description Attribution (M5). */
             attribution: components["schemas"]["Attribution"];
             /** @description Missing data (M12). */
