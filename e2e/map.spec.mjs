@@ -437,6 +437,32 @@ test('the card is filled in field by field, and says so in the history', async (
   await sheet.locator('.diff li').first().waitFor();
 });
 
+test('a story and an asset are added to a touchpoint, can be undone, and stay after a reload', async () => {
+  const page = await openMap({}, '/map/newsletter');
+  const card = page.locator('aside.card');
+  await card.getByText('Nobody has told anything yet.').waitFor();
+  await card.getByText(/fields are missing: .*Environment/).waitFor();
+  await card.getByLabel('What was told').fill('Too many of them, said a customer.');
+  await card.getByLabel('How it feels').selectOption('negative');
+  await card.getByRole('button', { name: 'Add the story' }).click();
+  const story = card.locator('blockquote', { hasText: 'Too many of them' });
+  await story.getByText('bad').waitFor();
+  await card.getByLabel('Name', { exact: true }).fill('Style guide');
+  await card.getByLabel('Link, if there is one').fill('ftp://example.org/guide');
+  await card.getByRole('button', { name: 'Add the asset' }).click();
+  await card.getByText('A link begins with https:// or http://').waitFor();
+  await card.getByLabel('Link, if there is one').fill('https://example.org/guide');
+  await card.getByRole('button', { name: 'Add the asset' }).click();
+  await card.getByRole('link', { name: 'Style guide' }).waitFor();
+  await assertAccessible(page);
+  await page.reload();
+  await story.waitFor();
+  await card.getByRole('button', { name: 'Remove Style guide' }).click();
+  await card.getByRole('link', { name: 'Style guide' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await card.getByRole('link', { name: 'Style guide' }).waitFor();
+});
+
 test('a plan is drawn, compared, and made real', async () => {
   const page = await openMap({}, '/map?edit=1');
   await page.getByRole('button', { name: 'As it shall be' }).click();

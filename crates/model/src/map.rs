@@ -136,6 +136,39 @@ pub struct Objective {
     pub kind: ObjectiveKind,
     /// What is to be reached.
     pub text: Text,
+    /// By which number it is seen; none: by none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aim: Option<Measured>,
+}
+
+/// Is by which number an objective is seen, and where that shall be.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ObjectiveAim)]
+pub struct Measured {
+    /// The number, of thirty days.
+    pub measure: ObjectiveMeasure,
+    /// Where it shall be, in its own unit: money in minor units, shares from 0 to 1.
+    pub target: f64,
+    /// Since when it is pursued, UTC microseconds; none: since the data begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
+}
+
+/// Names a number that an objective can be seen by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectiveMeasure {
+    /// Known people.
+    People,
+    /// Their interactions.
+    Interactions,
+    /// Times the target outcome happened.
+    Outcomes,
+    /// What those were worth.
+    Value,
+    /// The share of people who had one.
+    Conversion,
 }
 
 /// Is the type of an objective.
@@ -279,7 +312,90 @@ pub struct Details {
     pub data: Vec<String>,
     /// What the customer should feel and get.
     pub optimal_experience: Option<Text>,
+    /// Where it happens: the environment of the contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The element of the brand that shows there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand_element: Option<String>,
+    /// The platform or system behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub platform: Option<String>,
+    /// What the customer takes hold of: the interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<String>,
+    /// The sense that it speaks to, where it is a sensory one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sense: Option<Sense>,
+    /// What people told of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stories: Vec<Story>,
+    /// What belongs to it: files, places, devices, templates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assets: Vec<Asset>,
 }
+
+/// Is a sense that a touchpoint speaks to (MAP-13).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TouchpointSense)]
+pub enum Sense {
+    /// Hearing.
+    Sound,
+    /// Seeing.
+    Sight,
+    /// Smelling.
+    Smell,
+    /// Touching.
+    Touch,
+    /// Tasting.
+    Taste,
+}
+
+/// Is how a story feels, as whoever wrote it down chose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sentiment {
+    /// A good one.
+    Positive,
+    /// Neither.
+    Neutral,
+    /// A bad one.
+    Negative,
+}
+
+/// Is what somebody told of a touchpoint, written down by hand (WAY-19).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TouchpointStory)]
+pub struct Story {
+    /// What was told.
+    pub text: String,
+    /// How it feels.
+    pub sentiment: Sentiment,
+    /// The stage in which it happened, by id; none: not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+}
+
+/// Is what belongs to a touchpoint (MAP-4).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TouchpointAsset)]
+pub struct Asset {
+    /// Its name.
+    pub name: String,
+    /// Where it is found: an address of the web; none: only named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+/// A card shows so many stories, and so many things that belong to it.
+const STORIES_MAX: usize = 50;
+const ASSETS_MAX: usize = 50;
+/// A story is a paragraph or two, a name or an address a line.
+const STORY_MAX: usize = 2_000;
+const ADDRESS_MAX: usize = 500;
 
 /// Binds signals to a touchpoint.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -393,6 +509,7 @@ impl TouchpointMap {
             if let Some(outcome) = &touchpoint.desired_outcome {
                 found.known("outcome", &outcomes, outcome, &place("desired_outcome"));
             }
+            check_details(&touchpoint.details, &place("details"), &stages, &mut found);
         }
         for rule in &self.rules {
             found.known("touchpoint", &touchpoints, &rule.touchpoint, "rules");
@@ -504,6 +621,28 @@ fn check_segment(rule: &SegmentRule, place: &str, names: &Names<'_>, found: &mut
         | SegmentRule::Interactions { .. }
         | SegmentRule::LastSeen { .. }
         | SegmentRule::Worth { .. } => {}
+    }
+}
+
+fn check_details(details: &Details, place: &str, stages: &BTreeSet<&str>, found: &mut Problems) {
+    found.check(details.stories.len() <= STORIES_MAX, place, || format!("more than {STORIES_MAX} stories"));
+    for story in &details.stories {
+        let length = story.text.chars().count();
+        found.check((1..=STORY_MAX).contains(&length), place, || format!("a story has 1 to {STORY_MAX} characters"));
+        if let Some(stage) = &story.stage {
+            found.known("stage", stages, stage, place);
+        }
+    }
+    found.check(details.assets.len() <= ASSETS_MAX, place, || format!("more than {ASSETS_MAX} assets"));
+    for asset in &details.assets {
+        let is_line =
+            |text: &str| !text.trim().is_empty() && text.chars().count() <= ADDRESS_MAX && !text.chars().any(char::is_control);
+        found.check(is_line(&asset.name), place, || format!("the name of an asset is a line of up to {ADDRESS_MAX} characters"));
+        if let Some(link) = &asset.link {
+            // Nothing that a browser would run.
+            let is_web = link.starts_with("https://") || link.starts_with("http://");
+            found.check(is_web && is_line(link), place, || "the link of an asset begins with https:// or http://".to_owned());
+        }
     }
 }
 

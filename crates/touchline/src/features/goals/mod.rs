@@ -11,6 +11,6 @@ mod store;
 mod tools;
 
 pub use http::{Goals, routes};
-pub use proposals::{Proposal, proposals};
+pub use proposals::{Proposal, about as stages_of_objective, proposals};
 pub use setup::{Aim, Answer, Ecosystem, Group, Setup};
 pub use store::Kept;

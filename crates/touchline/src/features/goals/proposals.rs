@@ -33,7 +33,8 @@ pub struct Proposal {
 
 /// Tells about which stages a type of objective is. Revenue comes from people who get to know, weigh and choose; cost goes
 /// down where people find answers and need no second contact; a relationship is what happens after buying.
-const fn about(kind: ObjectiveKind) -> &'static [&'static str] {
+#[must_use]
+pub const fn about(kind: ObjectiveKind) -> &'static [&'static str] {
     match kind {
         ObjectiveKind::Revenue => &["awareness", "consideration", "selection"],
         ObjectiveKind::Cost => &["knowledge", "satisfaction"],

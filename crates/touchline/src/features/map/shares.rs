@@ -141,6 +141,8 @@ fn without_people(mut map: TouchpointMap) -> TouchpointMap {
         touchpoint.details.people.clear();
         touchpoint.details.contacts.clear();
         touchpoint.details.owner = None;
+        // What people told may name them.
+        touchpoint.details.stories.clear();
         touchpoint.custom.clear();
     }
     map.rules.clear();

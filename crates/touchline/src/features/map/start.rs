@@ -110,7 +110,13 @@ fn rethought(mut map: TouchpointMap, setup: &Setup) -> TouchpointMap {
         let objective = |(at, aim): (usize, &&crate::features::goals::Aim)| {
             // An objective that the template brought keeps its translations as long as nobody rewrites it.
             let known = map.objectives.iter().find(|known| known.text.en == aim.text && known.kind == aim.kind);
-            known.cloned().unwrap_or_else(|| Objective { id: id(aim.kind, at), kind: aim.kind, text: aim.text.trim().into() })
+            let new = || {
+                // Said in other words it is measured as it was.
+                let before = map.objectives.get(at).filter(|before| before.kind == aim.kind);
+                let measured = before.and_then(|before| before.aim.clone());
+                Objective { id: id(aim.kind, at), kind: aim.kind, text: aim.text.trim().into(), aim: measured }
+            };
+            known.cloned().unwrap_or_else(new)
         };
         map.objectives = told.iter().enumerate().map(objective).collect();
     }
