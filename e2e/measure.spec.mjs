@@ -172,3 +172,80 @@ test('a number is watched and a remark is made, told where one looks, and both a
   await page.getByRole('button', { name: /Remove remark/ }).click();
   await page.getByText('The summer campaign began').waitFor({ state: 'detached' });
 });
+
+test('a watched number is told by mail once an account has an address, and a letter that nobody sends can be read', async () => {
+  const page = await stage.page();
+  await page.goto('/measure?tab=watch');
+  await page.getByText('Your account has no address to write to.').waitFor();
+  await page.getByText('No server is named that sends mail').waitFor();
+  assert.equal(await page.getByLabel('Tell me by mail').isDisabled(), true);
+  const given = await page.request.put('/api/account', { data: { name: 'Olga', email: 'olga@example.org' } });
+  assert.equal(given.status(), 204);
+  await page.reload();
+  await page.getByRole('combobox', { name: 'Number' }).selectOption('people');
+  await page.getByRole('combobox', { name: 'Not wanted' }).selectOption('above');
+  await page.getByRole('textbox', { name: 'Limit' }).fill('1000000');
+  await page.getByLabel('Tell me by mail').check();
+  await page.getByRole('button', { name: 'Watch it' }).click();
+  const told = page.locator('li.calm').getByLabel('Tell me by mail');
+  await told.waitFor();
+  assert.equal(await told.isChecked(), true);
+  await told.uncheck();
+  await page.getByText('No mail about it any more.').waitFor();
+  await assertAccessible(page);
+  await page.getByRole('button', { name: /Stop watching/ }).click();
+  await page.getByText('Nothing is watched yet').waitFor();
+});
+
+test('a report is planned for a member, taken at once, paused, deleted and brought back', async () => {
+  const page = await stage.page();
+  await page.request.put('/api/account', { data: { name: 'Olga', email: 'olga@example.org' } });
+  await page.goto('/measure?tab=reports');
+  await page.getByText('No report yet').waitFor();
+  await page.getByLabel('Name', { exact: true }).fill('Every Monday');
+  await page.getByLabel('Attribution').check();
+  await page.getByLabel('Olga').check();
+  await page.getByRole('button', { name: 'Plan the report' }).click();
+  const report = page.locator('li', { hasText: 'Every Monday' });
+  await report.getByText(/Monday, 08:00/).waitFor();
+  await report.getByText(/next .* · not sent yet/s).waitFor();
+  const [taken] = await Promise.all([
+    page.waitForEvent('download'),
+    report.getByRole('link', { name: 'Download now (CSV)' }).click(),
+  ]);
+  assert.match(taken.suggestedFilename(), /^Every-Monday-\d{4}-\d\d-\d\d\.csv$/);
+  await report.getByRole('button', { name: 'Pause Every Monday' }).click();
+  await report.getByText(/paused/).waitFor();
+  await report.getByRole('button', { name: 'Go on with Every Monday' }).click();
+  await report.getByText(/next /).waitFor();
+  await assertAccessible(page);
+  await report.getByRole('button', { name: 'Delete Every Monday' }).click();
+  await page.getByText('No report yet').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).first().click();
+  await report.waitFor();
+});
+
+test('an objective is given a number and a target, shows how far it is, and a touchpoint that serves it says so', async () => {
+  const page = await stage.page();
+  await page.goto('/');
+  const first = page.locator('li.objective').first();
+  await first.getByText('No number is named by which it is seen.').waitFor();
+  await first.getByRole('button', { name: /Name a number/ }).click();
+  await first.getByRole('combobox', { name: 'Number, of 30 days' }).selectOption('people');
+  await first.getByRole('textbox', { name: 'Target' }).fill('many');
+  await first.getByRole('button', { name: 'Save' }).click();
+  await first.getByText('Write a number, such as 12.5').waitFor();
+  await first.getByRole('textbox', { name: 'Target' }).fill('1000000');
+  await first.getByRole('button', { name: 'Save' }).click();
+  await first.getByText('Last 30 days').waitFor();
+  await first.getByText('1,000,000').waitFor();
+  await first.getByText('The numbers behind it').click();
+  assert.ok((await first.locator('tbody tr').count()) > 1);
+  await assertAccessible(page);
+  await page.reload();
+  await first.getByText('Last 30 days').waitFor();
+  await page.goto('/map');
+  const served = await (await page.request.get('/api/measure/objectives')).json();
+  await page.goto(`/map/${served[0].touchpoints[0]}`);
+  await page.getByRole('heading', { name: 'Objectives it serves' }).waitFor();
+});

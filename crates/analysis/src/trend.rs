@@ -24,6 +24,9 @@ const WEEK: i64 = 7 * DAY;
 #[derive(Debug)]
 pub struct TrendFold {
     meaning: Arc<Meaning>,
+    /// How long a stretch is, and when one of them began.
+    length: i64,
+    origin: i64,
     weeks: BTreeMap<i64, Week>,
     reading: Reading,
     counted: Vec<Option<i64>>,
@@ -57,13 +60,26 @@ impl TrendFold {
     /// Makes a fold that has read nothing.
     #[must_use]
     pub fn new(meaning: Arc<Meaning>) -> Self {
-        let counted = vec![None; meaning.touchpoints.len() + 2];
-        Self { meaning, weeks: BTreeMap::new(), reading: Reading::default(), counted }
+        // The first of January 1970 was a Thursday.
+        Self::every(meaning, WEEK, -3 * DAY)
     }
 
-    /// Returns the weeks in which anything happened, by the moment they began (UTC microseconds).
+    /// Makes one that counts by stretches of another length, of which one begins at `origin`. A person counts once in each.
+    #[must_use]
+    pub fn every(meaning: Arc<Meaning>, length: i64, origin: i64) -> Self {
+        let counted = vec![None; meaning.touchpoints.len() + 2];
+        Self { meaning, length: length.max(1), origin, weeks: BTreeMap::new(), reading: Reading::default(), counted }
+    }
+
+    /// Returns the weeks, or other stretches, in which anything happened, by the moment they began (UTC microseconds).
     pub fn weeks(&self) -> impl Iterator<Item = (i64, &Week)> {
-        self.weeks.iter().map(|(week, counts)| (week * WEEK - 3 * DAY, counts))
+        self.weeks.iter().map(|(week, counts)| (week.saturating_mul(self.length).saturating_add(self.origin), counts))
+    }
+
+    /// Returns one stretch by its number: 0 begins at the origin.
+    #[must_use]
+    pub fn stretch(&self, number: i64) -> Option<&Week> {
+        self.weeks.get(&number)
     }
 
     fn count(&mut self, rows: &Rows) {
@@ -71,8 +87,7 @@ impl TrendFold {
         let touchpoints = self.meaning.touchpoints.len();
         for position in 0..self.reading.rows.len() {
             let row = self.reading.rows[position];
-            // The first of January 1970 was a Thursday.
-            let number = (rows.at[row] + 3 * DAY).div_euclid(WEEK);
+            let number = rows.at[row].saturating_sub(self.origin).div_euclid(self.length);
             let week = self.weeks.entry(number).or_default();
             week.touchpoints.resize(touchpoints, Seen::default());
             let mut is_new = |place: usize| u64::from(self.counted[place].replace(number) != Some(number));
@@ -150,6 +165,18 @@ mod tests {
         assert_eq!(weeks.iter().map(|(at, _)| at / DAY).collect::<Vec<_>>(), [4, 11]);
         assert_eq!((weeks[0].1.touchpoints[0].interactions, weeks[0].1.touchpoints[0].people, weeks[0].1.outcomes), (3, 2, 0));
         assert_eq!((weeks[1].1.all.people, weeks[1].1.outcomes, weeks[1].1.converted, weeks[1].1.value), (1, 1, 1, 5_000));
+    }
+
+    #[test]
+    fn one_stretch_for_all_counts_everybody_once() {
+        let rows = [(1, 4, 0), (1, 11, 0), (2, 30, 0), (2, 31, 3)];
+        let row = |(person, day, at): &(u64, i64, usize)| Row::new(*person, *day, TOUCHPOINTS[*at], form(TOUCHPOINTS[*at]));
+        let (meaning, rows) = example::rows(&rows.iter().map(row).collect::<Vec<_>>(), 100);
+        let mut fold = TrendFold::every(Arc::new(meaning), i64::MAX, 0);
+        fold.take(&rows);
+        let whole = fold.stretch(0).expect("is there");
+        assert_eq!((whole.all.interactions, whole.all.people, whole.converted), (4, 2, 1));
+        assert_eq!(fold.weeks().count(), 1);
     }
 
     proptest! {

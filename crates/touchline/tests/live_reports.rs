@@ -327,3 +327,65 @@ async fn a_remark_is_kept_by_its_day_until_it_is_taken_away() {
     assert_eq!(stage.send("DELETE", "/api/measure/annotations/1", &[], None).await.0, StatusCode::NO_CONTENT);
     assert_eq!(stage.ask("/api/measure/annotations").await.as_array().map(Vec::len), Some(1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_objective_that_names_a_number_is_seen_from_its_start_to_its_target() {
+    let stage = Stage::new().await;
+    let edit = async |part: &str, id: &str, field: Value, value: Value| {
+        let base = stage.ask("/api/map/desk?variant=as_is").await["version"].clone();
+        let edit = json!({ "do": "change", "part": part, "id": id, "field": field, "value": value });
+        stage.send("PATCH", "/api/map", &[], Some(json!({ "variant": "as_is", "base": base, "edits": [edit] }))).await
+    };
+    let mut map = apply_json(include_str!("../src/features/map/sample.json")).expect("is sound");
+    let objective = "more".to_owned();
+    let text = "More people come".into();
+    map.objectives.push(model::map::Objective {
+        id: objective.clone(),
+        kind: model::map::ObjectiveKind::Revenue,
+        text,
+        aim: None,
+    });
+    Maps::new(stage.site.stores.state.clone()).save(&map, "", Instant(1)).await.expect("saves");
+    let first = stage.ask("/api/measure/objectives").await[0].clone();
+    assert_eq!((&first["aim"], &first["now"]), (&Value::Null, &Value::Null), "no number is named yet");
+    // Two people a hundred days ago, four of late; six are wanted.
+    let old: &[(&str, &str, &str, i64)] = &[("1", "ada", "visit", 85), ("2", "bob", "visit", 84), ("0", "eve", "visit", 118)];
+    stage.take(old).await;
+    stage.take(&[("3", "ada", "visit", 3), ("4", "bob", "visit", 2), ("5", "cyd", "visit", 2), ("6", "dan", "visit", 1)]).await;
+    let aim = json!({ "measure": "people", "target": 6.0, "since": NOW - 80 * DAY });
+    let (status, _, told) = edit("objectives", &objective, json!(["aim"]), aim).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let seen = stage.ask("/api/measure/objectives").await[0].clone();
+    assert_eq!((&seen["start"]["value"], &seen["now"]["value"]), (&json!(2.0), &json!(4.0)), "{seen}");
+    assert_eq!(seen["progress"], json!(0.5));
+    assert_eq!(seen["path"].as_array().map(Vec::len), Some(3), "the first stretch of the data is not whole: {seen}");
+    assert_eq!(edit("objectives", &objective, json!(["aim", "measure"]), json!("luck")).await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stories_and_assets_are_fields_of_the_map_and_a_link_runs_nothing() {
+    let stage = Stage::new().await;
+    let change = async |field: &str, value: Value| {
+        let base = stage.ask("/api/map/desk?variant=as_is").await["version"].clone();
+        let edit = json!({ "do": "change", "part": "touchpoints", "id": "counter", "field": ["details", field], "value": value });
+        stage.send("PATCH", "/api/map", &[], Some(json!({ "variant": "as_is", "base": base, "edits": [edit] }))).await.0
+    };
+    let stage_id = stage.ask("/api/map").await["stages"][0]["id"].clone();
+    let story = |text: &str, at: &Value| json!([{ "text": text, "sentiment": "positive", "stage": at }]);
+    assert_eq!(change("stories", story("They knew my name", &stage_id)).await, StatusCode::OK);
+    assert_eq!(change("stories", story("", &stage_id)).await, StatusCode::BAD_REQUEST);
+    assert_eq!(change("stories", story("Nice", &json!("nowhere"))).await, StatusCode::BAD_REQUEST);
+    for (link, expected) in [
+        ("https://example.org/sign.pdf", StatusCode::OK),
+        ("javascript:alert(1)", StatusCode::BAD_REQUEST),
+        ("data:text/html,x", StatusCode::BAD_REQUEST),
+    ] {
+        assert_eq!(change("assets", json!([{ "name": "The sign", "link": link }])).await, expected, "{link}");
+    }
+    assert_eq!(change("sense", json!("smell")).await, StatusCode::OK);
+    assert_eq!(change("sense", json!("humour")).await, StatusCode::BAD_REQUEST);
+    let map = stage.ask("/api/map").await;
+    let counter = map["touchpoints"].as_array().and_then(|all| all.iter().find(|one| one["id"] == "counter")).expect("is there");
+    assert_eq!(counter["details"]["stories"][0]["text"], "They knew my name");
+    assert_eq!(counter["details"]["assets"][0]["link"], "https://example.org/sign.pdf");
+}

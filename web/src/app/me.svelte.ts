@@ -41,6 +41,13 @@ class Me {
     }
   }
 
+  /** Tells the server which language this member reads: letters of the house are written in it. */
+  async reads(language: string): Promise<void> {
+    if (!this.isKnown) return;
+    // The page is in that language all the same where the server is not reached.
+    await answer(client.PUT('/api/account/language', { body: { language } })).catch(() => undefined);
+  }
+
   forget(): void {
     this.isKnown = false;
     this.name = '';

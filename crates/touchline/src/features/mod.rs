@@ -180,10 +180,10 @@ impl Site {
     pub fn open(stores: Stores, https: bool) -> Result<Self> {
         let capture = capture::Capture::open(stores.clone())?;
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
-        let reports = measure::Reports::new(stores.clone(), capture.clone());
         capture.keep(sources.clone())?;
         let policy = people::policy::Policy::new(stores.state.clone(), capture.people(), stores.clock.clone());
         let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
+        let reports = measure::Reports::new(stores.clone(), capture.clone(), talk.clone());
         let popups = outreach::Popups::open(&stores, &capture, talk.clone())?;
         let feedback = feedback::Feedback::new(&stores, &capture, talk.clone());
         reports.hear(feedback.clone());

@@ -1,5 +1,6 @@
 // Holds the reader's language and says the sentences of a catalogue in it. Each room brings its own catalogue.
 import { organisation } from '../organisation.svelte';
+import { me } from '../me.svelte';
 import { recall, remember } from '../memory';
 import type { LanguageCode } from './format';
 import { Formats } from './format';
@@ -19,6 +20,7 @@ class Language {
 
   choose(code: LanguageCode): void {
     remember('language', code);
+    void me.reads(code);
     this.present(code);
   }
 

@@ -22,6 +22,10 @@ export type ModelCredit = Schemas['ModelCredit'];
 export type Alert = Schemas['Alert'];
 export type AlertNumber = Schemas['AlertNumber'];
 export type NewAlert = Schemas['NewAlert'];
+export type PlannedReport = Schemas['PlannedReport'];
+export type ReportPlan = Schemas['ReportPlan'];
+export type ReportPart = Schemas['ReportPart'];
+export type LetterWays = Schemas['LetterWays'];
 export type Annotation = Schemas['Annotation'];
 export type NewAnnotation = Schemas['NewAnnotation'];
 export type { MapReport, TouchpointMap };
@@ -80,6 +84,14 @@ export const measure = {
   alerts: (): Promise<Alert[]> => answer(client.GET('/api/measure/alerts')),
   makeAlert: (body: NewAlert): Promise<Alert> => answer(client.POST('/api/measure/alerts', { body })),
   removeAlert: (id: number) => answer(client.DELETE('/api/measure/alerts/{id}', { params: { path: { id } } })),
+  mailAlert: (id: number, mail: boolean) =>
+    answer(client.PUT('/api/measure/alerts/{id}/mail', { params: { path: { id } }, body: { mail } })),
+  letters: (): Promise<LetterWays> => answer(client.GET('/api/measure/letters')),
+  reports: (): Promise<PlannedReport[]> => answer(client.GET('/api/measure/reports')),
+  planReport: (body: ReportPlan): Promise<PlannedReport> => answer(client.POST('/api/measure/reports', { body })),
+  pauseReport: (id: number, is_paused: boolean) =>
+    answer(client.PUT('/api/measure/reports/{id}/pause', { params: { path: { id } }, body: { is_paused } })),
+  unplanReport: (id: number) => answer(client.DELETE('/api/measure/reports/{id}', { params: { path: { id } } })),
   annotations: (): Promise<Annotation[]> => answer(client.GET('/api/measure/annotations')),
   annotate: (body: NewAnnotation): Promise<Annotation> => answer(client.POST('/api/measure/annotations', { body })),
   unannotate: (id: number) => answer(client.DELETE('/api/measure/annotations/{id}', { params: { path: { id } } })),

@@ -1,8 +1,17 @@
-// What the numbers say: channels, attribution by every model, cost and return, and how things go week by week; what is watched.
+// What the numbers say: channels, attribution by every model, cost and return, and how things go week by week; what is watched, and what goes by mail.
 import { api } from '../../app/api/client';
 import { organisation } from '../../app/organisation.svelte';
 import { page } from '../../app/page';
-import type { Alert, Annotation, AttributionAnswer, MapReport, TouchpointMap, TrendAnswer } from './api';
+import type {
+  Alert,
+  Annotation,
+  AttributionAnswer,
+  LetterWays,
+  MapReport,
+  PlannedReport,
+  TouchpointMap,
+  TrendAnswer,
+} from './api';
 import { measure } from './api';
 
 /** What the page is drawn from: map and report, and the answer of the part that is looked at. */
@@ -13,6 +22,8 @@ export interface MeasureData {
   trends?: TrendAnswer;
   annotations?: Annotation[];
   alerts: Alert[];
+  letters?: LetterWays;
+  reports?: PlannedReport[];
 }
 
 export default page<MeasureData>({
@@ -30,7 +41,9 @@ export default page<MeasureData>({
       case 'trends':
         return { map, report, alerts, trends: await measure.trends(query), annotations: await measure.annotations() };
       case 'watch':
-        return { map, report, alerts, annotations: await measure.annotations() };
+        return { map, report, alerts, annotations: await measure.annotations(), letters: await measure.letters() };
+      case 'reports':
+        return { map, report, alerts, reports: await measure.reports(), letters: await measure.letters() };
       default:
         return { map, report, alerts };
     }

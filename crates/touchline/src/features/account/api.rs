@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 pub fn closed_routes(accounts: Accounts) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(profile, set_profile))
+        .routes(routes!(set_language))
         .routes(routes!(set_password))
         .routes(routes!(draft_code))
         .routes(routes!(confirm_code))
@@ -64,6 +65,29 @@ async fn set_profile(
 ) -> Result<StatusCode, Refusal> {
     accounts.set_profile(&who, &profile.name, &profile.email).await?.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Is the language that a member reads.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnLanguage {
+    /// `en`, `fr` or `ru`.
+    language: String,
+}
+
+/// Notes which language one reads, for letters of the house.
+#[utoipa::path(put, operation_id = "account_set_language", path = "/api/account/language", tag = "account", request_body = OwnLanguage, responses(
+    (status = 204), (status = 400, body = Problem), (status = 401, body = Problem),
+))]
+async fn set_language(
+    SignedIn(who): SignedIn,
+    State(accounts): State<Accounts>,
+    Body(own): Body<OwnLanguage>,
+) -> Result<StatusCode, Refusal> {
+    match accounts.set_language(&who, &own.language).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Refusal::malformed("There is no such language here", "Choose en, fr or ru")),
+    }
 }
 
 /// Is a change of password.

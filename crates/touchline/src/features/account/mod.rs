@@ -5,6 +5,7 @@
 //! is behind [`closed`], and each of its routes asks for the proof of a right: [`Keeper`], [`Editor`], [`Answerer`],
 //! [`Worker`], [`SignedIn`].
 
+mod addressee;
 mod api;
 mod attempts;
 mod audit;
@@ -18,6 +19,7 @@ mod scopes;
 mod store;
 mod totp;
 
+pub use addressee::Addressee;
 pub use api::closed_routes;
 pub use http::{Cookie, Present, closed, routes, same_origin};
 pub use keys::{ApiToken, NewToken, Session};

@@ -28,7 +28,7 @@ pub use events::News;
 pub use files::MessageFile;
 pub use hours::{Block, Forecast, Hours};
 pub use knowledge::{Article, ArticleText, Hit, Knowledge, NewArticle, public as help};
-pub use mail::{ShownLetter, Wanted, listen as receive_mail};
+pub use mail::{ShownLetter, StaffFile, StaffLetter, Wanted, listen as receive_mail};
 pub use messenger::{
     Button, Capability, ChannelSetup, Counted, Kind as ChannelKind, Reach, SmsFields, Template as MessageTemplate, Thread,
     public as messenger_webhooks,
@@ -143,6 +143,7 @@ impl Talk {
                     self.inbox.look_after().await,
                     self.door.tell_skips().await,
                     self.send_letters().await,
+                    self.send_staff_letters().await,
                     self.bot_lets_go().await,
                 ]);
                 tokio::time::sleep(KEEP_EVERY).await;

@@ -1,12 +1,12 @@
-//! Numbers that somebody wants to hear of: when one goes beyond another, and when it comes back. Tables `alert` and
-//! `alert_turn`.
+//! Numbers that somebody wants to hear of: when one goes beyond another, and when it comes back. Tables `alert`,
+//! `alert_turn` and `alert_mail`.
 //!
 //! A number with an interval is beyond for sure only when its whole interval is; where the interval still holds the limit, it
 //! is beyond perhaps. Both are told, and told apart, so that chance does not cry wolf.
 
 use super::reports::Reports;
 use crate::failure::{Failure, Result as Done};
-use crate::features::account::Editor;
+use crate::features::account::{Editor, SignedIn};
 use crate::features::map::no_map;
 use crate::platform::http::{Body, Path, Problem, Refusal};
 use analysis::experience::texts::Theme;
@@ -19,7 +19,7 @@ use model::{Figure, Instant, Unit};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
-use state::StateError;
+use state::{StateError, Transaction};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -32,13 +32,18 @@ const ALERTS_MAX: i64 = 200;
 const LOOK_EVERY: Duration = Duration::from_secs(600);
 
 pub(super) fn routes(reports: Reports) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(alerts, make_alert)).routes(routes!(remove_alert)).with_state(reports)
+    OpenApiRouter::new()
+        .routes(routes!(alerts, make_alert))
+        .routes(routes!(remove_alert))
+        .routes(routes!(super::alert_letters::tell_by_mail))
+        .routes(routes!(super::alert_letters::letter_ways))
+        .with_state(reports)
 }
 
 /// Names a number: of the report, or (complaints) of what texts say, the last four weeks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AlertNumber {
+pub(super) enum AlertNumber {
     People,
     Interactions,
     Cost,
@@ -58,7 +63,7 @@ enum AlertNumber {
 /// Names the side on which a number is not wanted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AlertSide {
+pub(super) enum AlertSide {
     Above,
     Below,
 }
@@ -66,28 +71,31 @@ enum AlertSide {
 /// Is what somebody wants to be told of.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewAlert {
+pub(super) struct NewAlert {
     /// Which number.
-    number: AlertNumber,
+    pub(super) number: AlertNumber,
     /// Of which touchpoint, by id; none: of everything together.
     #[serde(default)]
-    touchpoint: Option<String>,
+    pub(super) touchpoint: Option<String>,
     /// Of which segment, by id; none: everybody.
     #[serde(default)]
-    segment: Option<String>,
+    pub(super) segment: Option<String>,
     /// Complaints about what; none: about anything.
     #[serde(default)]
-    theme: Option<Theme>,
+    pub(super) theme: Option<Theme>,
     /// On which side of the limit it is not wanted.
-    side: AlertSide,
+    pub(super) side: AlertSide,
     /// The limit, in the number's own unit: money in minor units, shares from 0 to 1.
-    than: f64,
+    pub(super) than: f64,
+    /// Whether whoever sets it is told by mail too.
+    #[serde(default)]
+    pub(super) mail: bool,
 }
 
 /// Tells where a number stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum AlertStand {
+pub(super) enum AlertStand {
     /// There is no such number now: too little data, or the touchpoint or segment has left the map.
     Unknown,
     /// It is where it is wanted.
@@ -100,19 +108,19 @@ enum AlertStand {
 
 /// Is an alert and where its number stands.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
-struct Alert {
+pub(super) struct Alert {
     /// Its number.
-    id: i64,
-    /// What somebody wants to be told of.
-    about: NewAlert,
+    pub(super) id: i64,
+    /// What somebody wants to be told of; `mail`: whether whoever asks is told by mail.
+    pub(super) about: NewAlert,
     /// Who.
-    by: String,
+    pub(super) by: String,
     /// The number as it is now.
-    figure: Option<Figure>,
+    pub(super) figure: Option<Figure>,
     /// Where it stands.
-    stand: AlertStand,
+    pub(super) stand: AlertStand,
     /// Since when it stands so, UTC microseconds, as far as it was noticed.
-    since: i64,
+    pub(super) since: i64,
 }
 
 impl AlertStand {
@@ -201,8 +209,13 @@ fn judge(figure: Option<&Figure>, side: AlertSide, than: f64) -> AlertStand {
     (status = 401, body = Problem),
     (status = 404, description = "There is no map yet.", body = Problem),
 ))]
-async fn alerts(State(reports): State<Reports>) -> Result<Json<Vec<Alert>>, Refusal> {
-    Ok(Json(standing(&reports).await?.ok_or_else(no_map)?))
+async fn alerts(State(reports): State<Reports>, SignedIn(who): SignedIn) -> Result<Json<Vec<Alert>>, Refusal> {
+    let mut all = standing(&reports).await?.ok_or_else(no_map)?;
+    let mailed = reports.mailed_to(who.account).await?;
+    for alert in &mut all {
+        alert.about.mail = mailed.contains(&alert.id);
+    }
+    Ok(Json(all))
 }
 
 /// Wants to be told when a number goes beyond a limit.
@@ -242,7 +255,11 @@ async fn make_alert(
                     outcomes, value and what is unmapped are numbers of everything";
         return Err(Refusal::malformed("There is no such number", hint));
     };
+    if about.mail {
+        reports.can_be_written_to(&who).await?;
+    }
     let now = reports.stores().now();
+    let stand = judge(Some(&figure), about.side, about.than);
     let mut transaction = reports.stores().state.begin().await.map_err(failed)?;
     let (id, there): (i64, i64) = sqlx::query_as("SELECT COALESCE(MAX(id), 0) + 1, COUNT(*) FROM alert")
         .fetch_one(&mut *transaction)
@@ -252,7 +269,8 @@ async fn make_alert(
         return Err(Refusal::malformed(format!("There are {ALERTS_MAX} alerts already"), "Remove some that nobody needs"));
     }
     sqlx::query(
-        "INSERT INTO alert (id, number, touchpoint, segment, side, than, made_by, made_at, theme) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO alert (id, number, touchpoint, segment, side, than, made_by, made_at, theme, is_written) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(id)
     .bind(word(about.number))
@@ -263,12 +281,16 @@ async fn make_alert(
     .bind(who.name.clone())
     .bind(now.0)
     .bind(about.theme.map_or("", Theme::name))
+    // Whoever sets it sees where it stands: what is beyond already is no crossing.
+    .bind(i64::from(stand == AlertStand::Sure))
     .execute(&mut *transaction)
     .await
     .map_err(refused)?;
+    if about.mail {
+        super::alert_letters::want_mail(&mut transaction, id, who.account).await?;
+    }
+    note(&mut transaction, now, &[(id, stand, figure.value)]).await?;
     transaction.commit().await.map_err(refused)?;
-    let stand = judge(Some(&figure), about.side, about.than);
-    note(&reports, &[(id, stand, figure.value)]).await?;
     Ok((StatusCode::CREATED, Json(Alert { id, about, by: who.name, figure: Some(figure), stand, since: now.0 })))
 }
 
@@ -281,6 +303,7 @@ async fn make_alert(
 async fn remove_alert(State(reports): State<Reports>, _: Editor, Path(id): Path<i64>) -> Result<StatusCode, Refusal> {
     let mut transaction = reports.stores().state.begin().await.map_err(failed)?;
     sqlx::query("DELETE FROM alert_turn WHERE alert = $1").bind(id).execute(&mut *transaction).await.map_err(refused)?;
+    sqlx::query("DELETE FROM alert_mail WHERE alert = $1").bind(id).execute(&mut *transaction).await.map_err(refused)?;
     let gone = sqlx::query("DELETE FROM alert WHERE id = $1").bind(id).execute(&mut *transaction).await.map_err(refused)?;
     transaction.commit().await.map_err(refused)?;
     if gone.rows_affected() == 0 {
@@ -290,17 +313,22 @@ async fn remove_alert(State(reports): State<Reports>, _: Editor, Path(id): Path<
 }
 
 impl Reports {
-    /// Looks at the watched numbers from time to time, and notes which have turned. Never ends.
+    /// Looks at the watched numbers from time to time, notes which have turned, and sends reports when they are due. Never ends.
     pub async fn watch(self) {
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            if let Err(failure) = self.note_turns().await {
-                tracing::warn!("{failure}");
+        let watching = async {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                if let Err(failure) = self.note_turns().await {
+                    tracing::warn!("{failure}");
+                }
             }
-        }
+        };
+        // Apart: a report that takes its time keeps nobody waiting for a number.
+        tokio::join!(watching, self.keep_sending());
     }
 
-    /// Notes which of the watched numbers have turned since they were looked at last; returns how many.
+    /// Notes which of the watched numbers have turned since they were looked at last, and queues the letters about it; returns
+    /// how many have turned.
     ///
     /// # Errors
     /// Fails when a store does.
@@ -317,7 +345,17 @@ impl Reports {
             .filter(turned)
             .map(|alert| (alert.id, alert.stand, alert.figure.as_ref().and_then(|figure| figure.value)))
             .collect();
-        note(self, &turns).await?;
+        let letters = self.alert_letters(&all).await?;
+        if turns.is_empty() && letters.is_empty() {
+            return Ok(0);
+        }
+        let now = self.stores().now();
+        let mut transaction = self.stores().state.begin().await.map_err(failed)?;
+        note(&mut transaction, now, &turns).await?;
+        for crossing in &letters {
+            crossing.queue(&mut transaction, now).await?;
+        }
+        transaction.commit().await.map_err(refused)?;
         Ok(turns.len())
     }
 }
@@ -339,6 +377,7 @@ async fn standing(reports: &Reports) -> Done<Option<Vec<Alert>>> {
             theme: given("theme").and_then(|name| Theme::named(&name)),
             side: named(&row.get::<String, _>("side"))?,
             than: row.get("than"),
+            mail: false,
         };
         let report = latest.report(about.segment.as_deref()).ok();
         let figure = match about.number {
@@ -360,30 +399,25 @@ async fn last_turns(reports: &Reports) -> Done<BTreeMap<i64, (String, i64)>> {
     Ok(rows.iter().map(|row| (row.get("alert"), (row.get("stand"), row.get("at")))).collect())
 }
 
-async fn note(reports: &Reports, turns: &[(i64, AlertStand, Option<f64>)]) -> Done<()> {
-    if turns.is_empty() {
-        return Ok(());
-    }
-    let Instant(at) = reports.stores().now();
-    let mut transaction = reports.stores().state.begin().await.map_err(failed)?;
+async fn note(transaction: &mut Transaction, now: Instant, turns: &[(i64, AlertStand, Option<f64>)]) -> Done<()> {
     for (alert, stand, value) in turns {
         sqlx::query(
             "INSERT INTO alert_turn (alert, at, stand, value) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (alert, at) DO UPDATE SET stand = excluded.stand, value = excluded.value",
         )
         .bind(*alert)
-        .bind(at)
+        .bind(now.0)
         .bind(stand.name())
         .bind(*value)
-        .execute(&mut *transaction)
+        .execute(&mut **transaction)
         .await
         .map_err(refused)?;
     }
-    transaction.commit().await.map_err(refused)
+    Ok(())
 }
 
 /// Writes one of the closed lists above as the word that the tables and the wire have for it.
-fn word(one: impl Serialize) -> String {
+pub(super) fn word(one: impl Serialize) -> String {
     serde_json::to_value(one).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
@@ -391,11 +425,11 @@ fn named<T: serde::de::DeserializeOwned>(word: &str) -> Option<T> {
     serde_json::from_value(word.into()).ok()
 }
 
-fn refused(error: sqlx::Error) -> Failure {
+pub(super) fn refused(error: sqlx::Error) -> Failure {
     failed(StateError::from(error))
 }
 
-fn failed(error: StateError) -> Failure {
+pub(super) fn failed(error: StateError) -> Failure {
     Failure::new("Cannot look after alerts").because(&error)
 }
 

@@ -36,6 +36,8 @@ pub fn routes(reports: Reports) -> OpenApiRouter {
         .with_state(reports.clone())
         .merge(super::alerts::routes(reports.clone()))
         .merge(super::annotations::routes(reports.clone()))
+        .merge(super::objectives::routes(reports.clone()))
+        .merge(super::plans::routes(reports.clone()))
         .merge(lived_http::routes(reports))
         .merge(live)
         .merge(instruments)

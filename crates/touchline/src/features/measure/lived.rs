@@ -84,7 +84,7 @@ impl LivedAsked {
         period_of(self.period_days.unwrap_or(30)).map(drop)
     }
 
-    fn sense(&self, stores: &Stores) -> Result<Option<Sense>> {
+    pub(super) fn sense(&self, stores: &Stores) -> Result<Option<Sense>> {
         let Some(mut sense) = Sense::read(stores)? else { return Ok(None) };
         let only = self.narrow().read(&sense.map, self.segment.as_deref())?;
         sense.meaning = narrowed(sense.meaning, only);
@@ -263,6 +263,34 @@ pub struct WeekFigures {
     pub conversion: Figure,
     /// Interactions by touchpoint, in the order of the map.
     pub by_touchpoint: Vec<u64>,
+}
+
+/// Is everything of a period together: known people, each counted once.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct PeriodTotals {
+    pub(super) people: u64,
+    pub(super) interactions: u64,
+    pub(super) outcomes: u64,
+    pub(super) value: i64,
+    pub(super) conversion: Option<Figure>,
+    /// Interactions and people by touchpoint, in the order of the map.
+    pub(super) touchpoints: Vec<(u64, u64)>,
+}
+
+/// Counts a period as one; `None` while there is no map. To be called from threads that may block.
+pub(super) fn totals(stores: &Stores, asked: &LivedAsked) -> Result<Option<PeriodTotals>> {
+    let Some(Sense { meaning, .. }) = asked.sense(stores)? else { return Ok(None) };
+    // Beginning before all that is counted, and long enough for all of it.
+    let fold = scan(stores, || TrendFold::every(Arc::clone(&meaning), i64::MAX, i64::MIN / 4))?;
+    let Some(whole) = fold.stretch(0) else { return Ok(Some(PeriodTotals::default())) };
+    Ok(Some(PeriodTotals {
+        people: whole.all.people,
+        interactions: whole.all.interactions,
+        outcomes: whole.outcomes,
+        value: whole.value,
+        conversion: Some(share(proportion(whole.converted, whole.all.people), whole.all.people)),
+        touchpoints: whole.touchpoints.iter().map(|seen| (seen.interactions, seen.people)).collect(),
+    }))
 }
 
 /// Answers it; `None` while there is no map. To be called from threads that may block.

@@ -1,5 +1,6 @@
 //! What each touchpoint does: the analyses over ledger and map.
 
+mod alert_letters;
 mod alerts;
 mod analysis;
 mod annotations;
@@ -8,12 +9,15 @@ mod base;
 mod effect;
 mod experience;
 mod given;
+mod letters;
 mod attribution;
 mod http;
 mod live;
 mod lived;
 mod lived_http;
 mod narrow;
+mod objectives;
+mod plans;
 mod reports;
 mod sequences;
 mod share;

@@ -7,7 +7,9 @@
 
 use super::analysis::Analysis;
 use crate::failure::{Failure, Result};
+use crate::features::account::Accounts;
 use crate::features::capture::Capture;
+use crate::features::conversations::Talk;
 use crate::features::feedback::Feedback;
 use crate::platform::home::Stores;
 use analysis::experience::texts::report::TextReport;
@@ -64,6 +66,7 @@ pub struct Reports(Arc<Shared>);
 struct Shared {
     stores: Stores,
     capture: Capture,
+    talk: Talk,
     kept: RwLock<Option<Arc<Kept>>>,
     /// Held by whoever runs the analysis: until when to rest.
     running: tokio::sync::Mutex<Option<time::Instant>>,
@@ -89,10 +92,11 @@ pub struct Latest {
 impl Reports {
     /// Looks after the reports of a data directory. Nothing is analysed before somebody asks.
     #[must_use]
-    pub fn new(stores: Stores, capture: Capture) -> Self {
+    pub fn new(stores: Stores, capture: Capture, talk: Talk) -> Self {
         Self(Arc::new(Shared {
             stores,
             capture,
+            talk,
             kept: RwLock::default(),
             running: tokio::sync::Mutex::default(),
             feedback: OnceLock::new(),
@@ -117,6 +121,16 @@ impl Reports {
     #[must_use]
     pub fn stores(&self) -> &Stores {
         &self.0.stores
+    }
+
+    /// Returns the way by which letters to members go.
+    pub(super) fn talk(&self) -> &Talk {
+        &self.0.talk
+    }
+
+    /// Returns the members.
+    pub(super) fn accounts(&self) -> Accounts {
+        Accounts::new(self.0.stores.state.clone(), self.0.stores.clock.clone())
     }
 
     /// Returns how far the stores have come: when it is another one, so may be the reports.

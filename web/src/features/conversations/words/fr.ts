@@ -123,6 +123,8 @@ export default {
   'mail.caught': 'Aucun serveur d’envoi n’est indiqué : les courriels sont retenus ici, et personne ne les reçoit.',
   'mail.sent': 'Les derniers courriels, et ce qu’ils sont devenus.',
   'mail.empty': 'Aucun courriel',
+  'mail.files': 'Joint : {names}',
+  'mail.staff': 'à un membre',
   'mail.empty.text': 'Les réponses aux courriels et les enquêtes apparaissent ici.',
   'mail.nothing': '(encore sans objet)',
   'mail.dkim': 'Les enregistrements par lesquels les destinataires vérifient nos signatures',

@@ -29,6 +29,15 @@ struct Ours {
     actor: ActorId,
 }
 
+/// Finds what may be marks of ours in a mail: in the addresses it was sent to, and in the ids of what it answers.
+fn marks(letter: &Letter, recipients: &[String]) -> Vec<String> {
+    let in_addresses = recipients.iter().chain(&letter.to).filter_map(|address| mark(address)).map(String::from);
+    let in_ids = letter.answers.iter().map(String::as_str).chain(letter.report.iter().map(|report| report.message_id.as_str()));
+    let in_ids = in_ids.filter_map(|id| id.trim_matches(['<', '>']).split('@').next()).map(String::from);
+    let is_mark = |mark: &String| mark.len() == 32 && mark.bytes().all(|digit| digit.is_ascii_hexdigit());
+    in_addresses.chain(in_ids).filter(is_mark).collect()
+}
+
 impl Talk {
     /// Tells whether an address is the organisation's own mailbox, with or without a mark.
     pub(super) async fn is_ours(&self, address: &str) -> bool {
@@ -61,6 +70,9 @@ impl Talk {
         let client_id = format!("mail:{}", &blake3::hash(name.as_bytes()).to_hex()[..32]);
         // Known again wherever it was put: what it answers may have another place by now.
         let known = self.known_mail(&client_id).await?;
+        if self.staff_answered(&letter, &marks(&letter, recipients)).await? {
+            return Ok(());
+        }
         let ours = self.referred(&letter, recipients).await?;
         if let (Some(report), Some(ours)) = (&letter.report, &ours) {
             return self.came_back(ours, report).await;
@@ -105,14 +117,7 @@ impl Talk {
 
     /// Finds the letter of ours that a mail refers to by a mark that only we can make.
     async fn referred(&self, letter: &Letter, recipients: &[String]) -> Result<Option<Ours>> {
-        let in_addresses = recipients.iter().chain(&letter.to).filter_map(|address| mark(address));
-        let in_ids =
-            letter.answers.iter().map(String::as_str).chain(letter.report.iter().map(|report| report.message_id.as_str()));
-        let in_ids = in_ids.filter_map(|id| id.trim_matches(['<', '>']).split('@').next());
-        for mark in in_addresses.chain(in_ids) {
-            if mark.len() != 32 || !mark.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                continue;
-            }
+        for mark in marks(letter, recipients) {
             let row = sqlx::query("SELECT id, conversation, actor FROM letter WHERE mark = $1")
                 .bind(mark.to_lowercase())
                 .fetch_optional(self.inbox.stores.state.reader())

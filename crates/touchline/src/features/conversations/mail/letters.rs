@@ -50,7 +50,7 @@ pub struct ShownLetter {
     pub subject: String,
     /// What it says.
     pub text: String,
-    /// What for: `service`, `survey` …
+    /// What for: `service`, `survey` …; `staff`: to a member of the house.
     pub class: String,
     /// `queued`, `sending`, `sent`, `caught`, `stopped`, `failed` or `bounced`.
     pub state: String,
@@ -58,6 +58,8 @@ pub struct ShownLetter {
     pub said: String,
     /// When, in microseconds since 1970.
     pub at: i64,
+    /// The names of what is attached to a letter to a member.
+    pub files: Vec<String>,
 }
 
 /// Queues the answer at a place of a conversation. What it says is read from there when it is sent.
@@ -187,7 +189,7 @@ fn letter_as_interaction(row: &AnyRow, opener: &Opener) -> Option<Arrival> {
 }
 
 impl Inbox {
-    /// Returns the last letters, sent or not.
+    /// Returns the last letters, to customers and to members, sent or not.
     ///
     /// # Errors
     /// Fails when the state store does.
@@ -211,9 +213,13 @@ impl Inbox {
                 state: row.get("state"),
                 said: row.get("said"),
                 at: row.get("at"),
+                files: Vec::new(),
                 id,
             }
         };
-        Ok(rows.iter().map(shown).collect())
+        let mut letters: Vec<ShownLetter> = rows.iter().map(shown).collect();
+        letters.extend(self.staff_letters().await?);
+        letters.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.id.cmp(&other.id)));
+        Ok(letters)
     }
 }

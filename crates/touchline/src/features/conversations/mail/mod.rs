@@ -14,6 +14,7 @@ mod read;
 mod receive;
 mod rsa;
 mod send;
+mod staff;
 mod verdict;
 
 pub(super) use dkim::Keys;
@@ -21,3 +22,4 @@ pub(super) use letters::queue_reply;
 pub use letters::{ShownLetter, Wanted};
 pub(super) use read::{file as file_in_mail, file_name, kind_of};
 pub use receive::listen;
+pub use staff::{StaffFile, StaffLetter};

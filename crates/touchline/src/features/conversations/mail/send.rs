@@ -31,9 +31,9 @@ const AT_ONCE: i64 = 500;
 const GROUP: usize = 64;
 const CARRIERS: usize = 8;
 /// A letter is tried so often before it is said not to be sent.
-const TRIES_MAX: i64 = 5;
+pub(super) const TRIES_MAX: i64 = 5;
 /// The first pause before another try; each is four times the one before.
-const PAUSE: i64 = 30 * SECOND;
+pub(super) const PAUSE: i64 = 30 * SECOND;
 /// A line of an answer of the server, and its lines.
 const LINE_MAX: u64 = 2_048;
 const LINES_MAX: usize = 100;
@@ -55,7 +55,7 @@ struct Ready {
 }
 
 /// Is why a letter was not taken.
-enum Trouble {
+pub(super) enum Trouble {
     /// It may be tried again.
     Later(String),
     /// It never will be.
@@ -289,7 +289,11 @@ impl Talk {
             builder = raw(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
         }
         let message = with_body(builder, letter).map_err(|error| wrong("This letter").because(&*error))?;
-        let mail = message.formatted();
+        self.signed(settings, message.formatted()).await
+    }
+
+    /// Signs a mail, where a domain signs.
+    pub(super) async fn signed(&self, settings: &MailSettings, mail: Vec<u8>) -> Result<Vec<u8>> {
         if settings.dkim_domain.is_empty() || settings.dkim_selector.is_empty() {
             return Ok(mail);
         }
@@ -472,7 +476,7 @@ fn with_body(builder: MessageBuilder, letter: &Ready) -> std::result::Result<Mes
 }
 
 /// Writes a mark between the name and the domain of an address.
-fn marked(address: &str, mark: &str) -> String {
+pub(super) fn marked(address: &str, mark: &str) -> String {
     address.rsplit_once('@').map_or_else(|| address.to_owned(), |(local, domain)| format!("{local}+{mark}@{domain}"))
 }
 
@@ -489,7 +493,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// Hands a mail over. After trouble the next one goes over a new line.
-    async fn hand_over(&mut self, sender: &str, recipient: &str, mail: &[u8]) -> Result<(), Trouble> {
+    pub(super) async fn hand_over(&mut self, sender: &str, recipient: &str, mail: &[u8]) -> Result<(), Trouble> {
         if let Some(mut line) = self.line.take() {
             match begin_mail(&mut line, sender, recipient).await {
                 Ok(()) => {
@@ -528,7 +532,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// Says goodbye; whether it is heard changes nothing.
-    async fn end(self) {
+    pub(super) async fn end(self) {
         if let Some(mut line) = self.line {
             let _ = order(&mut line, "QUIT", b'2').await;
         }
