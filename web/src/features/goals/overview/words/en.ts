@@ -33,7 +33,6 @@ export default {
   'progress.figure': 'Figure',
   'progress.none': 'No number is named by which it is seen.',
   'progress.choose': 'Name a number',
-  'progress.choose.of': 'Name a number: {text}',
   'progress.change': 'Change the target',
   'progress.measure': 'Number, of 30 days',
   'progress.people': 'People',

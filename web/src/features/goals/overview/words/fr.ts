@@ -33,7 +33,6 @@ export default {
   'progress.figure': 'Chiffre',
   'progress.none': 'Aucun chiffre n’est indiqué par lequel on le voit.',
   'progress.choose': 'Indiquer un chiffre',
-  'progress.choose.of': 'Indiquer un chiffre : {text}',
   'progress.change': 'Changer la cible',
   'progress.measure': 'Chiffre, sur 30 jours',
   'progress.people': 'Personnes',

@@ -33,7 +33,6 @@ export default {
   'progress.figure': 'Показатель',
   'progress.none': 'Не назван показатель, по которому она видна.',
   'progress.choose': 'Назвать показатель',
-  'progress.choose.of': 'Назвать показатель: {text}',
   'progress.change': 'Изменить цель',
   'progress.measure': 'Показатель за 30 дней',
   'progress.people': 'Люди',
