@@ -280,6 +280,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Notes which language one reads, for letters of the house. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OwnLanguage"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/log": {
         parameters: {
             query?: never;
@@ -9514,6 +9576,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/alerts/{id}/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Wants to be told by mail of a watched number, at the address of the own account, or no more. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The alert, by its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AlertMail"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The account has no address. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/annotations": {
         parameters: {
             query?: never;
@@ -10735,6 +10870,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells whether letters to members go out, and who can be written to. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LetterWays"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/lifecycle": {
         parameters: {
             query?: never;
@@ -11061,6 +11248,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/measure/objectives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how far each objective is. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The segment, by id; none: everybody. */
+                    segment?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ObjectiveProgress"][];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no such segment, or no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/measure/paths": {
         parameters: {
             query?: never;
@@ -11143,6 +11402,333 @@ export interface paths {
             };
         };
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the reports that go by mail, with when each went last and goes next. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlannedReport"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Plans a report. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReportPlan"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PlannedReport"];
+                    };
+                };
+                /** @description That is no report, or it goes to somebody who cannot be written to. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description There is no map yet. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a planned report. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The report, by its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/reports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Makes a report now, to be taken as a file. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The form; none: that of the report. */
+                    form?: components["schemas"]["ReportForm"];
+                    /** @description `en`, `fr` or `ru`; none: English. */
+                    language?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The report, by its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The tables of the report. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/html": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure/reports/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets a report rest, or go on from its next moment. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The report, by its number. */
+                    id: number;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReportRest"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         post?: never;
         delete?: never;
         options?: never;
@@ -14509,7 +15095,7 @@ export interface components {
         };
         /** @description Is an alert and where its number stands. */
         Alert: {
-            /** @description What somebody wants to be told of. */
+            /** @description What somebody wants to be told of; `mail`: whether whoever asks is told by mail. */
             about: components["schemas"]["NewAlert"];
             /** @description Who. */
             by: string;
@@ -14526,6 +15112,11 @@ export interface components {
             since: number;
             /** @description Where it stands. */
             stand: components["schemas"]["AlertStand"];
+        };
+        /** @description Is whether somebody wants to be told by mail. */
+        AlertMail: {
+            /** @description Whether. */
+            mail: boolean;
         };
         /**
          * @description Names a number: of the report, or (complaints) of what texts say, the last four weeks.
@@ -16592,6 +17183,16 @@ export interface components {
         /** @description Holds the detail fields of a touchpoint (MAP-23 to MAP-27). An empty one is shown as an invitation. */
         Details: {
             /**
+             * @description What belongs to it: files, places, devices, templates.
+             * @default []
+             */
+            assets: components["schemas"]["TouchpointAsset"][];
+            /**
+             * @description The element of the brand that shows there.
+             * @default null
+             */
+            brand_element: string | null;
+            /**
              * @description Persons whom the customer meets.
              * @default []
              */
@@ -16601,6 +17202,16 @@ export interface components {
              * @default []
              */
             data: string[];
+            /**
+             * @description Where it happens: the environment of the contact.
+             * @default null
+             */
+            environment: string | null;
+            /**
+             * @description What the customer takes hold of: the interface.
+             * @default null
+             */
+            interface: string | null;
             /** @default null */
             message: components["schemas"]["Text"] | null;
             /** @default null */
@@ -16616,10 +17227,22 @@ export interface components {
              */
             people: string[];
             /**
+             * @description The platform or system behind it.
+             * @default null
+             */
+            platform: string | null;
+            /**
              * @description Supporting processes.
              * @default []
              */
             processes: string[];
+            /** @default null */
+            sense: components["schemas"]["TouchpointSense"] | null;
+            /**
+             * @description What people told of it.
+             * @default []
+             */
+            stories: components["schemas"]["TouchpointStory"][];
         };
         /** @description Is one deviation over all lived journeys. */
         DeviationFigures: {
@@ -18073,6 +18696,25 @@ export interface components {
             /** @description Which. */
             value: string;
         };
+        /** @description Is a member who can be written to. */
+        LetterReader: {
+            /**
+             * Format: int64
+             * @description The number of the account.
+             */
+            account: number;
+            /** @description The name on the screen. */
+            name: string;
+        };
+        /** @description Is whether and to whom letters to members go. */
+        LetterWays: {
+            /** @description Whether the account of whoever asks has an address. */
+            has_address: boolean;
+            /** @description Whether letters leave the house; if not, they are caught and shown under `/mail`. */
+            is_sent: boolean;
+            /** @description Who can be written to: members whose account has an address. */
+            readers: components["schemas"]["LetterReader"][];
+        };
         /**
          * @description Is where a touchpoint or channel stands in its own life.
          * @enum {string}
@@ -18946,6 +19588,8 @@ export interface components {
         };
         /** @description Is what somebody wants to be told of. */
         NewAlert: {
+            /** @description Whether whoever sets it is told by mail too. */
+            mail?: boolean;
             /** @description Which number. */
             number: components["schemas"]["AlertNumber"];
             /** @description Of which segment, by id; none: everybody. */
@@ -19245,6 +19889,7 @@ export interface components {
         };
         /** @description Is a reason for the whole undertaking. It names no tool. */
         Objective: {
+            aim?: components["schemas"]["ObjectiveAim"] | null;
             /** @description The id. */
             id: string;
             /** @description The type of objective. */
@@ -19252,11 +19897,63 @@ export interface components {
             /** @description What is to be reached. */
             text: components["schemas"]["Text"];
         };
+        /** @description Is by which number an objective is seen, and where that shall be. */
+        ObjectiveAim: {
+            /** @description The number, of thirty days. */
+            measure: components["schemas"]["ObjectiveMeasure"];
+            /**
+             * Format: int64
+             * @description Since when it is pursued, UTC microseconds; none: since the data begin.
+             */
+            since?: number | null;
+            /**
+             * Format: double
+             * @description Where it shall be, in its own unit: money in minor units, shares from 0 to 1.
+             */
+            target: number;
+        };
         /**
          * @description Is the type of an objective.
          * @enum {string}
          */
         ObjectiveKind: "revenue" | "cost" | "relationship";
+        /**
+         * @description Names a number that an objective can be seen by.
+         * @enum {string}
+         */
+        ObjectiveMeasure: "people" | "interactions" | "outcomes" | "value" | "conversion";
+        /** @description Is how far an objective is. */
+        ObjectiveProgress: {
+            aim?: components["schemas"]["ObjectiveAim"] | null;
+            now?: components["schemas"]["Figure"] | null;
+            /** @description The objective, by id. */
+            objective: string;
+            /** @description Stretch by stretch, the oldest first. */
+            path: components["schemas"]["ObjectiveStretch"][];
+            /**
+             * Format: double
+             * @description The part of the way from the start to the target that is behind; below 0 it went the other way. None: it cannot be told.
+             */
+            progress?: number | null;
+            start?: components["schemas"]["Figure"] | null;
+            /**
+             * Format: int64
+             * @description When the thirty days of the start began, UTC microseconds.
+             */
+            start_at?: number | null;
+            /** @description The touchpoints that serve it, by id: those whose main stage is one that such an objective is about. */
+            touchpoints: string[];
+        };
+        /** @description Is the number of one stretch. */
+        ObjectiveStretch: {
+            /** @description Its number. */
+            figure: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description When it began, UTC microseconds.
+             */
+            from: number;
+        };
         /** @description Is a code of the authenticator. */
         OneTimeCode: {
             /** @description Six digits. */
@@ -19417,6 +20114,11 @@ export interface components {
             requests: number;
             /** @description The touchpoint, by id. */
             touchpoint: string;
+        };
+        /** @description Is the language that a member reads. */
+        OwnLanguage: {
+            /** @description `en`, `fr` or `ru`. */
+            language: string;
         };
         /** @description Is a page of refused events. */
         Page: {
@@ -19618,6 +20320,37 @@ export interface components {
             signals: number;
             /** @description Where it would be. */
             to: components["schemas"]["Whereabouts"];
+        };
+        /** @description Is a plan with what became of it so far. */
+        PlannedReport: {
+            /** @description Who made it. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether it rests. */
+            is_paused: boolean;
+            /**
+             * Format: int64
+             * @description When it went last.
+             */
+            last_at?: number | null;
+            /**
+             * Format: int64
+             * @description To how many it went last.
+             */
+            last_to: number;
+            /**
+             * Format: int64
+             * @description When it goes next, UTC microseconds; it does not while it rests.
+             */
+            next_at: number;
+            /** @description What goes to whom and when. */
+            plan: components["schemas"]["ReportPlan"];
+            /** @description Why it rests without anybody wanting it: `segment_gone`; empty: it does not. */
+            trouble: string;
         };
         /** @description Is a window with what became of it. */
         Popup: {
@@ -20037,6 +20770,58 @@ export interface components {
              * @description The version of the ledger.
              */
             ledger: number;
+        };
+        /**
+         * @description Is how often a report goes.
+         * @enum {string}
+         */
+        ReportEvery: "week" | "month";
+        /**
+         * @description Is the form of a report's tables.
+         * @enum {string}
+         */
+        ReportForm: "html" | "csv";
+        /**
+         * @description Is a part of a report.
+         * @enum {string}
+         */
+        ReportPart: "touchpoints" | "channels" | "attribution" | "cost" | "trends";
+        /**
+         * @description Is the stretch of time that a report speaks of: whole days that end with yesterday.
+         * @enum {string}
+         */
+        ReportPeriod: "week" | "month" | "quarter" | "all";
+        /** @description Is what goes to whom and when. */
+        ReportPlan: {
+            /**
+             * Format: int32
+             * @description On which day: of the week from 1 (Monday), of the month up to 31; where a month has no such day, on its last.
+             */
+            day: number;
+            /** @description How often it goes. */
+            every: components["schemas"]["ReportEvery"];
+            /** @description The form of what is attached. */
+            form?: components["schemas"]["ReportForm"];
+            /**
+             * Format: int32
+             * @description At which hour of the organisation's clock.
+             */
+            hour: number;
+            /** @description Its name. */
+            name: string;
+            /** @description Its parts. */
+            parts: components["schemas"]["ReportPart"][];
+            /** @description The time that it speaks of. */
+            period: components["schemas"]["ReportPeriod"];
+            /** @description To whom: numbers of accounts. */
+            readers: number[];
+            /** @description The segment, by id; none: everybody. */
+            segment?: string | null;
+        };
+        /** @description Is whether a report rests. */
+        ReportRest: {
+            /** @description Whether. */
+            is_paused: boolean;
         };
         /** @description Is what reviews say of a touchpoint. */
         Reputation: {
@@ -20536,6 +21321,11 @@ export interface components {
                 of: components["schemas"]["SegmentRule"];
             };
         };
+        /**
+         * @description Is how a story feels, as whoever wrote it down chose.
+         * @enum {string}
+         */
+        Sentiment: "positive" | "neutral" | "negative";
         /** @description Is an open session. */
         Session: {
             /** @description What the browser calls itself. */
@@ -20812,8 +21602,10 @@ export interface components {
              * @description When, in microseconds since 1970.
              */
             at: number;
-            /** @description What for: `service`, `survey` … */
+            /** @description What for: `service`, `survey` …; `staff`: to a member of the house. */
             class: string;
+            /** @description The names of what is attached to a letter to a member. */
+            files: string[];
             /** @description Its id. */
             id: string;
             /** @description Where to. */
@@ -21826,6 +22618,13 @@ export interface components {
             satisfaction_target?: number | null;
             second_kind?: components["schemas"]["Kind"] | null;
         };
+        /** @description Is what belongs to a touchpoint (MAP-4). */
+        TouchpointAsset: {
+            /** @description Where it is found: an address of the web; none: only named. */
+            link?: string | null;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Is one touchpoint with all its numbers. */
         TouchpointFigures: {
             answering?: components["schemas"]["Answering"] | null;
@@ -21903,6 +22702,20 @@ export interface components {
             time_zone: string;
             /** @description The nodes. */
             touchpoints: components["schemas"]["Touchpoint"][];
+        };
+        /**
+         * @description Is a sense that a touchpoint speaks to (MAP-13).
+         * @enum {string}
+         */
+        TouchpointSense: "sound" | "sight" | "smell" | "touch" | "taste";
+        /** @description Is what somebody told of a touchpoint, written down by hand (WAY-19). */
+        TouchpointStory: {
+            /** @description How it feels. */
+            sentiment: components["schemas"]["Sentiment"];
+            /** @description The stage in which it happened, by id; none: not told. */
+            stage?: string | null;
+            /** @description What was told. */
+            text: string;
         };
         /** @description Tells how things go, week by week. */
         TrendAnswer: {
