@@ -376,124 +376,19 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
             "Вы получили это письмо, потому что сотрудник вашей организации выбрал вас для этого отчёта на странице «Измерения», в разделе «Отчёты». Там его можно приостановить или удалить.",
         ],
     ),
-    (
-        "number.in_time",
-        [
-            "Answered in time",
-            "Réponses à temps",
-            "Ответы вовремя",
-        ],
-    ),
-    (
-        "number.answered",
-        [
-            "Answered at all",
-            "Réponses",
-            "Ответы вообще",
-        ],
-    ),
-    (
-        "number.complaints",
-        [
-            "Complaints in texts",
-            "Plaintes dans les textes",
-            "Жалобы в текстах",
-        ],
-    ),
-    (
-        "theme.price",
-        [
-            "price",
-            "prix",
-            "цена",
-        ],
-    ),
-    (
-        "theme.delivery",
-        [
-            "delivery",
-            "livraison",
-            "доставка",
-        ],
-    ),
-    (
-        "theme.staff",
-        [
-            "staff",
-            "personnel",
-            "сотрудники",
-        ],
-    ),
-    (
-        "theme.quality",
-        [
-            "quality",
-            "qualité",
-            "качество",
-        ],
-    ),
-    (
-        "theme.waiting",
-        [
-            "waiting",
-            "attente",
-            "ожидание",
-        ],
-    ),
-    (
-        "theme.ease",
-        [
-            "ease",
-            "facilité",
-            "удобство",
-        ],
-    ),
-    (
-        "theme.site",
-        [
-            "site and app",
-            "site et application",
-            "сайт и приложение",
-        ],
-    ),
-    (
-        "theme.payment",
-        [
-            "payment",
-            "paiement",
-            "оплата",
-        ],
-    ),
-    (
-        "theme.returns",
-        [
-            "returns",
-            "retours",
-            "возврат",
-        ],
-    ),
-    (
-        "theme.information",
-        [
-            "information",
-            "information",
-            "информация",
-        ],
-    ),
-    (
-        "theme.fit",
-        [
-            "size and fit",
-            "taille et coupe",
-            "размер и посадка",
-        ],
-    ),
-    (
-        "theme.place",
-        [
-            "rooms and shop",
-            "lieux",
-            "помещения",
-        ],
-    ),
+    ("number.in_time", ["Answered in time", "Réponses à temps", "Ответы вовремя"]),
+    ("number.answered", ["Answered at all", "Réponses", "Ответы вообще"]),
+    ("number.complaints", ["Complaints in texts", "Plaintes dans les textes", "Жалобы в текстах"]),
+    ("theme.price", ["price", "prix", "цена"]),
+    ("theme.delivery", ["delivery", "livraison", "доставка"]),
+    ("theme.staff", ["staff", "personnel", "сотрудники"]),
+    ("theme.quality", ["quality", "qualité", "качество"]),
+    ("theme.waiting", ["waiting", "attente", "ожидание"]),
+    ("theme.ease", ["ease", "facilité", "удобство"]),
+    ("theme.site", ["site and app", "site et application", "сайт и приложение"]),
+    ("theme.payment", ["payment", "paiement", "оплата"]),
+    ("theme.returns", ["returns", "retours", "возврат"]),
+    ("theme.information", ["information", "information", "информация"]),
+    ("theme.fit", ["size and fit", "taille et coupe", "размер и посадка"]),
+    ("theme.place", ["rooms and shop", "lieux", "помещения"]),
 ];
