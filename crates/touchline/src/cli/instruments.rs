@@ -5,6 +5,7 @@ use super::{Data, Format, print_json, say};
 use crate::failure::{Failure, Result};
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
+use std::path::PathBuf;
 
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum Instrument {
@@ -100,11 +101,15 @@ pub(super) enum Instrument {
         after_help = "Examples:\n  touchline analyze texts --data my-shop\n  touchline analyze texts --file reviews.csv --column text --format json"
     )]
     Texts {
-        #[command(flatten)]
-        with: OfEverybody,
+        /// The data directory.
+        #[arg(long, value_name = "DIR", required_unless_present = "file")]
+        data: Option<PathBuf>,
+        /// How to print it.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
         /// Read this file instead; `-` reads from standard input.
         #[arg(long, value_name = "FILE")]
-        file: Option<std::path::PathBuf>,
+        file: Option<PathBuf>,
         /// The column of a CSV file that holds the texts; without one, each line is a text.
         #[arg(long, requires = "file")]
         column: Option<String>,
@@ -144,10 +149,13 @@ pub(super) fn run(instrument: &Instrument) -> Result<()> {
         Instrument::Experience(segment) => of(segment, "experience", &[], experience),
         Instrument::Audits(with) => print(with, &ask(with, &address("audits", &[]))?, audits),
         Instrument::Outside(with) => print(with, &ask(with, &address("segments/outside", &[]))?, outside),
-        Instrument::Texts { with, file: Some(file), column } => {
-            print(with, &super::texts::of_file(file, column.as_deref())?, texts)
+        Instrument::Texts { file: Some(file), column, format, .. } => {
+            show(*format, &super::texts::of_file(file, column.as_deref())?, texts)
         }
-        Instrument::Texts { with, .. } => print(with, &ask(with, "/api/feedback/texts")?["report"], texts),
+        Instrument::Texts { data, format, .. } => {
+            let dir = data.clone().ok_or_else(|| Failure::new("Neither a data directory nor a file is named"))?;
+            show(*format, &Data { dir }.reach()?.ask("GET", "/api/feedback/texts", None)?["report"], texts)
+        }
         Instrument::TimeToConvert(segment) => of(segment, "time-to-convert", &[], time_to_convert),
         Instrument::Experiments { of: segment, horizon_days, control } => {
             let asked = [("horizon_days", Some(horizon_days.to_string())), ("control", control.clone())];
@@ -188,7 +196,11 @@ fn ask(with: &OfEverybody, path: &str) -> Result<Value> {
 }
 
 fn print(with: &OfEverybody, answer: &Value, table: impl Fn(&Value) -> Result<()>) -> Result<()> {
-    match with.format {
+    show(with.format, answer, table)
+}
+
+fn show(format: Format, answer: &Value, table: impl Fn(&Value) -> Result<()>) -> Result<()> {
+    match format {
         Format::Json => print_json(answer),
         Format::Table => table(answer),
         Format::Csv => Err(Failure::new("This analysis is no single table").hint("Use --format json")),

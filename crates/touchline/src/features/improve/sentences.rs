@@ -35,7 +35,7 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
         ),
         "over_used.r3" => format!("Suspected over-use: {} of contacts led to a complaint.", n.share("complaint_rate")),
         "over_used.r4" => format!(
-            "Suspected over-use: {} close it within two seconds the third time they see it, {} the first time: {} more, at least {}.",
+            "Suspected over-use: {} close it within two seconds the third time they see it, {} the first time; the rise is {}, at least {}.",
             n.share("third"),
             n.share("first"),
             n.points("rise"),
