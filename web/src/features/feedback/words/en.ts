@@ -77,7 +77,7 @@ export default {
   'texts.told': 'Can be told',
   'texts.told.mean': 'The share of texts with enough words that we know, in English, French or Russian.',
   'texts.care':
-    'Lists of words, not understanding: of ten texts that somebody rated, eight or nine are on the right side. Read some before you act.',
+    'Lists of words, not understanding: of ten texts that their writers rated, seven to nine are on the right side. Read some before you act.',
   'texts.themes': 'What they are about',
   'texts.themes.none': 'They name none of the themes that we know.',
   'texts.theme':

@@ -79,7 +79,7 @@ export default {
   'texts.told': 'Peuvent être jugés',
   'texts.told.mean': 'La part de textes avec assez de mots connus, en anglais, en français ou en russe.',
   'texts.care':
-    'Des listes de mots, pas une compréhension : sur dix textes notés par quelqu’un, huit ou neuf sont du bon côté. Lisez-en avant d’agir.',
+    'Des listes de mots, pas une compréhension : sur dix textes notés par leurs auteurs, sept à neuf sont du bon côté. Lisez-en avant d’agir.',
   'texts.themes': 'De quoi ils parlent',
   'texts.themes.none': 'Ils ne nomment aucun des thèmes connus.',
   'texts.theme':
