@@ -174,6 +174,34 @@ test('a voice gets an address, is answered from the articles, and not at the add
   stage.silence();
 });
 
+test('a mailbox is tried before it is kept, and what goes wrong is said in plain words', async () => {
+  const staff = await stage.page();
+  await staff.goto('/answers/mail');
+  await staff.getByLabel('Address that customers write to').fill('help@shop.example');
+  await staff.getByLabel('Name beside it').click();
+  const incoming = staff.getByRole('group', { name: 'Incoming mail' });
+  const outgoing = staff.getByRole('group', { name: 'Outgoing mail' });
+  assert.equal(await incoming.getByLabel('Server and port').inputValue(), 'imap.shop.example:993');
+  assert.equal(await outgoing.getByLabel('User').inputValue(), 'help@shop.example');
+  // A web server is no mail server, and nothing inside is reached that was not named.
+  await incoming.getByLabel('Server and port').fill(`127.0.0.1:${own.address().port}`);
+  await incoming.getByLabel('Encryption').selectOption('tls');
+  await incoming.getByLabel('Password').fill('s3cret-marker');
+  await outgoing.getByLabel('Server and port').fill('127.0.0.1:1');
+  await staff.getByRole('button', { name: 'Try it' }).click();
+  const came = staff.getByRole('list', { name: 'What came of the try' });
+  await came.getByText('The line could not be encrypted.').waitFor();
+  await came.getByText('This server is inside your own network.').waitFor();
+  await staff.getByRole('button', { name: 'Save' }).click();
+  await staff.getByText('Saved; it holds from now on.').waitFor();
+  await staff.reload();
+  await staff.getByLabel('Address that customers write to').waitFor();
+  assert.equal(await incoming.getByLabel('Password').inputValue(), '');
+  const told = await staff.evaluate(() => fetch('/api/conversations/settings').then((got) => got.text()));
+  assert.equal(told.includes('s3cret-marker'), false, 'a password is never shown again');
+  stage.silence();
+});
+
 test('the pages fit a telephone in three languages and both themes', async () => {
   for (const [language, theme] of [
     ['en', 'light'],
@@ -181,7 +209,7 @@ test('the pages fit a telephone in three languages and both themes', async () =>
     ['ru', 'light'],
   ]) {
     const page = await stage.page({ language, theme, width: 320, height: 700 });
-    for (const tab of ['channels', 'articles', 'bot', 'voice']) {
+    for (const tab of ['channels', 'mail', 'articles', 'bot', 'voice']) {
       await page.goto(`/answers/${tab}`);
       await page.locator('.room form, .room ul, .room ol').first().waitFor();
       assert.equal(

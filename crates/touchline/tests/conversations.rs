@@ -3,6 +3,7 @@
 mod imap;
 mod nasty;
 mod scratch;
+mod tried;
 
 use axum::Router;
 use axum::body::Body;
@@ -159,7 +160,7 @@ async fn what_came_in_went_out_or_is_there() {
         assert_eq!(status, StatusCode::OK, "{told}");
         let (_, summary) = stage.staff("GET", "/api/conversations/summary", None).await;
         let count = |name: &str| summary["counts"][name].as_i64().expect("a count");
-        assert_eq!(count("came_in"), count("went_out") + count("open") + count("snoozed"), "{summary}");
+        assert_eq!(count("came_in"), count("went_out") + count("open") + count("with_bot") + count("snoozed"), "{summary}");
     };
     let tomorrow = json!({ "snooze": NOON + 86_400 * SECOND });
     for (place, change) in [
@@ -1187,6 +1188,7 @@ mod messengers {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
+    mod faults;
     mod voice;
 
     type Heard = Arc<Mutex<Vec<(String, String, String)>>>;
@@ -1355,7 +1357,7 @@ mod messengers {
         // The other side vouches for the address: both names are one person.
         stage.site.capture.settle().await.expect("settles");
         let email = model::Identity::new("email", "ann@example.org").expect("a name").actor();
-        let webhook = model::Identity::new("webhook", "u1").expect("a name").actor();
+        let webhook = model::Identity::new("webhook", &format!("{id}:u1")).expect("a name").actor();
         let people = stage.site.capture.people();
         assert_eq!(people.read().person_of(email), people.read().person_of(webhook));
 
@@ -1486,11 +1488,11 @@ mod messengers {
             let (id, secret) = stage.channel(setup).await;
             let (body, headers, who, way) = if is_sent_again {
                 let body = json!({ "from": { "id": "u1" }, "text": "Hello" }).to_string();
-                (body.clone(), standard(&secret, "m1", NOON / SECOND, &body), ("webhook", "u1"), Channel::Messenger)
+                (body.clone(), standard(&secret, "m1", NOON / SECOND, &body), ("webhook", format!("{id}:u1")), Channel::Messenger)
             } else {
                 let proof = vec![("content-type", "application/json".to_owned()), ("x-touchline-token", secret)];
                 let body = json!({ "from": "+33612345678", "text": "Hello", "id": "s1" }).to_string();
-                (body, proof, ("phone", "+33612345678"), Channel::Sms)
+                (body, proof, ("phone", "+33612345678".to_owned()), Channel::Sms)
             };
             assert_eq!(stage.post(&id, &headers, body).await.0, StatusCode::OK);
             let (conversation, _) = stage.only("open").await;
@@ -1500,7 +1502,7 @@ mod messengers {
             let policy = stage.site.talk.door.policy();
             let ask = Ask {
                 key: format!("parcel:{conversation}:{seq}"),
-                actor: model::Identity::new(who.0, who.1).expect("a name").actor(),
+                actor: model::Identity::new(who.0, &who.1).expect("a name").actor(),
                 channel: way,
                 class: Class::Service,
                 tag: "reply".to_owned(),
@@ -1801,7 +1803,7 @@ mod messengers {
         stage.site.capture.settle().await.expect("settles");
         let capture = stage.site.capture.clone();
         let erase = move || {
-            let who = model::Identity::new("webhook", "u-gone").expect("a name");
+            let who = model::Identity::new("webhook", &format!("{id}:u-gone")).expect("a name");
             touchline::features::capture::Rights::new(capture).erase(&who).expect("erases").expect("is known")
         };
         tokio::task::spawn_blocking(erase).await.expect("ends");
@@ -1940,8 +1942,13 @@ mod messengers {
         let heard = stage.heard(&token, 0).await;
         assert_eq!(last_said(&heard), "Hello! What is it about?");
         assert_eq!(buttons(&heard), ["bot:question", "bot:order", "bot:person"]);
-        let (conversation, one) = stage.only("open").await;
+        let (conversation, one) = stage.only("bot").await;
         assert_eq!(one["due_at"], Value::Null, "while the bot answers nobody is late");
+        for view in ["open", "unassigned"] {
+            assert!(stage.list(view).await.is_empty(), "whom the bot looks after nobody has to answer");
+        }
+        let (_, summary) = stage.staff("GET", "/api/conversations/summary", None).await;
+        assert_eq!((&summary["counts"]["open"], &summary["counts"]["with_bot"]), (&json!(0), &json!(1)));
         stage.press(&token, "m2", "question").await;
         stage.say(&token, "m3", "What are your opening hours?").await;
         let heard = stage.heard(&token, 0).await;

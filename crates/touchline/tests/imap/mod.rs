@@ -81,6 +81,8 @@ async fn attend(mut stream: BufReader<TcpStream>, mailbox: &Shared) -> io::Resul
             let is_right = line.trim() == "AGhlbHAAc2VjcmV0" && !password_is_wrong;
             let said = if is_right { "OK welcome" } else { "NO [AUTHENTICATIONFAILED] who are you?" };
             stream.write_all(format!("{tag} {said}\r\n").as_bytes()).await?;
+        } else if upper.starts_with("EXAMINE \"MISSING") {
+            stream.write_all(format!("{tag} NO [NONEXISTENT] no such folder\r\n").as_bytes()).await?;
         } else if upper.starts_with("EXAMINE") {
             let (validity, count) = {
                 let mailbox = mailbox.lock().expect("not poisoned");

@@ -24,6 +24,9 @@ export type ArticleHit = Schemas['ArticleHit'];
 export type NewArticle = Schemas['NewArticle'];
 export type BotSettings = Schemas['BotSettings'];
 export type BotFigures = Schemas['BotFigures'];
+export type MailSettings = Schemas['MailSettings'];
+export type MailTried = Schemas['MailTried'];
+export type ServerTried = Schemas['ServerTried'];
 export type VoiceAddress = Schemas['VoiceAddress'];
 export type Figure = Schemas['Figure'];
 export type Reach = Schemas['ConversationReach'];
@@ -100,6 +103,11 @@ export const conversations = {
   changeBot: (body: BotSettings): Promise<Schemas['BotChanged']> =>
     answer(client.PUT('/api/conversations/bot', { body })),
   botFigures: (): Promise<BotFigures> => answer(client.GET('/api/conversations/bot/figures')),
+  settings: (): Promise<InboxSettings> => answer(client.GET('/api/conversations/settings')),
+  changeSettings: (body: InboxSettings): Promise<unknown> =>
+    answer(client.PUT('/api/conversations/settings', { body })),
+  tryMail: (body: MailSettings): Promise<MailTried> =>
+    answer(client.POST('/api/conversations/settings/mail/try', { body })),
   voice: (): Promise<VoiceAddress> => answer(client.GET('/api/conversations/voice')),
   drawVoice: (): Promise<VoiceAddress> => answer(client.POST('/api/conversations/voice')),
   dropVoice: (): Promise<unknown> => answer(client.DELETE('/api/conversations/voice')),

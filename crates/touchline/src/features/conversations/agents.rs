@@ -63,6 +63,7 @@ pub fn routes(talk: Talk) -> OpenApiRouter {
         .routes(routes!(letters))
         .routes(routes!(change_conversation))
         .routes(routes!(say_presence))
+        .merge(super::mail::routes())
         .merge(super::messenger::routes())
         .merge(super::knowledge::routes())
         .merge(super::bot::routes())
@@ -90,7 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Agent {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// `open` (where nothing is said), `mine`, `unassigned`, `snoozed`, `resolved` or `all`.
+    /// `open` (where nothing is said), `mine`, `unassigned`, `bot`, `snoozed`, `resolved` or `all`.
     #[serde(default)]
     view: Option<String>,
     /// Of one channel.
@@ -429,8 +430,8 @@ impl Listener {
 #[utoipa::path(get, path = "/api/conversations/settings", tag = "conversations", responses(
     (status = 200, body = InboxSettings), (status = 401, body = Problem),
 ))]
-async fn inbox_settings(State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refusal> {
-    Ok(Json(talk.inbox.settings().await?.told()))
+async fn inbox_settings(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refusal> {
+    Ok(Json(talk.inbox.settings().await?.told(who.keeps_house())))
 }
 
 /// Decides about conversations anew. An empty password stays what it was.

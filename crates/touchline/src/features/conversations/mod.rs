@@ -150,16 +150,7 @@ impl Talk {
             }
         };
         // Apart from the rest: a server that does not answer keeps nobody else waiting.
-        let sending = async {
-            loop {
-                warned([self.send_parcels().await]);
-                tokio::select! {
-                    () = self.inbox.bell.notified() => {}
-                    () = tokio::time::sleep(KEEP_EVERY) => {}
-                }
-            }
-        };
-        tokio::join!(looking, sending);
+        tokio::join!(looking, self.keep_sending());
     }
 }
 

@@ -118,6 +118,23 @@ impl Default for InboxSettings {
     }
 }
 
+impl MailSettings {
+    /// Fills in the passwords that were left out. A password goes to the server it was given for, and to no other one.
+    pub(super) fn keep_passwords(&mut self, before: &Self) {
+        if self.password.is_empty() && self.server == before.server {
+            self.password.clone_from(&before.password);
+        }
+        if self.imap_password.is_empty() && self.imap_server == before.imap_server {
+            self.imap_password.clone_from(&before.imap_password);
+        }
+    }
+
+    /// Returns the folder that is read.
+    pub(super) fn folder(&self) -> &str {
+        if self.imap_folder.is_empty() { "INBOX" } else { &self.imap_folder }
+    }
+}
+
 impl InboxSettings {
     /// Reads what is decided.
     ///
@@ -136,13 +153,7 @@ impl InboxSettings {
     pub async fn save(mut self, state: &State) -> Result<()> {
         self.check()?;
         let before = Self::load(state).await?.mail;
-        // A password goes to the server it was given for, and to no other one.
-        if self.mail.password.is_empty() && self.mail.server == before.server {
-            self.mail.password = before.password;
-        }
-        if self.mail.imap_password.is_empty() && self.mail.imap_server == before.imap_server {
-            self.mail.imap_password = before.imap_password;
-        }
+        self.mail.keep_passwords(&before);
         let text = serde_json::to_string(&self).map_err(|error| Failure::new("Cannot write the settings").because(&error))?;
         let mut transaction = state.begin().await.map_err(failed)?;
         sqlx::query(
@@ -155,11 +166,16 @@ impl InboxSettings {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Returns them without what is secret.
+    /// Returns them without what is secret; servers and users of mail are told to those alone who can change them.
     #[must_use]
-    pub fn told(mut self) -> Self {
-        self.mail.password = String::new();
-        self.mail.imap_password = String::new();
+    pub fn told(mut self, to_keeper: bool) -> Self {
+        let mail = &mut self.mail;
+        (mail.password, mail.imap_password) = (String::new(), String::new());
+        if !to_keeper {
+            for told in [&mut mail.server, &mut mail.user, &mut mail.imap_server, &mut mail.imap_user, &mut mail.imap_folder] {
+                told.clear();
+            }
+        }
         self
     }
 
@@ -182,7 +198,8 @@ impl InboxSettings {
         known.cloned().unwrap_or_default()
     }
 
-    fn check(&self) -> Result<()> {
+    /// Says what is wrong with them.
+    pub(super) fn check(&self) -> Result<()> {
         self.hours.check().map_err(Failure::new)?;
         let is_word = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);
         let widget = &self.widget;

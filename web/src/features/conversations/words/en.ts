@@ -3,7 +3,7 @@ export default {
   title: 'Inbox',
   lead: '{waiting, plural, one {# person waits} other {# people wait}} for an answer, {late, plural, one {# late} other {# late}}.',
   'lead.forecast': '{count, plural, one {# more will be late} other {# more will be late}} at the present pace.',
-  counts: 'Received {in, number} = done {out, number} + open {there, number}',
+  counts: 'Received {in, number} = done {out, number} + open {there, number} + with the bot {bot, number}',
   list: 'Conversations',
   conversation: 'Conversation',
   choose: 'Choose a conversation, or press j.',
@@ -13,6 +13,7 @@ export default {
   'view.open': 'Open',
   'view.mine': 'Mine',
   'view.unassigned': 'Nobody’s',
+  'view.bot': 'With the bot',
   'view.snoozed': 'Asleep',
   'view.resolved': 'Resolved',
   'view.all': 'All',
@@ -331,4 +332,42 @@ export default {
   'voice.plain': 'Any other voice',
   'voice.plain.text':
     'It sends this to the same address by POST, with a number of its own for each question, and says the `text` of the answer.',
+  'answers.mail': 'Mailbox',
+  'mailbox.lead':
+    'Mail to this address comes into the inbox, and answers go out from it. The mailbox is only read: nothing in it is changed.',
+  'mailbox.address': 'Address that customers write to',
+  'mailbox.name': 'Name beside it',
+  'mailbox.in': 'Incoming mail (IMAP)',
+  'mailbox.out': 'Outgoing mail (SMTP)',
+  'mailbox.server': 'Server and port',
+  'mailbox.security': 'Encryption',
+  'mailbox.security.tls': 'From the first byte (TLS)',
+  'mailbox.security.starttls': 'After the greeting (STARTTLS)',
+  'mailbox.security.plain': 'None: only on the same machine',
+  'mailbox.user': 'User',
+  'mailbox.password': 'Password',
+  'mailbox.folder': 'Folder',
+  'mailbox.acknowledge': 'Tell whoever writes at once that their mail has arrived',
+  'mailbox.password.kept':
+    'Passwords are never shown again. An empty one stays as it is, as long as its server does. Many providers want a password made for programs (app password) instead of your own.',
+  'mailbox.try': 'Try it',
+  'mailbox.busy': 'One moment…',
+  'mailbox.saved': 'Saved; it holds from now on.',
+  'mailbox.tried': 'What came of the try',
+  'mailbox.said': 'It was said: {said}',
+  'mailbox.step.works': 'Works.',
+  'mailbox.step.unset': 'No server is named: not tried.',
+  'mailbox.step.name': 'There is no such server. Write name and port, as imap.example.org:993, and look for slips.',
+  'mailbox.step.inside':
+    'This server is inside your own network. Whoever starts Touchline must allow it with --inside ADDRESS:PORT.',
+  'mailbox.step.reach':
+    'The server is not reached. Is the port right (993 or 143 for incoming, 465 or 587 for outgoing)? Perhaps a firewall is in the way.',
+  'mailbox.step.encryption':
+    'The line could not be encrypted. Ports 993 and 465 want TLS, 143 and 587 STARTTLS. If that is right, the certificate of the server is not valid for this name.',
+  'mailbox.step.greeting': 'Something answers there, but not as a mail server does. Look at port and encryption.',
+  'mailbox.step.password':
+    'The server does not take user and password. Often the user is the whole address, and the password one made for programs.',
+  'mailbox.step.folder': 'There is no such folder in the mailbox. Leave it empty for the usual one.',
+  'mailbox.step.sender':
+    'The server lets this user not send from this address. Write the address that belongs to the user.',
 } as const;

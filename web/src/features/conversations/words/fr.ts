@@ -4,7 +4,7 @@ export default {
   lead: '{waiting, plural, one {# personne attend} many {# personnes attendent} other {# personnes attendent}} une réponse, dont {late, plural, one {# en retard} many {# en retard} other {# en retard}}.',
   'lead.forecast':
     '{count, plural, one {# autre sera en retard} many {# autres seront en retard} other {# autres seront en retard}} à ce rythme.',
-  counts: 'Reçues {in, number} = closes {out, number} + en cours {there, number}',
+  counts: 'Reçues {in, number} = closes {out, number} + en cours {there, number} + chez le robot {bot, number}',
   list: 'Conversations',
   conversation: 'Conversation',
   choose: 'Choisissez une conversation, ou appuyez sur j.',
@@ -14,6 +14,7 @@ export default {
   'view.open': 'En cours',
   'view.mine': 'Les miennes',
   'view.unassigned': 'À personne',
+  'view.bot': 'Chez le robot',
   'view.snoozed': 'En veille',
   'view.resolved': 'Closes',
   'view.all': 'Toutes',
@@ -338,4 +339,44 @@ export default {
   'voice.plain': 'Tout autre assistant',
   'voice.plain.text':
     'Il envoie ceci à la même adresse par POST, avec un numéro à lui pour chaque question, et dit le « text » de la réponse.',
+  'answers.mail': 'Boîte aux lettres',
+  'mailbox.lead':
+    'Les courriels à cette adresse arrivent ici, et les réponses en partent. La boîte est seulement lue : rien n’y est modifié.',
+  'mailbox.address': 'Adresse à laquelle les clients écrivent',
+  'mailbox.name': 'Nom affiché',
+  'mailbox.in': 'Courrier entrant (IMAP)',
+  'mailbox.out': 'Courrier sortant (SMTP)',
+  'mailbox.server': 'Serveur et port',
+  'mailbox.security': 'Chiffrement',
+  'mailbox.security.tls': 'Dès le premier octet (TLS)',
+  'mailbox.security.starttls': 'Après l’accueil (STARTTLS)',
+  'mailbox.security.plain': 'Aucun : sur la même machine seulement',
+  'mailbox.user': 'Utilisateur',
+  'mailbox.password': 'Mot de passe',
+  'mailbox.folder': 'Dossier',
+  'mailbox.acknowledge': 'Confirmer aussitôt la réception à qui écrit',
+  'mailbox.password.kept':
+    'Les mots de passe ne sont jamais réaffichés. Un champ vide garde l’ancien tant que le serveur reste le même. Beaucoup de fournisseurs exigent un mot de passe d’application au lieu du vôtre.',
+  'mailbox.try': 'Essayer',
+  'mailbox.busy': 'Un instant…',
+  'mailbox.saved': 'Enregistré ; cela vaut dès maintenant.',
+  'mailbox.tried': 'Résultat de l’essai',
+  'mailbox.said': 'Réponse reçue : {said}',
+  'mailbox.step.works': 'Fonctionne.',
+  'mailbox.step.unset': 'Aucun serveur indiqué : non essayé.',
+  'mailbox.step.name':
+    'Ce serveur n’existe pas. Écrivez nom et port, comme imap.example.org:993, et cherchez les fautes de frappe.',
+  'mailbox.step.inside':
+    'Ce serveur est dans votre propre réseau. La personne qui démarre Touchline doit l’autoriser avec --inside ADRESSE:PORT.',
+  'mailbox.step.reach':
+    'Le serveur n’est pas joignable. Le port est-il juste (993 ou 143 en entrée, 465 ou 587 en sortie) ? Un pare-feu bloque peut-être.',
+  'mailbox.step.encryption':
+    'La connexion n’a pas pu être chiffrée. Les ports 993 et 465 veulent TLS, 143 et 587 STARTTLS. Sinon, le certificat du serveur n’est pas valable pour ce nom.',
+  'mailbox.step.greeting':
+    'Quelque chose répond, mais pas comme un serveur de courrier. Vérifiez le port et le chiffrement.',
+  'mailbox.step.password':
+    'Le serveur refuse l’utilisateur ou le mot de passe. L’utilisateur est souvent l’adresse entière, et le mot de passe un mot de passe d’application.',
+  'mailbox.step.folder': 'Ce dossier n’existe pas dans la boîte. Laissez vide pour le dossier habituel.',
+  'mailbox.step.sender':
+    'Le serveur ne laisse pas cet utilisateur envoyer depuis cette adresse. Indiquez l’adresse qui lui appartient.',
 } as const;

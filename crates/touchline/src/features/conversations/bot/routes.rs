@@ -2,14 +2,14 @@
 
 use super::settings::BotSettings;
 use crate::failure::Failure;
-use crate::features::account::Keeper;
+use crate::features::account::{Keeper, Who};
 use crate::features::conversations::Talk;
 use crate::features::conversations::messenger::drawn_secret;
 use crate::features::conversations::store::failed;
 use crate::platform::http::{Asked, Body, Problem, Refusal};
 use analysis::intervals::proportion;
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use model::time::DAY;
 use model::{Evidence, Figure, Unit};
 use serde::{Deserialize, Serialize};
@@ -62,12 +62,12 @@ struct BotFigures {
     hand_over: Figure,
 }
 
-/// Tells what the bot says and does; its secret is not told.
+/// Tells what the bot says and does; its secret is not told, and where it asks for orders to the owner and admins alone.
 #[utoipa::path(get, path = "/api/conversations/bot", tag = "conversations", responses(
     (status = 200, body = BotSettings), (status = 401, body = Problem),
 ))]
-async fn bot(State(talk): State<Talk>) -> Result<Json<BotSettings>, Refusal> {
-    Ok(Json(BotSettings::load(&talk.inbox.stores.state).await?.told()))
+async fn bot(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<BotSettings>, Refusal> {
+    Ok(Json(BotSettings::load(&talk.inbox.stores.state).await?.told(who.keeps_house())))
 }
 
 /// Decides anew what the bot says and does. Its secret stays where none is given, unless the address changes: then one is drawn.

@@ -8,11 +8,12 @@ use crate::features::conversations::knowledge::guessed;
 use crate::features::conversations::messenger::standard_headers;
 use crate::features::conversations::store::failed;
 use crate::features::conversations::{Author, Button, Kind, Language, Posted, Status, Talk};
-use crate::platform::calls::Call;
+use crate::platform::calls::{Call, NotAnswered};
 use model::time::SECOND;
 use model::{Identity, Instant};
 use serde_json::{Value, json};
 use sqlx::Row;
+use std::time::Duration;
 
 /// What speaks of less of a question than this is no answer.
 const ANSWERS_FROM: f64 = 0.5;
@@ -22,6 +23,8 @@ const MISSES_MAX: i64 = 2;
 const LEFT_AFTER: i64 = 3_600 * SECOND;
 /// So many are let go at once.
 const LEFT_AT_ONCE: i64 = 100;
+/// How long a visitor is kept waiting for the state of an order.
+const ORDER_PATIENCE: Duration = Duration::from_secs(4);
 /// What an order may be told to be.
 const ORDER_TEXT_MAX: usize = 1_000;
 
@@ -189,13 +192,18 @@ impl Talk {
             return Ok(None);
         }
         // Whom it is told to is for that server to judge: it knows by which name they are known here.
-        let who = json!({ "namespace": turn.who.namespace, "value": turn.who.value });
+        let (namespace, value) = (turn.who.namespace.as_str(), turn.who.value.as_str());
+        // A system of their own knows its people without the name of our channel before it.
+        let value = if namespace == "webhook" { value.split_once(':').map_or(value, |(_, own)| own) } else { value };
+        let who = json!({ "namespace": namespace, "value": value });
         let id = format!("order-{}-{}", turn.conversation, turn.seq);
         let body = json!({ "type": "order_status", "id": id, "order": number, "language": language.code(), "channel": turn.channel, "who": who });
         let body = body.to_string().into_bytes();
         let headers = standard_headers(&settings.order.secret, &id, now.0 / SECOND, &body);
         let call = Call { method: "POST", url: settings.order.url.clone(), headers, body };
-        let answered = self.calls().send(&call).await;
+        // Whoever asks waits for it: a server that thinks longer is as one that does not know, and a person goes on.
+        let answered = tokio::time::timeout(ORDER_PATIENCE, self.calls().send(&call)).await;
+        let answered = answered.unwrap_or_else(|_| Err(NotAnswered::Unknown("the server does not answer".to_owned())));
         let told = answered.as_ref().ok().filter(|answered| answered.status == 200);
         let told: Value = told.and_then(|answered| serde_json::from_slice(&answered.body).ok()).unwrap_or_default();
         let text = told["text"][language.code()].as_str().or_else(|| told["text"].as_str()).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::features::conversations::Language;
+use crate::features::conversations::messenger::is_key;
 use crate::features::conversations::store::failed;
 use crate::platform::calls::Calls;
 use serde::{Deserialize, Serialize};
@@ -162,10 +163,13 @@ impl BotSettings {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Returns it without what is secret.
+    /// Returns it without what is secret; an address may hold a secret too, and is told to those alone who can change it.
     #[must_use]
-    pub fn told(mut self) -> Self {
+    pub fn told(mut self, to_keeper: bool) -> Self {
         self.order.secret = String::new();
+        if !to_keeper {
+            self.order.url = String::new();
+        }
         self
     }
 
@@ -212,6 +216,10 @@ impl BotSettings {
             }
         }
         if !self.order.url.is_empty() {
+            if !is_key(&self.order.secret) {
+                return Err(Failure::new("The secret of the server that knows orders is too short: a key has at least 16 bytes")
+                    .hint("Leave it empty, and one is drawn"));
+            }
             calls.check(&self.order.url).map_err(|says| Failure::new(format!("The address that knows orders: {says}")))?;
         }
         Ok(())

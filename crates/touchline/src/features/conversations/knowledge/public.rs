@@ -1,20 +1,25 @@
 //! The help pages that everybody reads: published articles, found by words, and whether they helped.
 
-use super::store::{Article, text_in};
-use crate::features::conversations::{Language, Talk, escaped, fields, no_such_link, page_of};
-use crate::platform::http::Refusal;
-use axum::Router;
+use super::store::{Article, Title, text_in};
+use crate::features::conversations::{Language, Limits, Talk, escaped, fields, no_such_link, page_of};
+use crate::platform::http::{Peer, Refusal};
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::get;
+use axum::{Extension, Router};
+use model::time::SECOND;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// What a form of ours can have.
 const BODY_MAX: usize = 4 * 1024;
 /// So many articles are shown at once.
 const SHOWN_MAX: usize = 20;
+/// So many pages one address may ask for in a minute: an office has one address, and a reader opens a few at a time.
+const ASKED_MAX: u32 = 120;
 
 /// Returns the routes that everybody reaches.
 pub fn public(talk: Talk) -> Router {
@@ -22,17 +27,43 @@ pub fn public(talk: Talk) -> Router {
         .route("/help", get(list))
         .route("/help/{id}", get(one).post(rate))
         .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn_with_state((talk.clone(), Arc::new(Limits::default())), counted))
         .with_state(talk.clone())
         .merge(super::voice::public(talk))
+}
+
+/// Sends whoever asks for too much at once away for a minute.
+async fn counted(
+    State((talk, limits)): State<(Talk, Arc<Limits>)>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let who = peer.map_or_else(String::new, |Extension(Peer(address))| address.to_string());
+    if limits.allows(who, 60 * SECOND, ASKED_MAX, talk.inbox.now()) {
+        return next.run(request).await;
+    }
+    let says = Language::of(request.headers()).pick(
+        "That is a lot at once. Please come back in a minute.",
+        "C’est beaucoup à la fois. Revenez dans une minute.",
+        "Слишком много запросов сразу. Вернитесь через минуту.",
+    );
+    let mut told = page_of(request.headers(), says, &format!("<h1>{says}</h1>"));
+    *told.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    told.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+    told
 }
 
 #[derive(Deserialize)]
 struct Words {
     #[serde(default)]
     q: String,
+    /// Which page of all of them; the first is 0.
+    #[serde(default)]
+    page: u16,
 }
 
-async fn list(State(talk): State<Talk>, Query(Words { q }): Query<Words>, headers: HeaderMap) -> Result<Response, Refusal> {
+async fn list(State(talk): State<Talk>, Query(Words { q, page }): Query<Words>, headers: HeaderMap) -> Result<Response, Refusal> {
     let language = Language::of(&headers);
     let title = language.pick("How can we help?", "Comment pouvons-nous aider ?", "Чем помочь?");
     let (look, find) =
@@ -43,16 +74,16 @@ async fn list(State(talk): State<Talk>, Query(Words { q }): Query<Words>, header
          <p><button>{find}</button></p></form>",
         escaped(&q)
     );
-    let found: Vec<(String, String, String)> = if q.trim().is_empty() {
-        let all = talk.knowledge.all().await?;
-        let published = all.iter().filter(|article| article.is_published).take(SHOWN_MAX);
-        published
-            .filter_map(|article| Some((article.id.clone(), text_in(article, language)?.title.clone(), String::new())))
-            .collect()
+    let is_all = q.trim().is_empty();
+    let mut found: Vec<Title> = if is_all {
+        // One more than is shown tells whether there is another page.
+        talk.knowledge.titles(language, i64::from(page) * SHOWN_MAX as i64, SHOWN_MAX as i64 + 1).await?
     } else {
         let hits = talk.knowledge.find(&q, language, true, SHOWN_MAX).await?;
         hits.into_iter().map(|hit| (hit.article, hit.title, hit.short)).collect()
     };
+    let has_more = found.len() > SHOWN_MAX;
+    found.truncate(SHOWN_MAX);
     if found.is_empty() {
         let says = language.pick(
             "Nothing is written about this yet. Write to us.",
@@ -70,6 +101,14 @@ async fn list(State(talk): State<Talk>, Query(Words { q }): Query<Words>, header
         ));
     }
     body.push_str("</ul>");
+    let (before, after) = (language.pick("Back", "Précédents", "Назад"), language.pick("More", "Suivants", "Дальше"));
+    for (is_there, to, label) in
+        [(is_all && page > 0, page.saturating_sub(1), before), (is_all && has_more, page.saturating_add(1), after)]
+    {
+        if is_there {
+            body.push_str(&format!("<a href=\"/help?page={to}\">{label}</a> "));
+        }
+    }
     Ok(page_of(&headers, title, &body))
 }
 

@@ -86,6 +86,9 @@ struct Built {
     all: [Index; 3],
 }
 
+/// Is the id, the title and the short form of an article.
+pub(super) type Title = (String, String, String);
+
 const LANGUAGES: [Language; 3] = [Language::En, Language::Fr, Language::Ru];
 
 impl NewArticle {
@@ -159,6 +162,22 @@ impl Knowledge {
             }
         };
         Ok(rows.iter().map(article).collect())
+    }
+
+    /// Returns a page of the titles of published articles, the latest first, each with its short form or how it begins: in a language,
+    /// or in the first that it has. No text is read whole.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn titles(&self, language: Language, skip: i64, most: i64) -> Result<Vec<Title>> {
+        let sql = "SELECT t.article, t.title, CASE WHEN t.spoken = '' THEN SUBSTR(t.body, 1, 160) ELSE t.spoken END AS short \
+                   FROM article a JOIN article_text t ON t.article = a.id WHERE a.status = 'published' AND t.language = \
+                   COALESCE((SELECT o.language FROM article_text o WHERE o.article = a.id AND o.language = $1), \
+                   (SELECT MIN(o.language) FROM article_text o WHERE o.article = a.id)) \
+                   ORDER BY a.changed_at DESC, a.id LIMIT $2 OFFSET $3";
+        let rows = sqlx::query(sql).bind(language.code()).bind(most).bind(skip).fetch_all(self.state.reader());
+        let rows = rows.await.map_err(failed)?;
+        Ok(rows.iter().map(|row| (row.get("article"), row.get("title"), row.get("short"))).collect())
     }
 
     /// Returns one article.

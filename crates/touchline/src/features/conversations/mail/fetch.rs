@@ -81,8 +81,7 @@ impl Talk {
         let line = Line::open(&self.outbound(), &settings.imap_server, is_tls).await.map_err(Trouble::Lost)?;
         let starts_tls = settings.imap_security == "starttls";
         let mut imap = Imap::begin(line, starts_tls, &settings.imap_user, &settings.imap_password).await?;
-        let folder = if settings.imap_folder.is_empty() { "INBOX" } else { &settings.imap_folder };
-        let stands = imap.look_at(folder).await?;
+        let stands = imap.look_at(settings.folder()).await?;
         if stands.uid_validity != place.uid_validity {
             // The numbers say nothing any more: everything since the last look comes again, and what is known stays one.
             (place.uid_validity, place.uid, place.tries) = (stands.uid_validity, 0, 0);

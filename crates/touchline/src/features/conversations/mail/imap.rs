@@ -45,6 +45,8 @@ pub(super) struct Imap {
     able: Vec<String>,
     /// Whether the server has told of a new mail since the last search: it does so whenever it likes, and only once.
     has_news: bool,
+    /// Whether the server knew who we are before we said it.
+    is_in: bool,
 }
 
 /// Is how a folder stands.
@@ -57,21 +59,39 @@ pub(super) struct Folder {
 impl Imap {
     /// Begins: the greeting, encryption where it comes later, and who we are.
     pub(super) async fn begin(line: Line, starts_tls: bool, user: &str, password: &str) -> Result<Self> {
-        let mut imap = Self { line, number: 0, able: Vec::new(), has_news: false };
+        let mut imap = Self::greeted(line).await?;
+        if starts_tls {
+            imap = imap.encrypted().await?;
+        }
+        imap.come_in(user, password).await?;
+        Ok(imap)
+    }
+
+    /// Waits for the greeting.
+    pub(super) async fn greeted(line: Line) -> Result<Self> {
+        let mut imap = Self { line, number: 0, able: Vec::new(), has_news: false, is_in: false };
         let greeting = imap.told(0, PATIENCE).await?.text;
         if greeting.starts_with("* BYE") || !greeting.starts_with("* ") {
             return Err(Trouble::Lost(shown(&greeting)));
         }
-        if starts_tls {
-            imap.order("STARTTLS", 0).await?;
-            imap.line = imap.line.encrypted().await.map_err(Trouble::Lost)?;
-        }
-        if !greeting.starts_with("* PREAUTH") {
-            imap.ask_able().await?;
-            imap.sign_in(user, password).await?;
-        }
-        imap.ask_able().await?;
+        imap.is_in = greeting.starts_with("* PREAUTH");
         Ok(imap)
+    }
+
+    /// Encrypts a line that began in the clear.
+    pub(super) async fn encrypted(mut self) -> Result<Self> {
+        self.order("STARTTLS", 0).await?;
+        self.line = self.line.encrypted().await.map_err(Trouble::Lost)?;
+        Ok(self)
+    }
+
+    /// Says who we are, where the server does not know it already.
+    pub(super) async fn come_in(&mut self, user: &str, password: &str) -> Result<()> {
+        if !self.is_in {
+            self.ask_able().await?;
+            self.sign_in(user, password).await?;
+        }
+        self.ask_able().await
     }
 
     async fn ask_able(&mut self) -> Result<()> {

@@ -15,6 +15,7 @@ mod receive;
 mod rsa;
 mod send;
 mod staff;
+mod tried;
 mod verdict;
 
 pub(super) use dkim::Keys;
@@ -23,3 +24,4 @@ pub use letters::{ShownLetter, Wanted};
 pub(super) use read::{file as file_in_mail, file_name, kind_of};
 pub use receive::listen;
 pub use staff::{StaffFile, StaffLetter};
+pub(super) use tried::routes;

@@ -64,6 +64,14 @@ pub(super) enum Trouble {
     Unknown(String),
 }
 
+impl Trouble {
+    pub(super) fn said(self) -> String {
+        match self {
+            Self::Later(said) | Self::Never(said) | Self::Unknown(said) => said,
+        }
+    }
+}
+
 impl Talk {
     /// Sends what is queued and due.
     ///
@@ -517,17 +525,13 @@ impl<'a> Carrier<'a> {
     async fn open(&self) -> Result<Line, Trouble> {
         let settings = self.settings;
         let mut line = Line::open(&self.outbound, &settings.server, settings.security == "tls").await.map_err(Trouble::Later)?;
-        expect(&mut line, b'2').await?;
-        order(&mut line, "EHLO touchline", b'2').await?;
+        take_greeting(&mut line).await?;
         if !matches!(settings.security.as_str(), "tls" | "plain") {
             order(&mut line, "STARTTLS", b'2').await?;
             line = line.encrypted().await.map_err(Trouble::Later)?;
             order(&mut line, "EHLO touchline", b'2').await?;
         }
-        if !settings.user.is_empty() {
-            let secret = STANDARD.encode(format!("\0{}\0{}", settings.user, settings.password));
-            order(&mut line, &format!("AUTH PLAIN {secret}"), b'2').await?;
-        }
+        sign_in(&mut line, settings).await?;
         Ok(line)
     }
 
@@ -537,6 +541,21 @@ impl<'a> Carrier<'a> {
             let _ = order(&mut line, "QUIT", b'2').await;
         }
     }
+}
+
+/// Waits for the greeting of a server, and greets it.
+pub(super) async fn take_greeting(line: &mut Line) -> Result<(), Trouble> {
+    expect(line, b'2').await?;
+    order(line, "EHLO touchline", b'2').await
+}
+
+/// Says who we are, where a user is set.
+pub(super) async fn sign_in(line: &mut Line, settings: &MailSettings) -> Result<(), Trouble> {
+    if settings.user.is_empty() {
+        return Ok(());
+    }
+    let secret = STANDARD.encode(format!("\0{}\0{}", settings.user, settings.password));
+    order(line, &format!("AUTH PLAIN {secret}"), b'2').await
 }
 
 async fn begin_mail(line: &mut Line, sender: &str, recipient: &str) -> Result<(), Trouble> {
@@ -565,7 +584,7 @@ async fn say_mail(line: &mut Line, mail: &[u8]) -> Result<(), Trouble> {
     }
 }
 
-async fn order(line: &mut Line, text: &str, wanted: u8) -> Result<(), Trouble> {
+pub(super) async fn order(line: &mut Line, text: &str, wanted: u8) -> Result<(), Trouble> {
     line.write(format!("{text}\r\n").as_bytes()).await.map_err(Trouble::Later)?;
     expect(line, wanted).await
 }

@@ -30,6 +30,8 @@ use std::collections::HashMap;
 const BODY_MAX: usize = 3 * 1024 * 1024;
 /// What one message is cut to.
 const SAID_MAX: usize = 20_000;
+/// So many conversations one chat may fill: beyond a million messages somebody floods.
+const TURNS_MAX: u32 = 50;
 
 /// Returns the routes that everybody reaches.
 pub fn public(talk: Talk) -> Router {
@@ -95,6 +97,16 @@ fn client_id(channel: &str, id: &str) -> String {
     format!("theirs:{}", &blake3::hash(format!("{channel}\n{id}").as_bytes()).to_hex()[..32])
 }
 
+/// Writes a name that only one channel vouches for as one of that channel: two systems may number their people alike. What platforms
+/// and telephone companies number is the same person wherever they write from.
+fn of_channel(channel: &Channel, said: Said) -> Said {
+    if channel.setup.kind != Kind::Webhook {
+        return said;
+    }
+    let own = Identity::new(&said.who.namespace, &format!("{}:{}", channel.id, said.who.value));
+    Said { who: own.unwrap_or_else(|| said.who.clone()), ..said }
+}
+
 /// Is how a chat stood before somebody wrote.
 #[derive(Clone, Copy)]
 struct Before {
@@ -129,13 +141,30 @@ impl Talk {
         Ok(blake3::keyed_hash(&secret, format!("{channel}\n{thread}").as_bytes()).to_hex()[..32].to_owned())
     }
 
+    /// Returns the conversation that a message of a chat belongs to: where it stands already, else the first that is not full. One
+    /// that is full is done with; the chat goes on in another.
+    async fn thread_with(&self, channel: &str, thread: &str, client_id: &str) -> Result<String> {
+        for turn in 0..TURNS_MAX {
+            let name = if turn == 0 { thread.to_owned() } else { format!("{thread}\n{turn}") };
+            let conversation = self.thread_id(channel, &name).await?;
+            if !self.inbox.is_full(&conversation).await? || self.inbox.has_said(&conversation, client_id).await? {
+                return Ok(conversation);
+            }
+            let nobody = Author { account: 0, name: String::new() };
+            self.inbox.set_status(&conversation, &nobody, Status::Resolved, None).await?;
+        }
+        // Not taken, so that the other side sends it again and somebody looks why.
+        Err(Failure::new("A chat has filled every conversation that it may have"))
+    }
+
     async fn take_in(&self, channel: &Channel, heard: Vec<Heard>) -> Result<()> {
         for one in heard {
             match one {
-                Heard::Said(said) => self.heard_from(channel, *said).await?,
+                Heard::Said(said) => self.heard_from(channel, of_channel(channel, *said)).await?,
                 Heard::Edited { thread, id, text, at } => {
-                    let conversation = self.thread_id(&channel.id, &thread).await?;
-                    self.inbox.edit(&conversation, &client_id(&channel.id, &id), cut(&text, SAID_MAX), at).await?;
+                    let id = client_id(&channel.id, &id);
+                    let conversation = self.thread_with(&channel.id, &thread, &id).await?;
+                    self.inbox.edit(&conversation, &id, cut(&text, SAID_MAX), at).await?;
                 }
                 Heard::Receipt { their_id, state, why } => self.receipt(channel, &their_id, state, &why).await?,
                 Heard::Blocked { who } => self.door.policy().suppress(who.actor(), path(channel.setup.kind), "said_stop").await?,
@@ -146,10 +175,10 @@ impl Talk {
 
     async fn heard_from(&self, channel: &Channel, said: Said) -> Result<()> {
         let now = self.inbox.now();
-        let conversation = self.thread_id(&channel.id, &said.thread).await?;
         // Who sends no id may send twice: the same words within a minute are one message.
         let minute = format!("{} {} {}", said.thread, now.0 / (60 * model::time::SECOND), said.text);
         let client_id = client_id(&channel.id, if said.id.is_empty() { &minute } else { &said.id });
+        let conversation = self.thread_with(&channel.id, &said.thread, &client_id).await?;
         self.note_thread(channel, &conversation, &said).await?;
         let found = self.inbox.find(&conversation).await?.filter(|found| found.status != Status::Resolved);
         let before = Before { was_open: found.is_some(), waited: found.is_some_and(|found| found.waiting_since.is_some()) };
@@ -172,7 +201,9 @@ impl Talk {
             Posted::Added(seq) => (seq, true),
             // What the first time broke off is done now.
             Posted::Known(seq) => (seq, false),
-            Posted::Stale(_) | Posted::Absent | Posted::Full => return Ok(()),
+            // Somebody else has filled it meanwhile. Refused, so that it comes again: then it finds the next one.
+            Posted::Full => return Err(Failure::new("The conversation of a chat is full")),
+            Posted::Stale(_) | Posted::Absent => return Ok(()),
         };
         if is_new {
             self.note_heard(&conversation).await?;

@@ -12,6 +12,7 @@ use crate::failure::Result;
 use crate::features::conversations::store::{actor_of, failed, note_event};
 use crate::features::conversations::{Inbox, Talk};
 use crate::features::people::policy::{Answer, Ask, Class, Ticket};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
 use model::Instant;
 use model::time::{SECOND, WEEK};
@@ -20,13 +21,16 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 use state::Transaction;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 const HOUR: i64 = 3_600 * SECOND;
-/// So many parcels are looked at in one round.
+/// So many parcels of a channel are looked at in one round.
 const AT_ONCE: i64 = 200;
-/// So many conversations are served at the same time.
-const SIDE_BY_SIDE: usize = 8;
+/// So many conversations of a channel are served at the same time: no other channel waits for them, and each may hold a connection.
+const SIDE_BY_SIDE: usize = 4;
+/// How often what is due is looked for, when nothing rings.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// A parcel is tried so often before it is said not to be sent.
 const TRIES_MAX: i64 = 8;
 /// The first pause before another try; each is twice the one before.
@@ -126,17 +130,72 @@ impl Talk {
         }))
     }
 
-    /// Sends what is queued and due.
+    /// Sends what is queued and due, once, and waits for it.
     ///
     /// # Errors
     /// Fails when the state store does.
     pub async fn send_parcels(&self) -> Result<()> {
+        let channels = self.channels_due().await?;
+        let rounds = channels.iter().map(|channel| self.send_parcels_of(channel));
+        futures_util::future::join_all(rounds).await.into_iter().collect()
+    }
+
+    /// Sends what is queued, for ever. Each channel goes its own way: one whose server does not answer keeps no other waiting.
+    pub(in crate::features::conversations) async fn keep_sending(&self) {
+        let mut rounds = FuturesUnordered::new();
+        // Channels under way, and whether something was queued since their round began.
+        let mut under_way: BTreeMap<String, bool> = BTreeMap::new();
+        loop {
+            let due = self.channels_due().await.unwrap_or_else(|failure| {
+                tracing::warn!("{failure}");
+                Vec::new()
+            });
+            for channel in due {
+                if under_way.contains_key(&channel) {
+                    continue;
+                }
+                under_way.insert(channel.clone(), false);
+                rounds.push(async move {
+                    let outcome = self.send_parcels_of(&channel).await;
+                    (channel, outcome)
+                });
+            }
+            let look = tokio::time::sleep(LOOK_EVERY);
+            tokio::pin!(look);
+            loop {
+                tokio::select! {
+                    Some((channel, outcome)) = rounds.next() => {
+                        if let Err(failure) = outcome {
+                            tracing::warn!("{failure}");
+                        }
+                        if under_way.remove(&channel) == Some(true) {
+                            break;
+                        }
+                    }
+                    () = self.inbox.bell.notified() => {
+                        under_way.values_mut().for_each(|is_rung| *is_rung = true);
+                        break;
+                    }
+                    () = &mut look => break,
+                }
+            }
+        }
+    }
+
+    /// Returns the channels that have something to send now: at most as many as can be set up, and those taken away since.
+    async fn channels_due(&self) -> Result<Vec<String>> {
+        let sql = "SELECT DISTINCT channel FROM parcel WHERE state = 'queued' AND next_at <= $1 ORDER BY channel LIMIT $2";
+        let found = sqlx::query_scalar(sql).bind(self.inbox.now().0).bind(AT_ONCE);
+        found.fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)
+    }
+
+    async fn send_parcels_of(&self, channel: &str) -> Result<()> {
         // What is behind something that waits longer waits with it, and takes nobody else's place in the round.
         let sql = "SELECT id, channel, actor, conversation, seq, attempts, next_at FROM parcel WHERE state = 'queued' \
                    AND conversation NOT IN (SELECT conversation FROM parcel WHERE state = 'queued' AND next_at > $1) \
-                   ORDER BY at, conversation, seq LIMIT $2";
-        let rows = sqlx::query(sql).bind(self.inbox.now().0).bind(AT_ONCE).fetch_all(self.inbox.stores.state.reader());
-        let rows = rows.await.map_err(failed)?;
+                   AND channel = $3 ORDER BY at, conversation, seq LIMIT $2";
+        let rows = sqlx::query(sql).bind(self.inbox.now().0).bind(AT_ONCE).bind(channel.to_owned());
+        let rows = rows.fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)?;
         let mut by_conversation: BTreeMap<String, Vec<AnyRow>> = BTreeMap::new();
         for row in rows {
             by_conversation.entry(row.get("conversation")).or_default().push(row);

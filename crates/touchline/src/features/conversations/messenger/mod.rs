@@ -20,7 +20,7 @@ pub use adapter::{Button, Capability, Counted};
 pub use arrive::public;
 pub(super) use deliver::queue_parcel;
 pub use deliver::{Reach, Thread};
-pub(super) use proof::headers as standard_headers;
+pub(super) use proof::{headers as standard_headers, is_key};
 pub(super) use setup::drawn_secret;
 pub(super) use setup::routes;
 pub use setup::{ChannelSetup, Kind, SmsFields, Template};

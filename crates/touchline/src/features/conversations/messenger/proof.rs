@@ -11,6 +11,9 @@ use subtle::ConstantTimeEq;
 /// A signature is believed for so long: what is older was kept by somebody.
 const FRESH: i64 = 300 * SECOND;
 
+/// A key has so many bytes at least.
+const KEY_MIN: usize = 16;
+
 fn mac(key: &[u8], parts: &[&[u8]]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     for part in parts {
@@ -39,6 +42,11 @@ fn key(secret: &str) -> Vec<u8> {
     told.unwrap_or_else(|| secret.as_bytes().to_vec())
 }
 
+/// Tells whether a secret is long enough to sign with: what is shorter can be guessed, and an empty key is everybody's.
+pub(in crate::features::conversations) fn is_key(secret: &str) -> bool {
+    key(secret).len() >= KEY_MIN
+}
+
 /// Signs a message by Standard Webhooks: its id, its moment in seconds, and its body.
 pub(super) fn standard(secret: &str, id: &str, seconds: i64, body: &[u8]) -> String {
     let seconds = seconds.to_string();
@@ -63,7 +71,7 @@ pub(super) fn is_standard(secret: &str, id: &str, moment: &str, signatures: &str
     let gap = seconds.checked_mul(SECOND).and_then(|at| now.0.checked_sub(at));
     let is_fresh = gap.is_some_and(|gap| gap.unsigned_abs() <= FRESH.unsigned_abs());
     let ours = standard(secret, id, seconds, body);
-    is_fresh && !secret.is_empty() && signatures.split(' ').any(|one| is_same(&ours, one))
+    is_fresh && !key(secret).is_empty() && signatures.split(' ').any(|one| is_same(&ours, one))
 }
 
 #[cfg(test)]
@@ -97,7 +105,11 @@ mod tests {
         assert!(!check(id, "now", signature, body, now));
         assert!(!check(id, &i64::MAX.to_string(), signature, body, now));
         assert!(!check(id, "1614265330", signature, body, Instant(now.0 + FRESH + SECOND)));
-        assert!(!is_standard("", id, "1614265330", &standard("", id, 1_614_265_330, body), body, now));
+        for empty in ["", "whsec_"] {
+            assert!(!is_standard(empty, id, "1614265330", &standard(empty, id, 1_614_265_330, body), body, now), "{empty}");
+            assert!(!is_key(empty), "{empty}");
+        }
+        assert!(is_key(secret) && !is_key("whsec_AAAA") && !is_key("short") && is_key("whsec_no base64 at all"));
     }
 
     #[test]

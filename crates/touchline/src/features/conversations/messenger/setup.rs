@@ -1,8 +1,8 @@
 //! How channels are set up: the table `messenger_channel`, and the routes behind the door. Secrets come in, and are never
 //! told back, but one: a secret that we draw is told once, when it is drawn.
 
-use super::adapter;
 use super::adapter::{Capability, Outcome};
+use super::{adapter, proof};
 use crate::failure::{Failure, Result};
 use crate::features::account::Keeper;
 use crate::features::conversations::Talk;
@@ -292,6 +292,10 @@ impl ChannelSetup {
         });
         let is_id = !self.sender.is_empty() && self.sender.bytes().all(|byte| byte.is_ascii_alphanumeric());
         match self.kind {
+            Kind::Webhook if !proof::is_key(&self.secret) => {
+                Err(Failure::new("The secret is too short to sign with: a key has at least 16 bytes")
+                    .hint("Leave it empty, and one is drawn"))
+            }
             Kind::Telegram if !is_bot_token => {
                 Err(Failure::new("This is no token of a bot").hint("Copy it from @BotFather: 123456:ABC…"))
             }

@@ -14,16 +14,34 @@ use std::collections::HashMap;
 
 pub(super) struct Sms;
 
-/// Writes a telephone number in one way: `+` and digits.
+/// Writes a telephone number in one way: `+` and digits. Providers leave the `+` out or not, as they like.
 pub(super) fn phone(text: &str) -> String {
+    phone_beside(text, "")
+}
+
+/// As [`phone`], where it wrote to a number of ours: with that, what has ten digits can be told too.
+fn phone_beside(text: &str, ours: &str) -> String {
     let text = text.trim();
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    match (text.starts_with('+'), digits.strip_prefix("00")) {
-        _ if digits.is_empty() => String::new(),
-        (true, _) => format!("+{digits}"),
-        (false, Some(rest)) => format!("+{rest}"),
+    if digits.is_empty() {
+        return String::new();
+    }
+    if text.starts_with('+') {
+        return format!("+{digits}");
+    }
+    if let Some(rest) = digits.strip_prefix("00") {
+        return format!("+{rest}");
+    }
+    // No country begins with 0, and no number within a country has more digits than these.
+    let is_whole = !digits.starts_with('0') && (11..=15).contains(&digits.len());
+    let ours = if ours.is_empty() { String::new() } else { phone(ours) };
+    match (digits.len(), ours.strip_prefix('+')) {
+        _ if is_whole => format!("+{digits}"),
+        // In North America people write ten digits, and mean those after the 1.
+        (10, Some(ours)) if ours.len() == 11 && ours.starts_with('1') => format!("+1{digits}"),
+        (10, Some(_)) if !digits.starts_with('0') => format!("+{digits}"),
         // A short number or the number of a country: nobody can tell which.
-        (false, None) => digits,
+        _ => digits,
     }
 }
 
@@ -67,7 +85,8 @@ impl Adapter for Sms {
     fn read(&self, setup: &ChannelSetup, headers: &HeaderMap, body: &[u8]) -> Option<Vec<Heard>> {
         let told = fields(headers, body)?;
         let take = |name: &String| told.get(name).cloned().unwrap_or_default();
-        let (from, text, id) = (phone(&take(&setup.fields.from)), take(&setup.fields.text), take(&setup.fields.id));
+        let from = phone_beside(&take(&setup.fields.from), &setup.sender);
+        let (text, id) = (take(&setup.fields.text), take(&setup.fields.id));
         let Some(who) = Identity::new("phone", &from) else { return Some(Vec::new()) };
         // Reports of delivery come the same way, without a text.
         if text.trim().is_empty() {
@@ -125,11 +144,26 @@ mod tests {
         for (text, expected) in [
             ("+33 1 99-00 (12) 34", "+33199001234"),
             ("0033199001234", "+33199001234"),
-            ("33199001234", "33199001234"),
+            ("33199001234", "+33199001234"),
+            ("(1) 202-555-0123", "+12025550123"),
+            ("0199001234", "0199001234"),
+            ("01990012345", "01990012345"),
+            ("2025550123", "2025550123"),
+            ("36180", "36180"),
             ("SHOP", ""),
             ("", ""),
         ] {
             assert_eq!(phone(text), expected, "{text}");
+        }
+        for (text, ours, expected) in [
+            ("2025550123", "+1 415 555 0100", "+12025550123"),
+            ("2025550123", "14155550100", "+12025550123"),
+            ("4512345678", "+4511112222", "+4512345678"),
+            ("0199001234", "+33199000000", "0199001234"),
+            ("2025550123", "SHOP", "2025550123"),
+            ("36180", "+33199000000", "36180"),
+        ] {
+            assert_eq!(phone_beside(text, ours), expected, "{text} beside {ours}");
         }
     }
 }

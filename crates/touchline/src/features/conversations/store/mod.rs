@@ -226,6 +226,16 @@ impl Inbox {
         self.write(id, &by, client_id, (text, &[]), draft).await
     }
 
+    /// Tells whether a conversation takes nothing more.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn is_full(&self, id: &str) -> Result<bool> {
+        let seq = sqlx::query_scalar("SELECT seq FROM conversation WHERE id = $1").bind(id.to_owned());
+        let seq: Option<i64> = seq.fetch_optional(self.stores.state.reader()).await.map_err(failed)?;
+        Ok(seq.is_some_and(|seq| seq >= SEQ_MAX))
+    }
+
     /// Tells whether a message with this id is there.
     ///
     /// # Errors

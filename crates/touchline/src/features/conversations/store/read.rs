@@ -23,11 +23,18 @@ impl Inbox {
             "all" => ("open", 1),
             _ => ("open", 0),
         };
+        // With the bot, or with people; of those that sleep or are done nobody asks.
+        let by_bot = match filter.view.as_str() {
+            "bot" => 1_i64,
+            "snoozed" | "resolved" | "all" => 0,
+            _ => 2,
+        };
         let (mine, nobodys) = (i64::from(filter.view == "mine"), i64::from(filter.view == "unassigned"));
         let sql = "SELECT id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, snoozed_until, \
-                   opened_at, last_at, waiting_since, due_at, seq, seen_seq FROM conversation \
+                   opened_at, last_at, waiting_since, due_at, seq, seen_seq FROM conversation c \
                    WHERE (status = $1 OR $2 = 1) AND ($3 = 0 OR assignee = $4) AND ($5 = 0 OR assignee IS NULL) \
-                   AND ($6 = '' OR channel = $6) ORDER BY COALESCE(due_at, 9000000000000000000), last_at DESC LIMIT $7";
+                   AND ($6 = '' OR channel = $6) AND ($8 = 0 OR $8 = CASE WHEN assignee IS NULL AND waiting_since IS NULL AND \
+                   EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on') THEN 1 ELSE 2 END) ORDER BY COALESCE(due_at, 9000000000000000000), last_at DESC LIMIT $7";
         let wanted = if filter.words.is_some() || filter.label.is_some() { SEARCH_MAX } else { LIST_MAX as i64 };
         let rows = sqlx::query(sql)
             .bind(status)
@@ -37,6 +44,7 @@ impl Inbox {
             .bind(nobodys)
             .bind(filter.channel.clone().unwrap_or_default())
             .bind(wanted)
+            .bind(by_bot)
             .fetch_all(self.stores.state.reader())
             .await
             .map_err(failed)?;
@@ -305,10 +313,16 @@ impl Inbox {
         let mut count = async |sql: &'static str| -> Result<i64> {
             sqlx::query_scalar(sql).fetch_one(&mut *transaction).await.map_err(failed)
         };
+        let with_bot = count(
+            "SELECT COUNT(*) FROM conversation c WHERE status = 'open' AND assignee IS NULL AND waiting_since IS NULL \
+             AND EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on')",
+        )
+        .await?;
         Ok(Counts {
             came_in: count("SELECT COUNT(*) FROM message WHERE kind = 'event' AND (meta LIKE '%\"what\":\"opened\"%' OR meta LIKE '%\"what\":\"reopened\"%')").await?,
             went_out: count("SELECT COUNT(*) FROM message WHERE kind = 'event' AND meta LIKE '%\"what\":\"resolved\"%'").await?,
-            open: count("SELECT COUNT(*) FROM conversation WHERE status = 'open'").await?,
+            open: count("SELECT COUNT(*) FROM conversation WHERE status = 'open'").await? - with_bot,
+            with_bot,
             snoozed: count("SELECT COUNT(*) FROM conversation WHERE status = 'snoozed'").await?,
         })
     }

@@ -232,7 +232,7 @@ pub enum Posted {
 /// Is which conversations are asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Filter {
-    /// `open`, `mine`, `unassigned`, `snoozed`, `resolved` or `all`.
+    /// `open`, `mine`, `unassigned`, `bot`, `snoozed`, `resolved` or `all`.
     pub view: String,
     /// Of one channel.
     pub channel: Option<String>,
@@ -250,8 +250,10 @@ pub struct Counts {
     pub came_in: i64,
     /// How often one was resolved.
     pub went_out: i64,
-    /// How many are open.
+    /// How many are open, and for people to answer.
     pub open: i64,
+    /// How many the bot looks after, and nobody waits for a person.
+    pub with_bot: i64,
     /// How many sleep.
     pub snoozed: i64,
 }
