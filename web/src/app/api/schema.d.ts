@@ -3853,7 +3853,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    /** @description `open` (where nothing is said), `mine`, `unassigned`, `snoozed`, `resolved` or `all`. */
+                    /** @description `open` (where nothing is said), `mine`, `unassigned`, `bot`, `snoozed`, `resolved` or `all`. */
                     view?: string;
                     /** @description Of one channel. */
                     channel?: string;
@@ -4250,7 +4250,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells what the bot says and does; its secret is not told. */
+        /** Tells what the bot says and does; its secret is not told, and where it asks for orders to the owner and admins alone. */
         get: {
             parameters: {
                 query?: never;
@@ -5143,6 +5143,72 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/settings/mail/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries settings of mail, which need not be kept yet: reaches both servers, encrypts, signs in, opens the folder, and asks whether
+         *     the address may send. Nothing is fetched or sent. An empty password is the one that is kept, for its own server alone.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["MailSettings"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MailTried"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -16860,7 +16926,7 @@ export interface components {
             came_in: number;
             /**
              * Format: int64
-             * @description How many are open.
+             * @description How many are open, and for people to answer.
              */
             open: number;
             /**
@@ -16873,6 +16939,11 @@ export interface components {
              * @description How often one was resolved.
              */
             went_out: number;
+            /**
+             * Format: int64
+             * @description How many the bot looks after, and nobody waits for a person.
+             */
+            with_bot: number;
         };
         /** @description Is a list of conversations. */
         ConversationList: {
@@ -18905,6 +18976,18 @@ export interface components {
              * @default
              */
             user: string;
+        };
+        /**
+         * @description Is the step that a server was tried up to.
+         * @enum {string}
+         */
+        MailStep: "unset" | "name" | "inside" | "reach" | "encryption" | "greeting" | "password" | "folder" | "sender" | "works";
+        /** @description Is what came of trying. */
+        MailTried: {
+            /** @description The server that mail is fetched from. */
+            incoming: components["schemas"]["ServerTried"];
+            /** @description The server that sends. */
+            outgoing: components["schemas"]["ServerTried"];
         };
         /** @description Is a place that two people changed differently, with both values: nobody's work is dropped silently. */
         MapClash: {
@@ -21326,6 +21409,13 @@ export interface components {
          * @enum {string}
          */
         Sentiment: "positive" | "neutral" | "negative";
+        /** @description Is how far a server was tried. */
+        ServerTried: {
+            /** @description What the server or the network said, as it was said. */
+            said: string;
+            /** @description The step that went wrong, or `works`, or `unset`. */
+            step: components["schemas"]["MailStep"];
+        };
         /** @description Is an open session. */
         Session: {
             /** @description What the browser calls itself. */
