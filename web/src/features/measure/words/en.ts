@@ -296,7 +296,8 @@ export default {
   'watch.mail.means':
     'By mail goes one letter when the number is beyond its limit for sure, and one when it is back. What chance may explain is shown here only.',
   'letters.caught':
-    'No server is named that sends mail: letters are caught and reach nobody. Whoever keeps the installation names one under “mail” in PUT /api/conversations/settings.',
+    'No server is named that sends mail: letters are caught and reach nobody. Whoever keeps the installation names one on the page of the mailbox.',
+  'letters.caught.set': 'Set up the mailbox',
   'letters.caught.go': 'See the caught letters',
   'letters.nowhere': 'Your account has no address to write to.',
   'letters.nowhere.go': 'Give it one in Settings',

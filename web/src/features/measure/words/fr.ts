@@ -299,7 +299,8 @@ export default {
   'watch.mail.means':
     'Un courriel part quand le chiffre est au-delà de sa limite à coup sûr, un autre quand il revient. Ce que le hasard peut expliquer n’est montré qu’ici.',
   'letters.caught':
-    'Aucun serveur d’envoi n’est indiqué : les courriels sont retenus et n’arrivent à personne. Qui tient l’installation en indique un sous « mail » dans PUT /api/conversations/settings.',
+    'Aucun serveur d’envoi n’est indiqué : les courriels sont retenus et n’arrivent à personne. Qui tient l’installation en indique un à la page de la boîte aux lettres.',
+  'letters.caught.set': 'Régler la boîte aux lettres',
   'letters.caught.go': 'Voir les courriels retenus',
   'letters.nowhere': 'Votre compte n’a pas d’adresse où écrire.',
   'letters.nowhere.go': 'Lui en donner une dans Réglages',
