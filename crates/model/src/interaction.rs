@@ -71,6 +71,8 @@ pub enum Scale {
     Ten = 3,
     /// 0 or 1, recommended or not.
     YesNo = 4,
+    /// 1 to 7, quality of service: the mean of the five RATER items, rounded. Apart from effort, which has the same answers.
+    Quality = 5,
 }
 
 impl Scale {
@@ -80,7 +82,7 @@ impl Scale {
         match self {
             Self::Nps => (0, 10),
             Self::Five => (1, 5),
-            Self::Seven => (1, 7),
+            Self::Seven | Self::Quality => (1, 7),
             Self::Ten => (1, 10),
             Self::YesNo => (0, 1),
         }
@@ -95,6 +97,7 @@ impl Scale {
             2 => Some(Self::Seven),
             3 => Some(Self::Ten),
             4 => Some(Self::YesNo),
+            5 => Some(Self::Quality),
             _ => None,
         }
     }
@@ -116,7 +119,7 @@ impl Score {
         match self.scale {
             Scale::Nps => self.answer >= 9,
             Scale::Five => self.answer >= 4,
-            Scale::Seven => self.answer >= 5,
+            Scale::Seven | Scale::Quality => self.answer >= 5,
             Scale::Ten => self.answer >= 8,
             Scale::YesNo => self.answer == 1,
         }

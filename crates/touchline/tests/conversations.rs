@@ -1117,8 +1117,8 @@ async fn a_survey_is_answered_by_link_once_and_joins_the_ledger() {
     use touchline::features::feedback::{NewSurvey, SurveyKind};
     let stage = Stage::new().await;
     stage.mailbox().await;
-    let survey =
-        NewSurvey { name: "After".into(), kind: SurveyKind::Nps, question: "<b>Well?</b>".into(), touchpoint: "survey".into() };
+    let mut survey = NewSurvey::one("After", SurveyKind::Nps, "survey");
+    survey.questions[0].words = "<b>Well?</b>".into();
     let id = stage.site.feedback.make(&survey).await.expect("makes");
     let (_, shown) = stage.staff("GET", "/api/feedback", None).await;
     let link = shown["surveys"][0]["link"].as_str().expect("a link").to_owned();
@@ -1127,11 +1127,11 @@ async fn a_survey_is_answered_by_link_once_and_joins_the_ledger() {
     assert!(status == StatusCode::OK && page.contains("&lt;b&gt;Well?") && !page.contains("<script"), "{page}");
     let post =
         async |path: &str, body: &'static str| stage.send(Request::post(path).body(Body::from(body)).expect("a request")).await;
-    let body = "id=00112233445566778899aabbccddeeff&score=9&words=marker-of-words";
+    let body = "id=00112233445566778899aabbccddeeff&q1=9&words=marker-of-words";
     for _ in 0..2 {
         assert!(post(&link, body).await.1.contains("Thank you"), "sent twice it is one");
     }
-    assert!(post(&link, "id=0&score=11").await.1.contains("choose a number"), "eleven is on no scale");
+    assert!(post(&link, "id=0&q1=11").await.1.contains("choose a number"), "eleven is on no scale");
     assert_eq!(get("/p/survey/AAAA").await.0, StatusCode::NOT_FOUND);
     // Asked by mail: the letter is stopped by nobody, the answer counts as a response, and a second one changes nothing.
     let invitation = json!({ "addresses": ["ann@example.org", "bob@example.org"] });
@@ -1142,7 +1142,7 @@ async fn a_survey_is_answered_by_link_once_and_joins_the_ledger() {
         .expect("text")
         .to_owned();
     let own = text.split("http://localhost").nth(1).expect("a link").split_whitespace().next().expect("a link").to_owned();
-    assert!(post(&own, "score=3").await.1.contains("Thank you"));
+    assert!(post(&own, "q1=3").await.1.contains("Thank you"));
     assert!(get(&own).await.1.contains("Thank you"), "it was answered");
     stage.site.capture.settle().await.expect("settles");
     let (_, shown) = stage.staff("GET", "/api/feedback", None).await;

@@ -45,9 +45,7 @@ impl Stage {
     }
 
     async fn survey(&self, after: SurveyMoment, days: u16) -> i64 {
-        let survey =
-            NewSurvey { name: "After".into(), kind: SurveyKind::Nps, question: String::new(), touchpoint: String::new() };
-        let id = self.site.feedback.make(&survey).await.expect("makes");
+        let id = self.site.feedback.make(&NewSurvey::one("After", SurveyKind::Nps, "")).await.expect("makes");
         assert!(self.site.feedback.trigger(id, Some(SurveyTrigger { after, days })).await.expect("sets"));
         id
     }

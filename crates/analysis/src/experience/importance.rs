@@ -1,7 +1,8 @@
 //! Importance against performance (M17): where to concentrate.
 //!
-//! Importance is stated (asked) or derived: Spearman's ρ of a touchpoint's satisfaction with the overall loyalty of the same
-//! people, from [`DERIVED_FROM`] answers on. The cross-hairs are the means over touchpoints, or targets. A point estimate near
+//! Importance is stated (asked, 1 to 5, from [`STATED_FROM`] answers on) or derived: Spearman's ρ of a touchpoint's satisfaction with
+//! the overall loyalty of the same people, from [`DERIVED_FROM`] answers on. Each has a grid of its own: where they disagree, people say
+//! one thing and do another. The cross-hairs are the means over touchpoints, or targets. A point estimate near
 //! the cross-hairs says little, so [`RESAMPLES`] draws of both estimates (normal, by their standard errors, the cross-hairs
 //! drawn along) give each quadrant's probability; below [`SURE`] a touchpoint is undecided (Martilla and James 1977 for the
 //! grid).
@@ -24,6 +25,8 @@ use utoipa::ToSchema;
 
 /// So many pairs of answers make a derived importance.
 pub const DERIVED_FROM: u64 = 100;
+/// So many answers make a stated importance.
+pub const STATED_FROM: u64 = 30;
 /// How often estimates are drawn again.
 pub const RESAMPLES: u32 = 1_000;
 /// A quadrant needs this probability.

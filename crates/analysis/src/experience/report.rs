@@ -6,7 +6,7 @@ use super::answers::response;
 use super::brand::reputation;
 use super::consistency::experience;
 use super::fold::{Experience, FEELING_PARTS, MEAN_PARTS};
-use super::importance::{DERIVED_FROM, Pairs, Placement, Point, Quadrant, place};
+use super::importance::{DERIVED_FROM, Pairs, Placement, Point, Quadrant, STATED_FROM, place};
 use super::scores::{Answers, Effort};
 use crate::hours::{Calendar, month_text};
 use crate::intervals::{Estimate, Interval, Z95, proportion};
@@ -15,9 +15,9 @@ use crate::report::Note;
 use crate::survival::{Curve, Quantile};
 use libm::sqrt;
 use model::map::TouchpointMap;
-use model::{Evidence, Figure, Scale, Unit};
+use model::{Evidence, Figure, Scale, Score, Unit};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
 /// So many steps show the shape of a curve.
@@ -222,6 +222,16 @@ pub struct Importance {
     pub decided: bool,
     /// How many more pairs are needed for an importance.
     pub needed: u64,
+    /// Stated importance: the mean of what people say, 1 to 5.
+    pub stated: Figure,
+    /// The quadrant by stated importance; none where too few were asked.
+    pub stated_quadrant: Option<Quadrant>,
+    /// The probability that it is that one.
+    pub stated_probability: Option<f64>,
+    /// Whether it is sure enough.
+    pub stated_decided: bool,
+    /// How many more answers are needed for a stated importance.
+    pub stated_needed: u64,
 }
 
 /// Is what goes with the overall answer.
@@ -266,6 +276,8 @@ pub struct Yardsticks {
     pub drivers: Vec<u16>,
     /// The mean of the category's reviews on 1 to 5; none: the mean of all reviews seen.
     pub category_mean: Option<f64>,
+    /// Per touchpoint, by its position in the map, how often people said that it is of importance 1 to 5.
+    pub stated: BTreeMap<u16, [u64; 5]>,
 }
 
 /// Makes the report.
@@ -289,7 +301,7 @@ pub fn report(map: &TouchpointMap, read: &Experience, by: &Yardsticks, segment: 
         answers: answers(map, read, by),
         demand: demand(read, &by.calendar),
         consistency: consistency(map, read),
-        importance: importance(map, read),
+        importance: importance(map, read, by),
         drivers: key_drivers(map, read, by),
         reputation: reviews(map, read, by),
         notes,
@@ -461,7 +473,7 @@ fn consistency(map: &TouchpointMap, read: &Experience) -> Consistency {
     }
 }
 
-fn importance(map: &TouchpointMap, read: &Experience) -> Vec<Importance> {
+fn importance(map: &TouchpointMap, read: &Experience, by: &Yardsticks) -> Vec<Importance> {
     // Where a touchpoint was judged on several scales, the one with the most pairs speaks for it.
     let mut pairs: BTreeMap<u16, &Pairs> = BTreeMap::new();
     for ((touchpoint, _), found) in &read.pairs {
@@ -471,32 +483,60 @@ fn importance(map: &TouchpointMap, read: &Experience) -> Vec<Importance> {
         }
     }
     let satisfied = satisfied(read);
-    let known =
+    let derived =
         |touchpoint: &u16| pairs.get(touchpoint).filter(|pairs| pairs.n() >= DERIVED_FROM).and_then(|pairs| pairs.spearman());
-    let error = |estimate: Estimate| estimate.interval.map_or(0.0, |interval| (interval.high - interval.low) / (2.0 * Z95));
-    let placed: Vec<u16> = satisfied.keys().filter(|touchpoint| known(touchpoint).is_some()).copied().collect();
-    let point = |touchpoint: &u16| {
-        let (good, n) = satisfied[touchpoint];
-        let (importance, performance) = (known(touchpoint)?, proportion(good, n)?);
-        Some(Point { importance: (importance.value, error(importance)), performance: (performance.value, error(performance)) })
-    };
-    let placements: BTreeMap<u16, Placement> =
-        placed.iter().copied().zip(place(&placed.iter().filter_map(point).collect::<Vec<_>>(), None)).collect();
-    let told = |(touchpoint, (good, n)): (&u16, &(u64, u64))| {
+    let said = |touchpoint: &u16| by.stated.get(touchpoint).map(stated_answers);
+    let stated = |touchpoint: &u16| said(touchpoint).filter(|said| said.n() >= STATED_FROM).and_then(|said| said.mean());
+    let (by_pairs, by_word) = (placed(&satisfied, &derived), placed(&satisfied, &stated));
+    let told = |touchpoint: &u16| {
         let found = pairs.get(touchpoint).map_or(0, |pairs| pairs.n());
-        // With one touchpoint the cross-hairs are its own: there is nothing to compare.
-        let placement = placements.get(touchpoint).filter(|_| placements.len() > 1);
+        let asked = said(touchpoint).map_or(0, |said| said.n());
+        let (good, n) = satisfied.get(touchpoint).copied().unwrap_or_default();
+        let (placement, other) = (by_pairs.get(touchpoint), by_word.get(touchpoint));
         Importance {
             touchpoint: map.touchpoints[*touchpoint as usize].id.clone(),
-            importance: figure(known(touchpoint), found, Unit::Ratio, "fisher"),
-            performance: figure(proportion(*good, *n), *n, Unit::Share, "wilson"),
+            importance: figure(derived(touchpoint), found, Unit::Ratio, "fisher"),
+            performance: figure(proportion(good, n), n, Unit::Share, "wilson"),
             quadrant: placement.map(|placement| placement.quadrant),
             probability: placement.map(|placement| placement.probability),
             decided: placement.is_some_and(|placement| placement.decided().is_some()),
             needed: DERIVED_FROM.saturating_sub(found),
+            stated: figure(stated(touchpoint), asked, Unit::Ratio, "student"),
+            stated_quadrant: other.map(|placement| placement.quadrant),
+            stated_probability: other.map(|placement| placement.probability),
+            stated_decided: other.is_some_and(|placement| placement.decided().is_some()),
+            stated_needed: STATED_FROM.saturating_sub(asked),
         }
     };
-    satisfied.iter().map(told).collect()
+    let known = |touchpoint: &&u16| usize::from(**touchpoint) < map.touchpoints.len();
+    let all: BTreeSet<&u16> = satisfied.keys().chain(by.stated.keys()).filter(known).collect();
+    all.into_iter().map(told).collect()
+}
+
+/// Places the touchpoints whose importance and performance are both known; nothing with one alone, whose cross-hairs would be its own.
+fn placed(satisfied: &BTreeMap<u16, (u64, u64)>, importance: &dyn Fn(&u16) -> Option<Estimate>) -> BTreeMap<u16, Placement> {
+    let error = |estimate: Estimate| estimate.interval.map_or(0.0, |interval| (interval.high - interval.low) / (2.0 * Z95));
+    let point = |(touchpoint, (good, n)): (&u16, &(u64, u64))| {
+        let (importance, performance) = (importance(touchpoint)?, proportion(*good, *n)?);
+        let point =
+            Point { importance: (importance.value, error(importance)), performance: (performance.value, error(performance)) };
+        Some((*touchpoint, point))
+    };
+    let (touchpoints, points): (Vec<u16>, Vec<Point>) = satisfied.iter().filter_map(point).unzip();
+    if points.len() < 2 {
+        return BTreeMap::new();
+    }
+    touchpoints.into_iter().zip(place(&points, None)).collect()
+}
+
+fn stated_answers(counts: &[u64; 5]) -> Answers {
+    let mut answers = Answers::new(Scale::Five);
+    for (answer, count) in (1..).zip(counts) {
+        if let Some(score) = Score::new(Scale::Five, answer) {
+            answers.add(score, *count);
+        }
+    }
+    answers
 }
 
 fn key_drivers(map: &TouchpointMap, read: &Experience, by: &Yardsticks) -> Option<KeyDrivers> {

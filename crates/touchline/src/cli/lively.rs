@@ -235,14 +235,8 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
         let Some(who) = people.get(place) else { break };
         say(site, &format!("sample-{place}"), who, said, now).await?;
     }
-    let survey = |name: &str, kind, touchpoint: &str| NewSurvey {
-        name: name.to_owned(),
-        kind,
-        question: String::new(),
-        touchpoint: touchpoint.to_owned(),
-    };
-    let nps = site.feedback.make(&survey("Would they recommend us", SurveyKind::Nps, "survey")).await?;
-    let ces = site.feedback.make(&survey("How easy was the return", SurveyKind::Ces, "contact-form")).await?;
+    let nps = site.feedback.make(&NewSurvey::one("Would they recommend us", SurveyKind::Nps, "survey")).await?;
+    let ces = site.feedback.make(&NewSurvey::one("How easy was the return", SurveyKind::Ces, "contact-form")).await?;
     for (place, who) in people.iter().enumerate().take(80) {
         let score = [10, 9, 8, 10, 6, 9, 7, 10, 3, 9][place % 10];
         let words = match score {

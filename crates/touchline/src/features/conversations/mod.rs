@@ -112,7 +112,7 @@ impl Talk {
     }
 
     /// Returns what sends requests to servers of others.
-    fn calls(&self) -> Calls {
+    pub(crate) fn calls(&self) -> Calls {
         Calls::by(self.outbound())
     }
 

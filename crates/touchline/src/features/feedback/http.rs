@@ -1,15 +1,21 @@
 //! Surveys and reviews as staff reach them.
 
-use super::store::SurveyAnswer;
+use super::form::{Sent, draw};
+use super::question::checked;
+use super::room::Link;
 use super::texts::{ExamplesOf, TextExample, TextsShown};
-use super::{Feedback, NewSurvey, Review, Survey, SurveyTrigger};
+use super::{Feedback, Mention, MentionFeed, NewSurvey, Review, Survey, SurveyAnswer, SurveyTrigger};
 use crate::failure::Result;
 use crate::features::account::Who;
+use crate::features::capture::svg;
+use crate::features::conversations::{Language, escaped, fields, page_of};
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -23,17 +29,21 @@ pub fn routes(feedback: Feedback) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(feedback_shown))
         .routes(routes!(make_survey))
+        .routes(routes!(change_survey))
+        .routes(routes!(preview_survey))
+        .routes(routes!(survey_code))
         .routes(routes!(close_survey))
         .routes(routes!(trigger_survey))
         .routes(routes!(invite_to_survey))
         .routes(routes!(moderate_review))
         .routes(routes!(texts_shown))
         .routes(routes!(text_examples))
-        .with_state(feedback)
+        .with_state(feedback.clone())
+        .merge(super::http_heard::routes(feedback))
 }
 
 /// Is proof that whoever asks may ask customers: everybody but viewers may.
-struct Asker;
+pub(super) struct Asker;
 
 impl<S: Send + Sync> FromRequestParts<S> for Asker {
     type Rejection = Refusal;
@@ -57,6 +67,10 @@ struct FeedbackShown {
     answers: Vec<SurveyAnswer>,
     /// Reviews: those that wait first.
     reviews: Vec<Review>,
+    /// What others said of us elsewhere, the latest first.
+    mentions: Vec<Mention>,
+    /// The feeds that are read for mentions.
+    feeds: Vec<MentionFeed>,
 }
 
 /// Is the number of a new survey.
@@ -116,7 +130,8 @@ enum ReviewChange {
 ))]
 async fn feedback_shown(State(feedback): State<Feedback>) -> Result<Json<FeedbackShown>, Refusal> {
     let (surveys, answers) = (feedback.surveys().await?, feedback.answers().await?);
-    Ok(Json(FeedbackShown { surveys, answers, reviews: feedback.reviews("", None).await? }))
+    let (mentions, feeds) = (feedback.mentions().await?, feedback.feeds().await?);
+    Ok(Json(FeedbackShown { surveys, answers, reviews: feedback.reviews("", None).await?, mentions, feeds }))
 }
 
 /// Tells what the texts of customers say: mood and themes by touchpoint, and which themes more people complain about than before.
@@ -149,6 +164,84 @@ async fn make_survey(
 ) -> Result<(StatusCode, Json<SurveyMade>), Refusal> {
     let id = feedback.make(&new).await.map_err(Refusal::told)?;
     Ok((StatusCode::CREATED, Json(SurveyMade { id })))
+}
+
+/// Changes what a survey asks: its questions, their order, their words. What was answered keeps its question: one that is left
+/// out here is asked no more, and its answers stay.
+#[utoipa::path(put, path = "/api/feedback/surveys/{id}", tag = "feedback", request_body = NewSurvey,
+    params(("id" = String, Path, description = "The number of the survey.")),
+    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem)),
+)]
+async fn change_survey(
+    _: Asker,
+    State(feedback): State<Feedback>,
+    Path(id): Path<String>,
+    Body(wanted): Body<NewSurvey>,
+) -> Result<StatusCode, Refusal> {
+    let done = feedback.change(id.parse().map_err(|_| no_survey())?, &wanted).await.map_err(Refusal::told)?;
+    if done { Ok(StatusCode::NO_CONTENT) } else { Err(no_survey()) }
+}
+
+/// Is a survey to be looked at before it is kept, as a form of a page sends it.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = SurveyPreview)]
+struct Preview {
+    /// The survey as JSON, as it is made.
+    survey: String,
+    /// The reader's language: `en`, `fr` or `ru`.
+    language: String,
+}
+
+/// Shows the page on which customers would answer, before the survey is kept. Its form goes nowhere.
+#[utoipa::path(post, path = "/api/feedback/surveys/preview", tag = "feedback",
+    request_body(content = Preview, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, body = String, content_type = "text/html"), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem),
+    ),
+)]
+async fn preview_survey(_: Asker, body: Bytes) -> Result<Response, Refusal> {
+    let fields = fields(&body);
+    let sent = Sent(&fields);
+    let wanted: NewSurvey = serde_json::from_str(sent.one("survey"))
+        .map_err(|error| Refusal::malformed("The survey cannot be read", error.to_string()))?;
+    let questions = checked(&fresh(&wanted), &[]).map_err(Refusal::told)?;
+    let mut headers = HeaderMap::new();
+    let code = ["fr", "ru"].into_iter().find(|code| *code == sent.one("language")).unwrap_or("en");
+    headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(code));
+    let language = Language::of(&headers);
+    let (title, page) = draw(&questions, &Sent(&[]), &[], "preview", language);
+    let told = language.pick(
+        "A look ahead: nothing is kept here.",
+        "Un aperçu : rien n’est enregistré ici.",
+        "Предварительный просмотр: здесь ничего не сохраняется.",
+    );
+    // The form would be sent to this address again, which takes surveys alone.
+    let page = page.replace("<form method=\"post\">", "<form method=\"dialog\">");
+    Ok(page_of(&headers, &title, &format!("<p class=\"soft\">{}</p>{page}", escaped(told))))
+}
+
+/// Returns the questions as if they were all new, so that they can be looked at without those that stand.
+fn fresh(wanted: &NewSurvey) -> Vec<super::Question> {
+    wanted.questions.iter().map(|question| super::Question { id: 0, ..question.clone() }).collect()
+}
+
+/// Draws the address of a survey as a QR code, for print.
+#[utoipa::path(get, path = "/api/feedback/surveys/{id}/code", tag = "feedback",
+    params(("id" = String, Path, description = "The number of the survey.")),
+    responses(
+        (status = 200, body = String, content_type = "image/svg+xml"), (status = 401, body = Problem), (status = 404, body = Problem),
+    ),
+)]
+async fn survey_code(State(feedback): State<Feedback>, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let survey = id.parse().map_err(|_| no_survey())?;
+    if feedback.open_survey(survey).await?.is_none() {
+        return Err(no_survey());
+    }
+    let token = feedback.token(Link { survey, actor: None }).await?;
+    let drawn = svg(&format!("{}/p/survey/{token}", feedback.talk.address()))?;
+    Ok(([(header::CONTENT_TYPE, "image/svg+xml")], drawn).into_response())
 }
 
 fn no_survey() -> Refusal {

@@ -1,18 +1,37 @@
-//! Feedback: what customers say when asked and when not: surveys, and reviews.
+//! Feedback: what customers say when asked and when not: surveys, reviews, and what others say of us elsewhere.
 //!
 //! An answer is an interaction at its touchpoint, with its score as given, so that the map counts it as it counts everything.
 //! Whoever is asked by mail is asked through the contact policy; who did not answer is counted beside who did.
 
+mod answering;
+mod answers;
+mod feeds;
+mod form;
 mod http;
+mod http_heard;
+mod invites;
+mod mentions;
 mod public;
+mod question;
 mod results;
-mod store;
+mod review_file;
+mod reviews;
+mod room;
+mod surveys;
+mod table;
 mod texts;
 mod triggers;
 
+pub use answers::{AnswerPart, Recalled, StatedImportance, SurveyAnswer, stated};
+pub use feeds::{MentionFeed, NewMentionFeed};
 pub use http::routes;
+pub use mentions::{Mention, NewMention};
 pub use public::public;
-pub use results::{Results, results};
-pub use store::{Feedback, NewSurvey, Review, Survey, SurveyAnswer, SurveyKind};
+pub use question::{Choice, Question, SurveyKind};
+pub use results::{PartResults, QuestionResults, SurveyResults};
+pub use reviews::Review;
+pub use room::Feedback;
+pub use surveys::{NewSurvey, Survey};
+pub use table::{Fault, FileReport};
 pub use texts::{TextExample, TextSource, TextsShown};
 pub use triggers::{SurveyMoment, SurveyTrigger};

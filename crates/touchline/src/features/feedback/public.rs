@@ -1,8 +1,11 @@
 //! Pages on which customers answer and review: plain forms that work without scripts. To look at one changes nothing.
 
-use super::Feedback;
-use super::SurveyKind;
-use super::store::{Answered, Link, WORDS_MAX};
+use super::answering::{Answered, Given};
+use super::form::{Sent, Trouble, draw, read};
+use super::reviews::Written;
+use super::room::{Link, WORDS_MAX};
+use super::surveys::Open;
+use super::{Feedback, SurveyKind};
 use crate::failure::{Failure, Result};
 use crate::features::conversations::{Language, escaped, fields, no_such_link, page_of, visitor};
 use crate::platform::http::{Peer, Refusal};
@@ -52,69 +55,20 @@ fn is_nonce(text: &str) -> bool {
 
 async fn ask(State((feedback, _)): State<Room>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
     let Some(link) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
-    let Some((_, kind, question, _)) = feedback.open_survey(link.survey).await? else { return Ok(thanks(&headers, true)) };
+    let Some(survey) = feedback.open_survey(link.survey).await? else { return Ok(thanks(&headers, true)) };
     if let Some(actor) = link.actor
         && feedback.has_answered(link.survey, &actor.to_string()).await?
     {
         return Ok(thanks(&headers, false));
     }
-    Ok(form(&headers, kind, &question, false))
+    Ok(form(&headers, &survey, &Sent(&[]), &[]))
 }
 
-fn form(headers: &HeaderMap, kind: SurveyKind, question: &str, is_unanswered: bool) -> Response {
-    let language = Language::of(headers);
-    let usual = match kind {
-        SurveyKind::Nps => language.pick(
-            "How likely are you to recommend us to a friend?",
-            "Nous recommanderiez-vous à un ami ?",
-            "Насколько вероятно, что вы порекомендуете нас знакомым?",
-        ),
-        SurveyKind::Ces => language.pick(
-            "We made it easy for you. Do you agree?",
-            "Nous vous avons facilité les choses. Êtes-vous d’accord ?",
-            "С нами было просто. Вы согласны?",
-        ),
-        SurveyKind::Csat => language.pick("How satisfied are you?", "Êtes-vous satisfait ?", "Насколько вы довольны?"),
-        SurveyKind::Rating => language.pick(
-            "How many stars do you give us?",
-            "Combien d’étoiles nous donnez-vous ?",
-            "Сколько звёзд вы нам поставите?",
-        ),
-    };
-    let (worst, best) = match kind {
-        SurveyKind::Nps => (
-            language.pick("not at all likely", "pas du tout", "совсем не вероятно"),
-            language.pick("very likely", "certainement", "очень вероятно"),
-        ),
-        SurveyKind::Ces => {
-            (language.pick("not at all", "pas du tout", "совсем нет"), language.pick("entirely", "tout à fait", "полностью"))
-        }
-        _ => (language.pick("not at all", "pas du tout", "совсем нет"), language.pick("very", "très", "очень")),
-    };
-    let title = if question.is_empty() { usual.to_owned() } else { escaped(question) };
-    let (lowest, highest) = kind.scale().range();
-    let scale: String = (lowest..=highest)
-        .map(|score| format!("<label><input type=\"radio\" name=\"score\" value=\"{score}\" required> {score}</label>"))
-        .collect();
-    let missing = if is_unanswered {
-        format!(
-            "<p role=\"alert\">{}</p>",
-            language.pick("Please choose a number.", "Choisissez un chiffre.", "Выберите, пожалуйста, число.")
-        )
-    } else {
-        String::new()
-    };
-    let why = language.pick("Why? (if you like)", "Pourquoi ? (si vous voulez)", "Почему? (если хотите)");
-    let send = language.pick("Send", "Envoyer", "Отправить");
-    let body = format!(
-        "<h1>{title}</h1>{missing}<form method=\"post\"><input type=\"hidden\" name=\"id\" value=\"{}\">\
-         <fieldset><legend>{lowest}–{highest}</legend><div class=\"scale\">{scale}</div>\
-         <div class=\"ends\"><span>{lowest} {worst}</span><span>{highest} {best}</span></div></fieldset>\
-         <label>{why}<textarea name=\"words\" rows=\"4\" maxlength=\"5000\"></textarea></label>\
-         <p><button>{send}</button></p></form>",
-        nonce()
-    );
-    page_of(headers, usual, &body)
+fn form(headers: &HeaderMap, survey: &Open, sent: &Sent<'_>, troubles: &[(i64, Trouble)]) -> Response {
+    // The same number again: whoever mends an answer and sends it twice has still answered once.
+    let id = if is_nonce(sent.one("id")) { sent.one("id").to_owned() } else { nonce() };
+    let (title, body) = draw(&survey.questions, sent, troubles, &id, Language::of(headers));
+    page_of(headers, &title, &body)
 }
 
 fn thanks(headers: &HeaderMap, is_closed: bool) -> Response {
@@ -135,14 +89,16 @@ async fn answer(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let Some(Link { survey, actor }) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
-    let Some((_, kind, question, _)) = feedback.open_survey(survey).await? else { return Ok(thanks(&headers, true)) };
+    let Some(open) = feedback.open_survey(survey).await? else { return Ok(thanks(&headers, true)) };
     let fields = fields(&body);
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default();
-    let Ok(score) = field("score").parse::<i16>() else { return Ok(form(&headers, kind, &question, true)) };
-    let words = field("words");
+    let sent = Sent(&fields);
+    let given = match read(&open.questions, &sent) {
+        Ok(given) => given,
+        Err(troubles) => return Ok(form(&headers, &open, &sent, &troubles)),
+    };
     let id = match actor {
         Some(actor) => actor.to_string(),
-        None if is_nonce(field("id")) => field("id").to_owned(),
+        None if is_nonce(sent.one("id")) => sent.one("id").to_owned(),
         None => nonce(),
     };
     let who = match actor {
@@ -150,10 +106,13 @@ async fn answer(
         None => None,
     };
     let channel = if actor.is_some() { "email" } else { "link" };
-    let words = if words.len() > WORDS_MAX { "" } else { words };
-    let answered = Answered { survey, who, id, score, words, channel, conversation: String::new() };
-    let taken = feedback.answer(answered).await?;
-    Ok(if taken { thanks(&headers, false) } else { form(&headers, kind, &question, true) })
+    // Cut rather than lost: a browser lets nobody write more.
+    let words: String = sent.one("words").chars().take(WORDS_MAX / 4).collect();
+    let words = if sent.one("words").len() > WORDS_MAX { words.as_str() } else { sent.one("words") };
+    let answered = Answered { survey, who, id, given, words, channel, conversation: String::new() };
+    // Every question may have been left out: then there is nothing to take, and to have looked is no offence.
+    feedback.answer(answered).await?;
+    Ok(thanks(&headers, false))
 }
 
 #[derive(Deserialize)]
@@ -163,6 +122,11 @@ struct WidgetAnswer {
     score: i16,
     #[serde(default)]
     text: String,
+}
+
+/// Returns the question of the survey after a conversation that the widget asks: it draws five numbers.
+fn first_scored(survey: &Open) -> i64 {
+    survey.questions.iter().find(|question| question.kind == SurveyKind::Csat).map_or(0, |question| question.id)
 }
 
 /// Takes the answer to the question after a chat.
@@ -177,11 +141,13 @@ async fn widget_answer(State((feedback, _)): State<Room>, body: Bytes) -> Respon
             return Ok(Some(false));
         }
         let survey = feedback.after_conversation().await?;
+        let Some(open) = feedback.open_survey(survey).await? else { return Ok(Some(false)) };
+        let given = Given { question: first_scored(&open), part: 0, value: i64::from(answer.score), text: String::new() };
         let answered = Answered {
             survey,
             who: Some(who),
             id: answer.id,
-            score: answer.score,
+            given: vec![given],
             words: &answer.text,
             channel: "widget",
             conversation,
@@ -271,7 +237,8 @@ async fn review(
     };
     // A field that nobody sees is filled by machines alone; they are thanked like everybody.
     if field("website").is_empty() && is_within {
-        feedback.review(field("id"), &product_of(field("product")), stars, name, words).await?;
+        let product = product_of(field("product"));
+        feedback.review(&Written { id: field("id"), product: &product, stars, name, words, at: None }).await?;
     }
     let language = Language::of(&headers);
     let title = language.pick("Thank you for your review!", "Merci de votre avis !", "Спасибо за отзыв!");
@@ -293,11 +260,11 @@ async fn reviews(State((feedback, _)): State<Room>, Query(of): Query<Of>, header
     if !product.is_empty() {
         body.push_str(&format!("<p itemprop=\"name\">{}</p>", escaped(&product)));
     }
-    if !all.is_empty() {
-        let mean = all.iter().map(|review| f64::from(review.stars)).sum::<f64>() / all.len() as f64;
+    if let Some(told) = feedback.published(&product).await? {
         body.push_str(&format!(
-            "<p itemprop=\"aggregateRating\" itemscope itemtype=\"https://schema.org/AggregateRating\"><strong itemprop=\"ratingValue\">{mean:.1}</strong> ★ (<span itemprop=\"reviewCount\">{}</span>)</p>",
-            all.len()
+            "<p itemprop=\"aggregateRating\" itemscope itemtype=\"https://schema.org/AggregateRating\"><strong itemprop=\"ratingValue\">{:.1}</strong> \
+             <meta itemprop=\"bestRating\" content=\"5\">★ (<span itemprop=\"reviewCount\">{}</span>)</p>",
+            told.mean, told.n
         ));
     }
     for review in &all {

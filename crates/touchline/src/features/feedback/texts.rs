@@ -5,7 +5,7 @@
 //! feedback; of a message only its conversation is named, and the inbox says who may read it.
 
 use super::Feedback;
-use super::store::{actor_of, failed};
+use super::room::{actor_of, failed};
 use crate::failure::{Failure, Result};
 use crate::features::people::{People, anybody_restricted, open, restricted};
 use analysis::experience::texts::report::{Said, TextFold, TextReport, report};

@@ -4,7 +4,7 @@
 //! hours asks nobody twice, so a crash in the middle is harmless. What arrives late, with a time that was looked at already, asks nobody.
 
 use super::Feedback;
-use super::store::failed;
+use super::room::failed;
 use crate::failure::{Failure, Result};
 use crate::features::people::texts;
 use analysis::sequence::{Fold, Rows};

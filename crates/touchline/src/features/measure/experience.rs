@@ -7,6 +7,7 @@ use super::given::{self, Entry, Given};
 use super::zone::calendar;
 use crate::failure::Result as Done;
 use crate::features::account::Keeper;
+use crate::features::feedback::{Recalled, stated};
 use crate::platform::home::Stores;
 use crate::platform::http::{Asked, Body, Problem, Refusal};
 use ::analysis::experience::access::{Parts, accessibility, choice};
@@ -24,7 +25,7 @@ use axum::extract::State;
 use axum::response::Response;
 use model::{Class, Evidence, Figure, Life, TouchpointMap, Unit};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -133,6 +134,8 @@ fn read(stores: &Stores, segment: Option<&str>) -> Done<Option<ExperienceReport>
         calendar: calendar(&grounds, settings.week),
         drivers: drivers(stores, &grounds)?,
         category_mean: settings.category_mean,
+        // What surveys say of importance is not known by segment.
+        stated: if segment.is_none() { importance(stores, &grounds.map)? } else { BTreeMap::new() },
     };
     let question = Arc::new(Question {
         segment: segment.map(|id| position(&grounds.map, id)).transpose()?,
@@ -142,6 +145,13 @@ fn read(stores: &Stores, segment: Option<&str>) -> Done<Option<ExperienceReport>
     });
     let fold = scan(stores, || ExperienceFold::new(Arc::clone(&grounds.meaning), Arc::clone(&question)))?;
     Ok(Some(report(&grounds.map, &fold.read, &by, question.segment)))
+}
+
+/// Returns what was said of importance in surveys (M17), by the positions of touchpoints that the map has.
+fn importance(stores: &Stores, map: &TouchpointMap) -> Done<BTreeMap<u16, [u64; 5]>> {
+    let (importance, _) = stores.block_on(stated(&stores.state))?;
+    let known = |(id, answers): (String, [u64; 5])| Some((u16::try_from(map.touchpoint(&id)?).ok()?, answers));
+    Ok(importance.into_iter().filter_map(known).collect())
 }
 
 /// Chooses the touchpoints tried as drivers: of those that about as many people met as did not, the evenest, because a thing
@@ -169,8 +179,10 @@ struct AuditReport {
     contradictions: Vec<given::Datum>,
     /// How easily people reach us (M14).
     access: Option<AccessFigures>,
-    /// Our share of brand experience (M18).
+    /// Our share of brand experience (M18): as entered, or of what surveys counted where nobody entered shares.
     recall: Option<RecallFigures>,
+    /// Who was recalled where, as surveys counted it.
+    recalled: Vec<RecalledFigure>,
     /// What contacts would have cost that solved themselves, in minor units (M20).
     avoided: Option<Figure>,
 }
@@ -218,6 +230,17 @@ struct RecallFigures {
     share: Figure,
 }
 
+/// Is the share of those asked who recall a brand at a touchpoint.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+struct RecalledFigure {
+    /// The brand; empty: ours.
+    brand: String,
+    /// The touchpoint, by id.
+    touchpoint: String,
+    /// The share.
+    share: Figure,
+}
+
 /// Is a brand's points.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 struct BrandPoints {
@@ -233,8 +256,16 @@ fn audited(stores: &Stores) -> Done<Option<AuditReport>> {
     let tally = scan(stores, || MapFold::new(Arc::clone(&grounds.meaning)))?.sum(None).tally;
     let given = stores.block_on(given::latest(&stores.state))?;
     let contacts = |id: &str| grounds.map.touchpoint(id).map_or(0, |at| tally.touchpoints[at].interactions);
-    let mut report =
-        AuditReport { brand: None, facts: None, contradictions: Vec::new(), access: None, recall: None, avoided: None };
+    let (_, recalled) = stores.block_on(stated(&stores.state))?;
+    let mut report = AuditReport {
+        brand: None,
+        facts: None,
+        contradictions: Vec::new(),
+        access: None,
+        recall: None,
+        recalled: recalled.iter().map(recalled_share).collect(),
+        avoided: None,
+    };
     for one in given {
         match one {
             Given::Brand { criteria, ratings } => report.brand = brand(&criteria, &ratings, contacts),
@@ -249,6 +280,10 @@ fn audited(stores: &Stores) -> Done<Option<AuditReport>> {
             }
             Given::Access { preferences, findability, usable } => {
                 report.access = Some(access(&grounds.map, &counted, &preferences, [findability, usable]));
+            }
+            Given::Recall { touchpoints, brands, .. } if brands.is_empty() => {
+                let (brands, asked) = counted_brands(&touchpoints, &recalled);
+                report.recall = recall(&touchpoints, &brands, asked);
             }
             Given::Recall { touchpoints, brands, asked } => report.recall = recall(&touchpoints, &brands, asked),
             Given::Deflection { known, known_stayed_away, unknown, per_contact, studies } => {
@@ -333,6 +368,34 @@ fn access(
         usable: entered(usable),
         success: told(parts.success, requests, Evidence::E3),
     }
+}
+
+fn recalled_share(one: &Recalled) -> RecalledFigure {
+    let share = proportion(one.saw.min(one.asked), one.asked);
+    RecalledFigure {
+        brand: one.brand.clone(),
+        touchpoint: one.touchpoint.clone(),
+        share: share.map_or_else(|| Figure::unknown(Unit::Share), |share| share.figure(one.asked, Evidence::E2, Unit::Share, "wilson")),
+    }
+}
+
+/// Lays what surveys counted out by the touchpoints whose clout was entered: ours first, then the others by name. Also tells how many
+/// were asked at least, which is what the whole stands on.
+fn counted_brands(touchpoints: &[given::Clout], recalled: &[Recalled]) -> (Vec<given::Brand>, u64) {
+    let names: BTreeSet<&str> = recalled.iter().map(|one| one.brand.as_str()).collect();
+    let of = |brand: &str, touchpoint: &str| {
+        let found = recalled.iter().find(|one| one.brand == brand && one.touchpoint == touchpoint && one.asked > 0);
+        found.map_or(0.0, |one| one.saw.min(one.asked) as f64 / one.asked as f64)
+    };
+    // Sorted, so ours, which has no name, stands first; a share without ours would be nobody's.
+    if names.first() != Some(&"") {
+        return (Vec::new(), 0);
+    }
+    let brand = |name: &&str| given::Brand {
+        name: (*name).to_owned(),
+        recalled: touchpoints.iter().map(|one| of(name, &one.touchpoint)).collect(),
+    };
+    (names.iter().map(brand).collect(), recalled.iter().map(|one| one.asked).min().unwrap_or(0))
 }
 
 fn recall(touchpoints: &[given::Clout], brands: &[given::Brand], asked: u64) -> Option<RecallFigures> {

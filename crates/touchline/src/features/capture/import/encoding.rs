@@ -40,6 +40,12 @@ fn detect(sample: &[u8]) -> &'static Encoding {
     if looks_cyrillic(sample) { WINDOWS_1251 } else { WINDOWS_1252 }
 }
 
+/// Decodes a whole file of text, by its mark or by what its letters say.
+#[must_use]
+pub fn decoded(file: &[u8]) -> String {
+    detect(file).decode(file).0.into_owned()
+}
+
 /// Decodes the first kilobytes to tell kinds of text apart; `None` for what is no text at all.
 pub(super) fn peek(sample: &[u8]) -> Option<String> {
     let head = &sample[..sample.len().min(8192)];

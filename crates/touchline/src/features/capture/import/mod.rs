@@ -33,6 +33,7 @@ mod uploads;
 
 pub use bodies::Bodies;
 pub(super) use bodies::{FORMAT as BODIES, read_again};
+pub use encoding::decoded;
 pub(super) use moment::iso_utc as iso;
 pub use pipeline::{Import, Progress, run};
 pub use preview::{Preview, Sample};

@@ -13,6 +13,7 @@ export default {
   'scale.seven': 'made easy, 1 to 7',
   'scale.ten': 'satisfied, 1 to 10',
   'scale.yes_no': 'would recommend',
+  'scale.quality': 'good service, 1 to 7',
   'meaning.nps': 'Share of 9 and 10 less share of 0 to 6 on “would you recommend us”.',
   'meaning.satisfied': 'Share of answers that say “satisfied”.',
   answers: 'Time to an answer',
@@ -43,6 +44,11 @@ export default {
   'importance.lead':
     'Importance is how an answer at a touchpoint goes with the same people’s recommendation. It is association, not cause.',
   'importance.name': 'Importance',
+  'stated.name': 'Importance as people say it',
+  'stated.meaning':
+    'The mean of what people answer in surveys, from 1 to 5. Where it disagrees with the importance above, they say one thing and do another.',
+  'stated.needed': '{value, plural, one {# more answer is needed} other {# more answers are needed}}',
+  'stated.alone': 'one touchpoint alone cannot be compared',
   'performance.name': 'Satisfied',
   'what.to.do': 'What to do',
   needed: '{value, plural, one {# more pair of answers is needed} other {# more pairs of answers are needed}}',

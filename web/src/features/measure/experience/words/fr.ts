@@ -13,6 +13,7 @@ export default {
   'scale.seven': 'facilité, 1 à 7',
   'scale.ten': 'satisfaits, 1 à 10',
   'scale.yes_no': 'recommanderaient',
+  'scale.quality': 'bon service, de 1 à 7',
   'meaning.nps': 'Part des 9 et 10 moins part des 0 à 6 à « nous recommanderiez-vous ».',
   'meaning.satisfied': 'Part des réponses qui disent « satisfait ».',
   answers: 'Délai de réponse',
@@ -43,6 +44,12 @@ export default {
   'importance.lead':
     'L’importance dit comment une réponse à un point de contact va avec la recommandation des mêmes personnes. C’est une association, pas une cause.',
   'importance.name': 'Importance',
+  'stated.name': 'Importance déclarée',
+  'stated.meaning':
+    'La moyenne des réponses aux enquêtes, de 1 à 5. Si elle contredit l’importance ci-dessus, on dit une chose et on en fait une autre.',
+  'stated.needed':
+    '{value, plural, one {il faut encore # réponse} many {il faut encore # réponses} other {il faut encore # réponses}}',
+  'stated.alone': 'un seul point de contact ne se compare pas',
   'performance.name': 'Satisfaits',
   'what.to.do': 'Que faire',
   needed:
