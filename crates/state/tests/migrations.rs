@@ -99,3 +99,28 @@ async fn what_an_old_store_held_is_there_afterwards() {
     assert!(faults.is_empty(), "{faults:?}");
     state.close().await;
 }
+
+#[tokio::test]
+async fn a_survey_of_one_question_asks_it_still_and_keeps_its_answers() {
+    let dir = tempfile::tempdir().expect("folder");
+    let path = dir.path().join("state.sqlite");
+    let old: Vec<PathBuf> = migrations().into_iter().filter(|file| file.file_name() < Some("0132".as_ref())).collect();
+    let mut connection = make_old(&path, &old).await;
+    for sql in [
+        r#"INSERT INTO survey (id, name, kind, question, touchpoint, created_at) VALUES (4, 'After', 'ces', 'Was it "easy" \ quick?', 'desk', 1)"#,
+        "INSERT INTO survey_answer (id, survey, actor, score, body, channel, conversation, at) VALUES ('answer:4:x', 4, 7, 6, 'sealed', 'link', '', 2)",
+    ] {
+        sqlx::query(sql).execute(&mut connection).await.expect("inserts");
+    }
+    connection.close().await.expect("closes");
+    State::open(&path).await.expect("opens").close().await;
+    let mut connection = connect(&path).await;
+    let questions: String =
+        sqlx::query_scalar("SELECT questions FROM survey WHERE id = 4").fetch_one(&mut connection).await.expect("reads");
+    assert_eq!(questions, r#"[{"id":1,"kind":"ces","words":"Was it \"easy\" \\ quick?"}]"#);
+    let given: (String, i64, i64, i64, i64) =
+        sqlx::query_as("SELECT answer, question, part, value, actor FROM survey_given").fetch_one(&mut connection).await.expect("reads");
+    assert_eq!(given, ("answer:4:x".to_owned(), 1, 0, 6, 7));
+    let body: String = sqlx::query_scalar("SELECT body FROM survey_answer").fetch_one(&mut connection).await.expect("reads");
+    assert_eq!(body, "sealed");
+}

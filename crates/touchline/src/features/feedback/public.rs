@@ -5,6 +5,7 @@ use super::form::{Sent, Trouble, draw, read};
 use super::reviews::Written;
 use super::room::{Link, WORDS_MAX};
 use super::surveys::Open;
+use super::table::written;
 use super::{Feedback, SurveyKind};
 use crate::failure::{Failure, Result};
 use crate::features::conversations::{Language, escaped, fields, no_such_link, page_of, visitor};
@@ -272,9 +273,10 @@ async fn reviews(State((feedback, _)): State<Room>, Query(of): Query<Of>, header
         body.push_str(&format!(
             "<fieldset itemprop=\"review\" itemscope itemtype=\"https://schema.org/Review\"><legend><span itemprop=\"author\">{}</span> · \
              <span itemprop=\"reviewRating\" itemscope itemtype=\"https://schema.org/Rating\"><span itemprop=\"ratingValue\">{}</span> ★</span></legend>\
-             <p itemprop=\"reviewBody\">{}</p>",
+             <meta itemprop=\"datePublished\" content=\"{}\"><p itemprop=\"reviewBody\">{}</p>",
             escaped(&review.name),
             review.stars,
+            written(review.at),
             escaped(words)
         ));
         if !review.reply.is_empty() {
