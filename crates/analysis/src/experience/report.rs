@@ -501,7 +501,7 @@ fn importance(map: &TouchpointMap, read: &Experience, by: &Yardsticks) -> Vec<Im
             probability: placement.map(|placement| placement.probability),
             decided: placement.is_some_and(|placement| placement.decided().is_some()),
             needed: DERIVED_FROM.saturating_sub(found),
-            stated: figure(stated(touchpoint), asked, Unit::Ratio, "student"),
+            stated: figure(stated(touchpoint), asked, Unit::Ratio, "t"),
             stated_quadrant: other.map(|placement| placement.quadrant),
             stated_probability: other.map(|placement| placement.probability),
             stated_decided: other.is_some_and(|placement| placement.decided().is_some()),
