@@ -126,7 +126,7 @@ fn results(question: &Question, counts: &Counts) -> QuestionResults {
         question: question.id,
         n,
         left_out: counts.left_out,
-        answers: one.map(|one| shown(&one)).unwrap_or_default(),
+        answers: one.map(|one| one.histogram().to_vec()).unwrap_or_default(),
         value: figure.map(|figure| figure.value),
         low: interval.map(|interval| interval.low),
         high: interval.map(|interval| interval.high),
@@ -175,13 +175,6 @@ fn histogram(scale: Scale, counts: &Counts, part: i64) -> Answers {
         }
     }
     answers
-}
-
-/// Returns how often each answer was given, from the lowest of the scale to the highest.
-fn shown(answers: &Answers) -> Vec<u64> {
-    let (low, high) = answers.scale().range();
-    let place = |answer: i16| usize::try_from(answer).unwrap_or_default();
-    (low..=high).map(|answer| answers.histogram().get(place(answer)).copied().unwrap_or(0)).collect()
 }
 
 /// Returns the mean over people of each one's mean of the items, with Student's interval: items of one person go together.
