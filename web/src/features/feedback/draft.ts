@@ -12,6 +12,9 @@ export interface Draft extends Question {
   fixed: string[];
   touchpoint: string;
   brand: string;
+  words: string;
+  many: boolean;
+  optional: boolean;
 }
 
 let made = 0;
@@ -36,6 +39,9 @@ export function drafted(questions: readonly Question[]): Draft[] {
         ...question,
         touchpoint: question.touchpoint ?? '',
         brand: question.brand ?? '',
+        words: question.words ?? '',
+        many: question.many ?? false,
+        optional: question.optional ?? false,
         key: String(question.id),
         lines: options.map((option) => option.words).join('\n'),
         places: options,
@@ -52,7 +58,7 @@ export function written(drafts: readonly Draft[]): Question[] {
       .map((line) => ({ words: line.trim() }))
       .filter((option) => option.words !== '');
     const options = question.kind === 'choice' ? choices : question.kind === 'recall' ? places : [];
-    return { ...question, words: question.words?.trim() ?? '', options };
+    return { ...question, words: question.words.trim(), options };
   });
 }
 
