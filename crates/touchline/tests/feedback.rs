@@ -68,8 +68,7 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn words_beside_answers_are_read_and_nothing_of_it_is_kept() {
     let stage = Stage::new();
-    let survey =
-        NewSurvey { name: "How was it".into(), kind: SurveyKind::Nps, question: String::new(), touchpoint: "parcel".into() };
+    let survey = NewSurvey::one("How was it", SurveyKind::Nps, "parcel");
     let id = stage.site.feedback.make(&survey).await.expect("makes");
     let said = ["Terrible delivery, very late", "Livraison rapide, merci", "Курьер хамил", "", "It came on Monday"];
     for (place, words) in said.iter().enumerate() {

@@ -88,7 +88,8 @@ impl FileReport {
 /// # Errors
 /// Says so when it has no rows, too many, or lacks a column.
 pub(super) fn read(file: &[u8], columns: &[Column]) -> Result<(Vec<Row>, Vec<Fault>)> {
-    let text = decoded(file);
+    // The reader counts lines by one of the two signs of a line's end.
+    let text = decoded(file).replace("\r\n", "\n");
     let text = text.trim_start_matches('\u{feff}');
     let first = text.lines().next().unwrap_or_default();
     let count = |sign: char| first.matches(sign).count();
