@@ -6126,6 +6126,375 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback/mentions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes what somebody said of us elsewhere. The same again changes nothing. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMention"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MentionNoted"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/mentions/feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a feed (RSS, Atom) every hour from now on; items that name one of the words become mentions. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewMentionFeed"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MentionFeedAdded"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/mentions/feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Reads a feed no more; its mentions stay. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the feed. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/mentions/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes mentions from a table (CSV), as reviews are taken. */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Whether the good rows are kept; else the file is only looked at. */
+                    apply?: boolean;
+                    /** @description Whether reviews that name no state are published at once. */
+                    publish?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "text/csv": string;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedbackFileReport"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/reviews/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Carries all reviews out as a table (CSV). Cells that a spreadsheet would take for a formula have an apostrophe in front. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": string;
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Takes reviews from a table (CSV): first to be looked at, then for good. Rows that cannot be read are told by line and keep no other
+         *     out; the same file twice adds nothing.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    /** @description Whether the good rows are kept; else the file is only looked at. */
+                    apply?: boolean;
+                    /** @description Whether reviews that name no state are published at once. */
+                    publish?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "text/csv": string;
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedbackFileReport"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/feedback/reviews/{id}": {
         parameters: {
             query?: never;
@@ -6261,6 +6630,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/feedback/surveys/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the page on which customers would answer, before the survey is kept. Its form goes nowhere. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/x-www-form-urlencoded": components["schemas"]["SurveyPreview"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/html": string;
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/surveys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes what a survey asks: its questions, their order, their words. What was answered keeps its question: one that is left
+         *     out here is asked no more, and its answers stay.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the survey. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewSurvey"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/feedback/surveys/{id}/closing": {
         parameters: {
             query?: never;
@@ -6328,6 +6835,78 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/surveys/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Draws the address of a survey as a QR code, for print. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the survey. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "image/svg+xml": string;
+                    };
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -15320,6 +15899,26 @@ export interface components {
             /** @description Whether only opening hours count. */
             working_hours: boolean;
         };
+        /** @description Is what was said to one question, or to one of its parts. */
+        AnswerPart: {
+            /**
+             * Format: int64
+             * @description The option or the item, from 0 on; -1: none of the options.
+             */
+            part: number;
+            /**
+             * Format: int64
+             * @description The question.
+             */
+            question: number;
+            /** @description The words of a question that asks for words; none: they cannot be read any more. */
+            text?: string | null;
+            /**
+             * Format: int64
+             * @description The number as given; 1 for an option that was chosen.
+             */
+            value: number;
+        };
         /** @description Answers are due within so many seconds; `business` of them count only while somebody is there. */
         AnswerTarget: {
             /** @description Whether only business hours count. */
@@ -15604,6 +16203,8 @@ export interface components {
             contradictions: components["schemas"]["Datum"][];
             facts?: components["schemas"]["Figure"] | null;
             recall?: components["schemas"]["RecallFigures"] | null;
+            /** @description Who was recalled where, as surveys counted it. */
+            recalled: components["schemas"]["RecalledFigure"][];
         };
         /** @description Is a number with the middle 95 % of its draws. */
         Band: {
@@ -17618,10 +18219,52 @@ export interface components {
             /** @description The touchpoint. */
             touchpoint: string;
         };
+        /** @description Is something wrong in a line of a file. */
+        FeedbackFileFault: {
+            /** @description The column; empty: the whole line. */
+            column: string;
+            /** @description What stands there. */
+            found: string;
+            /**
+             * Format: int64
+             * @description The line, from 1 on.
+             */
+            line: number;
+            /** @description What is wrong, as a word: `stars`, `date`, `empty`, `too_long`, `state`, `link`, `torn`. */
+            what: string;
+        };
+        /** @description Is what a file comes to: before it is taken, and after. */
+        FeedbackFileReport: {
+            /** @description Whether the good ones are kept; else this is a look ahead. */
+            applied: boolean;
+            /** @description What is wrong, by lines: the first hundred. */
+            faults: components["schemas"]["FeedbackFileFault"][];
+            /**
+             * Format: int64
+             * @description Rows that can be read.
+             */
+            good: number;
+            /**
+             * Format: int64
+             * @description Of the good ones, those that were here before; they change nothing.
+             */
+            known: number;
+            /** @description The first rows as they are understood. */
+            sample: string[][];
+            /**
+             * Format: int64
+             * @description Rows that cannot.
+             */
+            wrong: number;
+        };
         /** @description Is everything that customers said when asked, and when not. */
         FeedbackShown: {
             /** @description The last answers. */
             answers: components["schemas"]["SurveyAnswer"][];
+            /** @description The feeds that are read for mentions. */
+            feeds: components["schemas"]["MentionFeed"][];
+            /** @description What others said of us elsewhere, the latest first. */
+            mentions: components["schemas"]["Mention"][];
             /** @description Reviews: those that wait first. */
             reviews: components["schemas"]["CustomerReview"][];
             /** @description The surveys with what was answered. */
@@ -18346,6 +18989,21 @@ export interface components {
              */
             probability?: number | null;
             quadrant?: components["schemas"]["Quadrant"] | null;
+            /** @description Stated importance: the mean of what people say, 1 to 5. */
+            stated: components["schemas"]["Figure"];
+            /** @description Whether it is sure enough. */
+            stated_decided: boolean;
+            /**
+             * Format: int64
+             * @description How many more answers are needed for a stated importance.
+             */
+            stated_needed: number;
+            /**
+             * Format: double
+             * @description The probability that it is that one.
+             */
+            stated_probability?: number | null;
+            stated_quadrant?: components["schemas"]["Quadrant"] | null;
             /** @description The touchpoint, by id. */
             touchpoint: string;
         };
@@ -19440,6 +20098,71 @@ export interface components {
             /** @description The event, in the same format as it came. */
             text: string;
         };
+        /** @description Is a mention. */
+        Mention: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description Who said it. */
+            author: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Its address; empty: it has none. */
+            link: string;
+            /** @description Where it was said. */
+            source: string;
+            /**
+             * Format: int32
+             * @description The stars that were given.
+             */
+            stars?: number | null;
+            /** @description Its title. */
+            title: string;
+            /** @description The touchpoint. */
+            touchpoint: string;
+            /** @description How it came: `hand`, `file` or `feed`. */
+            via: string;
+            /** @description What was said; none: it cannot be read any more. */
+            words?: string | null;
+        };
+        /** @description Is a feed that is read. */
+        MentionFeed: {
+            /** @description Its address. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Why it could not be read the last time; empty: it could. */
+            problem: string;
+            /**
+             * Format: int64
+             * @description When it was read last, in microseconds since 1970.
+             */
+            read_at?: number | null;
+            /** @description The source that its mentions name. */
+            source: string;
+            /** @description The touchpoint of its mentions. */
+            touchpoint: string;
+            /** @description The words that are looked for. */
+            wanted: string;
+        };
+        /** @description Is the number of a feed. */
+        MentionFeedAdded: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
+        /** @description Is whether something is new. */
+        MentionNoted: {
+            /** @description Whether it was not here before. */
+            fresh: boolean;
+        };
         /** @description Is one line of a conversation. */
         Message: {
             /**
@@ -19768,6 +20491,74 @@ export interface components {
             /** @description The role. */
             role: components["schemas"]["Role"];
         };
+        /** @description Is a mention as somebody enters it. */
+        NewMention: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970; none: now.
+             * @default null
+             */
+            at: number | null;
+            /**
+             * @description Who said it.
+             * @default
+             */
+            author: string;
+            /**
+             * @description Its address; empty: it has none.
+             * @default
+             */
+            link: string;
+            /**
+             * @description Where it was said: the name of a paper, a blog, a page of reviews.
+             * @default
+             */
+            source: string;
+            /**
+             * Format: int32
+             * @description The stars that were given, 1 to 5; none: none were.
+             * @default null
+             */
+            stars: number | null;
+            /**
+             * @description Its title.
+             * @default
+             */
+            title: string;
+            /**
+             * @description The touchpoint that it is about, by its id in the map; empty: that of reviews.
+             * @default
+             */
+            touchpoint: string;
+            /**
+             * @description What was said.
+             * @default
+             */
+            words: string;
+        };
+        /** @description Is a feed to be read. */
+        NewMentionFeed: {
+            /**
+             * @description Its address, beginning with `https://`.
+             * @default
+             */
+            address: string;
+            /**
+             * @description The source that its mentions name.
+             * @default
+             */
+            source: string;
+            /**
+             * @description The touchpoint of its mentions; empty: that of reviews.
+             * @default
+             */
+            touchpoint: string;
+            /**
+             * @description Words of which one must stand in an item, separated by commas; empty: every item speaks of us.
+             * @default
+             */
+            wanted: string;
+        };
         /** @description Is a change of password. */
         NewPassword: {
             /** @description The one before; empty where there is none. */
@@ -19851,15 +20642,13 @@ export interface components {
             /** @description How careful we are with it. */
             settings?: components["schemas"]["SourceSettings"];
         };
-        /** @description Is a survey to be made. */
+        /** @description Is a survey to be made, or what one shall be from now on. */
         NewSurvey: {
-            /** @description What it asks. */
-            kind: components["schemas"]["SurveyKind"];
             /** @description Its name, for staff and for the map. */
             name: string;
-            /** @description The question in the organisation's own words; empty: the usual one in the reader's language. */
-            question?: string;
-            /** @description The touchpoint of the map that its answers are about. */
+            /** @description What it asks, in this order: 1 to 12 questions. */
+            questions: components["schemas"]["SurveyQuestion"][];
+            /** @description The touchpoint of the map that its answers are about, where a question names no other. */
             touchpoint?: string;
         };
         /** @description Is a tag as somebody orders it. What is left out has a default. */
@@ -20242,6 +21031,31 @@ export interface components {
             mapping: string;
             /** @description The path to the list of rows, such as `data.items`; empty: the body itself. */
             rows?: string;
+        };
+        /** @description Is what was said to an option or an item. */
+        PartResults: {
+            /**
+             * Format: double
+             * @description The upper end.
+             */
+            high?: number | null;
+            /**
+             * Format: double
+             * @description The lower end of its interval.
+             */
+            low?: number | null;
+            /**
+             * Format: int64
+             * @description How many chose it, or answered it.
+             */
+            n: number;
+            /** @description How it is called: an option in its own words, an item by its name (`reliability`), `none` for none of the options. */
+            name: string;
+            /**
+             * Format: double
+             * @description The share that chose it, or the mean of the item.
+             */
+            value?: number | null;
         };
         /** @description Is somebody outside who takes part. */
         Participant: {
@@ -20664,6 +21478,53 @@ export interface components {
          * @enum {string}
          */
         Quadrant: "concentrate" | "keep_up" | "low_priority" | "overkill";
+        /** @description Is what the answers to a question say. */
+        QuestionResults: {
+            /** @description How often each number was given, from the lowest on; empty where it is not answered by one number. */
+            answers: number[];
+            /**
+             * Format: double
+             * @description The upper end.
+             */
+            high?: number | null;
+            /**
+             * Format: int64
+             * @description How many answered others and left this one out.
+             */
+            left_out: number;
+            /**
+             * Format: double
+             * @description The lower end of its interval.
+             */
+            low?: number | null;
+            /**
+             * Format: double
+             * @description The mean of the numbers as given.
+             */
+            mean?: number | null;
+            /**
+             * Format: int64
+             * @description How many answered it.
+             */
+            n: number;
+            /**
+             * Format: int64
+             * @description How many more answers are needed before a figure says something.
+             */
+            needed: number;
+            /** @description The options with the share that chose each, or the items with the mean of each. */
+            parts: components["schemas"]["PartResults"][];
+            /**
+             * Format: int64
+             * @description The question.
+             */
+            question: number;
+            /**
+             * Format: double
+             * @description The figure: NPS from -100 to 100, the share of the satisfied, a mean (importance, RATER); none without answers, and where there is none.
+             */
+            value?: number | null;
+        };
         /** @description Is how much more often a pop-up is closed within two seconds the third time than the first (M9, R4). */
         QuickClose: {
             /** @description Closed at once of first showings to a person. */
@@ -20727,6 +21588,15 @@ export interface components {
             points: components["schemas"]["BrandPoints"][];
             /** @description Ours of all. */
             share: components["schemas"]["Figure"];
+        };
+        /** @description Is the share of those asked who recall a brand at a touchpoint. */
+        RecalledFigure: {
+            /** @description The brand; empty: ours. */
+            brand: string;
+            /** @description The share. */
+            share: components["schemas"]["Figure"];
+            /** @description The touchpoint, by id. */
+            touchpoint: string;
         };
         /** @description Is whether a receipt is ours. */
         ReceiptVerified: {
@@ -21139,7 +22009,7 @@ export interface components {
          * @description Is the scale of a question.
          * @enum {string}
          */
-        Scale: "nps" | "five" | "seven" | "ten" | "yes_no";
+        Scale: "nps" | "five" | "seven" | "ten" | "yes_no" | "quality";
         /** @description Is a frame of the storyboard. */
         Scene: {
             /**
@@ -22152,17 +23022,15 @@ export interface components {
             id: number;
             /** @description Whether no more answers are taken. */
             is_closed: boolean;
-            /** @description What it asks. */
-            kind: components["schemas"]["SurveyKind"];
             /** @description The address at which anybody answers it: for a page, a receipt, a code in print. */
             link: string;
             /** @description Its name. */
             name: string;
-            /** @description The question; empty: the usual one. */
-            question: string;
+            /** @description What it asks, in order; last, what it does not ask any more. */
+            questions: components["schemas"]["SurveyQuestion"][];
             /** @description What the answers say. */
             results: components["schemas"]["SurveyResults"];
-            /** @description The touchpoint that its answers are about. */
+            /** @description The touchpoint that its answers are about, where a question names no other. */
             touchpoint: string;
             trigger?: components["schemas"]["SurveyTrigger"] | null;
         };
@@ -22177,13 +23045,10 @@ export interface components {
             channel: string;
             /** @description The conversation it is about. */
             conversation: string;
+            /** @description What was said to each question, as given. */
+            given: components["schemas"]["AnswerPart"][];
             /** @description The number of whoever answered. */
             person: string;
-            /**
-             * Format: int32
-             * @description The score as given.
-             */
-            score: number;
             /**
              * Format: int64
              * @description The survey.
@@ -22211,10 +23076,10 @@ export interface components {
             queued: number;
         };
         /**
-         * @description Is what a survey asks.
+         * @description Is what a question asks.
          * @enum {string}
          */
-        SurveyKind: "nps" | "csat" | "ces" | "rating";
+        SurveyKind: "nps" | "csat" | "ces" | "rating" | "choice" | "text" | "importance" | "recall" | "rater";
         /** @description Is the number of a new survey. */
         SurveyMade: {
             /**
@@ -22228,40 +23093,58 @@ export interface components {
          * @enum {string}
          */
         SurveyMoment: "purchase" | "delivery" | "conversation";
-        /** @description Is what the answers say. */
-        SurveyResults: {
-            /** @description How often each answer was given, from the lowest on. */
-            answers: number[];
+        /** @description Is something to choose. */
+        SurveyOption: {
+            /** @description The touchpoint that it stands for, by its id in the map: in questions of recall. */
+            touchpoint?: string;
+            /** @description How it is called before customers. */
+            words: string;
+        };
+        /** @description Is a survey to be looked at before it is kept, as a form of a page sends it. */
+        SurveyPreview: {
+            /** @description The reader's language: `en`, `fr` or `ru`. */
+            language: string;
+            /** @description The survey as JSON, as it is made. */
+            survey: string;
+        };
+        /** @description Is a question of a survey. */
+        SurveyQuestion: {
+            /** @description Whose touchpoints are recalled; empty: ours. */
+            brand?: string;
             /**
-             * Format: double
-             * @description The upper end.
+             * Format: int64
+             * @description Its number within the survey; 0 in a new one.
              */
-            high?: number | null;
+            id?: number;
+            /** @description What it asks. */
+            kind: components["schemas"]["SurveyKind"];
+            /** @description Whether several may be chosen; recall always lets them. */
+            many?: boolean;
+            /** @description Whether it may be left out. */
+            optional?: boolean;
+            /** @description What there is to choose. */
+            options?: components["schemas"]["SurveyOption"][];
+            /** @description Whether it is no longer asked; what was answered stays. */
+            removed?: boolean;
+            /** @description The touchpoint that its answers are about; empty: that of the survey. */
+            touchpoint?: string;
+            /** @description The question in the organisation's own words; empty: the usual one in the reader's language. */
+            words?: string;
+        };
+        /** @description Is what the answers to a survey say. */
+        SurveyResults: {
             /**
              * Format: int64
              * @description How many were asked one by one.
              */
             invited: number;
             /**
-             * Format: double
-             * @description The lower end of its interval.
-             */
-            low?: number | null;
-            /**
-             * Format: double
-             * @description The mean of the answers as given.
-             */
-            mean?: number | null;
-            /**
              * Format: int64
              * @description How many answered.
              */
             n: number;
-            /**
-             * Format: int64
-             * @description How many more answers are needed before the figure says something.
-             */
-            needed: number;
+            /** @description What was answered to each question, in order. */
+            questions: components["schemas"]["QuestionResults"][];
             /**
              * Format: int64
              * @description How many of them answered.
@@ -22269,14 +23152,19 @@ export interface components {
             responded: number;
             /**
              * Format: double
+             * @description The upper end.
+             */
+            response_high?: number | null;
+            /**
+             * Format: double
+             * @description The lower end of its interval.
+             */
+            response_low?: number | null;
+            /**
+             * Format: double
              * @description The share of them that answered.
              */
             response_rate?: number | null;
-            /**
-             * Format: double
-             * @description The figure: NPS from -100 to 100, otherwise the share of satisfied; none without answers.
-             */
-            value?: number | null;
         };
         /** @description Is when a survey asks by itself. */
         SurveyTrigger: {
