@@ -118,8 +118,10 @@ async fn a_survey_of_one_question_asks_it_still_and_keeps_its_answers() {
     let questions: String =
         sqlx::query_scalar("SELECT questions FROM survey WHERE id = 4").fetch_one(&mut connection).await.expect("reads");
     assert_eq!(questions, r#"[{"id":1,"kind":"ces","words":"Was it \"easy\" \\ quick?"}]"#);
-    let given: (String, i64, i64, i64, i64) =
-        sqlx::query_as("SELECT answer, question, part, value, actor FROM survey_given").fetch_one(&mut connection).await.expect("reads");
+    let given: (String, i64, i64, i64, i64) = sqlx::query_as("SELECT answer, question, part, value, actor FROM survey_given")
+        .fetch_one(&mut connection)
+        .await
+        .expect("reads");
     assert_eq!(given, ("answer:4:x".to_owned(), 1, 0, 6, 7));
     let body: String = sqlx::query_scalar("SELECT body FROM survey_answer").fetch_one(&mut connection).await.expect("reads");
     assert_eq!(body, "sealed");

@@ -11,10 +11,10 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use tower::ServiceExt;
 use touchline::features::Site;
 use touchline::features::capture::Delivery;
 use touchline::features::feedback::{Choice, NewMention, NewSurvey, Question, SurveyKind, SurveyMoment, SurveyTrigger, stated};
+use tower::ServiceExt;
 
 const NOON: i64 = 1_764_072_000 * SECOND;
 
@@ -208,7 +208,9 @@ async fn a_survey_of_many_questions_is_answered_whole_or_says_what_is_missing() 
         .as_array()
         .expect("a list")
         .iter()
-        .map(|one| (one["question"].as_i64().expect("a number"), one["n"].as_u64().expect("n"), one["left_out"].as_u64().expect("n")))
+        .map(|one| {
+            (one["question"].as_i64().expect("a number"), one["n"].as_u64().expect("n"), one["left_out"].as_u64().expect("n"))
+        })
         .collect();
     assert_eq!(told, [(1, 2, 0), (2, 2, 0), (3, 1, 1), (4, 2, 0), (5, 2, 0), (6, 2, 0), (7, 2, 0)]);
     assert_eq!(results["questions"][1]["parts"][1]["n"], 2, "both bought a pot");
@@ -225,7 +227,12 @@ async fn a_survey_of_many_questions_is_answered_whole_or_says_what_is_missing() 
     assert_eq!(timeline["interactions"].as_array().expect("a list").len(), 7, "{timeline}");
     // A question that is taken away is asked no more, and keeps its answers.
     let mut less = everything();
-    less.questions = shown["surveys"][0]["questions"].as_array().expect("a list").iter().map(|one| serde_json::from_value(one.clone()).expect("a question")).collect();
+    less.questions = shown["surveys"][0]["questions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| serde_json::from_value(one.clone()).expect("a question"))
+        .collect();
     less.questions.remove(6);
     less.questions.swap(0, 2);
     assert!(desk.site.feedback.change(id, &less).await.expect("changes"));
@@ -238,7 +245,9 @@ async fn a_survey_of_many_questions_is_answered_whole_or_says_what_is_missing() 
 async fn a_survey_can_be_looked_at_before_it_is_kept() {
     let desk = Desk::new().await;
     let survey = serde_json::to_string(&everything()).expect("JSON");
-    let form = |survey: &str| url::form_urlencoded::Serializer::new(String::new()).append_pair("survey", survey).append_pair("language", "ru").finish();
+    let form = |survey: &str| {
+        url::form_urlencoded::Serializer::new(String::new()).append_pair("survey", survey).append_pair("language", "ru").finish()
+    };
     let kind = "application/x-www-form-urlencoded";
     let (status, page) = desk.staff("POST", "/api/feedback/surveys/preview", kind, form(&survey)).await;
     assert!(status == StatusCode::OK && page.contains("lang=\"ru\"") && page.contains("What did you buy?"), "{page}");
@@ -288,12 +297,21 @@ async fn search_engines_are_told_of_published_reviews_alone() {
     let page = desk.send(Request::get("/p/reviews?product=Pot"), "").await.1;
     let value = |property: &str| {
         let mark = format!("itemprop=\"{property}\">");
-        page.split(&mark).nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_else(|| panic!("no {property} in {page}")).to_owned()
+        page.split(&mark)
+            .nth(1)
+            .and_then(|rest| rest.split('<').next())
+            .unwrap_or_else(|| panic!("no {property} in {page}"))
+            .to_owned()
     };
     assert_eq!((value("ratingValue"), value("reviewCount"), value("name")), ("4.5".into(), "2".into(), "Pot".into()));
     assert_eq!(page.matches("itemtype=\"https://schema.org/Review\"").count(), 2);
     assert_eq!(page.matches("itemtype=\"https://schema.org/AggregateRating\"").count(), 1);
-    assert!(page.contains("itemprop=\"bestRating\" content=\"5\"") && page.contains("itemprop=\"datePublished\"") && !page.contains("<b>"), "{page}");
+    assert!(
+        page.contains("itemprop=\"bestRating\" content=\"5\"")
+            && page.contains("itemprop=\"datePublished\"")
+            && !page.contains("<b>"),
+        "{page}"
+    );
     let none = desk.send(Request::get("/p/reviews?product=Cup"), "").await.1;
     assert!(!none.contains("AggregateRating"), "no rating of nothing: {none}");
 }
@@ -324,8 +342,12 @@ async fn a_mention_is_noted_once_by_hand_or_from_a_file() {
     desk.site.capture.settle().await.expect("settles");
     let shown = desk.shown().await;
     let mentions = shown["mentions"].as_array().expect("a list");
-    let told: Vec<_> = mentions.iter().map(|one| (one["source"].as_str(), one["stars"].as_i64(), one["touchpoint"].as_str())).collect();
-    assert!(told.contains(&(Some("Blog"), Some(5), Some("shop"))) && told.contains(&(Some("The Paper"), Some(4), Some("review"))), "{told:?}");
+    let told: Vec<_> =
+        mentions.iter().map(|one| (one["source"].as_str(), one["stars"].as_i64(), one["touchpoint"].as_str())).collect();
+    assert!(
+        told.contains(&(Some("Blog"), Some(5), Some("shop"))) && told.contains(&(Some("The Paper"), Some(4), Some("review"))),
+        "{told:?}"
+    );
     let kept = std::fs::read_dir(desk.scratch.dir().join("data")).expect("lists").flatten();
     for file in kept.filter(|file| file.path().is_file()) {
         let bytes = std::fs::read(file.path()).expect("reads");

@@ -93,7 +93,8 @@ impl Feedback {
             return Ok(self.given_in(&message, actor).await? == given);
         }
         for one in &answered.given {
-            let text = if one.text.is_empty() { String::new() } else { seal(&key, text_place(&message, one.question), &one.text)? };
+            let text =
+                if one.text.is_empty() { String::new() } else { seal(&key, text_place(&message, one.question), &one.text)? };
             sqlx::query(
                 "INSERT INTO survey_given (answer, survey, question, part, value, body, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             )
@@ -279,7 +280,12 @@ mod tests {
             .iter()
             .map(|one| {
                 let score = one.score.map(|score| (score.scale, score.answer));
-                (String::from_utf8_lossy(&one.message_id).into_owned(), one.signature.touchpoint.as_str(), score, one.text.as_deref())
+                (
+                    String::from_utf8_lossy(&one.message_id).into_owned(),
+                    one.signature.touchpoint.as_str(),
+                    score,
+                    one.text.as_deref(),
+                )
             })
             .collect();
         assert_eq!(told[0], ("answer:3:x".to_owned(), "desk", Some((Scale::Nps, 9)), Some("thanks")));
@@ -294,7 +300,9 @@ mod tests {
         let questions = asked().questions;
         let fits = |one: Given| one.fits(&questions[usize::try_from(one.question - 1).expect("is there")]);
         assert!(fits(given(1, 0, 0)) && fits(given(2, 4, 7)) && fits(given(4, 0, 1)) && fits(given(5, 0, 5)));
-        for wrong in [given(1, 0, 11), given(1, 1, 5), given(2, 5, 5), given(2, 0, 0), given(3, 0, 0), given(4, 1, 1), given(5, 0, 6)] {
+        for wrong in
+            [given(1, 0, 11), given(1, 1, 5), given(2, 5, 5), given(2, 0, 0), given(3, 0, 0), given(4, 1, 1), given(5, 0, 6)]
+        {
             assert!(!fits(wrong.clone()), "{wrong:?}");
         }
         assert!(!fits(given(1, WHOLE, NONE_OF_THESE)) && fits(given(1, WHOLE, LEFT_OUT)) && !fits(given(4, 0, i64::MAX)));

@@ -59,13 +59,8 @@ impl Feedback {
         let keys = self.keys.known(&actors).await?;
         let parts = "SELECT g.answer, g.question, g.part, g.value, g.body FROM survey_given g WHERE NOT (g.part = $1 AND g.value = $2) \
                      AND g.answer IN (SELECT id FROM survey_answer ORDER BY at DESC, id LIMIT $3) ORDER BY g.answer, g.question, g.part";
-        let parts = sqlx::query(parts)
-            .bind(WHOLE)
-            .bind(LEFT_OUT)
-            .bind(SHOWN_MAX)
-            .fetch_all(self.state.reader())
-            .await
-            .map_err(failed)?;
+        let parts =
+            sqlx::query(parts).bind(WHOLE).bind(LEFT_OUT).bind(SHOWN_MAX).fetch_all(self.state.reader()).await.map_err(failed)?;
         let mut given: BTreeMap<String, Vec<&AnyRow>> = BTreeMap::new();
         for part in &parts {
             given.entry(part.get("answer")).or_default().push(part);

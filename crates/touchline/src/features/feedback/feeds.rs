@@ -68,7 +68,10 @@ impl Feedback {
         if new.source.trim().is_empty() || long {
             return Err(Failure::new(format!("A feed has a source, and texts of at most {TEXT_MAX} bytes")));
         }
-        self.talk.calls().check(&new.address).map_err(|why| Failure::new(why).hint("Copy the address of the feed from its page"))?;
+        self.talk
+            .calls()
+            .check(&new.address)
+            .map_err(|why| Failure::new(why).hint("Copy the address of the feed from its page"))?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM mention_feed")
             .fetch_one(&mut *transaction)
@@ -98,7 +101,8 @@ impl Feedback {
     /// Fails when the state store does.
     pub async fn drop_feed(&self, id: i64) -> Result<bool> {
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        let gone = sqlx::query("DELETE FROM mention_feed WHERE id = $1").bind(id).execute(&mut *transaction).await.map_err(failed)?;
+        let gone =
+            sqlx::query("DELETE FROM mention_feed WHERE id = $1").bind(id).execute(&mut *transaction).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(gone.rows_affected() > 0)
     }
@@ -301,7 +305,10 @@ mod tests {
         assert_eq!((read[0].title.as_str(), read[0].link.as_str()), ("Teapots & more", "https://example.org/1?a=1&b=2"));
         assert_eq!((read[0].words.as_str(), read[0].author.as_str()), ("The Teapot House is fine.", "Ann"));
         let atom = items(ATOM);
-        assert_eq!((atom[0].title.as_str(), atom[0].link.as_str(), atom[0].author.as_str()), ("On tea", "https://example.org/tea", "Bob"));
+        assert_eq!(
+            (atom[0].title.as_str(), atom[0].link.as_str(), atom[0].author.as_str()),
+            ("On tea", "https://example.org/tea", "Bob")
+        );
         assert_eq!(atom[0].at, read[0].at, "the same moment in two ways of writing it");
         assert!(atom[0].at.is_some());
     }

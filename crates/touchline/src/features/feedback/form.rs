@@ -112,16 +112,20 @@ pub(super) fn usual(kind: SurveyKind, language: Language) -> &'static str {
             "С нами было просто. Вы согласны?",
         ),
         SurveyKind::Csat => language.pick("How satisfied are you?", "Êtes-vous satisfait ?", "Насколько вы довольны?"),
-        SurveyKind::Rating => {
-            language.pick("How many stars do you give us?", "Combien d’étoiles nous donnez-vous ?", "Сколько звёзд вы нам поставите?")
-        }
+        SurveyKind::Rating => language.pick(
+            "How many stars do you give us?",
+            "Combien d’étoiles nous donnez-vous ?",
+            "Сколько звёзд вы нам поставите?",
+        ),
         SurveyKind::Choice => language.pick("What applies to you?", "Qu’est-ce qui vous correspond ?", "Что к вам относится?"),
         SurveyKind::Text => {
             language.pick("What would you like to tell us?", "Que souhaitez-vous nous dire ?", "Что вы хотите нам сказать?")
         }
-        SurveyKind::Importance => {
-            language.pick("How important is this to you?", "Quelle importance cela a-t-il pour vous ?", "Насколько это для вас важно?")
-        }
+        SurveyKind::Importance => language.pick(
+            "How important is this to you?",
+            "Quelle importance cela a-t-il pour vous ?",
+            "Насколько это для вас важно?",
+        ),
         SurveyKind::Recall => language.pick(
             "Where did you see or hear us lately?",
             "Où nous avez-vous vus ou entendus récemment ?",
@@ -188,7 +192,9 @@ fn ends(kind: SurveyKind, language: Language) -> (&'static str, &'static str) {
 
 fn why(trouble: Trouble, kind: SurveyKind, language: Language) -> &'static str {
     match trouble {
-        Trouble::TooLong => language.pick("Please say it in fewer words.", "Dites-le en moins de mots.", "Скажите это короче, пожалуйста."),
+        Trouble::TooLong => {
+            language.pick("Please say it in fewer words.", "Dites-le en moins de mots.", "Скажите это короче, пожалуйста.")
+        }
         _ if kind == SurveyKind::Rater => language.pick(
             "Please choose a number in each of the five rows.",
             "Choisissez un chiffre à chacune des cinq lignes.",
@@ -210,7 +216,13 @@ fn why(trouble: Trouble, kind: SurveyKind, language: Language) -> &'static str {
 }
 
 /// Draws a survey with what was filled in so far.
-pub(super) fn draw(questions: &[Question], sent: &Sent<'_>, troubles: &[(i64, Trouble)], id: &str, language: Language) -> (String, String) {
+pub(super) fn draw(
+    questions: &[Question],
+    sent: &Sent<'_>,
+    troubles: &[(i64, Trouble)],
+    id: &str,
+    language: Language,
+) -> (String, String) {
     let many = questions.len() > 1;
     let title_of = |question: &Question| {
         if question.words.is_empty() { usual(question.kind, language).to_owned() } else { question.words.clone() }
@@ -234,12 +246,18 @@ pub(super) fn draw(questions: &[Question], sent: &Sent<'_>, troubles: &[(i64, Tr
     // A survey that ends with words of their own has room for them already.
     if questions.last().is_none_or(|last| last.kind != SurveyKind::Text) {
         let label = if many {
-            language.pick("Anything to add? (if you like)", "Autre chose ? (si vous voulez)", "Хотите что-то добавить? (если хотите)")
+            language.pick(
+                "Anything to add? (if you like)",
+                "Autre chose ? (si vous voulez)",
+                "Хотите что-то добавить? (если хотите)",
+            )
         } else {
             language.pick("Why? (if you like)", "Pourquoi ? (si vous voulez)", "Почему? (если хотите)")
         };
         let words = escaped(sent.one("words"));
-        body.push_str(&format!("<label>{label}<textarea name=\"words\" rows=\"4\" maxlength=\"5000\">{words}</textarea></label>"));
+        body.push_str(&format!(
+            "<label>{label}<textarea name=\"words\" rows=\"4\" maxlength=\"5000\">{words}</textarea></label>"
+        ));
     }
     let send = language.pick("Send", "Envoyer", "Отправить");
     body.push_str(&format!("<p><button>{send}</button></p></form>"));
@@ -285,7 +303,9 @@ fn asked(question: &Question, legend: &str, trouble: Option<Trouble>, sent: &Sen
             let text = escaped(sent.one(&name_of(question, 0)));
             // The legend is far away for some programs that read aloud: the field says it again.
             let label = escaped(legend);
-            format!("<textarea name=\"q{id}\" rows=\"4\" maxlength=\"{WORDS_MAX}\" aria-label=\"{label}\"{required}>{text}</textarea>")
+            format!(
+                "<textarea name=\"q{id}\" rows=\"4\" maxlength=\"{WORDS_MAX}\" aria-label=\"{label}\"{required}>{text}</textarea>"
+            )
         }
         SurveyKind::Choice | SurveyKind::Recall => options(question, sent, language),
         _ => scales(question, sent, language),
@@ -330,7 +350,10 @@ fn scales(question: &Question, sent: &Sent<'_>, language: Language) -> String {
     }
     let item = |item: i64| {
         let (label, id) = (item_of(item, language), format!("q{}-{item}", question.id));
-        format!("<div role=\"radiogroup\" aria-labelledby=\"{id}\"><p id=\"{id}\">{label}</p><div class=\"scale\">{}</div></div>", row(item))
+        format!(
+            "<div role=\"radiogroup\" aria-labelledby=\"{id}\"><p id=\"{id}\">{label}</p><div class=\"scale\">{}</div></div>",
+            row(item)
+        )
     };
     (0..question.items()).map(item).collect::<String>() + &ends
 }
@@ -344,7 +367,8 @@ mod tests {
         let kinds = [SurveyKind::Nps, SurveyKind::Choice, SurveyKind::Text, SurveyKind::Rater, SurveyKind::Recall];
         let mut all: Vec<Question> = kinds.iter().zip(1..).map(|(kind, id)| Question { id, ..Question::of(*kind) }).collect();
         for at in [1, 4] {
-            all[at].options = ["<b>One", "Two"].map(|words| Choice { words: words.to_owned(), touchpoint: String::new() }).to_vec();
+            all[at].options =
+                ["<b>One", "Two"].map(|words| Choice { words: words.to_owned(), touchpoint: String::new() }).to_vec();
         }
         all[2].optional = true;
         all

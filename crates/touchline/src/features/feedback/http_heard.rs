@@ -47,8 +47,10 @@ struct Wish {
 ))]
 async fn carry_reviews(_: Asker, State(feedback): State<Feedback>) -> Result<Response, Refusal> {
     let text = feedback.carry_reviews().await?;
-    let headers =
-        [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"reviews.csv\"")];
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"reviews.csv\""),
+    ];
     Ok((headers, format!("\u{feff}{text}")).into_response())
 }
 

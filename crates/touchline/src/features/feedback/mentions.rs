@@ -69,7 +69,9 @@ pub struct Mention {
 }
 
 const COLUMNS: [Column; 8] = [
-    Column { name: "source", also: &["site", "where", "outlet", "média", "media", "источник", "издание"], is_needed: true },
+    Column {
+        name: "source", also: &["site", "where", "outlet", "média", "media", "источник", "издание"], is_needed: true
+    },
     Column { name: "link", also: &["url", "address", "lien", "ссылка"], is_needed: false },
     Column { name: "title", also: &["headline", "titre", "заголовок", "название"], is_needed: false },
     Column { name: "author", also: &["name", "by", "auteur", "автор"], is_needed: false },

@@ -164,7 +164,8 @@ impl Question {
         if self.options.len() < least || self.options.len() > OPTIONS_MAX {
             return Some("a choice has 2 to 30 options, and recall 1 to 30 touchpoints");
         }
-        let is_option = |one: &Choice| !one.words.trim().is_empty() && is_word(&one.words, NAME_MAX) && is_word(&one.touchpoint, NAME_MAX);
+        let is_option =
+            |one: &Choice| !one.words.trim().is_empty() && is_word(&one.words, NAME_MAX) && is_word(&one.touchpoint, NAME_MAX);
         (!self.options.iter().all(is_option)).then_some("an option has a name of at most 200 bytes")
     }
 }

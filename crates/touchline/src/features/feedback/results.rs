@@ -108,10 +108,9 @@ fn results(question: &Question, counts: &Counts) -> QuestionResults {
     let one = scale.filter(|_| question.items() == 1).map(|scale| histogram(scale, counts, 0));
     let n = one.map_or(counts.people, |one| one.n());
     let figure = match (kind, one) {
-        (SurveyKind::Nps, Some(one)) => one.nps().map(|nps| Estimate {
-            value: 100.0 * nps.value,
-            interval: nps.interval.map(|interval| interval.times(100.0)),
-        }),
+        (SurveyKind::Nps, Some(one)) => one
+            .nps()
+            .map(|nps| Estimate { value: 100.0 * nps.value, interval: nps.interval.map(|interval| interval.times(100.0)) }),
         (SurveyKind::Importance, Some(one)) => one.mean(),
         (_, Some(one)) => one.satisfied(),
         (SurveyKind::Rater, None) => mean_of_sums(counts),

@@ -17,8 +17,16 @@ const CARRIED_MAX: i64 = 100_000;
 const SAMPLE: usize = 5;
 
 const COLUMNS: [Column; 8] = [
-    Column { name: "stars", also: &["rating", "score", "note", "étoiles", "etoiles", "оценка", "звёзды", "звезды", "рейтинг"], is_needed: true },
-    Column { name: "words", also: &["text", "review", "comment", "body", "avis", "texte", "commentaire", "текст", "отзыв"], is_needed: false },
+    Column {
+        name: "stars",
+        also: &["rating", "score", "note", "étoiles", "etoiles", "оценка", "звёзды", "звезды", "рейтинг"],
+        is_needed: true,
+    },
+    Column {
+        name: "words",
+        also: &["text", "review", "comment", "body", "avis", "texte", "commentaire", "текст", "отзыв"],
+        is_needed: false,
+    },
     Column { name: "name", also: &["author", "reviewer", "customer", "nom", "auteur", "имя", "автор"], is_needed: false },
     Column { name: "product", also: &["item", "produit", "товар", "продукт"], is_needed: false },
     Column { name: "date", also: &["at", "time", "created", "created_at", "published", "дата"], is_needed: false },
@@ -113,7 +121,13 @@ fn review(row: &Row, usual: &'static str) -> Result<Brought, Fault> {
     let fault = |column: &str, what: &str, found: &str| Fault::new(row.line, column, what, found);
     let stars = stars(cell(0)).ok_or_else(|| fault("stars", "stars", cell(0)))?;
     let (words, name, product, id, reply) = (cell(1), cell(2), cell(3), cell(7), cell(6));
-    for (column, text, most) in [("words", words, WORDS_MAX), ("name", name, 200), ("product", product, 100), ("id", id, 100), ("reply", reply, WORDS_MAX)] {
+    for (column, text, most) in [
+        ("words", words, WORDS_MAX),
+        ("name", name, 200),
+        ("product", product, 100),
+        ("id", id, 100),
+        ("reply", reply, WORDS_MAX),
+    ] {
         if text.len() > most {
             return Err(fault(column, "too_long", text));
         }

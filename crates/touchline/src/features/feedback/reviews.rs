@@ -96,7 +96,8 @@ impl Feedback {
         .await
         .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        let mut arrival = Arrival::new(message.into_bytes(), self.of_reviews("review").await?, at, Form::Review, Direction::Inbound);
+        let mut arrival =
+            Arrival::new(message.into_bytes(), self.of_reviews("review").await?, at, Form::Review, Direction::Inbound);
         arrival.source = SOURCE.to_owned();
         arrival.identities = vec![who];
         arrival.score = Score::new(Scale::Five, written.stars);

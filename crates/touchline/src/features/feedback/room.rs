@@ -7,7 +7,7 @@ use crate::platform::clock::Clock;
 use crate::platform::home::Stores;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use model::{ActorId, InteractionId, Instant};
+use model::{ActorId, Instant, InteractionId};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use state::{State, StateError};

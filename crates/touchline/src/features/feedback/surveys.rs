@@ -89,15 +89,17 @@ impl Feedback {
         if count >= SURVEYS_MAX {
             return Err(Failure::new(format!("There are {SURVEYS_MAX} surveys already")));
         }
-        sqlx::query("INSERT INTO survey (id, name, questions, touchpoint, created_at, closed_at) VALUES ($1, $2, $3, $4, $5, NULL)")
-            .bind(last + 1)
-            .bind(new.name.trim().to_owned())
-            .bind(questions)
-            .bind(new.touchpoint.clone())
-            .bind(self.now().0)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO survey (id, name, questions, touchpoint, created_at, closed_at) VALUES ($1, $2, $3, $4, $5, NULL)",
+        )
+        .bind(last + 1)
+        .bind(new.name.trim().to_owned())
+        .bind(questions)
+        .bind(new.touchpoint.clone())
+        .bind(self.now().0)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(last + 1)
     }

@@ -181,7 +181,11 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_in_any_order_and_alphabet() {
-        for file in ["stars,words\n5,\"Good, very\"\n".as_bytes(), "Stars;AVIS\n5;Good, very\n".as_bytes(), b"\xef\xbb\xbfstars\twords\r\n5\tGood, very\r\n"] {
+        for file in [
+            "stars,words\n5,\"Good, very\"\n".as_bytes(),
+            "Stars;AVIS\n5;Good, very\n".as_bytes(),
+            b"\xef\xbb\xbfstars\twords\r\n5\tGood, very\r\n",
+        ] {
             let (rows, faults) = read(file, &COLUMNS).expect("is read");
             assert_eq!((rows.len(), faults.len(), rows[0].line), (1, 0, 2));
             assert_eq!((rows[0].cell(0), rows[0].cell(1), rows[0].cell(9)), ("Good, very", "5", ""));

@@ -375,7 +375,8 @@ fn recalled_share(one: &Recalled) -> RecalledFigure {
     RecalledFigure {
         brand: one.brand.clone(),
         touchpoint: one.touchpoint.clone(),
-        share: share.map_or_else(|| Figure::unknown(Unit::Share), |share| share.figure(one.asked, Evidence::E2, Unit::Share, "wilson")),
+        share: share
+            .map_or_else(|| Figure::unknown(Unit::Share), |share| share.figure(one.asked, Evidence::E2, Unit::Share, "wilson")),
     }
 }
 
