@@ -40,7 +40,7 @@ for (const { language, theme } of looks) {
   });
 }
 
-test('nothing sticks out of a small telephone, in any language', async () => {
+test('nothing sticks out of a small telephone, in any language, and it is accessible there', async () => {
   const wide = [];
   for (const language of ['en', 'fr', 'ru']) {
     const page = await stage.page({ language, width: 320, height: 700 });
@@ -49,6 +49,8 @@ test('nothing sticks out of a small telephone, in any language', async () => {
       await drawn(page);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       if (width > 320) wide.push(`${path} ${language}: ${width} px`);
+      // What is hidden, unfolded or stacked there is the same in each language.
+      if (language === 'ru') await assertAccessible(page, `${path} at 320 px`);
     }
     await page.context().close();
   }

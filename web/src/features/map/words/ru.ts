@@ -309,7 +309,7 @@ export default {
   'over_used.r3':
     'К жалобе приводят {complaint_rate, percent} контактов; почтовые службы блокируют отправителя при 0,3 %.',
   'over_used.r4':
-    '{third, percent} закрывают её за две секунды, увидев в третий раз, и {first, percent} в первый; рост не меньше {low, distance}.',
+    '{third, percent} закрывают её за две секунды, увидев в третий раз, и {first, percent} в первый (рост не меньше {low, distance}).',
   'wasted.ratio':
     'На неё уходит {cost_share, percent} затрат, а приносит она {effect_share, percent} эффекта; сверх средней цены потрачено {waste, money}.',
   'under_used.reach':
