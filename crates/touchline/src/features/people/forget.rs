@@ -27,11 +27,13 @@ pub const OF_PEOPLE: &[(&str, &[&str])] = &[
     ("mail_received", &["actor"]),
     ("message", &["actor"]),
     ("message_file", &["actor"]),
+    ("mention", &["actor"]),
     ("messenger_thread", &["actor"]),
     ("parcel", &["actor"]),
     ("participant", &["actor"]),
     ("review", &["actor"]),
     ("survey_answer", &["actor"]),
+    ("survey_given", &["actor"]),
     ("survey_invite", &["actor"]),
     ("erasure_actor", &["actor"]),
     ("identity_decision", &["one", "other"]),
@@ -175,13 +177,14 @@ mod tests {
         ["actor", "person", "one", "other", "namespace", "value", "identity", "email", "device", "who", "body"];
 
     /// Tables that have such a column and yet nothing of customers, with what the column means there.
-    const OTHERS: [(&str, &str); 6] = [
+    const OTHERS: [(&str, &str); 7] = [
         ("account", "email: by which a member of the staff signs in"),
         ("alert_turn", "value: a figure of the reports when an alert turned"),
         ("article_text", "body: what staff wrote for everybody"),
         ("map_idea", "body: what a member of the staff thought of"),
         ("measure_given", "body: figures that staff entered"),
         ("meta", "value: a fact about the installation"),
+        ("staff_letter", "body: what members of the staff are told"),
     ];
 
     #[tokio::test]

@@ -189,7 +189,9 @@ impl Speaker {
         if !number.is_finite() {
             return "–".to_owned();
         }
-        let plain = format!("{:.digits$}", number.abs());
+        // Halves go up, as browsers write them on the page; formatting alone would write the nearest even digit.
+        let scale = 10f64.powi(i32::try_from(digits).unwrap_or_default());
+        let plain = format!("{:.digits$}", (number.abs() * scale).round() / scale);
         let (whole, fraction) = plain.split_once('.').unwrap_or((&plain, ""));
         let (between, point) = match self.language {
             Language::En => (',', '.'),
