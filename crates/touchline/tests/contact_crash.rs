@@ -122,7 +122,8 @@ fn a_person_gets_as_many_as_allowed_however_often_the_server_is_killed() {
             thread::spawn(move || {
                 for number in 0..WANTED / CLIENTS {
                     let survey = serde_json::json!({
-                        "name": format!("Survey {client} {number}"), "kind": "nps", "question": "Well?", "touchpoint": "survey"
+                        "name": format!("Survey {client} {number}"), "touchpoint": "survey",
+                        "questions": [{ "kind": "nps", "words": "Well?" }]
                     });
                     let made = ask_until(&server, &cookie, "POST", "/api/feedback/surveys", &survey.to_string());
                     let made: serde_json::Value =
