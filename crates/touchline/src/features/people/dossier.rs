@@ -195,7 +195,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables of people that are not told, and why.
-    const UNTOLD: [(&str, &str); 17] = [
+    const UNTOLD: [(&str, &str); 19] = [
         ("auto_answer", "a moment: when a machine answered"),
         ("bot_talk", "how a machine looked after them: each word of it is an interaction, and told as one"),
         ("conversation", "each message is an interaction, and told as one"),
@@ -203,10 +203,15 @@ mod tests {
         ("mail_received", "each mail is an interaction, and told as one"),
         ("message", "each is an interaction, and told as one"),
         ("message_file", "what came along with a message: each can be had from its conversation"),
+        ("mention", "each is an interaction, and told as one"),
         ("messenger_thread", "where answers go: that name is an identity, and told as such"),
         ("parcel", "how a message stands: each is an interaction, and told as one"),
         ("review", "each is an interaction, and told as one"),
         ("survey_answer", "each is an interaction, and told as one"),
+        (
+            "survey_given",
+            "each with a score is an interaction, and told as one; options and words can be had from the page Feedback",
+        ),
         ("survey_invite", "whether somebody was asked: what was sent is told under contacts"),
         ("participant", "their names are identities, and told as such"),
         ("erasure_actor", "an erasure under way: nobody is there to be told"),
