@@ -1,6 +1,7 @@
 //! Plumbing that knows no room: HTTP, the data directory, time, chance.
 
 pub mod calls;
+pub mod cells;
 pub mod clock;
 pub mod console;
 pub mod home;

@@ -3,9 +3,10 @@
 use super::Feedback;
 use super::review_file::{id_of, stars};
 use super::room::{SHOWN_MAX, SOURCE, WORDS_MAX, actor_of, failed, place_of};
-use super::table::{Column, Fault, FileReport, Row, moment, read, unguarded, written};
+use super::table::{Column, Fault, FileReport, Row, moment, read, written};
 use crate::failure::{Failure, Result};
 use crate::features::people::{open, seal};
+use crate::platform::cells::unguarded;
 use model::{ActorId, Arrival, Direction, Form, Identity, Instant, Scale, Score, Signature};
 use serde::{Deserialize, Serialize};
 use sqlx::Row as _;

@@ -6,8 +6,9 @@
 use super::Feedback;
 use super::reviews::Written;
 use super::room::{WORDS_MAX, failed};
-use super::table::{Column, Fault, FileReport, Row, moment, read, unguarded, write, written};
+use super::table::{Column, Fault, FileReport, Row, moment, read, write, written};
 use crate::failure::Result;
+use crate::platform::cells::unguarded;
 use model::Instant;
 use std::collections::BTreeSet;
 

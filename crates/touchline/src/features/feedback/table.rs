@@ -3,6 +3,7 @@
 
 use crate::failure::{Failure, Result};
 use crate::features::capture::import::decoded;
+use crate::platform::cells::guarded;
 use csv::{ReaderBuilder, WriterBuilder};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -125,27 +126,16 @@ pub(super) fn read(file: &[u8], columns: &[Column]) -> Result<(Vec<Row>, Vec<Fau
 }
 
 /// Writes rows as CSV. A cell that a spreadsheet would take for a formula gets an apostrophe in front, which
-/// [`unguarded`] takes away again.
+/// [`unguarded`](crate::platform::cells::unguarded) takes away again.
 pub(super) fn write(columns: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Result<String> {
     let mut writer = WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let unwritten = |error: csv::Error| Failure::new("The table cannot be written").because(&error);
     writer.write_record(columns).map_err(unwritten)?;
     for row in rows {
-        writer.write_record(row.iter().map(|cell| guarded(cell))).map_err(unwritten)?;
+        writer.write_record(row.iter().map(|cell| guarded(cell).into_owned())).map_err(unwritten)?;
     }
     let bytes = writer.into_inner().map_err(|error| Failure::new("The table cannot be written").because(&error))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-const DANGEROUS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
-fn guarded(cell: &str) -> String {
-    if cell.starts_with(DANGEROUS) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-/// Returns a cell as it was before it was written for spreadsheets.
-pub(super) fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| rest.starts_with(DANGEROUS)).unwrap_or(cell)
 }
 
 /// Reads a day or a time: ISO 8601, or day.month.year, or day/month/year where the day tells itself. UTC where no zone is named.
@@ -173,6 +163,7 @@ pub(super) fn written(at: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::cells::unguarded;
 
     const COLUMNS: [Column; 2] = [
         Column { name: "words", also: &["avis", "отзыв"], is_needed: true },
@@ -208,7 +199,7 @@ mod tests {
     fn no_cell_is_a_formula_and_what_is_written_is_read_again() {
         let cells = ["=1+1", "+7", "-3", "@x", "\tx", "plain", "'quoted", "a,b\"c\nd"];
         let text = write(&["words", "stars"], cells.iter().map(|cell| vec![(*cell).to_owned(), "1".to_owned()])).expect("writes");
-        assert!(!text.lines().any(|line| line.starts_with(DANGEROUS)), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with(['=', '+', '-', '@', '\t', '\r'])), "{text}");
         let (rows, _) = read(text.as_bytes(), &COLUMNS).expect("is read");
         for (row, cell) in rows.iter().zip(cells) {
             assert_eq!(unguarded(&row.cells[0]), cell);

@@ -7,6 +7,7 @@
 
 use super::store::check;
 use crate::failure::{Failure, Result};
+use crate::platform::cells::{guarded, unguarded};
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 use model::map::{Cell, Cost, Details, Purpose, nearest};
 use model::{Class, Direction, Kind, Life, Text, Touchpoint, TouchpointMap};
@@ -104,12 +105,12 @@ pub fn export(map: &TouchpointMap) -> Result<String> {
     let head = PLACE.into_iter().chain(COLUMNS.iter().map(|column| column.name));
     writer.write_record(head).map_err(|error| unwritten(&error))?;
     for touchpoint in &map.touchpoints {
-        let fields: Vec<String> = COLUMNS.iter().map(|column| guarded(&(column.read)(touchpoint))).collect();
+        let fields: Vec<String> = COLUMNS.iter().map(|column| guarded(&(column.read)(touchpoint)).into_owned()).collect();
         // A touchpoint that sits nowhere has one row without a place.
         let nowhere = [(String::new(), String::new())];
         let cells: Vec<_> = touchpoint.cells.iter().map(|cell| (option(&cell.segment), cell.stage.clone())).collect();
         for (segment, stage) in if cells.is_empty() { &nowhere[..] } else { &cells[..] } {
-            let place = [guarded(segment), guarded(stage), guarded(&touchpoint.id)];
+            let place = [segment, stage, &touchpoint.id].map(|cell| guarded(cell).into_owned());
             writer.write_record(place.iter().chain(&fields)).map_err(|error| unwritten(&error))?;
         }
     }
@@ -165,7 +166,7 @@ fn rows(table: &str) -> Result<Vec<(String, Vec<Row>)>> {
     for record in reader.records() {
         let record = record.map_err(|error| unread(&error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let mut fields: BTreeMap<_, _> = head.iter().copied().zip(record.iter().map(unguarded)).collect();
+        let mut fields: BTreeMap<_, _> = head.iter().copied().zip(record.iter().map(|cell| unguarded(cell).to_owned())).collect();
         let id = fields.remove("touchpoint").unwrap_or_default();
         if id.is_empty() {
             return Err(Failure::new(format!("Line {line} names no touchpoint"))
@@ -282,19 +283,6 @@ fn blank(id: &str, rows: &[Row]) -> Touchpoint {
         satisfaction_target: None,
         details: Details::default(),
         custom: BTreeMap::new(),
-    }
-}
-
-/// Keeps a spreadsheet from taking a text for a formula.
-fn guarded(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\'', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
-}
-
-/// Undoes [`guarded`].
-fn unguarded(text: &str) -> String {
-    match text.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\'', '\t', '\r']) => rest.to_owned(),
-        _ => text.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::page::{Broken, Header, LINE, REASON, Row};
 use crate::failure::Failure;
+use crate::platform::cells::guarded_unless_number;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -56,7 +57,7 @@ impl Rejects {
             return self.document(header, &Value::Object(marked));
         }
         let line = row.line().to_string();
-        let cells = kept_columns(header).map(|column| guarded(row.verbatim(column)));
+        let cells = kept_columns(header).map(|column| guarded_unless_number(row.verbatim(column)));
         self.table(header, [line.as_str().into(), reason.into()].into_iter().chain(cells))
     }
 
@@ -71,8 +72,12 @@ impl Rejects {
         }
         let line = broken.line.to_string();
         let marks = [header.position(LINE), header.position(REASON)];
-        let cells =
-            broken.cells.iter().enumerate().filter(|(column, _)| !marks.contains(&Some(*column))).map(|(_, cell)| guarded(cell));
+        let cells = broken
+            .cells
+            .iter()
+            .enumerate()
+            .filter(|(column, _)| !marks.contains(&Some(*column)))
+            .map(|(_, cell)| guarded_unless_number(cell));
         self.table(header, [line.as_str().into(), broken.reason.as_str().into()].into_iter().chain(cells))
     }
 
@@ -118,7 +123,7 @@ impl Rejects {
         } else {
             let begun = file.write_all(b"\xef\xbb\xbf").map_err(|error| self.cannot_write(&error));
             let mut table = csv::WriterBuilder::new().delimiter(self.delimiter).flexible(true).from_writer(file);
-            let names = kept_columns(header).map(|column| guarded(&header.columns[column]).into_owned());
+            let names = kept_columns(header).map(|column| guarded_unless_number(&header.columns[column]).into_owned());
             let names = [LINE.to_owned(), REASON.to_owned()].into_iter().chain(names);
             begun.and(table.write_record(names).map_err(|error| self.cannot_write(&error)))?;
             Output::Table(Box::new(table))
@@ -170,48 +175,4 @@ fn owned() -> OpenOptions {
 /// Returns the columns of the file itself, without those that an earlier file of rejects added.
 fn kept_columns(header: &Header) -> impl Iterator<Item = usize> {
     header.columns.iter().enumerate().filter(|(_, name)| *name != LINE && *name != REASON).map(|(column, _)| column)
-}
-
-/// The signs with which a formula begins.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
-/// Makes a cell harmless for spreadsheets. Numbers and telephone numbers stay as they are.
-fn guarded(cell: &str) -> Cow<'_, str> {
-    let is_quoted = cell.starts_with('\'') && cell.trim_start_matches('\'').starts_with(FORMULA);
-    let is_number = || cell.chars().all(|sign| sign.is_ascii_digit() || "+-.,() ".contains(sign));
-    if is_quoted || (cell.starts_with(FORMULA) && !is_number()) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
-}
-
-/// Returns a cell as it was before it was made harmless.
-pub(super) fn unguarded(cell: &str) -> &str {
-    match cell.strip_prefix('\'') {
-        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest,
-        _ => cell,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_becomes_a_formula_and_every_cell_comes_back() {
-        for (cell, written) in [
-            ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
-            ("-2+3+cmd", "'-2+3+cmd"),
-            ("\t=1", "'\t=1"),
-            ("-12,50", "-12,50"),
-            ("+33 6 12 34", "+33 6 12 34"),
-            ("'-5", "''-5"),
-            ("'=a", "''=a"),
-            ("'tis", "'tis"),
-            ("a=b", "a=b"),
-            ("", ""),
-        ] {
-            assert_eq!(guarded(cell), written);
-            assert_eq!(unguarded(&guarded(cell)), cell);
-        }
-    }
 }

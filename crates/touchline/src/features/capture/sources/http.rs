@@ -1,6 +1,6 @@
 //! Looking after sources: their keys, their settings, and what to paste into a client. For owner and admins alone.
 
-use super::snippets::{CLIENTS, snippet};
+use super::snippets::{clients, snippet};
 use super::store::{OLD_KEYS_MAX, SOURCES_MAX, Source, SourceKind, SourceSettings, Sources, is_name};
 use crate::features::account::Keeper;
 use crate::platform::clock::Clock;
@@ -209,9 +209,9 @@ async fn paste(
 ) -> Result<Json<Snippet>, Refusal> {
     let source = found(&sources, &name)?;
     let Some(text) = snippet(&client, place.url.trim_end_matches('/'), &source) else {
-        let hint = match nearest(&client, CLIENTS.iter().copied()) {
+        let hint = match nearest(&client, clients()) {
             Some(near) => format!("Did you mean `{near}`?"),
-            None => format!("The clients are: {}", CLIENTS.join(", ")),
+            None => format!("The clients are: {}", clients().collect::<Vec<_>>().join(", ")),
         };
         return Err(Refusal::not_found(format!("There is no client `{client}`"), hint));
     };

@@ -3,6 +3,7 @@
 
 use super::xml::{Element, escaped, read};
 use crate::failure::{Failure, Result};
+use crate::platform::cells::{guarded, unguarded};
 use analysis::conformance::Design;
 use model::journey::{Flow, Scene, Step};
 use model::map::nearest;
@@ -172,18 +173,13 @@ fn csv_of(journey: &Journey) -> Result<String> {
     for (block, step) in rows {
         let within = step.within_hours.map(|hours| hours.to_string()).unwrap_or_default();
         let (outcome, emotion) = (step.outcome.clone().unwrap_or_default(), step.scene.emotion.to_string());
-        let (instead, caption) = (step.instead.join(" "), tame(&step.scene.caption));
+        let (instead, caption) = (step.instead.join(" "), guarded(&step.scene.caption).into_owned());
         writer
             .write_record([&block, &step.touchpoint, &instead, &within, &outcome, &emotion, &caption])
             .map_err(|error| failed(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Keeps a spreadsheet from taking a text for a formula.
-fn tame(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn rows_of<'a>(flow: &'a Flow, way: String, rows: &mut Vec<(String, &'a Step)>) {
@@ -229,7 +225,7 @@ fn from_csv(text: &str) -> Result<Flow> {
             },
             outcome: (!cell("outcome").is_empty()).then(|| cell("outcome").to_owned()),
             scene: Scene {
-                caption: caption.strip_prefix('\'').unwrap_or(caption).to_owned(),
+                caption: unguarded(caption).to_owned(),
                 emotion: if emotion.is_empty() { 0 } else { emotion.parse().map_err(|_| wrong("`emotion` is no number"))? },
             },
         };
