@@ -161,7 +161,7 @@ test('a phone shows the map stage by stage and a touchpoint on the whole screen'
   assert.ok((await page.locator('main summary').count()) >= 2);
   await page.locator('main details[open] a').first().click();
   await page.locator('#card-name').waitFor();
-  assert.ok(!(await page.getByRole('heading', { level: 1 }).isVisible()));
+  assert.ok(!(await page.locator('main summary').first().isVisible()), 'the map is not behind it');
   await page.getByRole('button', { name: 'Close the card' }).click();
   await page.getByRole('heading', { level: 1 }).waitFor();
 });
