@@ -1,6 +1,7 @@
 // The desk: the map that is being looked at and edited, one edit after the other. An edit is saved at once and can be
 // undone; one that meets the edit of somebody else is not saved, and both are shown.
 import { Problem } from '../../../app/api/client';
+import { place } from '../../../app/place.svelte';
 import { toasts } from '../../../ui/toast.svelte';
 import type { TouchpointMap } from '../../../app/api/types';
 import { say } from './words';
@@ -72,10 +73,12 @@ class Desk {
     undo = true,
   ): Promise<boolean> {
     this.saving++;
+    // Which of the two maps is meant stands in the address; the one on the screen may still be the other, until it has come.
+    const meant: Variant = place.query.get('variant') === 'to_be' ? 'to_be' : 'as_is';
     const turn = this.last.then(async () => {
-      const present = this.present;
-      if (!present) return false;
+      if (!this.present) return false;
       try {
+        const present = this.present.variant === meant ? this.present : await server.show(meant);
         this.present = await ask(present);
         if (said !== '') this.say(said, undo);
         return true;
