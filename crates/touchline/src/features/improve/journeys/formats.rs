@@ -494,6 +494,16 @@ mod tests {
     }
 
     #[test]
+    fn an_apostrophe_of_ones_own_is_kept() {
+        let map = map();
+        let step = step_of(&map.touchpoints[0].id, Scene { caption: "'Tis the season".into(), emotion: 1 });
+        let designed = Journey { segment: None, ..journey("Winter".into(), Flow::Sequence(vec![step])) };
+        let text = export(FileFormat::Csv, &designed, &map).expect("writes");
+        let draft = import(FileFormat::Csv, &text, Some("Winter"), &map).expect("reads");
+        assert_eq!(draft.journey.steps()[0].scene.caption, "'Tis the season", "{text}");
+    }
+
+    #[test]
     fn other_forms_keep_the_steps_in_their_order() {
         let map = map();
         let steps = |journey: &Journey| journey.steps().iter().map(|step| step.touchpoint.clone()).collect::<Vec<_>>();
