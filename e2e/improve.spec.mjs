@@ -42,6 +42,33 @@ test('a task goes across the board by keyboard, and stays there', async () => {
   await doing.getByRole('button', { name: 'Answer reviews within two days' }).waitFor();
 });
 
+test('a task is put before another by a button, as by dragging', async () => {
+  const page = await open('/improve/backlog');
+  for (const title of ['Wrap parcels in paper', 'Call back within the hour']) {
+    await page.getByLabel('New improvement').fill(title);
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('button', { name: title }).waitFor();
+  }
+  const column = page.getByRole('group', { name: /^To do/ });
+  const order = async () => (await column.locator('.title').allInnerTexts()).slice(-2);
+  assert.deepEqual(await order(), ['Wrap parcels in paper', 'Call back within the hour']);
+  await page.getByRole('button', { name: 'Call back within the hour' }).click();
+  await page.getByRole('button', { name: '↑ Up' }).click();
+  const now = (first) =>
+    page.waitForFunction(
+      (first) => [...document.querySelectorAll('[aria-labelledby="column-open"] .title')].at(-2)?.textContent === first,
+      first,
+    );
+  await now('Call back within the hour');
+  await page.reload();
+  await page.getByRole('button', { name: 'Call back within the hour' }).waitFor();
+  assert.deepEqual(await order(), ['Call back within the hour', 'Wrap parcels in paper']);
+  await column
+    .locator('li', { hasText: 'Wrap parcels in paper' })
+    .dragTo(column.locator('li', { hasText: 'Call back within the hour' }));
+  await now('Wrap parcels in paper');
+});
+
 test('effort stands beside importance, and a move becomes a task', async () => {
   const page = await open('/improve/balance');
   assert.match(await page.locator('main').innerText(), /of the money stands at the wrong stage/);
@@ -108,6 +135,34 @@ test('a journey is designed by keyboard and compared with what is lived', async 
     page.getByRole('button', { name: 'SVG' }).click(),
   ]);
   assert.match(await readFile(await download.path(), 'utf8'), /I look around/);
+});
+
+test('a story told at a touchpoint becomes the caption of its frame, and can be undone', async () => {
+  const page = await open('/journeys/designed');
+  await page.getByLabel('New journey').fill('As it was told');
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await page.waitForURL(/\/journeys\/designed\/as-it-was-told/);
+  await page.getByRole('combobox', { name: 'Touchpoint', exact: true }).selectOption('newsletter');
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await page.getByRole('link', { name: 'Storyboard' }).click();
+  const told = page.getByRole('region', { name: 'Stories told at these touchpoints' });
+  await told.getByRole('link', { name: 'Write one on its card' }).click();
+  await page.getByLabel('What was told').fill('I read it on the train, every Friday.');
+  await page.getByLabel('How it feels').selectOption('positive');
+  await page.getByRole('button', { name: 'Add the story' }).click();
+  await page.locator('blockquote', { hasText: 'on the train' }).waitFor();
+
+  await page.goto('/journeys/designed/as-it-was-told?view=storyboard');
+  await told.getByRole('button', { name: /^Take as caption of frame 1/ }).click();
+  const caption = page.getByLabel('Scene: what happens, in the customer’s words');
+  await page.getByRole('button', { name: /^Take as caption/, pressed: true }).waitFor();
+  assert.equal(await caption.inputValue(), 'I read it on the train, every Friday.');
+  assert.equal(await page.getByRole('combobox', { name: 'Should feel' }).inputValue(), '1');
+  assert.match(await page.locator('svg[role="img"]').textContent(), /on the train/);
+  await assertAccessible(page, 'stories beside a storyboard');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: /^Take as caption/, pressed: false }).waitFor();
+  assert.equal(await caption.inputValue(), '');
 });
 
 for (const [path, theme] of [

@@ -367,6 +367,43 @@ test('importance is dragged, and always sums to 100', async () => {
   await page.getByText('Undone.').first().waitFor();
 });
 
+test('importance is set by the arrow keys as well', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  await page.getByRole('button', { name: 'Stages' }).click();
+  const slider = page.getByRole('dialog').getByRole('slider').first();
+  const before = Number(await slider.inputValue());
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  await page
+    .getByRole('dialog')
+    .locator('output')
+    .first()
+    .filter({ hasText: `${before + 1}` })
+    .waitFor();
+  await page.keyboard.press('Escape');
+  await saved(page);
+  await page.keyboard.press('Control+z');
+  await page.getByText('Undone.').first().waitFor();
+});
+
+test('a touchpoint in no cell is placed without dragging', async () => {
+  const page = await openMap({}, '/map?edit=1');
+  const chip = chipsNamed(page, 'Surprise box').first();
+  await chip.focus();
+  await page.keyboard.press('Delete');
+  const loose = page.getByRole('region', { name: 'In no cell yet' });
+  await loose.getByRole('button', { name: /^Surprise box/ }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: /^Move to/ }).focus();
+  await page.keyboard.press('Enter');
+  const sheet = page.getByRole('dialog', { name: /Surprise box/ });
+  await sheet.getByRole('checkbox').nth(7).focus();
+  await page.keyboard.press('Space');
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  await loose.waitFor({ state: 'detached' });
+  await chip.waitFor();
+});
+
 test('rows of a spreadsheet are shown before they are taken over', async () => {
   const page = await openMap({}, '/map?edit=1');
   await page.getByRole('button', { name: 'Paste a table' }).click();

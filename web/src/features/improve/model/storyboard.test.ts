@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { framePlace, frameSize, pictureSize, wrapText } from './storyboard';
+import { sampleMap } from '../../../../dev/company.mjs';
+import { captionOf, framePlace, frameSize, pictureSize, storiesOf, wrapText } from './storyboard';
 
 describe('a storyboard', () => {
   it('breaks texts where words end, and cuts what does not fit', () => {
@@ -18,5 +19,23 @@ describe('a storyboard', () => {
         expect(y + frameSize.height).toBeLessThanOrEqual(height);
       }
     }
+  });
+
+  it('makes a caption of a story on one line, cut between words', () => {
+    expect(captionOf(' They knew\n my name ')).toBe('They knew my name');
+    const long = captionOf('word '.repeat(200));
+    expect(long.length).toBeLessThanOrEqual(400);
+    expect(long).toMatch(/ word…$/);
+    expect(captionOf('x'.repeat(500))).toHaveLength(400);
+  });
+
+  it('shows first what happened in the own stage of the touchpoint', () => {
+    const touchpoint = sampleMap().touchpoints[0];
+    if (!touchpoint) throw new Error('the sample has touchpoints');
+    const story = (text: string, stage: string | null) => ({ text, sentiment: 'neutral' as const, stage });
+    const stories = [story('elsewhere', 'nowhere'), story('here', touchpoint.primary_stage), story('somewhere', null)];
+    const told = storiesOf({ ...touchpoint, details: { ...touchpoint.details, stories } as never });
+    expect(told.map((one) => one.text)).toEqual(['here', 'somewhere', 'elsewhere']);
+    expect(storiesOf(undefined)).toEqual([]);
   });
 });

@@ -1,4 +1,27 @@
-// Lays out the frames of a storyboard and breaks their texts, since a picture does not break lines by itself.
+// Lays out the frames of a storyboard and breaks their texts, since a picture does not break lines by itself; and makes captions
+// of stories.
+import type { components } from '../../../app/api/schema';
+import type { Touchpoint } from '../../../app/api/types';
+
+type Story = components['schemas']['TouchpointStory'];
+
+/** A caption has so many letters at most, as in the form. */
+const captionMax = 400;
+
+/** Returns what was told of a touchpoint: what happened in its own stage first. */
+export function storiesOf(touchpoint: Touchpoint | undefined): Story[] {
+  const elsewhere = (story: Story) => Number(Boolean(story.stage) && story.stage !== touchpoint?.primary_stage);
+  return [...(touchpoint?.details?.stories ?? [])].sort((a, b) => elsewhere(a) - elsewhere(b));
+}
+
+/** Makes a caption of a story: on one line, and cut between words where it is too long. */
+export function captionOf(story: string): string {
+  const line = story.trim().replaceAll(/\s+/g, ' ');
+  if (line.length <= captionMax) return line;
+  const cut = line.slice(0, captionMax - 1);
+  const end = cut.lastIndexOf(' ');
+  return `${end > 0 ? cut.slice(0, end) : cut}…`;
+}
 
 /** The size of a frame, and the room below it for the line of feelings. */
 export const frameSize = { width: 240, height: 190 };
