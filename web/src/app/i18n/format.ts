@@ -14,6 +14,8 @@ const locales: Record<LanguageCode, string> = { en: 'en-GB', fr: 'fr-FR', ru: 'r
 export class Formats implements Writer {
   private readonly rules: Intl.PluralRules;
   private readonly made = new Map<string, Intl.NumberFormat>();
+  private readonly dates = new Map<string, Intl.DateTimeFormat>();
+  private minor: number | null = null;
 
   constructor(
     readonly language: LanguageCode,
@@ -53,9 +55,11 @@ export class Formats implements Writer {
 
   /** Writes minor units of the currency: cents matter below a hundred, not above. */
   private money(minor: number): string {
-    const digits = new Intl.NumberFormat('en', { style: 'currency', currency: this.currency }).resolvedOptions();
-    const major = minor / 10 ** (digits.maximumFractionDigits ?? 2);
-    const fraction = major !== 0 && Math.abs(major) < 100 ? digits.maximumFractionDigits : 0;
+    this.minor ??=
+      new Intl.NumberFormat('en', { style: 'currency', currency: this.currency }).resolvedOptions()
+        .maximumFractionDigits ?? 2;
+    const major = minor / 10 ** this.minor;
+    const fraction = major !== 0 && Math.abs(major) < 100 ? this.minor : 0;
     const style = { style: 'currency', currency: this.currency, currencyDisplay: 'narrowSymbol' } as const;
     return this.number({ ...style, minimumFractionDigits: fraction, maximumFractionDigits: fraction }, major);
   }
@@ -67,15 +71,20 @@ export class Formats implements Writer {
 
   /** Writes a day in the organisation's time zone, from UTC microseconds. */
   day(micros: number, timeZone: string): string {
-    const date = new Date(micros / 1000);
-    return new Intl.DateTimeFormat(locales[this.language], { dateStyle: 'medium', timeZone }).format(date);
+    return this.date({ dateStyle: 'medium', timeZone }, micros);
   }
 
   /** Writes a day and time in the organisation's time zone, from UTC microseconds. */
   moment(micros: number, timeZone: string): string {
-    const date = new Date(micros / 1000);
-    const style = { dateStyle: 'medium', timeStyle: 'short', timeZone } as const;
-    return new Intl.DateTimeFormat(locales[this.language], style).format(date);
+    return this.date({ dateStyle: 'medium', timeStyle: 'short', timeZone }, micros);
+  }
+
+  private date(options: Intl.DateTimeFormatOptions, micros: number): string {
+    const key = JSON.stringify(options);
+    let format = this.dates.get(key);
+    // Making one costs a thousand times what using it does, and a list writes hundreds of days.
+    if (!format) this.dates.set(key, (format = new Intl.DateTimeFormat(locales[this.language], options)));
+    return format.format(new Date(micros / 1000));
   }
 
   private number(options: Intl.NumberFormatOptions, value: number): string {

@@ -66,33 +66,61 @@ export function layOut(
   unfolded: ReadonlySet<string> = new Set(),
   inTime: ReadonlyMap<string, Figure> = new Map(),
 ): GridRow[] {
-  const figures = new Map(report.touchpoints.map((entry) => [entry.touchpoint, entry]));
   const segments = new Map(report.segments.map((entry) => [entry.segment, entry]));
-  const observed = new Map(report.cells.map((cell) => [placeKey(cell.segment, cell.stage, cell.touchpoint), cell]));
-  const shown = map.touchpoints.filter((touchpoint) => isOnGrid(touchpoint));
-  return map.segments
-    .filter((segment) => filter.segment === null || segment.id === filter.segment)
-    .map((segment) => ({
-      segment,
-      figures: segments.get(segment.id),
-      cells: map.stages.map((stage) => ({
-        stage,
-        missing: missingIn(segments.get(segment.id), stage.id),
-        chips: nest(
-          shown
-            .flatMap((touchpoint) => {
-              const cell = observed.get(placeKey(segment.id, stage.id, touchpoint.id));
-              return chipOf(touchpoint, figures.get(touchpoint.id), cell, isPlanned(touchpoint, segment.id, stage.id));
-            })
-            .map((chip) =>
-              inTime.has(chip.touchpoint.id) ? { ...chip, inTime: inTime.get(chip.touchpoint.id) } : chip,
-            )
-            .filter((chip) => filter.verdict === null || chip.verdict === filter.verdict)
-            .sort(byAttention),
-          unfolded,
-        ),
-      })),
-    }));
+  const shown = map.segments.filter((segment) => filter.segment === null || segment.id === filter.segment);
+  const chips = chipsByPlace(map, report, shown);
+  return shown.map((segment) => ({
+    segment,
+    figures: segments.get(segment.id),
+    cells: map.stages.map((stage) => ({
+      stage,
+      missing: missingIn(segments.get(segment.id), stage.id),
+      chips: nest(
+        (chips.get(placeKey(segment.id, stage.id)) ?? [])
+          .map((chip) => (inTime.has(chip.touchpoint.id) ? { ...chip, inTime: inTime.get(chip.touchpoint.id) } : chip))
+          .filter((chip) => filter.verdict === null || chip.verdict === filter.verdict)
+          .sort(byAttention),
+        unfolded,
+      ),
+    })),
+  }));
+}
+
+/**
+ * Finds what stands in each cell, planned or only seen there: from each touchpoint to its few cells, for asking each cell about
+ * each of a thousand touchpoints takes longer than a frame.
+ */
+function chipsByPlace(map: TouchpointMap, report: MapReport, segments: readonly Segment[]): Map<string, Chip[]> {
+  const figures = new Map(report.touchpoints.map((entry) => [entry.touchpoint, entry]));
+  const observed = new Map<string, CellFigures[]>();
+  for (const cell of report.cells) listAt(observed, cell.touchpoint).push(cell);
+  const found = new Map<string, Chip[]>();
+  for (const touchpoint of map.touchpoints.filter(isOnGrid)) {
+    const planned = new Set(
+      touchpoint.cells.flatMap(({ segment, stage }) =>
+        segment ? [placeKey(segment, stage)] : segments.map(({ id }) => placeKey(id, stage)),
+      ),
+    );
+    const seen = new Map(
+      observed
+        .get(touchpoint.id)
+        ?.filter((cell) => cell.people > 0)
+        .map((cell) => [placeKey(cell.segment, cell.stage), cell]),
+    );
+    for (const place of new Set([...planned, ...seen.keys()])) {
+      const chip = chipOf(touchpoint, figures.get(touchpoint.id), seen.get(place), planned.has(place));
+      listAt(found, place).push(chip);
+    }
+  }
+  return found;
+}
+
+function listAt<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
+  const known = lists.get(key);
+  if (known) return known;
+  const made: Value[] = [];
+  lists.set(key, made);
+  return made;
 }
 
 /** Tells whether the map places a touchpoint in a cell; a cell without segment means every segment. */
@@ -110,21 +138,17 @@ function chipOf(
   figures: TouchpointFigures | undefined,
   cell: CellFigures | undefined,
   planned: boolean,
-): Chip[] {
-  const people = cell?.people ?? 0;
-  if (!planned && people === 0) return [];
-  return [
-    {
-      touchpoint,
-      figures,
-      verdict: figures?.verdict.kind ?? 'none',
-      planned,
-      people,
-      interactions: cell?.interactions ?? 0,
-      parts: 0,
-      isPart: false,
-    },
-  ];
+): Chip {
+  return {
+    touchpoint,
+    figures,
+    verdict: figures?.verdict.kind ?? 'none',
+    planned,
+    people: cell?.people ?? 0,
+    interactions: cell?.interactions ?? 0,
+    parts: 0,
+    isPart: false,
+  };
 }
 
 /** Puts parts under what they are a part of, where both stand in one cell; folded ones are only counted. */
