@@ -52,6 +52,7 @@ export default {
   'code.confirm': 'Switch on',
   'code.start': 'Set up',
   'session.unknown': 'Unknown browser',
+  'session.browser': '{browser} on {system}',
   'session.seen': 'last used {day}',
   'session.this': 'this one',
   'session.end': 'End',

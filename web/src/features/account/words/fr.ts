@@ -51,6 +51,7 @@ export default {
   'code.confirm': 'Activer',
   'code.start': 'Mettre en place',
   'session.unknown': 'Navigateur inconnu',
+  'session.browser': '{browser} sur {system}',
   'session.seen': 'dernière utilisation le {day}',
   'session.this': 'celle-ci',
   'session.end': 'Terminer',

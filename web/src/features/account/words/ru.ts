@@ -51,6 +51,7 @@ export default {
   'code.confirm': 'Включить',
   'code.start': 'Настроить',
   'session.unknown': 'Неизвестный браузер',
+  'session.browser': '{browser}, {system}',
   'session.seen': 'последний раз {day}',
   'session.this': 'этот',
   'session.end': 'Завершить',

@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sampleMap } from '../../../../dev/company.mjs';
-import { captionOf, framePlace, frameSize, pictureSize, storiesOf, wrapText } from './storyboard';
+import { captionOf, framePlace, frameSize, pictureSize, storiesOf } from './storyboard';
 
 describe('a storyboard', () => {
-  it('breaks texts where words end, and cuts what does not fit', () => {
-    expect(wrapText('one two three', 7, 3)).toEqual(['one two', 'three']);
-    expect(wrapText('abcdefghij', 4, 5)).toEqual(['abcd', 'efgh', 'ij']);
-    expect(wrapText('one two three four', 5, 2)).toEqual(['one', 'two…']);
-    expect(wrapText('   ', 5, 2)).toEqual([]);
-  });
-
   it('holds every frame inside the picture', () => {
     for (const frames of [1, 4, 5, 60]) {
       const { width, height } = pictureSize(frames);

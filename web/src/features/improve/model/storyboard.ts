@@ -1,5 +1,4 @@
-// Lays out the frames of a storyboard and breaks their texts, since a picture does not break lines by itself; and makes captions
-// of stories.
+// Lays out the frames of a storyboard, and makes captions of stories.
 import type { components } from '../../../app/api/schema';
 import type { Touchpoint } from '../../../app/api/types';
 
@@ -42,28 +41,4 @@ export function pictureSize(frames: number): { width: number; height: number } {
   const columns = Math.min(perRow, Math.max(2, frames));
   const rows = Math.max(1, Math.ceil(frames / perRow));
   return { width: 16 + columns * (frameSize.width + gap.x), height: head + rows * (frameSize.height + gap.y) };
-}
-
-/** Breaks a text into at most so many lines of about so many letters; what does not fit ends in an ellipsis. */
-export function wrapText(text: string, letters: number, lines: number): string[] {
-  const found: string[] = [];
-  let line = '';
-  for (const word of text.trim().split(/\s+/).filter(Boolean)) {
-    // A word longer than a line is cut rather than left to run out of the frame.
-    for (let rest = word; rest !== ''; ) {
-      const part = rest.slice(0, letters);
-      rest = rest.slice(letters);
-      if (line === '') line = part;
-      else if (line.length + 1 + part.length <= letters) line += ` ${part}`;
-      else {
-        found.push(line);
-        line = part;
-      }
-    }
-  }
-  if (line !== '') found.push(line);
-  if (found.length <= lines) return found;
-  const kept = found.slice(0, lines);
-  kept[lines - 1] = `${(kept[lines - 1] ?? '').slice(0, letters - 1)}…`;
-  return kept;
 }

@@ -126,7 +126,7 @@ export default {
     'Déplacez un curseur pour voir aussitôt ce que cela apporterait. La meilleure répartition est trouvée avec sa preuve : aucune autre dans les limites n’apporte plus.',
   'budget.budget': 'Budget pour une telle période',
   'budget.spent': '{total, money} répartis, {left, money} restants',
-  'budget.brings': 'apporte {brings, decimal} résultats ; la dépense d’aujourd’hui {today, decimal}',
+  'budget.brings': 'apporte {brings, number} résultats ; la dépense d’aujourd’hui {today, number}',
   'budget.best': 'Meilleure répartition',
   'budget.today': 'Revenir à aujourd’hui',
   'budget.certified':
@@ -152,7 +152,7 @@ export default {
   'budget.purpose': 'pas réduit : il a sa propre raison d’être',
   'budget.slider': 'Dépense pour {name}',
   'budget.marks': 'aujourd’hui {today}, de {floor} à {ceiling}',
-  'budget.row.brings': 'apporte {brings, decimal}',
+  'budget.row.brings': 'apporte {brings, number}',
   'budget.row.next': '{per} de plus : {next}',
   'budget.limits': 'Limites',
   'budget.limits.of': 'Limites de {name}',

@@ -124,7 +124,7 @@ export default {
     'Двигайте ползунок, чтобы сразу увидеть, что это даст. Лучшее распределение находится с доказательством: ни одно другое в этих пределах не даст больше.',
   'budget.budget': 'Бюджет на такой период',
   'budget.spent': 'распределено {total, money}, осталось {left, money}',
-  'budget.brings': 'даёт {brings, decimal} результата; сегодняшние расходы дают {today, decimal}',
+  'budget.brings': 'даёт результатов: {brings, number}; сегодняшние расходы дают {today, number}',
   'budget.best': 'Лучшее распределение',
   'budget.today': 'Вернуть как сегодня',
   'budget.certified':
@@ -150,7 +150,7 @@ export default {
   'budget.purpose': 'не урезается: есть своё назначение',
   'budget.slider': 'Расходы на «{name}»',
   'budget.marks': 'сегодня {today}, от {floor} до {ceiling}',
-  'budget.row.brings': 'даёт {brings, decimal}',
+  'budget.row.brings': 'даёт {brings, number}',
   'budget.row.next': 'ещё {per}: {next}',
   'budget.limits': 'Пределы',
   'budget.limits.of': 'Пределы: {name}',
