@@ -24,9 +24,9 @@ test('every column of the flow sums to all people, and a touchpoint can be follo
   const page = await open('/journeys');
   const people = Number((await page.getByText(/every column sums to them/).innerText()).replace(/[^\d]/g, ''));
   await page.getByText('The numbers behind it').first().click();
-  const rows = await page.locator('figure table tbody tr').evaluateAll((rows) =>
-    rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
-  );
+  const rows = await page
+    .locator('figure table tbody tr')
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
   const first = rows.filter((row) => row[0] === '1').reduce((sum, row) => sum + Number(row[3]), 0);
   assert.equal(first, people);
   const follow = page.getByRole('combobox', { name: 'Follow people at' });
@@ -100,7 +100,10 @@ test('channels, cost and weeks are there, each with its table', async () => {
   await page.waitForURL(/show=conversion/);
   const [file] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByText('The numbers behind it').click().then(() => page.getByRole('button', { name: 'Download CSV' }).click()),
+    page
+      .getByText('The numbers behind it')
+      .click()
+      .then(() => page.getByRole('button', { name: 'Download CSV' }).click()),
   ]);
   assert.match(file.suggestedFilename(), /\.csv$/);
 });
@@ -108,8 +111,15 @@ test('channels, cost and weeks are there, each with its table', async () => {
 test('whoever comes back reads what changed since', async () => {
   const page = await stage.page();
   await page.addInitScript(() => {
-    const seen = { at: Date.UTC(2026, 0, 1), people: 1, interactions: 1, outcomes: 0, verdicts: { newsletter: 'dark' } };
-    localStorage.getItem('touchline.measure.seen') ?? localStorage.setItem('touchline.measure.seen', JSON.stringify(seen));
+    const seen = {
+      at: Date.UTC(2026, 0, 1),
+      people: 1,
+      interactions: 1,
+      outcomes: 0,
+      verdicts: { newsletter: 'dark' },
+    };
+    localStorage.getItem('touchline.measure.seen') ??
+      localStorage.setItem('touchline.measure.seen', JSON.stringify(seen));
   });
   await page.goto('/measure');
   await page.getByText(/interactions, .* people and .* outcomes more/).waitFor();
@@ -135,7 +145,9 @@ for (const path of [
     ]) {
       const page = await open(path, { language, theme, width, height: 844 });
       await assertAccessible(page, `${path} in ${language}, ${theme}, at ${width}`);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const over = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       assert.equal(over, 0, `${path} at ${width} is too wide by ${over}`);
       await page.context().close();
     }
@@ -245,6 +257,26 @@ test('an objective is given a number and a target, shows how far it is, and a to
   await assertAccessible(page);
   await page.reload();
   await first.getByText('Last 30 days').waitFor();
+  // Other numbers: what an outcome costs, who comes back, and how content people are with one touchpoint.
+  for (const [number, target, means] of [
+    ['Cost per outcome', '12,5', /divided by the target outcomes/],
+    ['Who comes back', '60', /the share who came again/],
+    ['Recommendation (NPS)', '40', /would you recommend us/],
+    ['Satisfaction', '90', /4 or 5 of 5/],
+  ]) {
+    await first.getByRole('button', { name: /Change the target/ }).click();
+    await first.getByRole('combobox', { name: 'Number, of 30 days' }).selectOption({ label: number });
+    if (number === 'Satisfaction')
+      await first.getByRole('combobox', { name: 'Of which touchpoint' }).selectOption('newsletter');
+    await first.getByRole('textbox', { name: /^Target/ }).fill(target);
+    await first.getByRole('button', { name: 'Save' }).click();
+    await first.locator('strong', { hasText: number }).waitFor();
+    await first.locator('.numbers button').first().click();
+    await page.getByRole('dialog', { name: 'How computed' }).getByText(means).waitFor();
+    await page.keyboard.press('Escape');
+  }
+  await first.getByText('· Newsletter').waitFor();
+  await assertAccessible(page);
   await page.goto('/map');
   const served = await (await page.request.get('/api/measure/objectives')).json();
   await page.goto(`/map/${served[0].touchpoints[0]}`);

@@ -51,6 +51,7 @@ pub mod roll;
 pub mod retention;
 pub mod sequence;
 pub mod special;
+pub mod stretches;
 pub mod survival;
 pub mod simulation;
 pub mod sessions;

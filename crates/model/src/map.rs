@@ -153,6 +153,10 @@ pub struct Measured {
     /// Since when it is pursued, UTC microseconds; none: since the data begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
+    /// Of which touchpoint, by id; none: of everything together. Touchpoints have people, interactions, satisfaction,
+    /// recommendation and cost of their own. Where it has left the map the number is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touchpoint: Option<String>,
 }
 
 /// Names a number that an objective can be seen by.
@@ -169,6 +173,16 @@ pub enum ObjectiveMeasure {
     Value,
     /// The share of people who had one.
     Conversion,
+    /// The share of answers that say "satisfied" (M7).
+    Satisfaction,
+    /// The share of promoters less that of detractors (M7): the net promoter score, from −1 to 1.
+    Recommendation,
+    /// What touchpoints cost: recorded, and declared in the map.
+    Cost,
+    /// What one target outcome cost (M8).
+    CostPerOutcome,
+    /// The share of the people of the thirty days before who came again by themselves.
+    Retention,
 }
 
 /// Is the type of an objective.

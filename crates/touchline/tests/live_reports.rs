@@ -360,6 +360,23 @@ async fn an_objective_that_names_a_number_is_seen_from_its_start_to_its_target()
     assert_eq!(seen["progress"], json!(0.5));
     assert_eq!(seen["path"].as_array().map(Vec::len), Some(3), "the first stretch of the data is not whole: {seen}");
     assert_eq!(edit("objectives", &objective, json!(["aim", "measure"]), json!("luck")).await.0, StatusCode::BAD_REQUEST);
+
+    // Ada comes in the thirty days before too, and so she is the one who came back of one. Touchpoints have numbers of their own.
+    let name = async |aim: Value| {
+        let (status, _, told) = edit("objectives", &objective, json!(["aim"]), aim).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        stage.ask("/api/measure/objectives").await[0].clone()
+    };
+    stage.take(&[("7", "ada", "visit", 40)]).await;
+    let seen = name(json!({ "measure": "retention", "target": 0.5 })).await;
+    assert_eq!((&seen["now"]["value"], &seen["now"]["n"], &seen["now"]["unit"]), (&json!(1.0), &json!(1), &json!("share")), "{seen}");
+    assert!(seen["now"]["low"].is_number(), "a share has its interval: {seen}");
+    let seen = name(json!({ "measure": "cost", "target": 0.0 })).await;
+    assert_eq!((&seen["now"]["value"].is_number(), &seen["now"]["unit"]), (&true, &json!("money")), "{seen}");
+    let seen = name(json!({ "measure": "satisfaction", "target": 0.9 })).await;
+    assert_eq!((&seen["now"]["value"], &seen["progress"]), (&Value::Null, &Value::Null), "nobody was asked: {seen}");
+    let of_one = json!({ "measure": "interactions", "target": 9.0, "touchpoint": "nowhere" });
+    assert_eq!(name(of_one).await["now"]["value"], Value::Null, "the map has no such touchpoint");
 }
 
 #[tokio::test(flavor = "multi_thread")]

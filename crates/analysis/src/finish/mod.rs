@@ -2,7 +2,7 @@
 //!
 //! Everything before this is integers that merge exactly; here floating point begins.
 
-mod costs;
+pub(crate) mod costs;
 mod frequency;
 mod segments;
 mod touchpoints;

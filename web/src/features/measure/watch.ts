@@ -52,9 +52,13 @@ export function kindOf(number: AlertNumber): 'money' | 'percent' | 'number' {
 
 /** Reads a limit as somebody writes it, with a comma or a point; null where it is none. `minor`: minor units in a major one. */
 export function readLimit(text: string, number: AlertNumber, minor: number): number | null {
+  return readNumber(text, kindOf(number), minor);
+}
+
+/** Reads a number of a kind as somebody writes it; null where it is none. */
+export function readNumber(text: string, kind: 'money' | 'percent' | 'number', minor: number): number | null {
   const plain = text.replace(/[\s\u00a0\u202f%]/g, '').replace(',', '.');
   if (!/^[-−]?\d+(\.\d+)?$/.test(plain)) return null;
   const value = Number(plain.replace('−', '-'));
-  const kind = kindOf(number);
   return kind === 'money' ? Math.round(value * minor) : kind === 'percent' ? value / 100 : value;
 }

@@ -55,6 +55,11 @@ export default {
   'objectives.add.cost': 'Add: cut cost',
   'objectives.add.relationship': 'Add: long-term relationship',
   'objectives.drop': 'Remove objective {number, number}',
+  'objectives.revenue.seen': 'Can be seen by: outcomes, their value, conversion.',
+  'objectives.cost.seen': 'Can be seen by: cost, cost per outcome.',
+  'objectives.relationship.seen': 'Can be seen by: who comes back, satisfaction, recommendation (NPS).',
+  'objectives.seen':
+    'Name the number and its target on the overview, once there is a map: from then on it says how far each objective is.',
   'objectives.dropped': 'Objective removed',
   'objectives.tool': 'Names a tool: {tools}. Say what should change; which tool serves it comes later.',
   'segments.have': 'We meet such people',

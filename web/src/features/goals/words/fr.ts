@@ -57,6 +57,11 @@ export default {
   'objectives.add.cost': 'Ajouter : réduire les coûts',
   'objectives.add.relationship': 'Ajouter : relation durable',
   'objectives.drop': 'Retirer l’objectif {number, number}',
+  'objectives.revenue.seen': 'Peut se voir à : prises d’action, leur valeur, conversion.',
+  'objectives.cost.seen': 'Peut se voir à : coût, coût par prise d’action.',
+  'objectives.relationship.seen': 'Peut se voir à : qui revient, satisfaction, recommandation (NPS).',
+  'objectives.seen':
+    'Nommer le chiffre et sa cible sur la page Aperçu, dès que la carte existe : elle dit ensuite où en est chaque objectif.',
   'objectives.dropped': 'Objectif retiré',
   'objectives.tool': 'Nomme un outil : {tools}. Dites ce qui doit changer ; l’outil vient plus tard.',
   'segments.have': 'Nous rencontrons ces personnes',

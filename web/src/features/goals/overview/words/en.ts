@@ -39,6 +39,26 @@ export default {
   'progress.interactions': 'Interactions',
   'progress.outcomes': 'Target outcomes',
   'progress.conversion': 'Conversion',
+  'progress.points': 'points',
+  'progress.satisfaction': 'Satisfaction',
+  'progress.recommendation': 'Recommendation (NPS)',
+  'progress.cost': 'Cost',
+  'progress.cost_per_outcome': 'Cost per outcome',
+  'progress.retention': 'Who comes back',
+  'progress.touchpoint': 'Of which touchpoint',
+  'progress.everything': 'Everything together',
+  'progress.left': '{id}, which has left the map',
+  'progress.unknown': 'Nothing was heard of it in these thirty days: there is no number yet.',
+  'progress.means.satisfaction':
+    'The share of answers of thirty days that say “satisfied”: 4 or 5 of 5, and the like on other scales.',
+  'progress.means.recommendation':
+    'Of the answers of thirty days to “would you recommend us”: the share of 9 and 10 less the share of 0 to 6.',
+  'progress.means.cost':
+    'What touchpoints cost in thirty days: what was recorded, and what the map says of contacts, running and working hours.',
+  'progress.means.cost_per_outcome':
+    'What touchpoints cost in thirty days, divided by the target outcomes of those days.',
+  'progress.means.retention':
+    'Of the people who came in the thirty days before: the share who came again. What is sent to people does not count.',
   'progress.target.wrong': 'Write a number, such as 12.5',
   'progress.save': 'Save',
   'progress.saved': 'The target is set.',

@@ -39,6 +39,26 @@ export default {
   'progress.interactions': 'Interactions',
   'progress.outcomes': 'Résultats visés',
   'progress.conversion': 'Conversion',
+  'progress.points': 'points',
+  'progress.satisfaction': 'Satisfaction',
+  'progress.recommendation': 'Recommandation (NPS)',
+  'progress.cost': 'Coût',
+  'progress.cost_per_outcome': 'Coût par prise d’action',
+  'progress.retention': 'Qui revient',
+  'progress.touchpoint': 'De quel point de contact',
+  'progress.everything': 'Tout ensemble',
+  'progress.left': '{id}, qui a quitté la carte',
+  'progress.unknown': 'Rien n’en a été entendu pendant ces trente jours : il n’y a pas encore de chiffre.',
+  'progress.means.satisfaction':
+    'La part des réponses de trente jours qui disent « satisfait » : 4 ou 5 sur 5, et l’équivalent sur d’autres échelles.',
+  'progress.means.recommendation':
+    'Parmi les réponses de trente jours à « nous recommanderiez-vous » : la part de 9 et 10 moins la part de 0 à 6.',
+  'progress.means.cost':
+    'Ce que les points de contact ont coûté en trente jours : ce qui a été enregistré, et ce que la carte dit des contacts, du fonctionnement et des heures de travail.',
+  'progress.means.cost_per_outcome':
+    'Ce que les points de contact ont coûté en trente jours, divisé par les prises d’action de ces jours.',
+  'progress.means.retention':
+    'Parmi les personnes venues pendant les trente jours précédents : la part de celles qui sont revenues. Ce qui leur est envoyé ne compte pas.',
   'progress.target.wrong': 'Écrivez un nombre, par exemple 12,5',
   'progress.save': 'Enregistrer',
   'progress.saved': 'La cible est fixée.',

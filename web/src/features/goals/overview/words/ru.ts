@@ -39,6 +39,26 @@ export default {
   'progress.interactions': 'Взаимодействия',
   'progress.outcomes': 'Целевые результаты',
   'progress.conversion': 'Конверсия',
+  'progress.points': 'пункты',
+  'progress.satisfaction': 'Удовлетворённость',
+  'progress.recommendation': 'Готовность рекомендовать (NPS)',
+  'progress.cost': 'Затраты',
+  'progress.cost_per_outcome': 'Цена целевого действия',
+  'progress.retention': 'Кто возвращается',
+  'progress.touchpoint': 'Какой точки контакта',
+  'progress.everything': 'Всего вместе',
+  'progress.left': '{id}: на карте её больше нет',
+  'progress.unknown': 'За эти тридцать дней ничего не слышно: числа пока нет.',
+  'progress.means.satisfaction':
+    'Доля ответов за тридцать дней, в которых сказано «доволен»: 4 или 5 из 5 и соответствующие на других шкалах.',
+  'progress.means.recommendation':
+    'Из ответов за тридцать дней на вопрос «порекомендуете ли вы нас»: доля 9 и 10 минус доля от 0 до 6.',
+  'progress.means.cost':
+    'Сколько стоили точки контакта за тридцать дней: записанное и то, что сказано на карте о контактах, содержании и рабочих часах.',
+  'progress.means.cost_per_outcome':
+    'Сколько стоили точки контакта за тридцать дней, делённое на целевые действия этих дней.',
+  'progress.means.retention':
+    'Из людей, приходивших в предыдущие тридцать дней: доля тех, кто пришёл снова. То, что им отправлено, не считается.',
   'progress.target.wrong': 'Напишите число, например 12,5',
   'progress.save': 'Сохранить',
   'progress.saved': 'Цель задана.',
