@@ -187,6 +187,36 @@ test('a file is chosen, its columns are named, its rows are seen before and coun
   assert.equal(await page.locator('tbody a[href^="/data/imports/"]').count(), 3, 'the history has all three');
 });
 
+test('a column with a bad value in three keeps its role, and the bad cell is marked in every language', async () => {
+  const sales = [
+    'Date;Mail;Amount',
+    '03.02.2025;ada@example.org;12,50',
+    '04.02.2025;eve@example.org;n/a',
+    '05.02.2025;bob@example.org;3,00',
+    '',
+  ];
+  await page.goto('/data/imports');
+  await choose(sales.join('\n'), 'sales.csv');
+  await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
+  const rows = page.getByRole('region', { name: /The first rows/ });
+  await rows.getByText('12.50 EUR').waitFor();
+  assert.equal(await page.getByLabel('Amount', { exact: true }).first().inputValue(), 'Amount');
+  await rows.getByText('`Amount` is not an amount').waitFor();
+  assert.match(await rows.locator('mark').innerText(), /^n\/a/);
+  await assertAccessible(page, 'a marked cell');
+  for (const [language, sentence] of [
+    ['fr', /«\sAmount\s» n’est pas un montant/],
+    ['ru', /«Amount»: это не сумма/],
+  ]) {
+    const reader = await stage.page({ language });
+    await reader.goto(new URL(page.url()).pathname);
+    await reader.locator('table').first().getByText(sentence).waitFor();
+    await reader.context().close();
+  }
+  await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
+  await page.waitForURL('**/data/imports');
+});
+
 test('a file that waits is looked at on a phone, in three languages, and thrown away', async () => {
   await page.goto('/data/imports');
   await choose(orders, 'waiting.csv');

@@ -291,7 +291,7 @@ async fn a_signed_body_is_read_by_its_mapping_once() {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         let told = answer.json();
         assert_eq!((&told["added"], &told["duplicates"]), (&json!(added), &json!(duplicates)));
-        assert_eq!((&told["reasons"][0]["index"], &told["reasons"][0]["code"]), (&json!(1), &json!("row_refused")));
+        assert_eq!((&told["reasons"][0]["index"], &told["reasons"][0]["code"]), (&json!(1), &json!("time_unreadable")));
     }
     let rows = stage.rows().await;
     assert_eq!(rows.iter().map(|(row, _)| row.form).collect::<Vec<_>>(), [Form::Call, Form::Call]);

@@ -39,8 +39,7 @@ pub fn routes(feedback: Feedback) -> OpenApiRouter {
         .routes(routes!(texts_shown))
         .routes(routes!(text_examples))
         .with_state(feedback.clone())
-        .merge(super::http_heard::routes(feedback.clone()))
-        .merge(super::http_comments::routes(feedback))
+        .merge(super::http_heard::routes(feedback))
 }
 
 /// Is proof that whoever asks may ask customers: everybody but viewers may.

@@ -19,7 +19,7 @@ export interface Summary {
   rows: number;
   rejected: number;
   duplicate_rows: number;
-  reasons: { reason: string; rows: number; first_line: number }[];
+  reasons: { reason: string; code?: string; names?: string[]; numbers?: string[]; rows: number; first_line: number }[];
   interactions: number;
   added: number;
   already_there: number;

@@ -174,6 +174,8 @@ export default {
   'imports.first_line': 'First in line',
   'imports.becomes': 'Becomes',
   'imports.worth': 'Worth',
+  'imports.cell_empty': '(empty)',
+  'imports.cell_bad': 'this cell of “{column}” is why',
   'imports.cells': 'In the file',
   'imports.is_refused': 'refused',
   'imports.is_skipped': 'left out',

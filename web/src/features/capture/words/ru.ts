@@ -177,6 +177,8 @@ export default {
   'imports.first_line': 'Впервые в строке',
   'imports.becomes': 'Станет',
   'imports.worth': 'Сумма',
+  'imports.cell_empty': '(пусто)',
+  'imports.cell_bad': 'причина в этой ячейке столбца «{column}»',
   'imports.cells': 'В файле',
   'imports.is_refused': 'отклонена',
   'imports.is_skipped': 'пропущена',

@@ -7,7 +7,7 @@
 use super::draft::Draft;
 use super::mapping::{Duplicates, Mapping};
 use super::page::{Header, Page};
-use super::plan::{Binder, Scope, wants};
+use super::plan::{Binder, Reason as RowReason, Scope, wants};
 use super::read::documents;
 use super::row::{RowPlan, Running};
 use crate::failure::Failure;
@@ -130,14 +130,14 @@ impl Bodies {
 
     /// Reads a row; where it is refused, it goes where it can be mended.
     fn take(&self, row: Row, running: &mut Running, delivery: &mut Delivery) {
-        if let Err(says) = self.try_take(&row, running, delivery) {
+        if let Err(reason) = self.try_take(&row, running, delivery) {
             // Texts and numbers alone always become JSON.
             let raw = serde_json::to_vec(&row).unwrap_or_default();
-            delivery.refused.push(Refused { position: row.position, reason: Reason::new("row_refused", says), raw });
+            delivery.refused.push(Refused { position: row.position, reason, raw });
         }
     }
 
-    fn try_take(&self, row: &Row, running: &mut Running, delivery: &mut Delivery) -> Result<(), String> {
+    fn try_take(&self, row: &Row, running: &mut Running, delivery: &mut Delivery) -> Result<(), Reason> {
         let mut page = Page::new(Arc::clone(&self.header));
         for column in &self.header.columns {
             page.cell(|cell| cell.push_str(row.cells.get(column).map_or("", String::as_str)));
@@ -147,9 +147,10 @@ impl Bodies {
         if self.plan.skipped(scope).is_some() {
             return Ok(());
         }
-        let said = self.plan.read(scope, Some((hash(&row.message, row.position), 0)), running)?;
+        let told = |reason: RowReason| reason.told();
+        let said = self.plan.read(scope, Some((hash(&row.message, row.position), 0)), running).map_err(told)?;
         let finish = |draft: Draft| draft.finish(&self.mapping.source, &self.namespaces, &mut running.signatures);
-        let arrivals = said.drafts.into_iter().map(finish).collect::<Result<Vec<_>, _>>()?;
+        let arrivals = said.drafts.into_iter().map(finish).collect::<Result<Vec<_>, _>>().map_err(told)?;
         delivery.arrivals.extend(arrivals);
         delivery.claims.extend(said.facts);
         delivery.traits.extend(said.traits);
@@ -160,13 +161,14 @@ impl Bodies {
 /// Reads a row again that was refused and then mended: its cells, or its mapping, or both.
 pub(in crate::features::capture) fn read_again(source: &Source, raw: &[u8], _: Instant) -> Delivery {
     let mut delivery = Delivery { source: source.name.clone(), format: FORMAT, ..Delivery::default() };
-    let read = serde_json::from_slice::<Row>(raw).map_err(|_| "it is no row with its mapping".to_owned()).and_then(|row| {
-        let bodies = Bodies::new(&row.mapping, "the mapping", "").map_err(|failure| failure.to_string())?;
+    let refused = |says: String| Reason::new("row_refused", says);
+    let read = serde_json::from_slice::<Row>(raw).map_err(|_| refused("it is no row with its mapping".to_owned())).and_then(|row| {
+        let bodies = Bodies::new(&row.mapping, "the mapping", "").map_err(|failure| refused(failure.to_string()))?;
         let mut running = Running::new(&bodies.mapping);
         bodies.try_take(&row, &mut running, &mut delivery)
     });
-    if let Err(says) = read {
-        delivery.refused.push(Refused { position: 0, reason: Reason::new("row_refused", says), raw: raw.to_vec() });
+    if let Err(reason) = read {
+        delivery.refused.push(Refused { position: 0, reason, raw: raw.to_vec() });
     }
     delivery
 }

@@ -30,7 +30,8 @@ impl Signatures {
             return Ok(*number);
         }
         if self.list.len() >= SIGNATURES {
-            return Err(format!("more than {SIGNATURES} different signals: keep columns that name single things in `props`"));
+            let says = format!("more than {SIGNATURES} different signals: keep columns that name single things in `props`");
+            return Err(Reason::new("too_many_signals", says));
         }
         let number = self.list.len() as u32;
         let [event, channel, place, campaign, touchpoint] = fields.map(str::to_owned);
@@ -102,7 +103,7 @@ impl Draft {
     /// Takes in another row of the same interaction.
     pub(super) fn absorb(&mut self, other: Self) -> Result<(), Reason> {
         if self.currency.is_some() && other.currency.is_some() && self.currency != other.currency {
-            return Err("the rows of one group have different currencies".to_owned());
+            return Err(Reason::new("group_currencies_differ", "the rows of one group have different currencies"));
         }
         self.value = add(self.value, other.value)?;
         self.cost = add(self.cost, other.cost)?;
@@ -120,7 +121,8 @@ impl Draft {
     pub(super) fn finish(self, source: &str, namespaces: &[String], signatures: &mut Signatures) -> Result<Arrival, Reason> {
         let minor = |amount: Option<Billionths>| match (amount, self.currency) {
             (Some(amount), Some(currency)) => {
-                amount::minor(amount, currency).map(Some).ok_or_else(|| "the amount is too large".to_owned())
+                let too_large = || Reason::new("amount_too_large", "the amount is too large");
+                amount::minor(amount, currency).map(Some).ok_or_else(too_large)
             }
             _ => Ok(None),
         };
@@ -159,7 +161,8 @@ impl Draft {
 fn add(one: Option<Billionths>, other: Option<Billionths>) -> Result<Option<Billionths>, Reason> {
     match (one, other) {
         (Some(one), Some(other)) => {
-            one.checked_add(other).map(Some).ok_or_else(|| "the sum of the group is too large".to_owned())
+            let too_large = || Reason::new("group_sum_too_large", "the sum of the group is too large");
+            one.checked_add(other).map(Some).ok_or_else(too_large)
         }
         (one, other) => Ok(one.or(other)),
     }

@@ -14,10 +14,10 @@ use std::collections::{HashMap, HashSet};
 /// So many groups may be open at once: about a gigabyte at the most.
 const OPEN: usize = 4_000_000;
 /// Why the good rows of a group are refused together with a bad one.
-const SPOILED: &str = "another row of its group was refused";
+const SPOILED: Reason = Reason { code: "group_spoiled", says: Cow::Borrowed("another row of its group was refused") };
 
 /// Is the groups that must not be stored, and why not.
-pub(super) type Spoiled = HashMap<Box<[u8]>, Cow<'static, str>>;
+pub(super) type Spoiled = HashMap<Box<[u8]>, Reason>;
 
 /// Holds the groups that are not finished.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl<'a> Groups<'a> {
     /// Adds a row; returns a group that it finished. What refuses the row spoils its group.
     pub(super) fn add(&mut self, draft: Draft) -> Result<Option<Draft>, Reason> {
         if let Some(reason) = self.known.get(&draft.key) {
-            return Err(reason.clone().into_owned());
+            return Err(reason.clone());
         }
         let key = draft.key.clone();
         let added = if self.sorted { self.add_next(draft) } else { self.add_anywhere(draft).map(|()| None) };
@@ -52,8 +52,8 @@ impl<'a> Groups<'a> {
     }
 
     /// Notes that a group cannot be stored; without a reason, because one of its rows was refused.
-    pub(super) fn spoil(&mut self, key: Box<[u8]>, reason: Option<&str>) {
-        self.spoiled.entry(key).or_insert_with(|| reason.map_or(Cow::Borrowed(SPOILED), |reason| Cow::Owned(reason.to_owned())));
+    pub(super) fn spoil(&mut self, key: Box<[u8]>, reason: Option<&Reason>) {
+        self.spoiled.entry(key).or_insert_with(|| reason.cloned().unwrap_or(SPOILED));
     }
 
     /// Tells whether memory is used up.
@@ -87,9 +87,9 @@ impl<'a> Groups<'a> {
             return last.absorb(draft).map(|()| None);
         }
         if !self.ended.insert(short(&draft.key)) {
-            return Err("the rows of its group do not follow each other, though the mapping says `sorted = true`: \
-                        take that out and import the whole file again"
-                .to_owned());
+            let says = "the rows of its group do not follow each other, though the mapping says `sorted = true`: \
+                        take that out and import the whole file again";
+            return Err(Reason::new("group_not_sorted", says));
         }
         let finished = self.open.pop();
         self.open.push(draft);
@@ -165,13 +165,13 @@ mod tests {
         for key in ["a", "b"] {
             groups.add(line(key, 0, ONE)).expect("fits");
         }
-        assert!(groups.add(line("a", 0, ONE)).expect_err("refused").contains("do not follow"));
+        assert!(groups.add(line("a", 0, ONE)).expect_err("refused").says.contains("do not follow"));
         assert_eq!(groups.into_spoiled().len(), 1);
     }
 
     #[test]
     fn what_is_known_as_spoiled_is_refused_row_by_row() {
-        let known = Spoiled::from([(b"a".as_slice().into(), Cow::Borrowed(SPOILED))]);
+        let known = Spoiled::from([(b"a".as_slice().into(), SPOILED)]);
         let mut groups = Groups::new(false, &known);
         assert_eq!(groups.add(line("a", 0, ONE)).expect_err("refused"), SPOILED);
         groups.add(line("b", 0, ONE)).expect("fits");

@@ -60,7 +60,7 @@ impl Table {
             Failure::new(format!("Line {line} of `{}`: {reason}", lookup.file)).hint("Mend it and import again")
         };
         if let Some(broken) = page.broken.first() {
-            return Err(refused(broken.line, &broken.reason));
+            return Err(refused(broken.line, &broken.reason.says));
         }
         let place = |column: &String| {
             page.header.position(column).ok_or_else(|| unknown_column(column, &page.header.member, &page.header.columns))

@@ -2,6 +2,7 @@
 //!
 //! One form for all kinds of files keeps everything behind the readers simple; pages are bounded, so memory is too.
 
+use super::plan::Reason;
 use crate::failure::Failure;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub(super) struct Broken {
     /// Where it stands.
     pub(super) line: u64,
     /// What is wrong; never the content.
-    pub(super) reason: String,
+    pub(super) reason: Reason,
     /// The cells as far as they were found.
     pub(super) cells: Vec<String>,
 }
@@ -194,8 +195,8 @@ impl<'a> Out<'a> {
     }
 
     /// Reports a row that makes no sense.
-    pub(super) fn broken(&mut self, line: u64, reason: impl Into<String>, cells: Vec<String>) -> Result<(), Stop> {
-        self.page.add_broken(Broken { line, reason: reason.into(), cells });
+    pub(super) fn broken(&mut self, line: u64, reason: Reason, cells: Vec<String>) -> Result<(), Stop> {
+        self.page.add_broken(Broken { line, reason, cells });
         self.flush_when_full()
     }
 
@@ -245,7 +246,7 @@ mod tests {
         check(1, |page| filled(page, &"x".repeat(BYTES / 4), None), 4);
         check(1, |page| filled(page, "", Some("x".repeat(BYTES / 4))), 4);
         check(BYTES / 16, |page| filled(page, "", None), 2);
-        let broken = || Broken { line: 1, reason: String::new(), cells: vec!["x".repeat(BYTES / 4)] };
+        let broken = || Broken { line: 1, reason: Reason::new("test", ""), cells: vec!["x".repeat(BYTES / 4)] };
         check(1, |page| page.add_broken(broken()), 4);
     }
 }

@@ -5,7 +5,7 @@ use super::group::{Groups, Spoiled};
 use super::lookup::Table;
 use super::mapping::{Duplicates, Mapping};
 use super::page::{Broken, Header, Page, Row, Stop};
-use super::plan::{Binder, Scope, wants};
+use super::plan::{Binder, Reason, Scope, wants};
 use super::reject::Rejects;
 use super::row::{RowPlan, Running};
 use super::tally::{Summary, Tally};
@@ -95,7 +95,8 @@ fn survey(import: &Import<'_>, sorted: bool, progress: &mut dyn FnMut(Progress))
         ))
         .hint("Fetch it again; where the rows of a group follow each other, `sorted = true` under [group] imports what stands before"));
     }
-    ends.spoiled.extend(ends.last.map(|key| (key, "the file is damaged in or behind its group".into())));
+    let damaged = Reason::new("group_damaged", "the file is damaged in or behind its group");
+    ends.spoiled.extend(ends.last.map(|key| (key, damaged)));
     Ok(ends.spoiled)
 }
 
@@ -362,7 +363,7 @@ impl<'a> Mapper<'a> {
         }
     }
 
-    fn row(&mut self, page: &Page, row: Row<'_>) -> Result<(), String> {
+    fn row(&mut self, page: &Page, row: Row<'_>) -> Result<(), Reason> {
         let Some((_, plan)) = &self.bound else {
             return Ok(());
         };
@@ -413,7 +414,7 @@ impl<'a> Mapper<'a> {
         }
     }
 
-    fn draft(&mut self, draft: Draft) -> Result<(), String> {
+    fn draft(&mut self, draft: Draft) -> Result<(), Reason> {
         let Some(groups) = &mut self.groups else {
             return self.arrive(draft);
         };
@@ -430,7 +431,7 @@ impl<'a> Mapper<'a> {
         Ok(())
     }
 
-    fn arrive(&mut self, draft: Draft) -> Result<(), String> {
+    fn arrive(&mut self, draft: Draft) -> Result<(), Reason> {
         let arrival = draft.finish(&self.mapping.source, &self.namespaces, &mut self.running.signatures)?;
         self.tally.interaction(&arrival);
         self.batch.arrivals.push(arrival);

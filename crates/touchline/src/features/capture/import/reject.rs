@@ -6,6 +6,7 @@
 //! in front, which the reader of such a file takes away again.
 
 use super::page::{Broken, Header, LINE, REASON, Row};
+use super::plan::Reason;
 use crate::failure::Failure;
 use crate::platform::cells::guarded_unless_number;
 use serde_json::{Map, Value};
@@ -46,19 +47,19 @@ impl Rejects {
     }
 
     /// Keeps a row that the mapping refused.
-    pub(super) fn row(&mut self, header: &Arc<Header>, row: Row<'_>, reason: &str) -> Result<(), Failure> {
+    pub(super) fn row(&mut self, header: &Arc<Header>, row: Row<'_>, reason: &Reason) -> Result<(), Failure> {
         if self.input.is_none() {
             return Ok(());
         }
         if let Some(document) = row.document() {
             let mut marked: Map<String, Value> = serde_json::from_str(document).unwrap_or_default();
             marked.insert(LINE.to_owned(), row.line().into());
-            marked.insert(REASON.to_owned(), reason.into());
+            marked.insert(REASON.to_owned(), reason.says.as_ref().into());
             return self.document(header, &Value::Object(marked));
         }
         let line = row.line().to_string();
         let cells = kept_columns(header).map(|column| guarded_unless_number(row.verbatim(column)));
-        self.table(header, [line.as_str().into(), reason.into()].into_iter().chain(cells))
+        self.table(header, [line.as_str().into(), reason.says.as_ref().into()].into_iter().chain(cells))
     }
 
     /// Keeps a row that could not be read.
@@ -67,7 +68,7 @@ impl Rejects {
             return Ok(());
         }
         if header.documents {
-            let marked = serde_json::json!({ LINE: broken.line, REASON: broken.reason, "_text": broken.cells.concat() });
+            let marked = serde_json::json!({ LINE: broken.line, REASON: broken.reason.says, "_text": broken.cells.concat() });
             return self.document(header, &marked);
         }
         let line = broken.line.to_string();
@@ -78,7 +79,7 @@ impl Rejects {
             .enumerate()
             .filter(|(column, _)| !marks.contains(&Some(*column)))
             .map(|(_, cell)| guarded_unless_number(cell));
-        self.table(header, [line.as_str().into(), broken.reason.as_str().into()].into_iter().chain(cells))
+        self.table(header, [line.as_str().into(), broken.reason.says.as_ref().into()].into_iter().chain(cells))
     }
 
     /// Makes everything written last.

@@ -252,7 +252,7 @@ impl RowPlan {
         let (value, value_currency) = read_amount(self.value.as_ref(), scope)?;
         let (cost, cost_currency) = read_amount(self.cost.as_ref(), scope)?;
         if value_currency.is_some() && cost_currency.is_some() && value_currency != cost_currency {
-            return Err("value and cost have different currencies".to_owned());
+            return Err(Reason::new("currencies_differ", "value and cost have different currencies"));
         }
         let first = Draft {
             key: self.key(scope, content)?,
@@ -302,7 +302,7 @@ impl RowPlan {
         if !places.is_empty() {
             return joined(places, scope).ok_or_else(|| {
                 let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
-                format!("{} is empty, so that the interaction has no id", names.join(", "))
+                Reason::new("id_empty", format!("{} is empty, so that the interaction has no id", names.join(", ")))
             });
         }
         let (hash, copy) = content.unwrap_or_default();
@@ -328,7 +328,8 @@ impl RowPlan {
             return Ok(None);
         }
         let (low, high) = scale.range();
-        let wrong = || format!("`{}` is no whole number from {low} to {high}", place.name);
+        let wrong =
+            || Reason::new("score_out_of_range", format!("`{}` is no whole number from {low} to {high}", place.name));
         let answer = amount::parse(&text, '.', None).filter(|number| number % amount::ONE == 0).ok_or_else(wrong)? / amount::ONE;
         let answer = i16::try_from(answer).map_err(|_| wrong())?;
         Score::new(*scale, answer).map(Some).ok_or_else(wrong)
@@ -363,12 +364,13 @@ impl RowPlan {
         };
         let text = place.read(scope);
         let count = amount::parse(&text, '.', None).filter(|count| count % amount::ONE == 0).map(|count| count / amount::ONE);
-        let count = count.ok_or_else(|| format!("`{}` is no whole number", place.name))?;
+        let wrong = |code, what: &str| Reason::new(code, format!("`{}` is {what}", place.name));
+        let count = count.ok_or_else(|| wrong("count_unreadable", "no whole number"))?;
         if count < 0 {
-            return Err(format!("`{}` is negative: a count cannot be", place.name));
+            return Err(wrong("count_negative", "negative: a count cannot be"));
         }
         let count = u32::try_from(count).ok().filter(|count| *count <= TOUCHES);
-        let count = count.ok_or_else(|| format!("`{}` is larger than {TOUCHES}", place.name))?;
+        let count = count.ok_or_else(|| wrong("count_too_large", &format!("larger than {TOUCHES}")))?;
         let span = spread.micros();
         let mut last = first.at;
         for number in 0..count {
@@ -449,12 +451,12 @@ impl TimePlan {
                 };
                 format.read(text.trim(), zone).ok_or_else(|| {
                     let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
-                    let what = if text.trim().is_empty() {
-                        "is empty: the time is needed"
+                    let (code, what) = if text.trim().is_empty() {
+                        ("time_empty", "is empty: the time is needed")
                     } else {
-                        "is no time that exists and is written as the mapping says"
+                        ("time_unreadable", "is no time that exists and is written as the mapping says")
                     };
-                    format!("{} {what}", names.join(" and "))
+                    Reason::new(code, format!("{} {what}", names.join(" and ")))
                 })
             }
             Self::Parts { year: told, month, day, hour, minute, zone } => {
@@ -462,14 +464,16 @@ impl TimePlan {
                     let Some(text) = text else {
                         return Ok(otherwise);
                     };
-                    text.read(scope)?.parse().map_err(|_| format!("`{}` is no whole number that a date can have", text.name()))
+                    let wrong = || format!("`{}` is no whole number that a date can have", text.name());
+                    text.read(scope)?.parse().map_err(|_| Reason::new("date_part_unreadable", wrong()))
                 };
                 let small =
                     |text: &Option<Text>, otherwise: i16| part(text, otherwise).map(|number| i8::try_from(number).unwrap_or(-1));
-                let month_number = moment::month(&month.read(scope)?).ok_or_else(|| format!("`{}` is no month", month.name()))?;
+                let no_month = || Reason::new("month_unreadable", format!("`{}` is no month", month.name()));
+                let month_number = moment::month(&month.read(scope)?).ok_or_else(no_month)?;
                 let year = if told.is_some() { part(told, 0)? } else { year.next(month_number) };
                 moment::from_parts((year, month_number, small(day, 1)?), small(hour, 0)?, small(minute, 0)?, zone)
-                    .ok_or_else(|| "year, month and day make no date that exists".to_owned())
+                    .ok_or_else(|| Reason::new("date_impossible", "year, month and day make no date that exists"))
             }
         }
     }
@@ -574,13 +578,15 @@ fn read_amount(plan: Option<&AmountPlan>, scope: Scope<'_>) -> Result<(Option<Bi
         if text.is_empty() {
             return Ok((None, None));
         }
-        let factor =
-            amount::parse(&text, plan.decimal, plan.thousands).ok_or_else(|| format!("`{}` is not an amount", place.name))?;
-        result = amount::product(result, factor).ok_or_else(|| format!("`{}` is too large an amount", place.name))?;
+        let wrong = |code, what| Reason::new(code, format!("`{}` is {what}", place.name));
+        let factor = amount::parse(&text, plan.decimal, plan.thousands);
+        let factor = factor.ok_or_else(|| wrong("amount_unreadable", "not an amount"))?;
+        result = amount::product(result, factor).ok_or_else(|| wrong("amount_too_large", "too large an amount"))?;
     }
     let currency = match &plan.currency {
         Ok(currency) => *currency,
-        Err(text) => Currency::parse(&text.read(scope)?).map_err(|_| format!("`{}` is not a currency", text.name()))?,
+        Err(text) => Currency::parse(&text.read(scope)?)
+            .map_err(|_| Reason::new("currency_unknown", format!("`{}` is not a currency", text.name())))?,
     };
     Ok((Some(result), Some(currency)))
 }
@@ -595,7 +601,8 @@ fn read_word<T>(
 ) -> Result<T, Reason> {
     match text {
         None => Ok(otherwise),
-        Some(text) => parse(&text.read(scope)?).ok_or_else(|| format!("`{}` holds a word that is no {what}", text.name())),
+        Some(text) => parse(&text.read(scope)?)
+            .ok_or_else(|| Reason::new("word_unknown", format!("`{}` holds a word that is no {what}", text.name()))),
     }
 }
 

@@ -17,6 +17,10 @@ use std::sync::atomic::AtomicU64;
 
 /// So many rows are looked at.
 const ROWS: usize = 1_000;
+/// So many of a hundred values tell what a column is by themselves …
+const MOST: usize = 95;
+/// … and so many, where its name tells the same.
+const HALF: usize = 50;
 
 /// Is a proposed mapping.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -132,14 +136,15 @@ fn role(name: &str, values: &[String]) -> Role {
     if let Some(format) = time_format(&name, &filled) {
         return Role::Time(format);
     }
-    if most(&filled, |value| value.contains('@') && value.rsplit('@').next().is_some_and(|host| host.contains('.'))) {
+    let like_mail = |value: &str| value.contains('@') && value.rsplit('@').next().is_some_and(|host| host.contains('.'));
+    if most(&filled, like_mail) || (has(&["mail", "courriel", "почта"]) && half(&filled, like_mail)) {
         return Role::Person("email");
     }
     if let Some(found) = number_role(&name, &filled) {
         return found;
     }
     if has(&["phone", "tel", "mobile", "телефон"])
-        && most(&filled, |value| value.chars().filter(char::is_ascii_digit).count() >= 6)
+        && half(&filled, |value| value.chars().filter(char::is_ascii_digit).count() >= 6)
     {
         return Role::Person("phone");
     }
@@ -165,12 +170,19 @@ fn role(name: &str, values: &[String]) -> Role {
     if long { Role::FreeText } else { Role::Other }
 }
 
-/// Judges a column of numbers by its name.
+/// Judges a column of numbers by its name. A column that is named like an amount is one even when many of its values are none: those
+/// rows are refused, each with its reason, while amounts that were left out would not be missed.
 fn number_role(name: &str, filled: &[&str]) -> Option<Role> {
-    let decimal = [('.', None), (',', None), ('.', Some(',')), (',', Some('.'))]
-        .into_iter()
-        .find(|(decimal, thousands)| most(filled, |value| amount::parse(value, *decimal, *thousands).is_some()))
-        .map(|(decimal, _)| decimal)?;
+    const SIGNS: [(char, Option<char>); 4] = [('.', None), (',', None), ('.', Some(',')), (',', Some('.'))];
+    let reads = |(decimal, thousands): (char, Option<char>)| {
+        filled.iter().filter(|value| amount::parse(value, decimal, thousands).is_some()).count()
+    };
+    // The signs that read the most, the earlier of equals.
+    let best = (0..SIGNS.len()).rev().max_by_key(|at| reads(SIGNS[*at]))?;
+    if reads(SIGNS[best]) * 100 < filled.len() * HALF {
+        return None;
+    }
+    let decimal = SIGNS[best].0;
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     if has(&["rating", "score", "stars", "nps", "note", "оценка"]) {
         let top = filled.iter().filter_map(|value| value.parse::<f64>().ok()).fold(0.0, f64::max);
@@ -217,7 +229,7 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
     let counts = ["time", "date", "stamp", "created", "_at", "ts"].iter().any(|word| name.contains(word));
     let epochs = [("epoch_s", 9..=10), ("epoch_ms", 12..=13), ("epoch_us", 15..=16)];
     if let Some((epoch, _)) = epochs.iter().find(|(_, digits)| {
-        counts && most(filled, |value| digits.contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit()))
+        counts && half(filled, |value| digits.contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit()))
     }) {
         return Some((*epoch).to_owned());
     }
@@ -232,13 +244,22 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
     // its values are impossible: those rows are refused with a reason, while a made-up time would be believed.
     let read: Vec<usize> = PATTERNS.iter().map(|pattern| reads(pattern)).collect();
     let best = (0..PATTERNS.len()).rev().max_by_key(|at| read[*at])?;
-    let enough = if counts { 50 } else { 95 };
+    let enough = if counts { HALF } else { MOST };
     (read[best] * 100 >= filled.len() * enough).then(|| PATTERNS[best].to_owned())
 }
 
-/// Tells whether nearly all values pass a test.
+/// Tells whether nearly all values pass a test: what a column holds that its name does not tell.
 fn most(values: &[&str], test: impl Fn(&str) -> bool) -> bool {
-    !values.is_empty() && values.iter().filter(|value| test(value)).count() * 100 >= values.len() * 95
+    passes(values, test, MOST)
+}
+
+/// Tells whether half of the values do: enough where the name of the column says the same.
+fn half(values: &[&str], test: impl Fn(&str) -> bool) -> bool {
+    passes(values, test, HALF)
+}
+
+fn passes(values: &[&str], test: impl Fn(&str) -> bool, percent: usize) -> bool {
+    !values.is_empty() && values.iter().filter(|value| test(value)).count() * 100 >= values.len() * percent
 }
 
 /// Writes the proposal: keys of the document first, then its tables; doubts stand on top.
@@ -457,6 +478,12 @@ mod tests {
         check("телефон", &["+7 495 000-00-00"], Role::Person("phone"));
         check("Invoice", &["489434", "C489449"], Role::Group);
         check("montant", &["12,50", "1,00"], Role::Amount(','));
+        check("Amount", &["12.50", "n/a", "3.00"], Role::Amount('.'));
+        check("total", &["1.250,50", "zwölf", "2,00"], Role::Amount(','));
+        check("amount", &["none", "n/a", "3.00"], Role::Other);
+        check("Mail", &["ada@example.org", "unknown", "eve@example.org"], Role::Person("email"));
+        check("remark", &["ada@example.org", "unknown", "eve@example.org"], Role::Other);
+        check("ts", &["1600000000", "never", "1600000001"], Role::Time("epoch_s".into()));
         check("rating", &["1", "5", "4"], Role::Score("five"));
         check("overall_rating", &["1.0", "10.0"], Role::Score("ten"));
         check("nps", &["0", "10"], Role::Score("nps"));

@@ -2,6 +2,7 @@
 
 use super::draft::Signatures;
 use super::plan::Reason;
+use crate::features::capture::Reason as Told;
 use model::{Arrival, Currency, Identity, Signature};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -82,8 +83,14 @@ pub struct SkippedRows {
 /// Is a reason and how many rows were refused for it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Refused {
-    /// Why; it names columns, never their content.
+    /// Why, in English; it names columns, never their content.
     pub reason: String,
+    /// Which sentence that is, for whoever says it in another language …
+    pub code: String,
+    /// … the columns in it …
+    pub names: Vec<String>,
+    /// … and the numbers.
+    pub numbers: Vec<String>,
     /// How many rows.
     pub rows: u64,
     /// The first line.
@@ -126,16 +133,16 @@ impl Tally {
     }
 
     /// Counts a refused row.
-    pub(super) fn refuse(&mut self, line: u64, reason: &str) {
+    pub(super) fn refuse(&mut self, line: u64, reason: &Reason) {
         self.rejected += 1;
         match self.reasons.get_mut(reason) {
             Some((rows, _)) => *rows += 1,
             None => {
-                self.reasons.insert(reason.to_owned(), (1, line));
+                self.reasons.insert(reason.clone(), (1, line));
             }
         }
         if self.examples.len() < EXAMPLES {
-            self.examples.push((line, reason.to_owned()));
+            self.examples.push((line, reason.to_string()));
         }
     }
 
@@ -161,8 +168,11 @@ impl Tally {
     /// Makes the summary. What the reader and the sink know is added by the caller.
     pub(super) fn summary(self, skips: &[String], signatures: Signatures) -> Summary {
         let time = |micros: i64| jiff::Timestamp::from_microsecond(micros).map(|at| at.to_string()).ok();
-        let mut reasons: Vec<Refused> =
-            self.reasons.into_iter().map(|(reason, (rows, first_line))| Refused { reason, rows, first_line }).collect();
+        let refused = |(reason, (rows, first_line)): (Reason, _)| {
+            let Told { code, says, names, numbers } = reason.told();
+            Refused { reason: says, code, names, numbers, rows, first_line }
+        };
+        let mut reasons: Vec<Refused> = self.reasons.into_iter().map(refused).collect();
         reasons.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.reason.cmp(&b.reason)));
         let skipped = skips.iter().zip(self.skipped).map(|(because, rows)| SkippedRows { because: because.clone(), rows });
         let values = self.values.into_iter().map(|(currency, (minor, interactions))| ValueSum { currency, minor, interactions });

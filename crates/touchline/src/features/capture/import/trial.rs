@@ -6,11 +6,12 @@ use super::Sample;
 use super::lookup::Table;
 use super::mapping::{FileShape, Mapping};
 use super::page::{LINE, Page, REASON, Row, Stop};
-use super::plan::{Binder, Scope};
+use super::plan::{Binder, Reason, Scope};
 use super::read::{Wants, read};
 use super::row::{RowPlan, Running};
 use super::source;
 use crate::failure::Failure;
+use crate::features::capture::Reason as Told;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -41,8 +42,8 @@ pub struct TriedRow {
     pub cells: Vec<String>,
     /// The interactions that it tells of; names are masked. Of a row of a group, what it would be alone.
     pub becomes: Vec<Sample>,
-    /// Why it is refused.
-    pub refused: Option<String>,
+    /// Why it is refused; its names are columns.
+    pub refused: Option<Told>,
     /// The rule by which it is left out.
     pub skipped: Option<String>,
 }
@@ -76,7 +77,7 @@ pub fn first_rows(file: &Path, mapping: &Mapping) -> Result<(Vec<String>, Vec<Tr
             line: broken.line,
             cells: broken.cells.iter().map(|cell| cut(cell)).collect(),
             becomes: Vec::new(),
-            refused: Some(broken.reason.clone()),
+            refused: Some(broken.reason.told()),
             skipped: None,
         })
         .collect();
@@ -112,14 +113,14 @@ impl Trying<'_> {
         }
         match becomes(self.mapping, &self.plan, &mut self.running, scope) {
             Ok(becomes) => tried.becomes = becomes,
-            Err(reason) => tried.refused = Some(reason),
+            Err(reason) => tried.refused = Some(reason.told()),
         }
         tried
     }
 }
 
 /// Reads a row as interactions, or says why it is refused.
-fn becomes(mapping: &Mapping, plan: &RowPlan, running: &mut Running, scope: Scope<'_>) -> Result<Vec<Sample>, String> {
+fn becomes(mapping: &Mapping, plan: &RowPlan, running: &mut Running, scope: Scope<'_>) -> Result<Vec<Sample>, Reason> {
     let content = mapping.needs_content().then(|| (plan.content(scope), 0));
     let said = plan.read(scope, content, running)?;
     let namespaces: Vec<String> = mapping.person.identities.iter().map(|name| name.namespace.clone()).collect();
@@ -191,9 +192,12 @@ mod tests {
         assert_eq!(rows.iter().map(|row| row.line).collect::<Vec<_>>(), [2, 3, 4, 5]);
         let sample = &rows[0].becomes[0];
         assert_eq!((sample.value.as_deref(), sample.who.join(" ")), (Some("1250.50 EUR"), "email:ad…".to_owned()));
-        assert!(rows[1].refused.as_deref().is_some_and(|reason| reason.contains("day") && !reason.contains("31.02")), "{rows:?}");
+        let told = rows[1].refused.as_ref().expect("is refused");
+        assert_eq!((told.code.as_str(), &*told.names), ("time_unreadable", ["day".to_owned()].as_slice()), "{rows:?}");
+        assert!(!told.says.contains("31.02"), "{told:?}");
         assert_eq!(rows[2].skipped.as_deref(), Some("a test"));
-        assert!(rows[3].refused.as_deref().is_some_and(|reason| reason.contains("2 cells")), "{rows:?}");
+        let told = rows[3].refused.as_ref().expect("is refused");
+        assert_eq!((told.code.as_str(), &*told.numbers), ("cells_miscounted", ["2".to_owned(), "3".to_owned()].as_slice()));
     }
 
     #[test]

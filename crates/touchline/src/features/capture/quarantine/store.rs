@@ -410,7 +410,7 @@ fn held(row: &AnyRow) -> Held {
         source: row.get("source"),
         format: row.get("format"),
         received: row.get("received"),
-        reason: Reason { code: row.get("code"), says: row.get("says") },
+        reason: Reason::new(&row.get::<String, _>("code"), row.get::<String, _>("says")),
         bytes: row.get("bytes"),
         is_cut: row.get::<i64, _>("is_cut") != 0,
         wishes: row.get("wishes"),

@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Header, LINE, Out, Page, REASON, Stop};
+use crate::features::capture::import::plan::Reason;
 use crate::features::capture::import::source::Member;
 use crate::platform::cells::unguarded;
 use csv::{ByteRecord, ReaderBuilder};
@@ -104,7 +105,8 @@ impl Table {
         if record.len() != self.width {
             let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
             let plural = if record.len() == 1 { "" } else { "s" };
-            return out.broken(line, format!("the row has {} cell{plural}, the header has {}", record.len(), self.width), cells);
+            let says = format!("the row has {} cell{plural}, the header has {}", record.len(), self.width);
+            return out.broken(line, Reason::new("cells_miscounted", says), cells);
         }
         for cell in record {
             match std::str::from_utf8(cell) {

@@ -4,6 +4,7 @@ use super::{Wants, damaged, documents, next_line};
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Out, Page, Stop};
+use crate::features::capture::import::plan::Reason;
 use crate::features::capture::import::source::Member;
 use serde_json::{Map, Value};
 use std::io::BufReader;
@@ -50,7 +51,8 @@ fn object(line: &[u8], number: u64, columns: &[String], out: &mut Out<'_>) -> Re
             out.end_row(number, Some(Value::Object(document).to_string()))
         }
         Err(_) => {
-            out.broken(number, "the line is not a JSON object", vec![String::from_utf8_lossy(line.trim_ascii()).into_owned()])
+            let reason = Reason::new("line_no_object", "the line is not a JSON object");
+            out.broken(number, reason, vec![String::from_utf8_lossy(line.trim_ascii()).into_owned()])
         }
     }
 }
