@@ -369,7 +369,11 @@ async fn an_objective_that_names_a_number_is_seen_from_its_start_to_its_target()
     };
     stage.take(&[("7", "ada", "visit", 40)]).await;
     let seen = name(json!({ "measure": "retention", "target": 0.5 })).await;
-    assert_eq!((&seen["now"]["value"], &seen["now"]["n"], &seen["now"]["unit"]), (&json!(1.0), &json!(1), &json!("share")), "{seen}");
+    assert_eq!(
+        (&seen["now"]["value"], &seen["now"]["n"], &seen["now"]["unit"]),
+        (&json!(1.0), &json!(1), &json!("share")),
+        "{seen}"
+    );
     assert!(seen["now"]["low"].is_number(), "a share has its interval: {seen}");
     let seen = name(json!({ "measure": "cost", "target": 0.0 })).await;
     assert_eq!((&seen["now"]["value"].is_number(), &seen["now"]["unit"]), (&true, &json!("money")), "{seen}");

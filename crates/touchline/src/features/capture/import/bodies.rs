@@ -162,11 +162,12 @@ impl Bodies {
 pub(in crate::features::capture) fn read_again(source: &Source, raw: &[u8], _: Instant) -> Delivery {
     let mut delivery = Delivery { source: source.name.clone(), format: FORMAT, ..Delivery::default() };
     let refused = |says: String| Reason::new("row_refused", says);
-    let read = serde_json::from_slice::<Row>(raw).map_err(|_| refused("it is no row with its mapping".to_owned())).and_then(|row| {
-        let bodies = Bodies::new(&row.mapping, "the mapping", "").map_err(|failure| refused(failure.to_string()))?;
-        let mut running = Running::new(&bodies.mapping);
-        bodies.try_take(&row, &mut running, &mut delivery)
-    });
+    let read =
+        serde_json::from_slice::<Row>(raw).map_err(|_| refused("it is no row with its mapping".to_owned())).and_then(|row| {
+            let bodies = Bodies::new(&row.mapping, "the mapping", "").map_err(|failure| refused(failure.to_string()))?;
+            let mut running = Running::new(&bodies.mapping);
+            bodies.try_take(&row, &mut running, &mut delivery)
+        });
     if let Err(reason) = read {
         delivery.refused.push(Refused { position: 0, reason, raw: raw.to_vec() });
     }

@@ -328,8 +328,7 @@ impl RowPlan {
             return Ok(None);
         }
         let (low, high) = scale.range();
-        let wrong =
-            || Reason::new("score_out_of_range", format!("`{}` is no whole number from {low} to {high}", place.name));
+        let wrong = || Reason::new("score_out_of_range", format!("`{}` is no whole number from {low} to {high}", place.name));
         let answer = amount::parse(&text, '.', None).filter(|number| number % amount::ONE == 0).ok_or_else(wrong)? / amount::ONE;
         let answer = i16::try_from(answer).map_err(|_| wrong())?;
         Score::new(*scale, answer).map(Some).ok_or_else(wrong)

@@ -52,7 +52,8 @@ impl Outcome {
 
 /// Answers as the Segment protocol does, and tells the rest beside it.
 pub(crate) fn taken(outcome: &Outcome) -> Response {
-    let reasons: Vec<Told> = outcome.refused.iter().map(|(index, reason)| Told { index: *index, code: &reason.code, says: &reason.says }).collect();
+    let reasons: Vec<Told> =
+        outcome.refused.iter().map(|(index, reason)| Told { index: *index, code: &reason.code, says: &reason.says }).collect();
     let Receipt { added, duplicates, refused } = outcome.receipt;
     unkept(Json(Taken { success: true, added, duplicates, refused, reasons: &reasons }).into_response())
 }
