@@ -131,6 +131,8 @@ export default {
   'objectives.means': 'The number of the last thirty days by which the objective is seen.',
   'objectives.done': '{done} of the way to the target',
   'objectives.back': 'further from the target than at the start',
+  'objectives.kept': 'It was at the target at the start already, and it is still.',
+  'objectives.lost': 'It was at the target at the start; now it is short of it.',
   'objectives.none': 'no number named yet',
   'card.stories': 'Stories',
   'stories.none': 'Nobody has told anything yet.',

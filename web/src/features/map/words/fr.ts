@@ -126,6 +126,8 @@ export default {
   'objectives.means': 'Le chiffre des trente derniers jours par lequel on voit l’objectif.',
   'objectives.done': '{done} du chemin vers la cible',
   'objectives.back': 'plus loin de la cible qu’au début',
+  'objectives.kept': 'Il était déjà à la cible au début, et il y est encore.',
+  'objectives.lost': 'Il était à la cible au début ; il n’y est plus.',
   'objectives.none': 'aucun chiffre indiqué',
   'card.stories': 'Histoires',
   'stories.none': 'Personne n’a encore rien raconté.',

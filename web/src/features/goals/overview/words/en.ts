@@ -26,6 +26,8 @@ export default {
   'progress.of': 'Progress: {text}',
   'progress.done': '{done, percent} of the way to the target',
   'progress.back': 'Further from the target than at the start.',
+  'progress.kept': 'It was at the target at the start already, and it is still.',
+  'progress.lost': 'It was at the target at the start; now it is short of it.',
   'progress.path': '{text}: thirty days after thirty days',
   'progress.table': 'The numbers behind it',
   'progress.from': '30 days from',

@@ -26,6 +26,8 @@ export default {
   'progress.of': 'Progrès : {text}',
   'progress.done': '{done, percent} du chemin vers la cible',
   'progress.back': 'Plus loin de la cible qu’au début.',
+  'progress.kept': 'Il était déjà à la cible au début, et il y est encore.',
+  'progress.lost': 'Il était à la cible au début ; il n’y est plus.',
   'progress.path': '{text} : trente jours après trente jours',
   'progress.table': 'Les chiffres derrière',
   'progress.from': '30 jours dès le',

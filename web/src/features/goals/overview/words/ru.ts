@@ -26,6 +26,8 @@ export default {
   'progress.of': 'Продвижение: {text}',
   'progress.done': 'пройдено {done, percent} пути к цели',
   'progress.back': 'Дальше от цели, чем в начале.',
+  'progress.kept': 'Цель была достигнута уже в начале и остаётся достигнутой.',
+  'progress.lost': 'В начале цель была достигнута, теперь нет.',
   'progress.path': '{text}: по тридцать дней',
   'progress.table': 'Числа за этим',
   'progress.from': '30 дней с',
