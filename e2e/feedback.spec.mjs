@@ -2,6 +2,7 @@
 // what one wants to hear.
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
+import { assertAccessible } from './axe.mjs';
 import { openStage } from './stage.mjs';
 
 let stage;
@@ -155,5 +156,75 @@ test('reviews come from a file that is looked at first, and mentions are noted b
   const mention = staff.getByRole('listitem').filter({ hasText: 'The Paper' });
   await mention.getByRole('link', { name: 'On teapots' }).waitFor();
   await mention.getByRole('img', { name: '4 of 5 stars' }).waitFor();
+  stage.silence();
+});
+
+test('comments below a page: written, approved, answered, refused and taken back', async () => {
+  const staff = await stage.page();
+  await staff.goto('/feedback');
+  const part = staff.getByRole('region', { name: 'Comments under pages' });
+  await part.getByRole('button', { name: 'Make a block of comments' }).click();
+  await part.getByLabel('Name of the block, for you').fill('The blog');
+  await part.getByLabel('without a name').check();
+  await part.getByRole('button', { name: 'Keep the block' }).click();
+  const mine = part.getByRole('listitem').filter({ hasText: 'The blog' }).filter({ hasText: 'The line for your page' });
+  await mine.getByText('The line for your page').click();
+  const line = await mine.locator('code').textContent();
+  const [, token] = /data-block="([0-9a-f]{32})"/.exec(line);
+
+  for (const [language, heading, send] of [
+    ['en', 'Comments', 'Send'],
+    ['fr', 'Commentaires', 'Envoyer'],
+    ['ru', 'Комментарии', 'Отправить'],
+  ]) {
+    const context = await stage.browser.newContext({ locale: language, baseURL: stage.origin, viewport: { width: 320, height: 640 } });
+    const page = await context.newPage();
+    await page.goto('/w/demo');
+    const put = ([token, language]) => {
+      const script = Object.assign(document.createElement('script'), { src: '/w/comments.js' });
+      script.dataset.block = token;
+      script.dataset.lang = language;
+      document.querySelector('main').append(script);
+    };
+    await page.evaluate(put, [token, language]);
+    await page.getByRole('heading', { name: heading }).waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false);
+    await assertAccessible(page, `comments in ${language}`);
+    if (language === 'en') {
+      await page.getByLabel('with my name', { exact: true }).check();
+      await page.getByLabel('Your name').fill('<img src=x onerror=alert(1)>');
+      await page.getByLabel('Your comment').fill('Lovely tea <script>document.title = "caught"</script>');
+      await page.getByRole('button', { name: send }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('It appears when somebody has looked at it.').waitFor();
+    }
+    await context.close();
+  }
+  await staff.reload();
+  const comment = part.getByRole('listitem').filter({ hasText: 'Lovely tea' });
+  await comment.getByText('<img src=x onerror=alert(1)>').waitFor();
+  await comment.getByRole('button', { name: 'Approve' }).click();
+  await comment.getByText(/· published/).waitFor();
+  await comment.getByLabel('Our answer, for everybody').fill('Thank you!');
+  await comment.getByRole('button', { name: 'Answer' }).click();
+  await staff.getByText('Answered.').waitFor();
+  const reader = await stage.browser.newContext({ locale: 'en', baseURL: stage.origin, javaScriptEnabled: false });
+  const page = await reader.newPage();
+  const address = `/p/comments/${token}?page=${encodeURIComponent(new URL('/w/demo', stage.origin).href)}`;
+  await page.goto(address);
+  await page.getByText('Lovely tea <script>').waitFor();
+  await page.getByText('Thank you!').waitFor();
+  await comment.getByRole('button', { name: 'Refuse' }).click();
+  await comment.getByLabel('Why, for your colleagues').fill('Off the subject');
+  await comment.getByRole('button', { name: 'Refuse' }).click();
+  await comment.getByText('Refused: Off the subject').waitFor();
+  await page.reload();
+  assert.equal(await page.getByText('Lovely tea').count(), 0);
+  await staff.getByText('Refused.', { exact: true }).waitFor();
+  await staff.getByRole('button', { name: 'Undo' }).last().click();
+  await comment.getByText(/· published/).waitFor();
+  await page.reload();
+  await page.getByText('Lovely tea <script>').waitFor();
+  await reader.close();
   stage.silence();
 });

@@ -3,6 +3,7 @@
 import { strict as assert } from 'node:assert';
 import { connect, createServer } from 'node:net';
 import { after, before, test } from 'node:test';
+import { assertAccessible } from './axe.mjs';
 import { hostile } from './hostile.mjs';
 import { openStage } from './stage.mjs';
 
@@ -213,6 +214,215 @@ test('the widget speaks three languages, fits 320 pixels and is used by keyboard
     assert.equal(await page.locator('.panel').isVisible(), false);
     await context.close();
   }
+});
+
+/** Resolves the conversation that a visitor has begun. */
+async function resolve(text) {
+  const staff = await stage.page();
+  await staff.goto('/inbox');
+  await staff.getByText(text).first().click();
+  await staff.getByRole('log').getByText(text).first().waitFor();
+  await staff.getByRole('button', { name: 'Resolve', exact: true }).click();
+  await staff.getByText(/is resolved/).waitFor();
+  await staff.context().close();
+}
+
+test('when it is resolved the widget asks one question after another, by keyboard, on a small phone, in both directions', async () => {
+  const staff = await stage.page();
+  const told = await staff.evaluate(async () => {
+    const questions = [
+      { kind: 'csat' },
+      { kind: 'nps', optional: true },
+      { kind: 'choice', words: 'What was it about?', many: true, options: [{ words: 'A parcel' }, { words: '<b>Money' }] },
+      { kind: 'rater' },
+    ];
+    const body = JSON.stringify({ name: 'After a conversation', questions });
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch('/api/feedback/surveys', { method: 'POST', headers, body })).status;
+  });
+  assert.equal(told, 201);
+  const context = await stage.browser.newContext({ locale: 'en', baseURL: stage.origin, viewport: { width: 320, height: 640 } });
+  const page = await context.newPage();
+  await page.goto('/w/demo');
+  await page.evaluate(() => (document.documentElement.dir = 'rtl'));
+  await page.getByRole('button', { name: 'Talk to us' }).click();
+  await page.locator('.talk textarea').fill('Where is my small parcel?');
+  await page.keyboard.press('Enter');
+  await page.getByRole('log').getByText('You ·').waitFor();
+  await resolve('Where is my small parcel?');
+  const asked = page.locator('.rate');
+  await asked.getByRole('group', { name: 'How satisfied are you?' }).waitFor();
+  await asked.getByText('Question 1 of 5').waitFor();
+  await assertAccessible(page, 'a page with a question of the widget');
+  await asked.getByRole('button', { name: '4 / 5' }).focus();
+  await page.keyboard.press('Enter');
+  const second = asked.getByRole('group', { name: /^How likely/ });
+  await second.waitFor();
+  const focused = await page.evaluate(() => document.querySelector('div').shadowRoot?.activeElement?.tagName ?? '');
+  const inside = await page.locator('.rate legend').evaluate((legend) => legend.getRootNode().activeElement === legend);
+  assert.ok(inside, `whoever hears the page goes on with the next question (${focused})`);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, 'eleven numbers fit');
+  // The first answer counts from now on, whatever comes of the rest.
+  await page.waitForTimeout(500);
+  await staff.goto('/feedback');
+  const card = staff.getByRole('article').filter({ hasText: 'After a conversation' });
+  await card.getByText(/29 more are needed/).first().waitFor();
+  // Nobody is asked the same again, after a reload neither.
+  await page.reload();
+  await page.getByRole('button', { name: /Talk to us/ }).click();
+  await second.waitFor();
+  await asked.getByRole('button', { name: 'Leave it out' }).click();
+  await asked.getByRole('group', { name: 'What was it about?' }).waitFor();
+  assert.equal(await asked.locator('b').count(), 0, 'an option is a text');
+  await asked.getByRole('button', { name: 'Next' }).click();
+  await page.getByText('Please choose or write an answer.').waitFor();
+  await asked.getByLabel('A parcel').check();
+  await asked.getByRole('button', { name: 'Next' }).click();
+  const row = asked.getByRole('radiogroup').first();
+  await row.waitFor();
+  const wide = await asked.evaluate((form) => form.scrollWidth > form.clientWidth);
+  assert.equal(wide, false, 'five rows of seven fit');
+  await asked.getByRole('button', { name: 'No more questions' }).click();
+  await page.getByText('Thank you for your answer!').waitFor();
+  assert.equal(await asked.isVisible(), false);
+  await page.reload();
+  await page.getByRole('button', { name: /Talk to us/ }).click();
+  await page.getByText('This conversation is done').waitFor();
+  await page.waitForTimeout(300);
+  assert.equal(await page.locator('.rate').isVisible(), false, 'who had enough is not asked again');
+  await context.close();
+  stage.silence();
+});
+
+test('a page that is read from right to left has the widget on the other side', async () => {
+  const places = {};
+  for (const dir of ['ltr', 'rtl']) {
+    const page = await stage.page({ signedIn: false, width: 1000 });
+    await page.addInitScript((dir) => {
+      addEventListener('DOMContentLoaded', () => (document.documentElement.dir = dir));
+    }, dir);
+    await page.goto('/w/demo');
+    await page.getByRole('button', { name: 'Talk to us' }).click();
+    await page.locator('.talk textarea').fill('Shalom');
+    await page.keyboard.press('Enter');
+    await page.locator('.mine').waitFor();
+    const box = async (selector) => page.locator(selector).first().boundingBox();
+    const [button, panel, close, mine, send] = await Promise.all(
+      ['button.open', '.panel', '.close', '.mine p', '.talk .main'].map(box),
+    );
+    places[dir] = { button, panel, close, mine, send };
+    await page.context().close();
+  }
+  for (const [name, { x, width }] of Object.entries(places.ltr)) {
+    const mirrored = 1000 - x - width;
+    // A scroll bar stands on the same side in both.
+    assert.ok(Math.abs(places.rtl[name].x - mirrored) <= 16, `${name}: ${x} and ${places.rtl[name].x}`);
+    assert.ok(Math.abs(x - places.rtl[name].x) > 40, `${name} is on the other side`);
+  }
+  stage.silence();
+});
+
+test('where the browser listens a message can be spoken, and nothing is sent before it is pressed', async () => {
+  const page = await stage.page({ signedIn: false });
+  await page.addInitScript(() => {
+    window.SpeechRecognition = class extends EventTarget {
+      start() {
+        window.listener = this;
+      }
+      stop() {
+        this.onend();
+      }
+    };
+    delete window.webkitSpeechRecognition;
+  });
+  await page.goto('/w/demo');
+  await page.getByRole('button', { name: 'Talk to us' }).click();
+  const field = page.locator('.talk textarea');
+  await field.fill('Hello,');
+  const ear = page.getByRole('button', { name: 'Speak your message' });
+  await ear.click();
+  assert.equal(await ear.getAttribute('aria-pressed'), 'true');
+  const hear = (...parts) =>
+    page.evaluate(
+      (parts) => window.listener.onresult({ results: parts.map((transcript) => [{ transcript }]) }),
+      parts,
+    );
+  await hear('where is');
+  await hear('where is my parcel');
+  assert.equal(await field.inputValue(), 'Hello, where is my parcel');
+  assert.equal(await page.evaluate(() => window.listener.lang.slice(0, 2)), 'en');
+  await ear.click();
+  assert.equal(await ear.getAttribute('aria-pressed'), 'false');
+  assert.equal(await page.locator('.mine').count(), 0, 'nothing was sent');
+  await page.keyboard.press('Enter');
+  await page.getByRole('log').getByText('Hello, where is my parcel').waitFor();
+  await ear.click();
+  await page.evaluate(() => (window.listener.onerror({ error: 'not-allowed' }), window.listener.onend()));
+  await page.getByText('Your browser does not let us listen.').waitFor();
+  await page.context().close();
+  const deaf = await stage.page({ signedIn: false });
+  await deaf.addInitScript(() => {
+    delete window.SpeechRecognition;
+    delete window.webkitSpeechRecognition;
+  });
+  await deaf.goto('/w/demo');
+  await deaf.getByRole('button', { name: 'Talk to us' }).click();
+  await deaf.locator('.talk textarea').waitFor();
+  assert.equal(await deaf.getByRole('button', { name: 'Speak your message' }).count(), 0, 'where it does not, there is no button');
+  stage.silence();
+});
+
+test('the widget wears the colour, the name and the logo of the organisation, and stays readable', async () => {
+  const staff = await stage.page();
+  const picture =
+    'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+  // Nearly white: what stands on it must not be white.
+  const colour = '#ffe600';
+  const set = await staff.evaluate(
+    async ([colour, logo]) => {
+      const headers = { 'content-type': 'application/json' };
+      const put = async (path, change) => {
+        const before = await (await fetch(path)).json();
+        const body = JSON.stringify(change(before));
+        return (await fetch(path, { method: 'PUT', headers, body })).status;
+      };
+      return [
+        await put('/api/organisation', (before) => ({ ...before, colour, logo })),
+        await put('/api/conversations/settings', (before) => ({ ...before, widget: { ...before.widget, name: 'Tea & Co' } })),
+      ];
+    },
+    [colour, picture],
+  );
+  assert.ok(
+    set.every((status) => status < 300),
+    String(set),
+  );
+  for (const scheme of ['light', 'dark']) {
+    const context = await stage.browser.newContext({ locale: 'en', baseURL: stage.origin, colorScheme: scheme });
+    const page = await context.newPage();
+    await page.goto('/w/demo');
+    const style = (selector, name) =>
+      page.locator(selector).first().evaluate((one, name) => getComputedStyle(one)[name], name);
+    await page.getByRole('button', { name: 'Talk to us' }).waitFor();
+    assert.equal(await style('button.open', 'backgroundColor'), 'rgb(255, 230, 0)', 'before it is opened');
+    assert.equal(await style('button.open', 'color'), 'rgb(0, 0, 0)');
+    await page.getByRole('button', { name: 'Talk to us' }).click();
+    await page.getByRole('heading', { name: 'Tea & Co' }).waitFor();
+    await page.locator('header img').waitFor();
+    assert.equal(await style('.panel header', 'backgroundColor'), 'rgb(255, 230, 0)');
+    assert.equal(await style('.panel header', 'color'), 'rgb(0, 0, 0)');
+    await page.locator('.talk textarea').fill('Hello');
+    await page.keyboard.press('Enter');
+    await page.locator('.mine').waitFor();
+    await assertAccessible(page, `the widget in yellow, ${scheme}`);
+    await context.close();
+  }
+  await staff.evaluate(async () => {
+    const before = await (await fetch('/api/organisation')).json();
+    const body = JSON.stringify({ ...before, colour: '', logo: '' });
+    await fetch('/api/organisation', { method: 'PUT', headers: { 'content-type': 'application/json' }, body });
+  });
+  stage.silence();
 });
 
 test('hostile mails do nothing and load nothing', async () => {

@@ -57,6 +57,32 @@ test('a pop-up is written, opens once, and what became of it is counted', async 
   stage.silence();
 });
 
+test('a pop-up for a segment opens for whom the site has named, and for no stranger', async () => {
+  const staff = await stage.page();
+  const card = await write(staff, 'Thanks', async () => {
+    await staff.getByRole('group', { name: 'For these segments' }).getByRole('checkbox').first().check();
+  });
+  await card.getByText(/for /).first().waitFor();
+  const known = await staff.evaluate(async () => {
+    const { secret } = await (await fetch('/api/conversations/signing', { method: 'POST' })).json();
+    return secret;
+  });
+  assert.match(known, /^[0-9a-f]{64}$/);
+  const visitor = await stage.page({ signedIn: false });
+  const answers = [];
+  visitor.on('response', async (response) => {
+    if (response.url().endsWith('/w/popups')) answers.push(await response.text());
+  });
+  await visitor.goto('/w/demo');
+  await visitor.waitForTimeout(1_000);
+  assert.equal(await visitor.getByRole('dialog', { name: 'Thanks is here' }).count(), 0);
+  assert.equal(answers.length, 1);
+  assert.ok(!/segment/.test(answers[0]), answers[0]);
+  await card.getByRole('button', { name: 'Stop it' }).click();
+  await card.getByText('Shown to nobody').waitFor();
+  stage.silence();
+});
+
 test('payloads in a pop-up are words, and a script is no link', async () => {
   const staff = await stage.page();
   await staff.goto('/outreach');

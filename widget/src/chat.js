@@ -1,19 +1,11 @@
-// The window of the chat: what was said, a field, a form for whoever wants an answer by mail, and one question at the end.
+// The window of the chat: what was said, a field, a form for whoever wants an answer by mail, and questions at the end.
 // Everything a person wrote is put in as text, never as HTML.
-import { openLine, draw } from './line.js';
+import { wear } from './colour.js';
+import { openLine } from './line.js';
+import { make } from './make.js';
 import { style } from './style.js';
+import { survey } from './survey.js';
 import { words } from './words.js';
-
-const make = (name, attributes = {}, ...inside) => {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) element.addEventListener(key.slice(2), value);
-    else if (value === true) element.setAttribute(key, '');
-    else if (value !== false && value != null) element.setAttribute(key, value);
-  }
-  element.append(...inside.filter((one) => one != null));
-  return element;
-};
 
 /** Puts a text in, with its web addresses as links. */
 function written(text) {
@@ -46,12 +38,19 @@ export function start({ key, base, language, root, host, button, count, identity
   const line = openLine({ key, ask, storage, identity, visitor, channel, changed: () => redraw() });
 
   const title = make('h2', { id: 'title' });
+  // Where the page lets no pictures of ours in, the name stands alone.
+  const logo = make('img', {
+    alt: '',
+    hidden: true,
+    onload: () => (logo.hidden = false),
+    onerror: () => (logo.hidden = true),
+  });
   const log = make('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': say.log, tabindex: '0' });
   const typing = make('p', { class: 'typing', 'aria-live': 'polite' });
   const field = make('textarea', { rows: '2', maxlength: '10000', 'aria-label': say.write, placeholder: say.write });
   const send = make('button', { type: 'submit', class: 'main' }, say.send);
   const picker = make('input', { type: 'file', 'aria-label': say.file, title: say.file, onchange: () => attach() });
-  const talk = make('form', { class: 'talk' }, make('label', { class: 'add' }, '+', picker), field, send);
+  const talk = make('form', { class: 'talk' }, make('label', { class: 'add' }, '+', picker), field, ear(), send);
   const swap = make('button', { type: 'button', class: 'link' });
   const contact = make('ul', { class: 'contact' });
   const mail = make(
@@ -68,7 +67,7 @@ export function start({ key, base, language, root, host, button, count, identity
     make('button', { type: 'submit', class: 'main' }, say.send),
   );
   const told = make('p', { class: 'told', role: 'status' });
-  const rate = make('fieldset', { class: 'rate', hidden: true }, make('legend', {}, say.rate));
+  const rate = survey({ say, language, ask, line, told });
   const panel = make(
     'section',
     {
@@ -81,12 +80,13 @@ export function start({ key, base, language, root, host, button, count, identity
     make(
       'header',
       {},
+      logo,
       title,
       make('button', { type: 'button', class: 'close', 'aria-label': say.close, onclick: () => toggle(false) }, '×'),
     ),
     log,
     typing,
-    rate,
+    rate.form,
     talk,
     mail,
     told,
@@ -95,25 +95,42 @@ export function start({ key, base, language, root, host, button, count, identity
   root.append(panel);
 
   let isForm = false;
-  let rated = false;
   let shown = '';
 
-  for (let score = 1; score <= 5; score += 1) {
-    rate.append(
-      make('button', { type: 'button', 'aria-label': `${score} / 5`, onclick: () => answer(score) }, String(score)),
+  /** Returns the button by which a message is spoken, where the browser can listen; nothing is sent before it is pressed. */
+  function ear() {
+    const Ear = window.SpeechRecognition || window.webkitSpeechRecognition;
+    if (!Ear) return null;
+    let listening = null;
+    const button = make(
+      'button',
+      { type: 'button', class: 'add ear', 'aria-label': say.listen, 'aria-pressed': 'false', title: say.listen },
+      make('span', { 'aria-hidden': 'true' }, '🎤'),
     );
-  }
-  rate.append(make('p', { class: 'ends' }, make('span', {}, '1 ' + say.worst), make('span', {}, '5 ' + say.best)));
-
-  function answer(score) {
-    rated = true;
-    rate.hidden = true;
-    told.textContent = say.rated;
-    const send = (tries) =>
-      ask('survey', { token: line.state.token, id: draw(), score }).catch(
-        () => tries < 5 && setTimeout(() => send(tries + 1), 2_000),
-      );
-    void send(0);
+    button.addEventListener('click', () => {
+      if (listening) return listening.stop();
+      const before = field.value.trim();
+      listening = new Ear();
+      // The dialect of the browser, if it speaks the language of the widget.
+      listening.lang = navigator.languages?.find((one) => one.startsWith(language)) || language;
+      listening.interimResults = true;
+      listening.onresult = ({ results }) => {
+        const heard = [...results].map(([best]) => best.transcript).join('');
+        field.value = [before, heard.trim()].filter(Boolean).join(' ');
+      };
+      listening.onerror = ({ error }) => {
+        if (error === 'not-allowed' || error === 'service-not-allowed') told.textContent = say.deaf;
+      };
+      listening.onend = () => {
+        listening = null;
+        button.setAttribute('aria-pressed', 'false');
+        field.focus();
+      };
+      told.textContent = '';
+      button.setAttribute('aria-pressed', 'true');
+      listening.start();
+    });
+    return button;
   }
 
   /** Sends a file: first its bytes, then a message that names it, with whatever is in the field. */
@@ -161,7 +178,8 @@ export function start({ key, base, language, root, host, button, count, identity
     const open = session?.widget;
     if (open) {
       title.textContent = open.name;
-      host.style.setProperty('--colour', open.colour);
+      wear(host, open.colour);
+      if (open.logo && !logo.src) logo.src = base + 'logo';
       if (contact.children.length !== open.contact.length)
         contact.replaceChildren(...open.contact.map((text) => make('li', {}, text)));
     }
@@ -218,12 +236,12 @@ export function start({ key, base, language, root, host, button, count, identity
       if (state.status === 'resolved') items.push(make('p', { class: 'greeting' }, say.ended));
       log.replaceChildren(...items);
       if (isAtEnd || state.messages.at(-1)?.mine) log.scrollTop = log.scrollHeight;
-      rate.hidden = rated || isForm || state.status !== 'resolved';
       talk.hidden = isForm;
       mail.hidden = !isForm;
       log.hidden = isForm;
       swap.textContent = isForm ? say.chat : say.form;
     }
+    rate.show(!isForm && state.status === 'resolved');
     typing.textContent = line.typing.length ? `${line.typing[0]} ${say.typing}` : '';
     if (!panel.hidden && !document.hidden) line.seen();
     const unseen = state.messages.filter((one) => !one.mine && one.seq > (state.seen || 0)).length;

@@ -3,13 +3,12 @@
 // What was heard and what waits to be sent stand in storage, so every tab of the site shows the same. A message is kept
 // until the server has taken it, and never given up; its id makes sending it twice harmless.
 
+import { draw } from './make.js';
+
 /** A pause between two tries, growing up to half a minute, never the same for everybody. */
 const pauseOf = (tries) => Math.min(30_000, 500 * 2 ** Math.min(tries, 6)) * (0.5 + Math.random() / 2);
 /** So many messages are kept on the visitor's side. */
 const KEPT_MAX = 200;
-
-export const draw = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** A store in the browser, or in memory where there is none. */
 function keep(name, storage) {
@@ -54,7 +53,8 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
     const other = store.read();
     // Another tab may know more, and may have sent what waits here.
     if (other.token && other.token === state.token && other.after > state.after) state = { ...state, ...other };
-    else if (other.outbox && other.token === state.token) state.outbox = other.outbox;
+    else if (other.outbox && other.token === state.token)
+      state = { ...state, outbox: other.outbox, asked: other.asked || state.asked };
     changed();
   };
   if (channel) channel.onmessage = refresh;
@@ -74,7 +74,7 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
     if (status !== 200) throw new Error(String(status));
     if (conversationOf(body.token) !== conversationOf(state.token)) {
       // Another conversation: what was heard belongs to the old one, what waits goes into this one.
-      state = { ...state, after: 0, messages: [], status: null };
+      state = { ...state, after: 0, messages: [], status: null, asked: null };
     }
     state.token = body.token;
     identity = undefined; // It is good once.
@@ -92,14 +92,14 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
         try {
           if (!session) await begin();
           const { path = 'say', ...rest } = next.body;
-          const { status } = await ask(path, path === 'say' ? { ...rest, token: state.token } : rest);
+          const { status } = await ask(path, path === 'form' ? rest : { ...rest, token: state.token });
           if (status === 401) {
             session = null;
             state.token = null;
             throw new Error('401');
           }
           if (status === 429 || status > 499) throw new Error(String(status));
-          if (status > 299) next.refused = true;
+          if (status > 299 && path !== 'survey') next.refused = true;
           else state.outbox = state.outbox.filter((one) => one.id !== next.id);
           tries = 0;
           save();
@@ -185,6 +185,17 @@ export function openLine({ key, ask, storage, changed, identity, visitor, wait =
       save();
       void flush();
       return id;
+    },
+    /** Sends what is no message; it waits in the same outbox. */
+    post(path, body) {
+      state.outbox = [...state.outbox, { id: draw(), text: '', at: Date.now(), body: { path, ...body } }];
+      save();
+      void flush();
+    },
+    /** Remembers something beside the messages. */
+    note(more) {
+      state = { ...state, ...more };
+      save();
     },
     again(id) {
       state.outbox = state.outbox.map((one) => (one.id === id ? { ...one, refused: false } : one));

@@ -1,9 +1,12 @@
 // Puts the button of the chat on a page, and fetches the rest when somebody presses it or a conversation goes on. The
-// server fills in the key. The page may say who the visitor is: `data-identity` is a token that the site has signed.
+// server fills in the key and the colour. The page may say who the visitor is: `data-identity` is a token that the site has signed.
+import { wear } from './colour.js';
+
 const script = document.currentScript;
 const base = script ? new URL('.', script.src).href : '';
 const key = 'KEY';
 const popups = 'POPUPS';
+const colour = 'COLOUR';
 
 if (base && !window.touchlineChat) {
   const language = (script.dataset.lang || document.documentElement.lang || navigator.language || 'en').slice(0, 2);
@@ -11,14 +14,15 @@ if (base && !window.touchlineChat) {
   const host = document.createElement('div');
   // The page may be written from right to left.
   host.dir = getComputedStyle(document.documentElement).direction;
+  wear(host, colour);
   const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     :host { all: initial; }
     button.open { position: fixed; z-index: 2147483000; inset-block-end: 20px; inset-inline-end: 20px; width: 56px; height: 56px;
-      border: 0; border-radius: 50%; background: var(--colour, #1c5799); color: #fff; cursor: pointer;
+      border: 0; border-radius: 50%; background: var(--colour, #1c5799); color: var(--on, #fff); cursor: pointer;
       box-shadow: 0 2px 10px #0005; }
-    button.open:focus-visible { outline: 3px solid #fff; box-shadow: 0 0 0 6px var(--colour, #1c5799); }
+    button.open:focus-visible { outline: 3px solid #fff; box-shadow: 0 0 0 6px #1b2228; }
     button.open svg { display: block; width: 26px; height: 26px; margin: auto; }
     .count { position: absolute; inset-block-start: -4px; inset-inline-end: -4px; min-width: 22px; padding: 0 6px; border-radius: 11px;
       background: #a3271f; color: #fff; font: 600 13px/22px system-ui, sans-serif; }
@@ -56,7 +60,7 @@ if (base && !window.touchlineChat) {
   else document.addEventListener('DOMContentLoaded', put);
   if (popups === 'yes')
     import(base + 'popup.js').then(
-      ({ start }) => start({ key, base, language, root }),
+      ({ start }) => start({ key, base, language, root, identity: script.dataset.identity }),
       () => undefined,
     );
   try {

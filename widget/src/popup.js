@@ -1,9 +1,11 @@
 // Windows over the page: asks which there are, waits for their triggers, and asks again before one opens. A window takes no
 // focus, hides nothing, and closes by its cross or by Escape. Everything somebody wrote is put in as text, never as HTML.
 
+import { draw } from './make.js';
+
 const sheet = `
   .window { --paper: #fffefb; --ink: #1b2228; --soft: #545d66;
-    position: fixed; z-index: 2147482999; inset-block-end: 20px; inset-inline-start: 20px; box-sizing: border-box;
+    --rim: var(--edge, #1c5799); position: fixed; z-index: 2147482999; inset-block-end: 20px; inset-inline-start: 20px; box-sizing: border-box;
     width: min(380px, calc(100vw - 40px)); max-height: calc(100dvh - 40px); overflow-y: auto; padding: 16px 18px 18px; border-radius: 12px;
     background: var(--paper); color: var(--ink); font: 400 15px/1.45 system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif;
     box-shadow: 0 6px 30px #0005; overflow-wrap: anywhere; }
@@ -12,18 +14,14 @@ const sheet = `
   .window .cross { position: absolute; inset-block-start: 6px; inset-inline-end: 6px; width: 40px; height: 40px; border: 0; border-radius: 8px;
     background: none; color: var(--soft); font-size: 24px; line-height: 1; cursor: pointer; }
   .window .act { display: inline-block; min-height: 24px; padding: 8px 16px; border: 0; border-radius: 8px; background: var(--colour, #1c5799);
-    color: #fff; font: inherit; text-decoration: none; cursor: pointer; }
-  .window :focus-visible { outline: 2px solid var(--colour, #1c5799); outline-offset: 2px; }
-  @media (prefers-color-scheme: dark) { .window { --paper: #1c2024; --ink: #e9e7e2; --soft: #a7afb7; } }
+    color: var(--on, #fff); font: inherit; text-decoration: none; cursor: pointer; }
+  .window :focus-visible { outline: 2px solid var(--rim); outline-offset: 2px; }
+  @media (prefers-color-scheme: dark) { .window { --rim: var(--edge-dark, #7fb0ea); --paper: #1c2024; --ink: #e9e7e2; --soft: #a7afb7; } }
   @media (max-width: 480px) { .window { inset-inline: 8px; inset-block-end: 84px; width: auto; } }
   @media print { .window { display: none; } }
 `;
 const labels = { en: 'Close', fr: 'Fermer', ru: 'Закрыть' };
 const DAY = 86_400_000;
-
-/** Draws a number as the server wants it. */
-const draw = () =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** Remembers in the browser when which window was open; `may` says no where nothing can be remembered. */
 export function memory(storage, name, now = Date.now) {
@@ -77,7 +75,7 @@ export function arm(trigger, fire, { view = window, page = document } = {}) {
   return disarm;
 }
 
-export function start({ key, base, language, root }) {
+export function start({ key, base, language, root, identity }) {
   const rules = new CSSStyleSheet();
   rules.replaceSync(sheet);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, rules];
@@ -92,11 +90,13 @@ export function start({ key, base, language, root }) {
   const seen = memory(storage, 'touchline.popups.' + key);
   let armed = [];
   let open = null;
+  // Who the site says this is: its word is good once, what comes back for it as long as the page.
+  let pass;
 
   const ask = async (path, body) => {
     const options = {
       method: 'POST',
-      body: JSON.stringify({ key, visitor, ...body }),
+      body: JSON.stringify({ key, visitor, pass, ...body }),
       credentials: 'omit',
       keepalive: true,
     };
@@ -150,7 +150,11 @@ export function start({ key, base, language, root }) {
 
   async function look() {
     armed.splice(0).forEach((disarm) => disarm());
-    const { popups = [] } = await ask('popups', { path: location.pathname }).catch(() => ({}));
+    const who = identity;
+    identity = undefined;
+    const told = await ask('popups', { path: location.pathname, identity: who }).catch(() => ({}));
+    const { popups = [] } = told;
+    pass = told.pass || pass;
     armed = popups.filter(seen.may).map((popup) => arm(popup.trigger, () => void show(popup)));
   }
   let path = location.pathname;

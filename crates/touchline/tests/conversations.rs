@@ -2076,3 +2076,52 @@ mod messengers {
         assert_eq!(stage.staff("PUT", "/api/conversations/bot", Some(bad)).await.0, StatusCode::BAD_REQUEST);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_of_the_state_store_holds_no_password_of_another_server() {
+    let stage = Stage::new().await;
+    let state = stage.site.stores.state.clone();
+    // As an earlier version has left them.
+    let settings = json!({ "mail": { "address": "help@shop.example", "server": "smtp.example.org:587", "user": "u",
+        "password": "marker-smtp", "imap_server": "imap.example.org:993", "imap_password": "marker-imap" } });
+    let channel = json!({ "kind": "telegram", "name": "T", "token": "marker-bot", "secret": "marker-hook-of-ours" });
+    let mut transaction = state.begin().await.expect("begins");
+    sqlx::query("INSERT INTO inbox_setting (id, setting) VALUES (1, $1)")
+        .bind(settings.to_string())
+        .execute(&mut *transaction)
+        .await
+        .expect("writes");
+    sqlx::query(
+        "INSERT INTO messenger_channel (id, kind, name, setting, is_on, created_at, heard_at, sent_at, trouble) \
+         VALUES ('c1', 'telegram', 'T', $1, 0, 0, NULL, NULL, '')",
+    )
+    .bind(channel.to_string())
+    .execute(&mut *transaction)
+    .await
+    .expect("writes");
+    transaction.commit().await.expect("commits");
+    stage.site.talk.lock_secrets().await.expect("seals");
+    let mail = stage.site.talk.inbox.settings().await.expect("reads").mail;
+    assert_eq!((mail.password.as_str(), mail.imap_password.as_str()), ("marker-smtp", "marker-imap"), "we can use them");
+    // A change that says no password keeps it, sealed.
+    let (status, told) = stage.staff("GET", "/api/conversations/settings", None).await;
+    assert!(status == StatusCode::OK && !told.to_string().contains("marker"), "{told}");
+    let (status, told) = stage.staff("PUT", "/api/conversations/settings", Some(told)).await;
+    assert!(status.is_success(), "{told}");
+    assert_eq!(stage.site.talk.inbox.settings().await.expect("reads").mail.password, "marker-smtp");
+    let (_, told) = stage.staff("GET", "/api/conversations/channels", None).await;
+    assert_eq!(told[0]["has_token"], true, "{told}");
+    state.close().await;
+    let folder = stage.scratch.dir().join("data");
+    let mut looked = 0;
+    for file in std::fs::read_dir(&folder).expect("lists").flatten().filter(|file| file.path().is_file()) {
+        let bytes = std::fs::read(file.path()).expect("reads");
+        looked += usize::from(file.file_name() == "state.sqlite" && bytes.len() > 10_000);
+        assert!(!bytes.windows(7).any(|part| part == b"marker-"), "{}", file.path().display());
+    }
+    assert_eq!(looked, 1, "the file was there to be looked at");
+    // Without the key of the folder the store opens nothing.
+    let key = std::fs::read(folder.join("seal.key")).expect("is there");
+    let store = std::fs::read(folder.join("state.sqlite")).expect("reads");
+    assert!(key.len() == 32 && !store.windows(32).any(|part| part == key), "the key is not in what it seals");
+}

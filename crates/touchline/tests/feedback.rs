@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use touchline::features::Site;
-use touchline::features::capture::Delivery;
+use touchline::features::capture::{Delivery, SourceKind, SourceSettings};
 use touchline::features::feedback::{Choice, NewMention, NewSurvey, Question, SurveyKind, SurveyMoment, SurveyTrigger, stated};
 use tower::ServiceExt;
 
@@ -150,6 +150,30 @@ impl Desk {
     async fn staff(&self, method: &str, path: &str, kind: &str, body: String) -> (StatusCode, String) {
         let request = Request::builder().method(method).uri(path).header("cookie", &self.cookie).header("host", "here");
         self.send(request.header("content-type", kind), body).await
+    }
+
+    /// Asks as a page of the site does.
+    async fn page(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        let (status, text) = self.send(Request::post(format!("/w/{path}")).header("host", "here"), body.to_string()).await;
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Begins a chat as a visitor.
+    async fn chat(&self, visitor: &str) -> String {
+        let source = self.site.sources.add("site", SourceKind::Site, SourceSettings::default(), Instant(NOON)).await;
+        let key = source.expect("adds").write_key.clone();
+        let (_, told) = self.page("session", json!({ "key": key, "visitor": visitor })).await;
+        told["token"].as_str().expect("a token").to_owned()
+    }
+
+    async fn comments(&self) -> Value {
+        let (status, body) = self.staff("GET", "/api/feedback/comments", "application/json", String::new()).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    async fn does(&self, method: &str, path: &str, body: Value) -> StatusCode {
+        self.staff(method, path, "application/json", body.to_string()).await.0
     }
 
     async fn shown(&self) -> Value {
@@ -363,4 +387,188 @@ async fn a_feed_inside_our_network_is_never_read() {
         let (status, told) = desk.staff("POST", "/api/feedback/mentions/feeds", "application/json", body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{address}: {told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_widget_asks_one_question_after_another_and_the_first_counts_without_the_rest() {
+    const VISITOR: &str = "0123456789abcdef0123456789abcdef";
+    let (a, b) = (format!("{:032x}", 1), format!("{:032x}", 2));
+    let desk = Desk::new().await;
+    let survey = NewSurvey { name: "After a conversation".into(), ..everything() };
+    desk.site.feedback.make(&survey).await.expect("makes");
+    let token = desk.chat(VISITOR).await;
+    let (status, asked) = desk.page("survey/questions", json!({ "token": token, "language": "fr" })).await;
+    let asked = asked["questions"].as_array().expect("a list");
+    assert_eq!((status, asked.len()), (StatusCode::OK, 8), "seven questions, and room for words");
+    assert_eq!((&asked[1]["many"], &asked[4]["options"][2]["label"]), (&json!(true), &json!("Aucun de ceux-ci")));
+    assert_eq!(desk.page("survey/questions", json!({ "token": "forged" })).await.0, StatusCode::UNAUTHORIZED);
+    let give = async |id: &str, question: i64, fields: Value| {
+        desk.page("survey", json!({ "token": token, "id": id, "question": question, "fields": fields })).await.0
+    };
+    assert_eq!(give(&b, 3, json!([])).await, StatusCode::OK, "the first thing left out");
+    assert_eq!(desk.shown().await["surveys"][0]["results"]["n"], 0, "is nothing said yet");
+    assert_eq!(give(&a, 1, json!([["q1", "9"]])).await, StatusCode::OK);
+    assert_eq!(desk.shown().await["surveys"][0]["results"]["questions"][0]["n"], 1, "it counts although nothing else came");
+    assert_eq!(give(&a, 1, json!([["q1", "2"]])).await, StatusCode::OK, "what was said stands");
+    assert_eq!(give(&a, 2, json!([["q2", "0"], ["q2", "1"]])).await, StatusCode::OK);
+    assert_eq!(give(&a, 3, json!([])).await, StatusCode::OK);
+    assert_eq!(give(&a, 0, json!([["words", "all in all"]])).await, StatusCode::OK);
+    for (question, fields) in [
+        (4, json!([])),
+        (7, json!([["q7.0", "7"]])),
+        (4, json!([["q4", "9"]])),
+        (9, json!([["q9", "1"]])),
+        (0, json!([["words", " "]])),
+    ] {
+        assert_eq!(give(&a, question, fields.clone()).await, StatusCode::BAD_REQUEST, "{question} {fields}");
+    }
+    assert_eq!(give("short", 4, json!([["q4", "5"]])).await, StatusCode::BAD_REQUEST);
+    let stranger = desk.page("survey", json!({ "token": "forged", "id": a, "question": 4, "fields": [["q4", "5"]] })).await;
+    assert_eq!(stranger.0, StatusCode::UNAUTHORIZED);
+    desk.site.capture.settle().await.expect("settles");
+    let shown = desk.shown().await;
+    assert_eq!(shown["surveys"][0]["results"]["n"], 1);
+    let answer = &shown["answers"][0];
+    assert_eq!(
+        (&answer["words"], &answer["channel"], &answer["given"][0]["value"]),
+        (&json!("all in all"), &json!("widget"), &json!(9))
+    );
+    let path = format!("/api/people/{}/timeline", answer["person"].as_str().expect("a person"));
+    let (_, timeline) = desk.staff("GET", &path, "application/json", String::new()).await;
+    let timeline: Value = serde_json::from_str(&timeline).expect("JSON");
+    assert_eq!(timeline["interactions"].as_array().expect("a list").len(), 3, "a score, a choice, words: {timeline}");
+    // Whoever asks what we hold of them gets the words of it, not only the score.
+    let whom = json!({ "namespace": "anonymous", "value": VISITOR }).to_string();
+    let (_, dossier) = desk.staff("POST", "/api/people/export", "application/json", whom).await;
+    let dossier: Value = serde_json::from_str(&dossier).expect("JSON");
+    let told: Vec<_> =
+        dossier["answers"].as_array().expect("a list").iter().map(|one| (&one["question"], &one["said"])).collect();
+    let usual = json!("How likely are you to recommend us to a friend?");
+    let (bought, silent) = (json!("What did you buy?"), json!("What would you like to tell us?"));
+    let said = [json!(["9"]), json!(["Tea", "A pot"]), json!(["(left out)"]), json!(["all in all"])];
+    let none = json!("");
+    assert_eq!(told, [(&usual, &said[0]), (&bought, &said[1]), (&silent, &said[2]), (&none, &said[3])]);
+}
+
+const BLOG: &str = "https://shop.example.org/blog/tea";
+
+/// Makes a block of comments; returns its token.
+async fn block(desk: &Desk, levels: Value, in_inbox: bool) -> String {
+    let new = json!({ "name": "Blog", "touchpoint": "blog", "levels": levels, "in_inbox": in_inbox, "is_on": true });
+    assert_eq!(desk.does("POST", "/api/feedback/comments/blocks", new).await, StatusCode::CREATED);
+    desk.comments().await["blocks"][0]["token"].as_str().expect("a token").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_waits_is_published_answered_and_taken_back() {
+    let desk = Desk::new().await;
+    let token = block(&desk, json!(["anonymous", "named"]), false).await;
+    let under = async || desk.page("comments", json!({ "block": token, "page": BLOG })).await.1;
+    let write = async |id: u8, level: &str, more: Value| {
+        let mut new = json!({ "block": token, "page": format!("{BLOG}?from=mail#top"), "id": format!("{id:032x}"), "level": level,
+            "words": "<script>alert(1)</script> nice" });
+        more.as_object().expect("fields").iter().for_each(|(name, value)| new[name] = value.clone());
+        desk.page("comments/new", new).await.0
+    };
+    assert_eq!(under().await, json!({ "levels": ["anonymous", "named"], "comments": [] }));
+    assert_eq!(write(1, "named", json!({ "name": "Ann", "link": "javascript:alert(1)" })).await, StatusCode::OK);
+    assert_eq!(write(1, "named", json!({ "name": "Ann" })).await, StatusCode::OK, "the same again is one");
+    assert_eq!(write(2, "anonymous", json!({ "name": "not shown" })).await, StatusCode::OK);
+    assert_eq!(
+        write(3, "anonymous", json!({ "website": "https://spam.example" })).await,
+        StatusCode::OK,
+        "machines are thanked too"
+    );
+    for (level, more) in [
+        ("named", json!({})),
+        ("verified", json!({ "name": "Ann", "email": "ann@example.org" })),
+        ("anonymous", json!({ "words": " " })),
+        ("anonymous", json!({ "page": "javascript:alert(1)" })),
+        ("anonymous", json!({ "id": "short" })),
+    ] {
+        assert_eq!(write(4, level, more.clone()).await, StatusCode::BAD_REQUEST, "{level} {more}");
+    }
+    assert_eq!(desk.page("comments", json!({ "block": "none", "page": BLOG })).await.0, StatusCode::NOT_FOUND);
+    let queue = desk.comments().await;
+    let told: Vec<_> =
+        queue["comments"].as_array().expect("a list").iter().map(|one| (one["name"].as_str(), one["link"].as_str())).collect();
+    assert_eq!(told.len(), 2, "{queue}");
+    assert!(told.contains(&(Some("Ann"), Some(""))) && told.contains(&(Some(""), Some(""))), "{told:?}");
+    let path = format!("/api/feedback/comments/{:032x}", 1);
+    assert_eq!(under().await["comments"], json!([]), "nobody sees it yet");
+    assert_eq!(desk.does("POST", &path, json!("publish")).await, StatusCode::NO_CONTENT);
+    assert_eq!(desk.does("POST", &path, json!({ "reply": "Thank you" })).await, StatusCode::NO_CONTENT);
+    let shown = under().await;
+    assert_eq!((&shown["comments"][0]["name"], &shown["comments"][0]["reply"]), (&json!("Ann"), &json!("Thank you")));
+    let page = desk.send(Request::get(format!("/p/comments/{token}?page={BLOG}")), "").await.1;
+    assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert"), "{page}");
+    // Refused with a reason, and put back: nothing is lost by a wrong click.
+    assert_eq!(desk.does("POST", &path, json!({ "refuse": " " })).await, StatusCode::BAD_REQUEST);
+    assert_eq!(desk.does("POST", &path, json!({ "refuse": "Off the subject" })).await, StatusCode::NO_CONTENT);
+    assert_eq!(under().await["comments"], json!([]));
+    assert_eq!(desk.does("POST", &path, json!("wait")).await, StatusCode::NO_CONTENT);
+    let back = desk.comments().await["comments"].as_array().expect("a list").iter().find(|one| one["name"] == "Ann").cloned();
+    let back = back.expect("is there");
+    assert_eq!((&back["state"], &back["reason"], &back["reply"]), (&json!("pending"), &json!(""), &json!("Thank you")));
+    assert_eq!(desk.does("POST", "/api/feedback/comments/none", json!("publish")).await, StatusCode::NOT_FOUND);
+    desk.site.capture.settle().await.expect("settles");
+    let ann = Identity::new("anonymous", &format!("comment-{:032x}", 1)).expect("a name").actor();
+    let met = desk.site.stores.ledger().interactions(&[ann].into()).expect("reads");
+    let of = |form, direction| met.iter().find(|one| one.form == form && one.direction == direction).expect("is told");
+    let (said, answered) = (of(Form::Comment, Direction::Inbound), of(Form::Reply, Direction::Outbound));
+    assert_eq!((met.len(), answered.reply_to), (2, Some(said.id)), "our answer is to it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_confirms_by_mail_is_verified_and_erased_with_everything() {
+    let desk = Desk::new().await;
+    let token = block(&desk, json!(["verified"]), true).await;
+    let id = format!("{:032x}", 7);
+    let new = json!({ "block": token, "page": BLOG, "id": id, "level": "verified", "name": "Ann", "email": "Ann@Example.org",
+        "words": "marker-of-comment", "tell": true });
+    assert_eq!(desk.page("comments/new", new.clone()).await, (StatusCode::OK, json!({ "taken": true })));
+    assert_eq!(desk.page("comments/new", new).await.0, StatusCode::OK);
+    assert_eq!(desk.comments().await["comments"], json!([]), "nobody has confirmed it");
+    let (_, letters) = desk.staff("GET", "/api/conversations/mail", "application/json", String::new()).await;
+    let letters: Value = serde_json::from_str(&letters).expect("JSON");
+    assert_eq!(letters["letters"].as_array().map(Vec::len), Some(1), "one letter: {letters}");
+    let text = letters["letters"][0]["text"].as_str().expect("a text");
+    let link = text.lines().find_map(|line| line.find("/p/comment/").map(|at| line[at..].to_owned())).expect("a link");
+    let look = desk.send(Request::get(&link), "").await.1;
+    assert!(look.contains("marker-of-comment") && desk.comments().await["comments"] == json!([]), "to look confirms nothing");
+    assert_eq!(desk.send(Request::post(format!("{}0", &link[..link.len() - 1])), "").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(desk.send(Request::post(&link), "").await.0, StatusCode::OK);
+    assert_eq!(desk.send(Request::post(&link), "").await.0, StatusCode::OK, "twice is once");
+    let shown = desk.comments().await["comments"][0].clone();
+    assert_eq!((&shown["level"], &shown["state"]), (&json!("verified"), &json!("pending")));
+    // It is a conversation too; what an agent answers there stands under the page.
+    let conversation = shown["conversation"].as_str().expect("an id");
+    let (_, inbox) = desk.staff("GET", &format!("/api/conversations/{conversation}"), "application/json", String::new()).await;
+    assert!(inbox.contains("marker-of-comment") && inbox.contains("\"comment\""), "{inbox}");
+    let said = json!({ "client_id": "r1", "text": "So it is", "after": 2, "anyway": true });
+    let (status, told) =
+        desk.staff("POST", &format!("/api/conversations/{conversation}/messages"), "application/json", said.to_string()).await;
+    assert!(status.is_success(), "{status} {told}");
+    desk.site.feedback.keep_comments().await.expect("keeps");
+    assert_eq!(desk.comments().await["comments"][0]["reply"], "So it is");
+    let (_, letters) = desk.staff("GET", "/api/conversations/mail", "application/json", String::new()).await;
+    assert!(letters.contains("So it is"), "she wished to hear of it: {letters}");
+    desk.site.capture.settle().await.expect("settles");
+    let ann = Identity::new("email", "ann@example.org").expect("a name");
+    let met = desk.site.stores.ledger().interactions(&[ann.actor()].into()).expect("reads");
+    assert_eq!(met.iter().filter(|one| one.form == Form::Comment).count(), 1, "told once, by the inbox");
+    let whom = json!({ "namespace": "email", "value": "ann@example.org" }).to_string();
+    let (_, dossier) = desk.staff("POST", "/api/people/export", "application/json", whom).await;
+    let dossier: Value = serde_json::from_str(&dossier).expect("JSON");
+    assert_eq!(dossier["answers"][0]["said"], json!(["marker-of-comment"]), "{dossier}");
+    let kept = std::fs::read_dir(desk.scratch.dir().join("data")).expect("lists").flatten();
+    for file in kept.filter(|file| file.path().is_file()) {
+        let bytes = std::fs::read(file.path()).expect("reads");
+        assert!(!bytes.windows(17).any(|part| part == b"marker-of-comment"), "{}", file.path().display());
+    }
+    let capture = desk.site.capture.clone();
+    let erase = move || touchline::features::capture::Rights::new(capture).erase(&ann).expect("erases").expect("is known");
+    std::thread::spawn(erase).join().expect("ends");
+    desk.site.feedback.sweep().await.expect("sweeps");
+    assert_eq!(desk.comments().await["comments"], json!([]), "gone with her");
 }

@@ -76,6 +76,23 @@ impl Stage {
         id
     }
 
+    /// Signs who a visitor is, as the server of the site does.
+    async fn signed(&self, user: &str, jti: &str) -> String {
+        use base64::Engine;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        use hmac::{Hmac, KeyInit, Mac};
+        let (status, told) = self.staff("POST", "/api/conversations/signing", Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        let until = self.now.load(Ordering::SeqCst) / SECOND + 300;
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let claims = json!({ "sub": user, "aud": "touchline", "exp": until, "jti": jti });
+        let text = format!("{}.{}", part(json!({ "alg": "HS256" })), part(claims));
+        let secret = told["secret"].as_str().expect("a secret");
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+        mac.update(text.as_bytes());
+        format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+
     async fn offered(&self, visitor: &str, path: &str) -> usize {
         let (status, told) = self.page("popups", visitor, json!({ "path": path })).await;
         assert_eq!(status, StatusCode::OK, "{told}");
@@ -157,4 +174,60 @@ async fn what_is_off_or_wrong_shows_nothing() {
     let nobody = json!({ "key": "none", "path": "/" }).to_string();
     let request = Request::post("/w/popups").header("host", "here").body(Body::from(nobody)).expect("a request");
     assert_eq!(stage.send(request).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_for_a_segment_opens_for_its_people_alone_and_names_it_to_nobody() {
+    let stage = Stage::new().await;
+    let map = serde_json::from_str(include_str!("../src/features/map/sample.json")).expect("is a map");
+    touchline::features::map::Maps::new(stage.site.stores.state.clone()).save(&map, "", Instant(NOON)).await.expect("saves");
+    let wrong =
+        json!({ "name": "x", "title": "x", "trigger": { "when": "exit" }, "times": 1, "days": 1, "segments": ["none such"] });
+    let (status, told) = stage.staff("POST", "/api/outreach/popups", wrong).await;
+    assert!(status == StatusCode::BAD_REQUEST && told.to_string().contains("none such"), "{told}");
+    let id = stage.window(|settings| settings["segments"] = json!(["regular"])).await;
+    // Ada has bought twice, Bob once.
+    for (user, times) in [("ada", 2), ("bob", 1)] {
+        for nth in 0..times {
+            let who = Identity::new("user", user).expect("a name");
+            let signature = model::Signature { source: "till".into(), event: "sale".into(), ..model::Signature::default() };
+            let message = format!("{user}{nth}").into_bytes();
+            let at = Instant(NOON - DAY);
+            let mut arrival = model::Arrival::new(message, signature, at, Form::Purchase, model::Direction::Inbound);
+            arrival.identities = vec![who];
+            stage.site.talk.door.deliver(vec![arrival]).await.expect("delivers");
+        }
+    }
+    stage.site.capture.settle().await.expect("settles");
+    let asks = async |identity: String| {
+        let (status, told) = stage.page("popups", ANN, json!({ "path": "/cart", "identity": identity })).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        told
+    };
+    assert_eq!(stage.offered(ANN, "/cart").await, 0, "a number proves nothing");
+    assert!(!stage.may(id, ANN, 1).await, "nor does knowing the window's");
+    let ada = asks(stage.signed("ada", "1").await).await;
+    assert_eq!(ada["popups"].as_array().map(Vec::len), Some(1), "{ada}");
+    assert!(!ada.to_string().contains("regular") && !ada.to_string().contains("segment"), "the page learns no segment: {ada}");
+    let bob = asks(stage.signed("bob", "2").await).await;
+    assert_eq!((bob["popups"].as_array().map(Vec::len), bob["pass"].is_string()), (Some(0), true), "known, and not meant");
+    let token = stage.signed("ada", "3").await;
+    let forged = format!("{}A", &token[..token.len() - 1]);
+    assert_eq!(asks(forged).await["pass"], Value::Null);
+    assert_eq!(asks(token.clone()).await["popups"].as_array().map(Vec::len), Some(1));
+    assert_eq!(asks(token).await["pass"], Value::Null, "good once");
+    let show = async |pass: &Value, show: u8| {
+        let (_, told) = stage.page("popups/show", ANN, json!({ "id": id, "show": number(show), "pass": pass })).await;
+        told["show"].as_bool().expect("yes or no")
+    };
+    assert!(!show(&bob["pass"], 2).await);
+    assert!(show(&ada["pass"], 3).await, "her pass holds for the page");
+    let end = json!({ "show": number(3), "after_ms": 900, "acted": false, "pass": ada["pass"] });
+    assert_eq!(stage.page("popups/end", ANN, end).await.0, StatusCode::OK);
+    let other = asks(stage.signed("ada", "4").await).await;
+    let elsewhere = json!({ "id": id, "show": number(5), "pass": other["pass"] });
+    let (_, told) = stage.page("popups/show", "fedcba9876543210fedcba9876543210", elsewhere).await;
+    assert_eq!(told["show"], false, "once in thirty days, on her telephone too");
+    let results = &stage.site.popups.all().await.expect("reads")[0].results;
+    assert_eq!((results.shown, results.closed_at_once), (1, 1), "{results:?}");
 }

@@ -6,7 +6,7 @@
 use crate::failure::Result;
 use crate::features::Site;
 use crate::features::conversations::{ArticleText, Author, Incoming, NewArticle, Posted, Status};
-use crate::features::feedback::{NewSurvey, SurveyKind};
+use crate::features::feedback::{CommentLevel, NewCommentBlock, NewSurvey, SurveyKind};
 use model::time::SECOND;
 use model::{Identity, Instant};
 use serde_json::json;
@@ -188,6 +188,13 @@ const REVIEWS: &[(&str, i16, &str, &str, bool)] = &[
     ("", 5, "Ben", "Answered within a minute. That is how it should be.", false),
 ];
 
+/// Comments under a page of the shop: the name, the words, and whether they are published.
+const COMMENTS: &[(&str, &str, bool)] = &[
+    ("Lena", "The trick with the two cords worked at once. Thank you!", true),
+    ("", "And how do I hang it on a wooden wall?", true),
+    ("Max", "Which bulb fits? The page does not say.", false),
+];
+
 /// Lets them speak, until the process ends.
 pub(super) async fn speak(site: Site, people: Vec<Identity>, goes_on: bool) {
     if let Err(failure) = begin(&site, &people).await {
@@ -217,7 +224,7 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
     settings.widget.contact = vec!["+33 1 99 00 12 34".to_owned(), "help@shop.example".to_owned()];
     settings.mail.address = "help@shop.example".to_owned();
     settings.mail.name = "The sample shop".to_owned();
-    settings.save(&site.stores.state).await?;
+    settings.save(&site.stores).await?;
     for (name, text) in CANNED {
         site.talk.inbox.add_canned(name, text).await?;
     }
@@ -252,6 +259,18 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
     }
     for (place, (product, stars, name, words, is_published)) in REVIEWS.iter().enumerate() {
         site.feedback.take_review(&format!("{place:032x}"), product, *stars, name, words, *is_published).await?;
+    }
+    let block = NewCommentBlock {
+        name: "Advice pages".to_owned(),
+        touchpoint: String::new(),
+        levels: vec![CommentLevel::Anonymous, CommentLevel::Named, CommentLevel::Verified],
+        in_inbox: false,
+        is_on: true,
+    };
+    let block = site.feedback.make_block(&block).await?;
+    for (place, (name, words, is_published)) in COMMENTS.iter().enumerate() {
+        let page = "shop.example/advice/lamps";
+        site.feedback.take_comment(block, &format!("{place:032x}"), page, name, words, *is_published).await?;
     }
     Ok(())
 }

@@ -183,10 +183,12 @@ impl Site {
         capture.keep(sources.clone())?;
         let policy = people::policy::Policy::new(stores.state.clone(), capture.people(), stores.clock.clone());
         let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
+        stores.block_on(talk.lock_secrets())?;
         let reports = measure::Reports::new(stores.clone(), capture.clone(), talk.clone());
         let popups = outreach::Popups::open(&stores, &capture, talk.clone())?;
         let feedback = feedback::Feedback::new(&stores, &capture, talk.clone());
         reports.hear(feedback.clone());
+        capture.holds_also(feedback.held());
         Ok(Self { stores, https, capture, sources, talk, popups, feedback, reports, metrics_token: None })
     }
 

@@ -4,6 +4,7 @@
 //! DATA/format         the version of this layout, so that an older program does not spoil a newer directory
 //! DATA/lock           held by the process that works here
 //! DATA/state.sqlite   the state store
+//! DATA/seal.key       the key of secrets in it, where there are any: see `seal_key`
 //! DATA/journal/       what is acknowledged and not in the two stores yet
 //! DATA/ledger/        the ledger, a Delta table that other programs may read at any time
 //! ```

@@ -12,6 +12,7 @@ pub mod lanes;
 pub mod metrics;
 pub mod operate;
 pub mod outbound;
+pub mod seal_key;
 pub mod token;
 
 /// Sets the points at which a test lets this process end or an error occur: `TOUCHLINE_FAILPOINTS=NAME=ACTIONS;…`, in

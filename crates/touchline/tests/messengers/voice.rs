@@ -7,7 +7,12 @@ use model::time::SECOND;
 use serde_json::{Value, json};
 
 impl Stage {
+    /// Draws the address, and lets a gateway of our own ask there in Alexa's format.
     async fn voice(&self) -> String {
+        let (_, mut settings) = self.staff("GET", "/api/conversations/settings", None).await;
+        settings["unsigned_voices"] = json!(true);
+        let (status, told) = self.staff("PUT", "/api/conversations/settings", Some(settings)).await;
+        assert!(status.is_success(), "{told}");
         let (status, told) = self.staff("POST", "/api/conversations/voice", None).await;
         assert_eq!(status, StatusCode::OK, "{told}");
         let address = told["address"].as_str().expect("an address");
@@ -151,4 +156,28 @@ async fn what_was_kept_and_what_floods_is_refused() {
     assert_eq!(stage.ask(&path, &begin).await.0, StatusCode::TOO_MANY_REQUESTS);
     stage.pass(60);
     assert_eq!(stage.ask(&path, &begin).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_alexa_has_not_signed_is_refused_unless_a_gateway_is_meant() {
+    let stage = Stage::new().await;
+    stage.article(true, &HOURS).await;
+    let path = stage.voice().await;
+    let (_, mut settings) = stage.staff("GET", "/api/conversations/settings", None).await;
+    settings["unsigned_voices"] = json!(false);
+    assert!(stage.staff("PUT", "/api/conversations/settings", Some(settings)).await.0.is_success());
+    let asked = alexa("r1", NOON, "en-US", query("your opening hours")).to_string();
+    for (chain, signature) in [
+        ("", ""),
+        ("https://127.0.0.1/echo.api/cert.pem", "AAAA"),
+        ("https://s3.amazonaws.com.evil.example/echo.api/cert.pem", "AAAA"),
+    ] {
+        let request = Request::post(&path).header("host", "here");
+        let request = request.header("SignatureCertChainUrl", chain).header("Signature-256", signature);
+        let (status, told) = stage.send(request.body(Body::from(asked.clone())).expect("a request")).await;
+        assert!(status == StatusCode::BAD_REQUEST && told.contains("not signed"), "{chain}: {status} {told}");
+    }
+    let plain = json!({ "id": "1", "question": "your opening hours" });
+    assert_eq!(stage.ask(&path, &plain).await.0, StatusCode::OK, "a plain question has no signature to show");
+    assert!(stage.told_of("alexa", "amzn1.ask.account.ANN").await.is_empty(), "nothing was told under a name made up");
 }

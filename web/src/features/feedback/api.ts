@@ -23,6 +23,12 @@ export type TextsShown = Schemas['TextsShown'];
 export type TextExample = Schemas['TextExample'];
 export type TextTheme = Schemas['TextTheme'];
 export type ReviewChange = Schemas['ReviewChange'];
+export type CommentsShown = Schemas['CommentsShown'];
+export type CommentBlock = Schemas['CommentBlock'];
+export type NewCommentBlock = Schemas['NewCommentBlock'];
+export type CommentLevel = Schemas['CommentLevel'];
+export type PageComment = Schemas['PageComment'];
+export type CommentChange = Schemas['CommentChange'];
 export type Mention = Schemas['Mention'];
 export type NewMention = Schemas['NewMention'];
 export type NewMentionFeed = Schemas['NewMentionFeed'];
@@ -70,6 +76,13 @@ export const feedback = {
     answer(client.POST('/api/feedback/reviews/{id}', { params: { path: { id } }, body })),
   reviewFile: (file: File, apply: boolean, publish: boolean): Promise<FileReport> =>
     answer(client.POST('/api/feedback/reviews/file', { params: { query: { apply, publish } }, ...table(file) })),
+  comments: (): Promise<CommentsShown> => answer(client.GET('/api/feedback/comments')),
+  makeBlock: (body: NewCommentBlock): Promise<unknown> =>
+    answer(client.POST('/api/feedback/comments/blocks', { body })),
+  changeBlock: (id: number, body: NewCommentBlock): Promise<unknown> =>
+    answer(client.PUT('/api/feedback/comments/blocks/{id}', { params: { path: { id: String(id) } }, body })),
+  moderateComment: (id: string, body: CommentChange): Promise<unknown> =>
+    answer(client.POST('/api/feedback/comments/{id}', { params: { path: { id } }, body })),
   mention: (body: NewMention): Promise<unknown> => answer(client.POST('/api/feedback/mentions', { body })),
   mentionFile: (file: File, apply: boolean): Promise<FileReport> =>
     answer(client.POST('/api/feedback/mentions/file', { params: { query: { apply } }, ...table(file) })),

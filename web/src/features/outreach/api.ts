@@ -1,7 +1,7 @@
 // The questions of this room to the server, and the short names of what it answers.
 import { answer, client } from '../../app/api/client';
 import type { components } from '../../app/api/schema';
-import type { Touchpoint } from '../../app/api/types';
+import type { Segment, Touchpoint } from '../../app/api/types';
 
 type Schemas = components['schemas'];
 
@@ -13,6 +13,7 @@ export type PopupTrigger = Schemas['PopupTrigger'];
 export interface OutreachShown {
   popups: Popup[];
   touchpoints: readonly Touchpoint[];
+  segments: readonly Segment[];
 }
 
 export const outreach = {
@@ -22,6 +23,7 @@ export const outreach = {
     answer(
       client.PUT('/api/outreach/popups/{id}', { params: { path: { id: String(id) } }, body: { settings, is_on } }),
     ),
+  signing: (): Promise<{ secret: string }> => answer(client.POST('/api/conversations/signing')),
   remove: (id: number): Promise<unknown> =>
     answer(client.DELETE('/api/outreach/popups/{id}', { params: { path: { id: String(id) } } })),
 };

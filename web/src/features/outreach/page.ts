@@ -11,7 +11,7 @@ export default page<OutreachShown>({
   live: true,
   load: async () => {
     const [{ popups }, map] = await Promise.all([outreach.popups(), api.mapIfAny()]);
-    return { popups, touchpoints: map?.touchpoints ?? [] };
+    return { popups, touchpoints: map?.touchpoints ?? [], segments: map?.segments ?? [] };
   },
   component: () => import('./OutreachPage.svelte'),
 });

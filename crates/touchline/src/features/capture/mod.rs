@@ -28,7 +28,7 @@ pub use guard::is_crowded;
 pub use intake::{Claim, Intake, Known, Taken};
 pub use live::Pulse;
 pub use live::{Capture, catch_up};
-pub use privacy::{Caller, Dossier, Extent, Retained, Rights, well_known};
+pub use privacy::{AlsoHeld, Caller, Dossier, Extent, HeldAnswer, Retained, Rights, well_known};
 pub use quarantine::Quarantine;
 pub use recent::routes as recent;
 pub use roll::routes as roll;

@@ -67,6 +67,7 @@ pub fn routes(talk: Talk) -> OpenApiRouter {
         .merge(super::messenger::routes())
         .merge(super::knowledge::routes())
         .merge(super::bot::routes())
+        .merge(super::signing::routes())
         .with_state(talk)
 }
 
@@ -443,7 +444,7 @@ async fn change_inbox_settings(
     State(talk): State<Talk>,
     Body(settings): Body<InboxSettings>,
 ) -> Result<StatusCode, Refusal> {
-    settings.save(&talk.inbox.stores.state).await.map_err(Refusal::told)?;
+    settings.save(&talk.inbox.stores).await.map_err(Refusal::told)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,16 +8,20 @@
 
 mod agents;
 mod bot;
+mod brand;
 mod door;
 mod events;
 mod files;
 mod hours;
 mod knowledge;
+mod locked;
 mod mail;
 mod messenger;
+mod pass;
 mod public;
 mod seal;
 mod settings;
+mod signing;
 mod store;
 mod widget;
 
@@ -33,6 +37,7 @@ pub use messenger::{
     Button, Capability, ChannelSetup, Counted, Kind as ChannelKind, Reach, SmsFields, Template as MessageTemplate, Thread,
     public as messenger_webhooks,
 };
+pub(in crate::features) use pass::{holder, pass_for};
 pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
 pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
 pub use store::{
@@ -40,7 +45,7 @@ pub use store::{
     Status,
 };
 pub use widget::public;
-pub(in crate::features) use widget::{Limits, site, visitor, widget_script};
+pub(in crate::features) use widget::{Limits, signed_visitor, site, visitor, widget_script};
 
 use super::capture::{Capture, Sources};
 use super::people::policy::Policy;

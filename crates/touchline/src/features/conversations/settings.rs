@@ -1,11 +1,13 @@
 //! What the organisation decides about its conversations: hours, targets, the widget, mail. One document in the table
-//! `inbox_setting`; the secrets of mail are in it and are never told back.
+//! `inbox_setting`; the secrets of mail are in it, sealed, and are never told back.
 
 use super::Hours;
+use super::locked::Secrets;
 use crate::failure::{Failure, Result};
+use crate::platform::home::Stores;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use state::{State, StateError};
+use state::StateError;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -91,6 +93,8 @@ pub struct InboxSettings {
     pub widget: WidgetSettings,
     /// Mail.
     pub mail: MailSettings,
+    /// Whether questions in Alexa's format are taken without its signature, because a gateway of one's own asks them.
+    pub unsigned_voices: bool,
 }
 
 impl Default for InboxSettings {
@@ -103,6 +107,7 @@ impl Default for InboxSettings {
             ("email", target(4 * 3_600, true)),
             ("form", target(4 * 3_600, true)),
             ("review", target(48 * 3_600, false)),
+            ("comment", target(48 * 3_600, false)),
             ("in_person", target(4 * 3_600, true)),
             ("post", target(5 * 86_400, false)),
         ];
@@ -114,6 +119,7 @@ impl Default for InboxSettings {
             touchpoints: touchpoints.into_iter().map(owned).collect(),
             widget: WidgetSettings::default(),
             mail: MailSettings::default(),
+            unsigned_voices: false,
         }
     }
 }
@@ -140,22 +146,26 @@ impl InboxSettings {
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn load(state: &State) -> Result<Self> {
-        let row = sqlx::query("SELECT setting FROM inbox_setting WHERE id = 1").fetch_optional(state.reader()).await;
+    pub async fn load(stores: &Stores) -> Result<Self> {
+        let row = sqlx::query("SELECT setting FROM inbox_setting WHERE id = 1").fetch_optional(stores.state.reader()).await;
         let row = row.map_err(failed)?;
-        Ok(row.and_then(|row| serde_json::from_str(&row.get::<String, _>("setting")).ok()).unwrap_or_default())
+        let mut settings: Self =
+            row.and_then(|row| serde_json::from_str(&row.get::<String, _>("setting")).ok()).unwrap_or_default();
+        settings.unlock(&stores.dir)?;
+        Ok(settings)
     }
 
     /// Decides anew. An empty password stays what it was.
     ///
     /// # Errors
     /// Fails when something is wrong with it, or the state store fails.
-    pub async fn save(mut self, state: &State) -> Result<()> {
+    pub async fn save(mut self, stores: &Stores) -> Result<()> {
         self.check()?;
-        let before = Self::load(state).await?.mail;
+        let before = Self::load(stores).await?.mail;
         self.mail.keep_passwords(&before);
+        self.lock(&stores.dir)?;
         let text = serde_json::to_string(&self).map_err(|error| Failure::new("Cannot write the settings").because(&error))?;
-        let mut transaction = state.begin().await.map_err(failed)?;
+        let mut transaction = stores.state.begin().await.map_err(failed)?;
         sqlx::query(
             "INSERT INTO inbox_setting (id, setting) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET setting = excluded.setting",
         )

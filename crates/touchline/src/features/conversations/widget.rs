@@ -7,6 +7,7 @@
 
 use super::agents::draw_id;
 use super::bot::Turn;
+use super::brand::Brand;
 use super::events::Present;
 use super::files::FILE_MAX;
 use super::store::{CLIENT_ID_MAX, Kind, cut};
@@ -68,6 +69,7 @@ pub fn public(talk: Talk) -> Router {
     Router::new()
         .route("/w/loader.js", get(loader))
         .route("/w/chat.js", get(chat))
+        .route("/w/logo", get(logo))
         .route("/w/demo", get(demo))
         .route("/w/session", post(session))
         .route("/w/say", post(say))
@@ -122,7 +124,19 @@ async fn loader(State((talk, _)): State<Room>, Query(Keyed { k }): Query<Keyed>,
         return (StatusCode::NOT_FOUND, "// There is no site with this key: see Data, Sources.\n").into_response();
     };
     let popups = if talk.has_popups() { "yes" } else { "" };
-    script("loader.js", &headers, |text| text.replacen("KEY", &source.write_key, 1).replacen("POPUPS", popups, 1))
+    // Without its colour the button is there all the same.
+    let colour = Brand::of(&talk).await.map(|brand| brand.widget.colour).unwrap_or_default();
+    script("loader.js", &headers, |text| {
+        let named = text.replacen("KEY", &source.write_key, 1).replacen("POPUPS", popups, 1);
+        named.replacen("COLOUR", &colour, 1)
+    })
+}
+
+async fn logo(State((talk, _)): State<Room>) -> Response {
+    match Brand::of(&talk).await {
+        Ok(brand) => brand.picture(),
+        Err(failure) => failed(failure),
+    }
 }
 
 async fn chat(headers: HeaderMap) -> Response {
@@ -269,11 +283,14 @@ async fn begun(talk: &Talk, limits: &Limits, source: &Source, begin: Begin, addr
     };
     let settings = talk.inbox.settings().await?;
     let name = signed.map(|(_, name)| name).unwrap_or_default();
+    let brand = Brand::of(talk).await?;
+    let mut widget = json!(brand.widget);
+    widget["logo"] = json!(brand.has_logo());
     Ok(Some(json!({
         "token": session.write(&secret),
         "name": name,
         "site": source.name,
-        "widget": settings.widget,
+        "widget": widget,
         "open": settings.hours.is_open(now),
         "answer_s": settings.targets.get("chat").map(|target| target.seconds),
     })))
@@ -643,6 +660,12 @@ fn place(page: &str) -> String {
     // A path may hold the number of an order: only its first step is kept.
     let first = url.path_segments().and_then(|mut steps| steps.next().map(str::to_owned)).unwrap_or_default();
     cut(&format!("{host}/{first}"), 200).trim_end_matches('/').to_owned()
+}
+
+/// Returns who a site says that a visitor is, by a token that it has signed and that is good once within `limits`.
+pub(in crate::features) async fn signed_visitor(talk: &Talk, limits: &Limits, text: &str) -> Result<Option<(Identity, String)>> {
+    let secret = talk.inbox.policy.secret("widget identity").await?;
+    Ok(identity(&secret, text, limits, talk.inbox.now()))
 }
 
 /// Returns whom a session is of, for rooms after this one.

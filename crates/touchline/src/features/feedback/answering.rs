@@ -7,9 +7,10 @@ use super::question::{Question, SurveyKind};
 use super::room::{Feedback, SOURCE, failed, place_of};
 use super::surveys::Open;
 use crate::failure::{Failure, Result};
-use crate::features::people::{open, seal};
+use crate::features::people::{TextKey, open, seal};
 use model::{ActorId, Arrival, Direction, Form, Identity, Instant, Score, Signature};
 use sqlx::Row;
+use state::Transaction;
 
 /// Says of a question as a whole what its parts cannot.
 pub(super) const WHOLE: i64 = -1;
@@ -59,8 +60,74 @@ impl Feedback {
         };
         let at = self.now();
         if self.keep_answer(&answered, &who, at).await? {
-            self.talk.door.deliver(arrivals(&survey, &answered, &who, at)).await?;
+            self.talk.door.deliver(arrivals(&survey, &answered, &who, at, Naming::FirstIsWhole)).await?;
         }
+        Ok(true)
+    }
+
+    /// Takes the answer to one question, or the words beside them, of an answer that grows question by question. What was
+    /// answered before stays as it is. `false` when the survey takes none, it answers nothing, or belongs to somebody else's answer.
+    ///
+    /// # Errors
+    /// Fails when a store does; the same may come again.
+    pub(super) async fn answer_step(&self, step: Answered<'_>) -> Result<bool> {
+        let Some(survey) = self.open_survey(step.survey).await? else { return Ok(false) };
+        let Some(who) = step.who.clone() else { return Ok(false) };
+        let fits = |one: &Given| survey.questions.iter().any(|question| question.id == one.question && one.fits(question));
+        if (step.given.is_empty() && step.words.trim().is_empty()) || !step.given.iter().all(fits) {
+            return Ok(false);
+        }
+        let at = self.now();
+        if !self.keep_step(&step, &who, at).await? {
+            return Ok(false);
+        }
+        // What stands is told, also where it was given before: perhaps that broke off before the ledger knew.
+        let mut given = self.given_in(&message_of(&step), who.actor()).await?;
+        given.retain(|one| step.given.iter().any(|told| told.question == one.question));
+        let stands = Answered { given, ..step };
+        self.talk.door.deliver(arrivals(&survey, &stands, &who, at, Naming::ByQuestion)).await?;
+        Ok(true)
+    }
+
+    async fn keep_step(&self, step: &Answered<'_>, who: &Identity, at: Instant) -> Result<bool> {
+        let (actor, message) = (who.actor(), message_of(step));
+        let key = self.keys.of(&[actor]).await?[&actor];
+        let words = step.words.trim();
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        let is_new = begin_answer(&mut transaction, step, &message, actor, String::new(), at).await?;
+        let is_silent = words.is_empty() && step.given.iter().all(|one| one.part == WHOLE && one.value == LEFT_OUT);
+        if is_new && is_silent {
+            // To leave out the first question is to have said nothing yet.
+            return Ok(true);
+        }
+        let owner: i64 = sqlx::query_scalar("SELECT actor FROM survey_answer WHERE id = $1")
+            .bind(message.clone())
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        if owner != actor.0.cast_signed() {
+            return Ok(false);
+        }
+        if let Some(first) = step.given.first() {
+            let known: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM survey_given WHERE answer = $1 AND question = $2")
+                .bind(message.clone())
+                .bind(first.question)
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            if known == 0 {
+                keep_given(&mut transaction, step, &message, actor, &key).await?;
+            }
+        }
+        if !words.is_empty() {
+            sqlx::query("UPDATE survey_answer SET body = $1 WHERE id = $2 AND body = ''")
+                .bind(seal(&key, place_of(&message), words)?)
+                .bind(message)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+        }
+        transaction.commit().await.map_err(failed)?;
         Ok(true)
     }
 
@@ -71,44 +138,14 @@ impl Feedback {
         let words = answered.words.trim();
         let body = if words.is_empty() { String::new() } else { seal(&key, place_of(&message), words)? };
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        let kept = sqlx::query(
-            "INSERT INTO survey_answer (id, survey, actor, body, channel, conversation, at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-             ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(message.clone())
-        .bind(answered.survey)
-        .bind(actor.0.cast_signed())
-        .bind(body)
-        .bind(answered.channel)
-        .bind(answered.conversation.clone())
-        .bind(at.0)
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        if kept.rows_affected() == 0 {
+        if !begin_answer(&mut transaction, answered, &message, actor, body, at).await? {
             drop(transaction);
             // The same one again is told to the ledger again: perhaps the first time broke off before that.
             let mut given = answered.given.clone();
             given.sort();
             return Ok(self.given_in(&message, actor).await? == given);
         }
-        for one in &answered.given {
-            let text =
-                if one.text.is_empty() { String::new() } else { seal(&key, text_place(&message, one.question), &one.text)? };
-            sqlx::query(
-                "INSERT INTO survey_given (answer, survey, question, part, value, body, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(message.clone())
-            .bind(answered.survey)
-            .bind(one.question)
-            .bind(one.part)
-            .bind(one.value)
-            .bind(text)
-            .bind(actor.0.cast_signed())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        }
+        keep_given(&mut transaction, answered, &message, actor, &key).await?;
         sqlx::query("UPDATE survey_invite SET answered_at = $1 WHERE survey = $2 AND actor = $3 AND answered_at IS NULL")
             .bind(at.0)
             .bind(answered.survey)
@@ -164,6 +201,68 @@ impl Feedback {
     }
 }
 
+/// Begins an answer; `false` when it was begun before.
+async fn begin_answer(
+    transaction: &mut Transaction,
+    answered: &Answered<'_>,
+    message: &str,
+    actor: ActorId,
+    body: String,
+    at: Instant,
+) -> Result<bool> {
+    let kept = sqlx::query(
+        "INSERT INTO survey_answer (id, survey, actor, body, channel, conversation, at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(message.to_owned())
+    .bind(answered.survey)
+    .bind(actor.0.cast_signed())
+    .bind(body)
+    .bind(answered.channel)
+    .bind(answered.conversation.clone())
+    .bind(at.0)
+    .execute(&mut **transaction)
+    .await
+    .map_err(failed)?;
+    Ok(kept.rows_affected() > 0)
+}
+
+/// Keeps what was given to questions, its texts sealed.
+async fn keep_given(
+    transaction: &mut Transaction,
+    answered: &Answered<'_>,
+    message: &str,
+    actor: ActorId,
+    key: &TextKey,
+) -> Result<()> {
+    for one in &answered.given {
+        let text = if one.text.is_empty() { String::new() } else { seal(key, text_place(message, one.question), &one.text)? };
+        sqlx::query(
+            "INSERT INTO survey_given (answer, survey, question, part, value, body, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(message.to_owned())
+        .bind(answered.survey)
+        .bind(one.question)
+        .bind(one.part)
+        .bind(one.value)
+        .bind(text)
+        .bind(actor.0.cast_signed())
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Is how the interactions of an answer are named.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Naming {
+    /// The first bears the name of the answer: those from before there were several questions are found again.
+    FirstIsWhole,
+    /// Each bears that of its question: an answer that grows has no first one.
+    ByQuestion,
+}
+
 impl Given {
     /// Tells whether it is an answer to the question.
     fn fits(&self, question: &Question) -> bool {
@@ -191,7 +290,7 @@ pub(super) fn text_place(message: &str, question: i64) -> model::InteractionId {
 }
 
 /// Returns the interactions that an answer becomes: one for each question that was answered.
-fn arrivals(survey: &Open, answered: &Answered<'_>, who: &Identity, at: Instant) -> Vec<Arrival> {
+fn arrivals(survey: &Open, answered: &Answered<'_>, who: &Identity, at: Instant, naming: Naming) -> Vec<Arrival> {
     let (message, mut words) = (message_of(answered), Some(answered.words.trim()).filter(|words| !words.is_empty()));
     let mut all = Vec::new();
     for question in &survey.questions {
@@ -199,8 +298,8 @@ fn arrivals(survey: &Open, answered: &Answered<'_>, who: &Identity, at: Instant)
         if parts.is_empty() || parts.iter().any(|one| one.part == WHOLE && one.value == LEFT_OUT) {
             continue;
         }
-        // The first is that of a survey with one question: answers from before there were several are found again.
-        let id = if all.is_empty() { message.clone() } else { format!("{message}:{}", question.id) };
+        let is_whole = naming == Naming::FirstIsWhole && all.is_empty();
+        let id = if is_whole { message.clone() } else { format!("{message}:{}", question.id) };
         let mut arrival = arrival(survey, question.touchpoint(&survey.touchpoint), answered, at, id);
         arrival.identities = vec![who.clone()];
         arrival.score = question.kind.scale().and_then(|scale| Score::new(scale, mean(&parts)));
@@ -275,7 +374,7 @@ mod tests {
             channel: "link",
             conversation: String::new(),
         };
-        let arrivals = arrivals(&asked(), &answered, &who, Instant(5));
+        let arrivals = arrivals(&asked(), &answered, &who, Instant(5), Naming::FirstIsWhole);
         let told: Vec<_> = arrivals
             .iter()
             .map(|one| {

@@ -32,7 +32,8 @@ impl<'a> Sent<'a> {
     }
 }
 
-fn name_of(question: &Question, item: i64) -> String {
+/// Returns the name of the field for an item of a question.
+pub(super) fn name_of(question: &Question, item: i64) -> String {
     if question.items() > 1 { format!("q{}.{item}", question.id) } else { format!("q{}", question.id) }
 }
 
@@ -138,7 +139,7 @@ pub(super) fn usual(kind: SurveyKind, language: Language) -> &'static str {
 }
 
 /// Returns an item of RATER as customers read it.
-fn item_of(item: i64, language: Language) -> &'static str {
+pub(super) fn item_of(item: i64, language: Language) -> &'static str {
     match item {
         0 => language.pick(
             "Reliability: you kept what was promised",
@@ -169,7 +170,7 @@ fn item_of(item: i64, language: Language) -> &'static str {
 }
 
 /// Returns what the lowest and the highest number mean.
-fn ends(kind: SurveyKind, language: Language) -> (&'static str, &'static str) {
+pub(super) fn ends(kind: SurveyKind, language: Language) -> (&'static str, &'static str) {
     match kind {
         SurveyKind::Nps => (
             language.pick("not at all likely", "pas du tout", "совсем не вероятно"),
@@ -215,6 +216,29 @@ fn why(trouble: Trouble, kind: SurveyKind, language: Language) -> &'static str {
     }
 }
 
+/// Returns what a question asks, in the organisation's words or the usual ones.
+pub(super) fn title_of(question: &Question, language: Language) -> String {
+    if question.words.is_empty() { usual(question.kind, language).to_owned() } else { question.words.clone() }
+}
+
+/// Returns what stands over the field for words at the end; none: a survey that ends with words of their own has room for
+/// them already.
+pub(super) fn words_label(questions: &[Question], language: Language) -> Option<&'static str> {
+    if questions.last().is_some_and(|last| last.kind == SurveyKind::Text) {
+        return None;
+    }
+    Some(if questions.len() > 1 {
+        language.pick("Anything to add? (if you like)", "Autre chose ? (si vous voulez)", "Хотите что-то добавить? (если хотите)")
+    } else {
+        language.pick("Why? (if you like)", "Pourquoi ? (si vous voulez)", "Почему? (если хотите)")
+    })
+}
+
+/// Returns the option of whoever saw none of what is recalled.
+pub(super) fn none_of_these(language: Language) -> &'static str {
+    language.pick("None of these", "Aucun de ceux-ci", "Ничего из этого")
+}
+
 /// Draws a survey with what was filled in so far.
 pub(super) fn draw(
     questions: &[Question],
@@ -224,9 +248,7 @@ pub(super) fn draw(
     language: Language,
 ) -> (String, String) {
     let many = questions.len() > 1;
-    let title_of = |question: &Question| {
-        if question.words.is_empty() { usual(question.kind, language).to_owned() } else { question.words.clone() }
-    };
+    let title_of = |question: &Question| title_of(question, language);
     let title = match questions {
         [one] => title_of(one),
         _ => language.pick("A few questions to you", "Quelques questions", "Несколько вопросов к вам").to_owned(),
@@ -243,17 +265,7 @@ pub(super) fn draw(
         let legend = if many { format!("{}. {}", at + 1, title_of(question)) } else { title_of(question) };
         body.push_str(&asked(question, &legend, trouble, sent, language));
     }
-    // A survey that ends with words of their own has room for them already.
-    if questions.last().is_none_or(|last| last.kind != SurveyKind::Text) {
-        let label = if many {
-            language.pick(
-                "Anything to add? (if you like)",
-                "Autre chose ? (si vous voulez)",
-                "Хотите что-то добавить? (если хотите)",
-            )
-        } else {
-            language.pick("Why? (if you like)", "Pourquoi ? (si vous voulez)", "Почему? (если хотите)")
-        };
+    if let Some(label) = words_label(questions, language) {
         let words = escaped(sent.one("words"));
         body.push_str(&format!(
             "<label>{label}<textarea name=\"words\" rows=\"4\" maxlength=\"5000\">{words}</textarea></label>"
@@ -325,7 +337,7 @@ fn options(question: &Question, sent: &Sent<'_>, language: Language) -> String {
     };
     let mut all: String = question.options.iter().enumerate().map(|(at, one)| option(&at.to_string(), &one.words)).collect();
     if question.kind == SurveyKind::Recall {
-        all.push_str(&option("none", language.pick("None of these", "Aucun de ceux-ci", "Ничего из этого")));
+        all.push_str(&option("none", none_of_these(language)));
     }
     all
 }

@@ -39,7 +39,8 @@ pub fn routes(feedback: Feedback) -> OpenApiRouter {
         .routes(routes!(texts_shown))
         .routes(routes!(text_examples))
         .with_state(feedback.clone())
-        .merge(super::http_heard::routes(feedback))
+        .merge(super::http_heard::routes(feedback.clone()))
+        .merge(super::http_comments::routes(feedback))
 }
 
 /// Is proof that whoever asks may ask customers: everybody but viewers may.

@@ -1,13 +1,18 @@
-//! Feedback: what customers say when asked and when not: surveys, reviews, and what others say of us elsewhere.
+//! Feedback: what customers say when asked and when not: surveys, reviews, comments, and what others say of us elsewhere.
 //!
 //! An answer is an interaction at its touchpoint, with its score as given, so that the map counts it as it counts everything.
 //! Whoever is asked by mail is asked through the contact policy; who did not answer is counted beside who did.
 
 mod answering;
 mod answers;
+mod comment_blocks;
+mod comment_pages;
+mod comments;
 mod feeds;
 mod form;
+mod held;
 mod http;
+mod http_comments;
 mod http_heard;
 mod invites;
 mod mentions;
@@ -17,12 +22,15 @@ mod results;
 mod review_file;
 mod reviews;
 mod room;
+mod steps;
 mod surveys;
 mod table;
 mod texts;
 mod triggers;
 
 pub use answers::{AnswerPart, Recalled, StatedImportance, SurveyAnswer, stated};
+pub use comment_blocks::{CommentBlock, Level as CommentLevel, NewCommentBlock};
+pub use comments::{Comment, CommentChange};
 pub use feeds::{MentionFeed, NewMentionFeed};
 pub use http::routes;
 pub use mentions::{Mention, NewMention};

@@ -1,24 +1,23 @@
 //! Pages on which customers answer and review: plain forms that work without scripts. To look at one changes nothing.
 
-use super::answering::{Answered, Given};
+use super::Feedback;
+use super::answering::Answered;
 use super::form::{Sent, Trouble, draw, read};
 use super::reviews::Written;
 use super::room::{Link, WORDS_MAX};
 use super::surveys::Open;
 use super::table::written;
-use super::{Feedback, SurveyKind};
-use crate::failure::{Failure, Result};
-use crate::features::conversations::{Language, escaped, fields, no_such_link, page_of, visitor};
+use crate::failure::Result;
+use crate::features::conversations::{Language, escaped, fields, no_such_link, page_of};
 use crate::platform::http::{Peer, Refusal};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
 use model::time::SECOND;
 use serde::Deserialize;
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,20 +36,22 @@ pub fn public(feedback: Feedback) -> Router {
         .route("/p/survey/{token}", get(ask).post(answer))
         .route("/p/review", get(ask_review).post(review))
         .route("/p/reviews", get(reviews))
-        .route("/w/survey", post(widget_answer))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .with_state((feedback, Arc::default()))
+        .with_state((feedback.clone(), Arc::default()))
+        .merge(super::steps::public(feedback.clone()))
+        .merge(super::comment_pages::public(feedback))
 }
 
 /// Draws what makes sending a form twice harmless.
-fn nonce() -> String {
+pub(super) fn nonce() -> String {
     let mut bytes = [0_u8; 16];
     // Without chance the page has a fixed number, and only the first answer counts: better than an answer counted twice.
     let _ = getrandom::fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn is_nonce(text: &str) -> bool {
+/// Tells whether something was drawn so.
+pub(super) fn is_nonce(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
@@ -114,53 +115,6 @@ async fn answer(
     // Every question may have been left out: then there is nothing to take, and to have looked is no offence.
     feedback.answer(answered).await?;
     Ok(thanks(&headers, false))
-}
-
-#[derive(Deserialize)]
-struct WidgetAnswer {
-    token: String,
-    id: String,
-    score: i16,
-    #[serde(default)]
-    text: String,
-}
-
-/// Returns the question of the survey after a conversation that the widget asks: it draws five numbers.
-fn first_scored(survey: &Open) -> i64 {
-    survey.questions.iter().find(|question| question.kind == SurveyKind::Csat).map_or(0, |question| question.id)
-}
-
-/// Takes the answer to the question after a chat.
-async fn widget_answer(State((feedback, _)): State<Room>, body: Bytes) -> Response {
-    let open = [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")];
-    let Ok(answer) = serde_json::from_slice::<WidgetAnswer>(&body) else {
-        return (StatusCode::BAD_REQUEST, open, Json(json!({ "what": "This cannot be read" }))).into_response();
-    };
-    let answering = async {
-        let Some((conversation, who)) = visitor(&feedback.talk, &answer.token).await? else { return Ok::<_, Failure>(None) };
-        if !is_nonce(&answer.id) || answer.text.len() > WORDS_MAX {
-            return Ok(Some(false));
-        }
-        let survey = feedback.after_conversation().await?;
-        let Some(open) = feedback.open_survey(survey).await? else { return Ok(Some(false)) };
-        let given = Given { question: first_scored(&open), part: 0, value: i64::from(answer.score), text: String::new() };
-        let answered = Answered {
-            survey,
-            who: Some(who),
-            id: answer.id,
-            given: vec![given],
-            words: &answer.text,
-            channel: "widget",
-            conversation,
-        };
-        Ok(Some(feedback.answer(answered).await?))
-    };
-    match answering.await {
-        Ok(Some(true)) => (StatusCode::OK, open, Json(json!({ "taken": true }))).into_response(),
-        Ok(Some(false)) => (StatusCode::BAD_REQUEST, open, Json(json!({ "what": "This is no answer" }))).into_response(),
-        Ok(None) => (StatusCode::UNAUTHORIZED, open, Json(json!({ "what": "This session is not known" }))).into_response(),
-        Err(failure) => Refusal::from(failure).into_response(),
-    }
 }
 
 #[derive(Deserialize)]

@@ -92,7 +92,12 @@ impl Feedback {
     /// Does what is due without anybody asking, until it is aborted.
     pub async fn keep(self) {
         loop {
-            for outcome in [self.sweep().await, self.ask_due().await.map(drop), self.read_feeds().await.map(drop)] {
+            for outcome in [
+                self.sweep().await,
+                self.ask_due().await.map(drop),
+                self.read_feeds().await.map(drop),
+                self.keep_comments().await,
+            ] {
                 if let Err(failure) = outcome {
                     tracing::warn!("{failure}");
                 }
@@ -106,7 +111,8 @@ impl Feedback {
     /// # Errors
     /// Fails when the state store does.
     pub async fn sweep(&self) -> Result<()> {
-        let sql = "SELECT DISTINCT actor FROM survey_answer UNION SELECT actor FROM review UNION SELECT actor FROM mention";
+        let sql = "SELECT DISTINCT actor FROM survey_answer UNION SELECT actor FROM review UNION SELECT actor FROM mention \
+                   UNION SELECT actor FROM page_comment";
         let actors: Vec<i64> = sqlx::query_scalar(sql).fetch_all(self.state.reader()).await.map_err(failed)?;
         let actors: Vec<ActorId> = actors.into_iter().map(|actor| ActorId(actor.cast_unsigned())).collect();
         let keys = self.keys.known(&actors).await?;
@@ -122,6 +128,7 @@ impl Feedback {
             "DELETE FROM survey_invite WHERE actor IN",
             "DELETE FROM review WHERE actor IN",
             "DELETE FROM mention WHERE actor IN",
+            "DELETE FROM page_comment WHERE actor IN",
         ] {
             state::delete_in(&mut transaction, head, &gone).await.map_err(failed)?;
         }

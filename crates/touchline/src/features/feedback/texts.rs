@@ -1,7 +1,7 @@
-//! What the texts of customers say: the words beside answers, reviews, and messages of customers, opened, judged and forgotten again.
+//! What the texts of customers say: the words beside answers, reviews, comments, and messages of customers, opened, judged and forgotten again.
 //!
 //! Nothing of a judgement is kept: texts lie sealed, and whoever is erased is gone from the next report. Who has restricted the use of
-//! what is known of them is left out. Texts themselves are shown only where they are shown anyway: answers and reviews on the page of
+//! what is known of them is left out. Texts themselves are shown only where they are shown anyway: answers, reviews and comments on the page of
 //! feedback; of a message only its conversation is named, and the inbox says who may read it.
 
 use super::Feedback;
@@ -32,6 +32,9 @@ pub struct TextsShown {
     pub answers: u64,
     /// Reviews.
     pub reviews: u64,
+    /// Comments under pages; those that are conversations of the inbox too count as messages.
+    #[serde(default)]
+    pub comments: u64,
     /// Messages of customers.
     pub messages: u64,
     /// Whether there are more than are read; then these are the latest.
@@ -64,6 +67,8 @@ pub enum TextSource {
     Answer,
     /// A review.
     Review,
+    /// A comment under a page.
+    Comment,
     /// A message.
     Message,
 }
@@ -103,7 +108,8 @@ impl Feedback {
     pub async fn texts(&self) -> Result<TextsShown> {
         let (opened, is_cut) = self.opened().await?;
         let count = |source: TextSource| opened.iter().filter(|one| one.source == source).count() as u64;
-        let (answers, reviews, messages) = (count(TextSource::Answer), count(TextSource::Review), count(TextSource::Message));
+        let (answers, reviews, comments, messages) =
+            (count(TextSource::Answer), count(TextSource::Review), count(TextSource::Comment), count(TextSource::Message));
         let (people, until) = (self.people.clone(), self.now().0);
         let read = move || {
             let mut fold = TextFold::new(until);
@@ -114,7 +120,7 @@ impl Feedback {
             report(&fold)
         };
         let report = aside(read).await?;
-        Ok(TextsShown { report, answers, reviews, messages, is_cut })
+        Ok(TextsShown { report, answers, reviews, comments, messages, is_cut })
     }
 
     /// Shows texts about a theme, the latest first.
@@ -133,9 +139,16 @@ impl Feedback {
                        JOIN survey s ON s.id = a.survey WHERE a.body <> '' ORDER BY a.at DESC, a.id LIMIT $1";
         let reviews = "SELECT 'review:' || id AS place, actor, body, at, '' AS conversation, '' AS touchpoint FROM review \
                        WHERE body <> '' ORDER BY at DESC, id LIMIT $1";
+        let comments = "SELECT 'comment:' || c.id || ':words' AS place, c.actor, c.body, c.at, '' AS conversation, b.touchpoint \
+                        FROM page_comment c JOIN comment_block b ON b.id = c.block \
+                        WHERE c.conversation = '' AND c.state <> 'unproved' ORDER BY c.at DESC, c.id LIMIT $1";
         let mut opened = Vec::new();
         let mut is_cut = false;
-        for (source, sql, of_review) in [(TextSource::Answer, answers, ""), (TextSource::Review, reviews, touchpoint.as_str())] {
+        for (source, sql, of_review) in [
+            (TextSource::Answer, answers, ""),
+            (TextSource::Review, reviews, touchpoint.as_str()),
+            (TextSource::Comment, comments, ""),
+        ] {
             let rows = sqlx::query(sql).bind(TEXTS_MAX).fetch_all(self.state.reader()).await.map_err(failed)?;
             is_cut |= rows.len() as i64 == TEXTS_MAX;
             let actors: Vec<ActorId> = rows.iter().map(actor_of).collect::<BTreeSet<_>>().into_iter().collect();

@@ -1,9 +1,12 @@
 //! Windows over a page: the tables `popup` and `popup_showing`.
 
+use super::belonging::Belonging;
+use super::popup::NewPopup;
 use super::results::{PopupResults, Showing, results};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Caller, Capture, Delivery, NotTaken, Source};
 use crate::features::conversations::Talk;
+use crate::features::map::Maps;
 use crate::features::people::policy::{Answer, Ask, Channel, Class};
 use crate::platform::clock::Clock;
 use crate::platform::home::Stores;
@@ -21,96 +24,6 @@ const POPUPS_MAX: i64 = 100;
 pub(super) const OFFERED_MAX: usize = 3;
 /// A window that stood open for longer than this was forgotten, not read.
 const OPEN_MAX_MS: i64 = 24 * 3_600_000;
-
-/// Is when a window opens.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "when", rename_all = "snake_case", deny_unknown_fields)]
-#[schema(as = PopupTrigger)]
-pub enum Trigger {
-    /// After so long on the page.
-    Time {
-        /// Seconds, 0 to 3,600.
-        seconds: u16,
-    },
-    /// When so much of the page has been seen.
-    Scroll {
-        /// Per cent, 1 to 100.
-        percent: u8,
-    },
-    /// When the pointer leaves the page towards its top, as on the way to another one.
-    Exit,
-}
-
-/// Is a window as its author writes it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewPopup {
-    /// Its name, for staff and rules of contact.
-    pub name: String,
-    /// What stands on top.
-    pub title: String,
-    /// What it says.
-    #[serde(default)]
-    pub text: String,
-    /// What stands on the button; empty: there is none.
-    #[serde(default)]
-    pub button: String,
-    /// Where the button leads: a path of the site, or an address.
-    #[serde(default)]
-    pub link: String,
-    /// When it opens.
-    pub trigger: Trigger,
-    /// On which pages: beginnings of their paths, such as `/cart`; none: on all.
-    #[serde(default)]
-    pub pages: Vec<String>,
-    /// At most so often to one person …
-    pub times: u16,
-    /// … in so many days.
-    pub days: u16,
-    /// The touchpoint of the map that it is.
-    #[serde(default)]
-    pub touchpoint: String,
-}
-
-impl NewPopup {
-    fn check(&self) -> Result<()> {
-        let is_word = |text: &str, most: usize| text.len() <= most && !text.chars().any(|sign| sign.is_control() && sign != '\n');
-        let texts = [(&self.name, 100), (&self.title, 200), (&self.text, 2_000), (&self.button, 100), (&self.touchpoint, 100)];
-        if self.name.trim().is_empty() || self.title.trim().is_empty() || texts.iter().any(|(text, most)| !is_word(text, *most)) {
-            let hint = "A name has 100 bytes at most, a title 200, a text 2,000, the words of a button 100";
-            return Err(Failure::new("A window needs a name and a title, and no text may be too long").hint(hint));
-        }
-        if !self.link.is_empty() && !leads_well(&self.link) {
-            return Err(
-                Failure::new("The button leads nowhere").hint("Write a path such as /offers, or an address with https://")
-            );
-        }
-        if self.pages.len() > 20 || self.pages.iter().any(|page| !page.starts_with('/') || !is_word(page, 200)) {
-            return Err(Failure::new("Pages are the beginnings of up to 20 paths").hint("Write /cart, or leave it empty for all"));
-        }
-        if self.times == 0 || self.times > 100 || self.days == 0 || self.days > 366 {
-            return Err(Failure::new("A window comes 1 to 100 times in 1 to 366 days").hint("Once in 30 days annoys few"));
-        }
-        let is_trigger = match self.trigger {
-            Trigger::Time { seconds } => seconds <= 3_600,
-            Trigger::Scroll { percent } => (1..=100).contains(&percent),
-            Trigger::Exit => true,
-        };
-        if is_trigger { Ok(()) } else { Err(Failure::new("A trigger is 0 to 3,600 seconds, or 1 to 100 per cent of the page")) }
-    }
-
-    fn is_for(&self, path: &str) -> bool {
-        self.pages.is_empty() || self.pages.iter().any(|page| path.starts_with(page.as_str()))
-    }
-}
-
-/// Tells whether a button may lead there: to a page, and never to a script.
-fn leads_well(link: &str) -> bool {
-    let is_plain = link.len() <= 2_000 && !link.chars().any(|sign| sign.is_control() || sign.is_whitespace());
-    let is_path = link.starts_with('/') && !link.starts_with("//") && !link.contains('\\');
-    let is_address = url::Url::parse(link).is_ok_and(|url| ["https", "http"].contains(&url.scheme()) && url.has_host());
-    is_plain && (is_path || is_address)
-}
 
 /// Is a window with what became of it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
@@ -131,6 +44,18 @@ pub(super) struct Visit<'a> {
     pub(super) caller: &'a Caller,
     /// Nobody where the browser has no number of theirs.
     pub(super) who: Option<Identity>,
+    /// Who the site says they are, by its signature.
+    pub(super) proved: Option<Identity>,
+}
+
+impl Visit<'_> {
+    /// Returns under which name showings are counted: the proved one holds on every device.
+    pub(super) const fn name(&self) -> Option<&Identity> {
+        match &self.proved {
+            Some(proved) => Some(proved),
+            None => self.who.as_ref(),
+        }
+    }
 }
 
 /// Shows windows, and counts. Clones share everything.
@@ -140,6 +65,7 @@ pub struct Popups {
     pub(super) talk: Talk,
     capture: Capture,
     clock: Clock,
+    belonging: Belonging,
 }
 
 impl Popups {
@@ -148,7 +74,13 @@ impl Popups {
     /// # Errors
     /// Fails when the state store does.
     pub fn open(stores: &Stores, capture: &Capture, talk: Talk) -> Result<Self> {
-        let this = Self { state: stores.state.clone(), talk, capture: capture.clone(), clock: stores.clock.clone() };
+        let this = Self {
+            state: stores.state.clone(),
+            talk,
+            capture: capture.clone(),
+            clock: stores.clock.clone(),
+            belonging: Belonging::new(stores, capture.people()),
+        };
         stores.block_on(this.announce())?;
         Ok(this)
     }
@@ -166,12 +98,36 @@ impl Popups {
         Ok(())
     }
 
+    /// Refuses segments that the map does not have.
+    async fn check_segments(&self, new: &NewPopup) -> Result<()> {
+        if new.segments.is_empty() {
+            return Ok(());
+        }
+        let map = Maps::new(self.state.clone()).current().await?.map(|version| version.map);
+        let is_known = |id: &String| map.as_ref().is_some_and(|map| map.segments.iter().any(|segment| segment.id == *id));
+        match new.segments.iter().find(|id| !is_known(id)) {
+            None => Ok(()),
+            Some(id) => Err(Failure::new(format!("The map has no segment `{id}`")).hint("Choose among the segments of the map")),
+        }
+    }
+
+    /// Tells whether a window is for somebody who stands before a page.
+    async fn is_meant_for(&self, popup: &NewPopup, visit: &Visit<'_>) -> Result<bool> {
+        if popup.segments.is_empty() {
+            return Ok(true);
+        }
+        let Some(proved) = &visit.proved else { return Ok(false) };
+        let theirs = self.belonging.of(proved).await?;
+        Ok(popup.segments.iter().any(|id| theirs.contains(id)))
+    }
+
     /// Makes a window; it is shown to nobody before it is switched on.
     ///
     /// # Errors
     /// Fails when something is wrong with it, or the state store fails.
     pub async fn make(&self, new: &NewPopup) -> Result<i64> {
         new.check()?;
+        self.check_segments(new).await?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM popup")
             .fetch_one(&mut *transaction)
@@ -197,6 +153,7 @@ impl Popups {
     /// As [`Popups::make`].
     pub async fn change(&self, id: i64, new: &NewPopup, is_on: bool) -> Result<bool> {
         new.check()?;
+        self.check_segments(new).await?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let done = sqlx::query("UPDATE popup SET settings = $1, is_on = $2 WHERE id = $3")
             .bind(written(new)?)
@@ -241,7 +198,7 @@ impl Popups {
     }
 
     /// Returns the windows that may open on a page for somebody, the newest first.
-    pub(super) async fn offered(&self, path: &str, who: Option<&Identity>) -> Result<Vec<(i64, NewPopup)>> {
+    pub(super) async fn offered(&self, path: &str, visit: &Visit<'_>) -> Result<Vec<(i64, NewPopup)>> {
         let sql = "SELECT id, settings, is_on FROM popup WHERE is_on = 1 ORDER BY id DESC";
         let rows = sqlx::query(sql).fetch_all(self.state.reader()).await.map_err(failed)?;
         let mut offered = Vec::new();
@@ -249,7 +206,10 @@ impl Popups {
             if offered.len() == OFFERED_MAX {
                 break;
             }
-            let seen = match who {
+            if !self.is_meant_for(&popup, visit).await? {
+                continue;
+            }
+            let seen = match visit.name() {
                 Some(who) => self.seen(id, who, popup.days).await?.0,
                 None => 0,
             };
@@ -274,12 +234,15 @@ impl Popups {
         let row = sqlx::query("SELECT id, settings FROM popup WHERE id = $1 AND is_on = 1").bind(id);
         let row = row.fetch_optional(self.state.reader()).await.map_err(failed)?;
         let Some((_, popup)) = row.as_ref().and_then(read) else { return Ok(false) };
+        if !self.is_meant_for(&popup, visit).await? {
+            return Ok(false);
+        }
         let shown = sqlx::query("SELECT nth FROM popup_showing WHERE id = $1").bind(show.to_owned());
         if shown.fetch_optional(self.state.reader()).await.map_err(failed)?.is_some() {
             return Ok(true);
         }
         let mut nth = 1;
-        if let Some(who) = &visit.who {
+        if let Some(who) = visit.name() {
             let (lately, ever) = self.seen(id, who, popup.days).await?;
             if lately >= u64::from(popup.times) || !self.is_welcome(id, show, &popup, who).await? {
                 return Ok(false);
@@ -368,7 +331,7 @@ impl Popups {
             ..Signature::default()
         };
         let mut arrival = Arrival::new(format!("popup:{show}:{what}").into_bytes(), signature, self.now(), form, direction);
-        arrival.identities = visit.who.clone().into_iter().collect();
+        arrival.identities = visit.name().cloned().into_iter().collect();
         if what != "shown" {
             arrival.reply_to = Some(format!("popup:{show}:shown").into_bytes());
         }
@@ -401,52 +364,4 @@ fn showing(row: &AnyRow) -> Showing {
 
 fn failed(error: impl Into<StateError>) -> Failure {
     Failure::new("Cannot look after windows over pages").because(&error.into())
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-
-    pub(in super::super) fn popup() -> NewPopup {
-        NewPopup {
-            name: "spring".to_owned(),
-            title: "Spring is here".to_owned(),
-            text: "Ten per cent on seeds".to_owned(),
-            button: "Look".to_owned(),
-            link: "/seeds".to_owned(),
-            trigger: Trigger::Time { seconds: 5 },
-            pages: vec!["/cart".to_owned()],
-            times: 1,
-            days: 30,
-            touchpoint: "popup".to_owned(),
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_window_is_said() {
-        popup().check().expect("is good");
-        let bad: [fn(&mut NewPopup); 8] = [
-            |popup| popup.name.clear(),
-            |popup| popup.title = "x".repeat(201),
-            |popup| popup.text = "\u{0}".to_owned(),
-            |popup| popup.link = "javascript:alert(1)".to_owned(),
-            |popup| popup.link = "//elsewhere.example".to_owned(),
-            |popup| popup.pages = vec!["cart".to_owned()],
-            |popup| popup.times = 0,
-            |popup| popup.trigger = Trigger::Scroll { percent: 101 },
-        ];
-        for (at, change) in bad.into_iter().enumerate() {
-            let mut popup = popup();
-            change(&mut popup);
-            assert!(popup.check().is_err(), "{at}");
-        }
-    }
-
-    #[test]
-    fn a_window_is_for_its_pages() {
-        let mut popup = popup();
-        assert!(popup.is_for("/cart") && popup.is_for("/cart/pay") && !popup.is_for("/"));
-        popup.pages.clear();
-        assert!(popup.is_for("/anywhere"));
-    }
 }

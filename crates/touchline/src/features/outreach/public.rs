@@ -1,13 +1,14 @@
 //! What a page asks for its windows: which may open, whether one may open now, and how it ended.
 //!
 //! The visitor's number is the tracker's, which is no proof of anything: whoever sends another's number can keep windows from
-//! opening there, and nothing else. Where a browser has no number, the page itself keeps from asking too often.
+//! opening there, and nothing else. Who the site says that somebody is, is proved by its signature: that word is good once, so the
+//! page gets a pass for it. Where a browser has no number, the page itself keeps from asking too often.
 
 use super::Popups;
 use super::popups::Visit;
 use crate::failure::Result;
 use crate::features::capture::{Caller, Source};
-use crate::features::conversations::{Limits, site, widget_script};
+use crate::features::conversations::{Limits, holder, pass_for, signed_visitor, site, widget_script};
 use crate::platform::http::{Peer, Refusal};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -52,6 +53,9 @@ struct Question<T> {
     key: String,
     #[serde(default)]
     visitor: String,
+    /// What the page got for the site's word.
+    #[serde(default)]
+    pass: String,
     #[serde(flatten)]
     wanted: T,
 }
@@ -60,6 +64,9 @@ struct Question<T> {
 struct Wanted {
     /// The path of the page.
     path: String,
+    /// Who the site says this is.
+    #[serde(default)]
+    identity: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,12 +99,17 @@ struct Asked<T> {
     source: Arc<Source>,
     caller: Caller,
     who: Option<Identity>,
+    proved: Option<Identity>,
     wanted: T,
 }
 
 impl<T: DeserializeOwned> Asked<T> {
-    #[expect(clippy::result_large_err, reason = "the error is the answer, made once where something is wrong")]
-    fn read((popups, limits): &Room, peer: Option<Extension<Peer>>, headers: &HeaderMap, body: &Bytes) -> Result<Self, Response> {
+    async fn read(
+        (popups, limits): &Room,
+        peer: Option<Extension<Peer>>,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Self, Response> {
         let Ok(question) = serde_json::from_slice::<Question<T>>(body) else {
             return Err(open(StatusCode::BAD_REQUEST, json!({ "what": "This cannot be read" })));
         };
@@ -111,11 +123,12 @@ impl<T: DeserializeOwned> Asked<T> {
             return Err((again, open(StatusCode::TOO_MANY_REQUESTS, json!({ "what": "That is a lot at once" }))).into_response());
         }
         let who = if is_number(&question.visitor) { Identity::new("anonymous", &question.visitor) } else { None };
-        Ok(Self { source, caller: Caller::of(headers, address), who, wanted: question.wanted })
+        let proved = holder(&popups.talk, &question.pass).await.map_err(failed)?.map(|(who, _)| who);
+        Ok(Self { source, caller: Caller::of(headers, address), who, proved, wanted: question.wanted })
     }
 
     fn visit(&self) -> Visit<'_> {
-        Visit { source: &self.source, caller: &self.caller, who: self.who.clone() }
+        Visit { source: &self.source, caller: &self.caller, who: self.who.clone(), proved: self.proved.clone() }
     }
 }
 
@@ -125,24 +138,36 @@ fn is_number(text: &str) -> bool {
 }
 
 async fn offered(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
-    let asked = match Asked::<Wanted>::read(&room, peer, &headers, &body) {
+    let asked = match Asked::<Wanted>::read(&room, peer, &headers, &body).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    match room.0.offered(&asked.wanted.path, asked.who.as_ref()).await {
-        Ok(popups) => {
-            let told = popups.into_iter().map(|(id, popup)| {
-                json!({ "id": id, "trigger": popup.trigger, "title": popup.title, "text": popup.text, "button": popup.button,
-                        "link": popup.link, "times": popup.times, "days": popup.days })
-            });
-            open(StatusCode::OK, json!({ "popups": told.collect::<Vec<_>>() }))
-        }
+    match offers(&room, asked).await {
+        Ok(told) => open(StatusCode::OK, told),
         Err(failure) => failed(failure),
     }
 }
 
+/// Tells which windows may open. What they are for is nobody's business but ours.
+async fn offers((popups, limits): &Room, mut asked: Asked<Wanted>) -> Result<Value> {
+    let mut told = json!({});
+    if let Some(text) = asked.wanted.identity.take()
+        && let Some((who, _)) = signed_visitor(&popups.talk, limits, &text).await?
+    {
+        told["pass"] = json!(pass_for(&popups.talk, &who, "").await?);
+        asked.proved = Some(who);
+    }
+    let offered = popups.offered(&asked.wanted.path, &asked.visit()).await?;
+    let shown = offered.into_iter().map(|(id, popup)| {
+        json!({ "id": id, "trigger": popup.trigger, "title": popup.title, "text": popup.text, "button": popup.button,
+                "link": popup.link, "times": popup.times, "days": popup.days })
+    });
+    told["popups"] = shown.collect();
+    Ok(told)
+}
+
 async fn show(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
-    let asked = match Asked::<Show>::read(&room, peer, &headers, &body) {
+    let asked = match Asked::<Show>::read(&room, peer, &headers, &body).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };
@@ -156,7 +181,7 @@ async fn show(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: 
 }
 
 async fn end(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
-    let asked = match Asked::<End>::read(&room, peer, &headers, &body) {
+    let asked = match Asked::<End>::read(&room, peer, &headers, &body).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };

@@ -29,6 +29,7 @@ pub const OF_PEOPLE: &[(&str, &[&str])] = &[
     ("message_file", &["actor"]),
     ("mention", &["actor"]),
     ("messenger_thread", &["actor"]),
+    ("page_comment", &["actor"]),
     ("parcel", &["actor"]),
     ("participant", &["actor"]),
     ("review", &["actor"]),

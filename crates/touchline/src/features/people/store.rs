@@ -618,6 +618,14 @@ pub(super) async fn traits_of(state: &State, identities: &[ActorId]) -> Result<V
     Ok(last.into_values().collect())
 }
 
+/// Returns the traits that count of a person with these identities, as keys and values.
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn traits_that_count(state: &State, identities: &[ActorId]) -> Result<Vec<(String, String)>> {
+    Ok(traits_of(state, identities).await?.into_iter().map(|known| (known.key, known.value)).collect())
+}
+
 /// Returns what is known of each of some identities, as keys and values; of two of a person that differ, the one that counts
 /// comes last.
 pub(super) async fn traits_in(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, Vec<(String, String)>>> {

@@ -9,6 +9,7 @@
 use super::manifest::{self, Manifest};
 use crate::failure::{Failure, Result};
 use crate::platform::home::{FORMAT_FILE, LEDGER_FOLDER, STATE_FILE, Stores};
+use crate::platform::seal_key::KEY_FILE;
 use fail::fail_point;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File};
@@ -109,6 +110,8 @@ fn draft_backup(stores: &Stores, taken: i64, draft: &Path, progress: &mut dyn Fn
     let mut files: Vec<(PathBuf, PathBuf)> =
         stage.paths.iter().map(|path| (stores.dir.join(STAGE).join(path), Path::new(LEDGER_FOLDER).join(path))).collect();
     files.push((stores.dir.join(FORMAT_FILE), FORMAT_FILE.into()));
+    // Where nothing was ever sealed there is no key.
+    files.extend(Some((stores.dir.join(KEY_FILE), KEY_FILE.into())).filter(|(from, _): &(PathBuf, PathBuf)| from.exists()));
     let size = |path: &Path| fs::metadata(path).map_or(0, |data| data.len());
     let state = draft.join(DATA).join(STATE_FILE);
     let total: u64 = files.iter().map(|(from, _)| size(from)).sum::<u64>() + size(&state);

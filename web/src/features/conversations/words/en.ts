@@ -25,6 +25,7 @@ export default {
   'channel.phone': 'Telephone',
   'channel.in_person': 'In person',
   'channel.messenger': 'Messenger',
+  'channel.comment': 'Comment',
   'channel.review': 'Review',
   'channel.post': 'Letter',
   new: 'Enter',
@@ -318,7 +319,7 @@ export default {
   'voice.address': 'Address for the voice',
   'voice.asked': 'asked last: {time}',
   'voice.guard':
-    'Whoever has this address can ask what is published and leave questions. Give it to the maker of the voice alone; if it has got about, draw a new one. The signature that Alexa puts under its requests is not checked.',
+    'Whoever has this address can ask what is published and leave questions. Give it to the maker of the voice alone; if it has got about, draw a new one. What comes in Alexa’s format must bear Alexa’s signature.',
   'voice.anew': 'Draw a new address',
   'voice.drop': 'Answer no more',
   'voice.alexa': 'An Alexa skill',

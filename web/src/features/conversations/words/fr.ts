@@ -26,6 +26,7 @@ export default {
   'channel.phone': 'Téléphone',
   'channel.in_person': 'Sur place',
   'channel.messenger': 'Messagerie',
+  'channel.comment': 'Commentaire',
   'channel.review': 'Avis',
   'channel.post': 'Courrier',
   new: 'Saisir',
@@ -323,7 +324,7 @@ export default {
   'voice.address': 'Adresse pour l’assistant',
   'voice.asked': 'dernière question : {time}',
   'voice.guard':
-    'Quiconque a cette adresse peut demander ce qui est publié et laisser des questions. Ne la donnez qu’à l’assistant ; si elle a circulé, créez-en une autre. La signature qu’Alexa appose à ses requêtes n’est pas vérifiée.',
+    'Quiconque a cette adresse peut demander ce qui est publié et laisser des questions. Ne la donnez qu’à l’assistant ; si elle a circulé, créez-en une autre. Ce qui arrive au format d’Alexa doit porter sa signature.',
   'voice.anew': 'Créer une nouvelle adresse',
   'voice.drop': 'Ne plus répondre',
   'voice.alexa': 'Une skill Alexa',

@@ -23,6 +23,9 @@ export default {
   percent: 'Per cent of the page',
   pages: 'On pages that begin with',
   'pages.hint': 'One path a line, such as /cart. Empty: all pages.',
+  segments: 'For these segments',
+  'segments.hint':
+    'None chosen: for everybody. A segment is known of visitors alone whom your site names by a signed token (see below); a stranger belongs to none.',
   times: 'At most so often',
   days: 'in so many days',
   touchpoint: 'Touchpoint of the map',
@@ -42,6 +45,8 @@ export default {
   'told.cap':
     'at most {times, plural, one {once} other {# times}} in {days, plural, one {a day} other {# days}} to one person',
   'told.pages': 'on {pages}',
+  'told.segments': 'for {segments}',
+  'segment.gone': '{id} (no segment of the map any more: nobody)',
   'told.everywhere': 'on all pages',
   shown:
     '{shown, plural, one {Shown once} other {Shown # times}}, to {people, plural, one {# person} other {# people}}.',
@@ -59,4 +64,13 @@ export default {
   'chart.open': 'left open',
   snippet:
     'Pop-ups need the line of the chat on your pages (Data, Sources). They are asked for only while one is shown to visitors.',
+  signing: 'How your site says who a visitor is',
+  'signing.text':
+    'Your server signs a token (JWT, HS256) for each page it sends to somebody signed in, good for ten minutes at most and once: sub is their number with you, jti a number that never comes again. With it they find their chat on every device, and belong to their segments.',
+  'signing.claims': 'What to sign',
+  'signing.line': 'The line of the page',
+  'signing.secret': 'The secret',
+  'signing.care': 'It belongs on your server and on no page: whoever has it can be anybody.',
+  'signing.show': 'Show the secret',
+  'signing.keepers': 'The owner and admins can see the secret.',
 } as const;

@@ -23,6 +23,9 @@ export default {
   percent: 'Pour cent de la page',
   pages: 'Sur les pages qui commencent par',
   'pages.hint': 'Un chemin par ligne, comme /panier. Vide : toutes les pages.',
+  segments: 'Pour ces segments',
+  'segments.hint':
+    'Aucun choisi : pour tous. Le segment n’est connu que des visiteurs que votre site nomme par un jeton signé (voir ci-dessous) ; un inconnu n’appartient à aucun.',
   times: 'Au plus tant de fois',
   days: 'en tant de jours',
   touchpoint: 'Point de contact de la carte',
@@ -42,6 +45,8 @@ export default {
   'told.cap':
     'au plus {times, plural, one {# fois} many {# fois} other {# fois}} en {days, plural, one {un jour} many {# jours} other {# jours}} par personne',
   'told.pages': 'sur {pages}',
+  'told.segments': 'pour {segments}',
+  'segment.gone': '{id} (plus aucun segment de la carte : personne)',
   'told.everywhere': 'sur toutes les pages',
   shown:
     'Montrée {shown, plural, one {# fois} many {# fois} other {# fois}}, à {people, plural, one {# personne} many {# personnes} other {# personnes}}.',
@@ -60,4 +65,13 @@ export default {
   'chart.open': 'laissée ouverte',
   snippet:
     'Les fenêtres ont besoin de la ligne du chat sur vos pages (Données, Sources). On ne les demande que si l’une d’elles est montrée.',
+  signing: 'Comment votre site dit qui est le visiteur',
+  'signing.text':
+    'Votre serveur signe un jeton (JWT, HS256) pour chaque page envoyée à qui est connecté, valable dix minutes au plus et une seule fois : sub est son numéro chez vous, jti un numéro qui ne revient jamais. Il retrouve ainsi son chat sur chaque appareil et appartient à ses segments.',
+  'signing.claims': 'Ce qu’il faut signer',
+  'signing.line': 'La ligne de la page',
+  'signing.secret': 'Le secret',
+  'signing.care': 'Sa place est sur votre serveur et sur aucune page : qui le détient peut être n’importe qui.',
+  'signing.show': 'Montrer le secret',
+  'signing.keepers': 'Le propriétaire et les administrateurs peuvent voir le secret.',
 } as const;

@@ -16,7 +16,7 @@ mod tests;
 use super::batch::Batch;
 use super::books::Books;
 use super::delivery::{Delivery, NotTaken, Receipt};
-use super::privacy::{Erasing, Guard, Privacy, Spoken};
+use super::privacy::{AlsoHeld, Erasing, Guard, Privacy, Spoken};
 use super::recent::Recent;
 use super::signals::Numbers;
 use super::{Caller, Quarantine, Source, Sources};
@@ -33,7 +33,7 @@ use queue::{Command, Frozen, Item, Queue};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -68,6 +68,8 @@ struct Inner {
     threads: Mutex<Vec<JoinHandle<()>>>,
     /// Acknowledged deliveries that stated something of people.
     statements: AtomicU64,
+    /// What a later room keeps of people, for whoever asks what we hold.
+    also_held: OnceLock<AlsoHeld>,
 }
 
 impl Capture {
@@ -135,6 +137,7 @@ impl Capture {
             keeping: Mutex::default(),
             threads: Mutex::default(),
             statements: AtomicU64::new(0),
+            also_held: OnceLock::new(),
         };
         this.start("door", End::IsFatal, move || door.run())?;
         this.start("flush", End::IsFatal, move || flusher.run())?;
@@ -144,6 +147,16 @@ impl Capture {
             this.start("erase", End::CanBeBorne, move || end_erasures(&books, &guard, &flusher))?;
         }
         Ok(Self { inner: Arc::new(this) })
+    }
+
+    /// Lets a later room tell what it keeps of people. Only the first word counts; it must hold no copy of this.
+    pub fn holds_also(&self, held: AlsoHeld) {
+        // Said twice, it is the same room.
+        let _ = self.inner.also_held.set(held);
+    }
+
+    pub(in crate::features::capture) fn also_held(&self) -> Option<&AlsoHeld> {
+        self.inner.also_held.get()
     }
 
     /// Returns who is who, as far as it has reached the stores; to be asked, and to be decided about.

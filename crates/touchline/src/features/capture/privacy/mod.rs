@@ -28,7 +28,7 @@ pub(super) use guard::Guard;
 pub(super) use http::routes;
 pub(super) use keep::Keeping;
 pub use retention::Retained;
-pub use rights::{Dossier, Extent, Rights};
+pub use rights::{AlsoHeld, Dossier, Extent, HeldAnswer, Rights};
 pub(super) use spoken::Spoken;
 
 use super::books::Books;

@@ -10,6 +10,7 @@ use crate::features::capture::export::in_words;
 use crate::features::capture::{Capture, Delivery, NotTaken, Sources, signals};
 use crate::features::people::{Consents, ErasureReceipt, PersonalData, Purpose, Word, lift, personal_data, restrict};
 use crate::platform::home::Stores;
+use futures_util::future::BoxFuture;
 use model::{ActorId, Arrival, Direction, Form, Identity, Interaction, Signature};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,9 +37,30 @@ pub struct Dossier {
     /// Every interaction, by time, with its texts opened.
     #[schema(value_type = Vec<Object>)]
     pub interactions: Vec<Value>,
+    /// What they answered in surveys and wrote under pages, in words.
+    #[serde(default)]
+    pub answers: Vec<HeldAnswer>,
     /// Refused events that name the person, as they came.
     pub refused: Vec<String>,
 }
+
+/// Is something somebody said that a later room keeps, and that no interaction tells in full.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug, ToSchema)]
+pub struct HeldAnswer {
+    /// `survey`, or `comment`.
+    pub what: String,
+    /// Which survey, or which page.
+    pub place: String,
+    /// What was asked; empty where nothing was.
+    pub question: String,
+    /// What was said, in words; none: it cannot be read any more.
+    pub said: Vec<Option<String>>,
+    /// When, ISO 8601.
+    pub at: String,
+}
+
+/// Tells what a later room keeps of somebody.
+pub type AlsoHeld = Box<dyn Fn(Vec<ActorId>) -> BoxFuture<'static, Result<Vec<HeldAnswer>>> + Send + Sync>;
 
 /// Is what an erasure would remove.
 #[derive(Serialize, Deserialize, Clone, Copy, PartialEq, Eq, Debug, ToSchema)]
@@ -89,6 +111,10 @@ impl Rights {
             let known = personal_data(&stores.state, &actors).await?;
             Result::Ok((known, signals(&stores.state).await?, self.0.guard().texts(&rows).await?))
         })?;
+        let answers = match self.0.also_held() {
+            Some(held) => stores.block_on(held(actors))?,
+            None => Vec::new(),
+        };
         let person = self.0.books().people().person_of(who.actor());
         let told = |row: Interaction| {
             let text = texts.get(&row.id).cloned();
@@ -102,7 +128,7 @@ impl Rights {
         let names: Vec<String> = known.identities.iter().map(|name| name.value.clone()).collect();
         let refused = stores.block_on(self.0.quarantine().holding(&names))?;
         let exported_at = jiff::Timestamp::from_microsecond(stores.now().0).map_or_else(|_| String::new(), |at| at.to_string());
-        Ok(Some(Dossier { exported_at, person: person.to_string(), known, interactions, refused }))
+        Ok(Some(Dossier { exported_at, person: person.to_string(), known, interactions, answers, refused }))
     }
 
     /// Restricts the use of what is known of a person, or lifts that. Returns of how many identities; `None` when

@@ -67,7 +67,7 @@ struct BotFigures {
     (status = 200, body = BotSettings), (status = 401, body = Problem),
 ))]
 async fn bot(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<BotSettings>, Refusal> {
-    Ok(Json(BotSettings::load(&talk.inbox.stores.state).await?.told(who.keeps_house())))
+    Ok(Json(BotSettings::load(&talk.inbox.stores).await?.told(who.keeps_house())))
 }
 
 /// Decides anew what the bot says and does. Its secret stays where none is given, unless the address changes: then one is drawn.
@@ -76,7 +76,7 @@ async fn bot(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result
 ))]
 async fn change_bot(_: Keeper, State(talk): State<Talk>, Body(settings): Body<BotSettings>) -> Result<Json<BotChanged>, Refusal> {
     let mut settings = settings;
-    let before = BotSettings::load(&talk.inbox.stores.state).await?;
+    let before = BotSettings::load(&talk.inbox.stores).await?;
     let mut secret = None;
     if settings.order.secret.is_empty() && settings.order.url == before.order.url {
         settings.order.secret = before.order.secret;
@@ -85,7 +85,7 @@ async fn change_bot(_: Keeper, State(talk): State<Talk>, Body(settings): Body<Bo
         settings.order.secret = drawn_secret()?;
         secret = Some(settings.order.secret.clone());
     }
-    settings.save(&talk.inbox.stores.state, &talk.calls()).await.map_err(Refusal::told)?;
+    settings.save(&talk.inbox.stores, &talk.calls()).await.map_err(Refusal::told)?;
     Ok(Json(BotChanged { secret }))
 }
 

@@ -75,7 +75,7 @@ impl Talk {
     }
 
     async fn bot_answers(&self, turn: Turn<'_>) -> Result<bool> {
-        let settings = BotSettings::load(&self.inbox.stores.state).await?;
+        let settings = BotSettings::load(&self.inbox.stores).await?;
         if !settings.is_on || !settings.channels.iter().any(|known| known == turn.channel) {
             return Ok(false);
         }
@@ -308,7 +308,7 @@ impl Talk {
         if rows.is_empty() {
             return Ok(());
         }
-        let settings = BotSettings::load(&self.inbox.stores.state).await?;
+        let settings = BotSettings::load(&self.inbox.stores).await?;
         let bot = Author { account: 0, name: settings.name };
         for row in rows {
             let conversation: String = row.get("conversation");

@@ -2,12 +2,13 @@
 
 use crate::failure::{Failure, Result};
 use crate::features::conversations::Language;
+use crate::features::conversations::locked::Secrets;
 use crate::features::conversations::messenger::is_key;
 use crate::features::conversations::store::failed;
 use crate::platform::calls::Calls;
+use crate::platform::home::Stores;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use state::State;
 use utoipa::ToSchema;
 
 const STEPS_MAX: usize = 100;
@@ -139,20 +140,25 @@ impl BotSettings {
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn load(state: &State) -> Result<Self> {
-        let row =
-            sqlx::query("SELECT setting FROM bot_setting WHERE id = 1").fetch_optional(state.reader()).await.map_err(failed)?;
-        Ok(row.and_then(|row| serde_json::from_str(&row.get::<String, _>("setting")).ok()).unwrap_or_default())
+    pub async fn load(stores: &Stores) -> Result<Self> {
+        let row = sqlx::query("SELECT setting FROM bot_setting WHERE id = 1").fetch_optional(stores.state.reader()).await;
+        let row = row.map_err(failed)?;
+        let mut settings: Self =
+            row.and_then(|row| serde_json::from_str(&row.get::<String, _>("setting")).ok()).unwrap_or_default();
+        settings.unlock(&stores.dir)?;
+        Ok(settings)
     }
 
     /// Writes anew.
     ///
     /// # Errors
     /// Fails when something is wrong with it, or the state store fails.
-    pub async fn save(&self, state: &State, calls: &Calls) -> Result<()> {
+    pub async fn save(&self, stores: &Stores, calls: &Calls) -> Result<()> {
         self.check(calls)?;
-        let text = serde_json::to_string(self).map_err(|error| Failure::new("Cannot write the bot").because(&error))?;
-        let mut transaction = state.begin().await.map_err(failed)?;
+        let mut sealed = self.clone();
+        sealed.lock(&stores.dir)?;
+        let text = serde_json::to_string(&sealed).map_err(|error| Failure::new("Cannot write the bot").because(&error))?;
+        let mut transaction = stores.state.begin().await.map_err(failed)?;
         sqlx::query(
             "INSERT INTO bot_setting (id, setting) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET setting = excluded.setting",
         )

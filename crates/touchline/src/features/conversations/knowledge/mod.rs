@@ -5,6 +5,7 @@
 //! articles, not millions; the same code serves both kinds of state store; and it knows the endings of three languages, which the
 //! index that one of those stores brings does not.
 
+mod alexa;
 mod public;
 mod rank;
 mod routes;

@@ -2,11 +2,11 @@
 //! question and answer are interactions of the ledger at the touchpoint of voices, answered or not.
 //!
 //! What keeps strangers out is the secret in the address, which the owner gives to the maker of the voice, can draw anew and can
-//! take away. Alexa also signs its requests with a certificate; that signature is **not** checked here: whoever has learnt the
-//! address can ask what is published, and write questions into the ledger under the name of a user that they make up. A request
-//! that says no moment, or one too far from now, is refused, so that what was kept is not sent again; a number that comes twice
-//! is one question.
+//! take away. Alexa also signs its requests, which is checked ([`super::alexa`]): what comes in its format without its signature is
+//! refused, unless the settings say that a gateway of one's own asks so. A request that says no moment, or one too far from now, is
+//! refused, so that what was kept is not sent again; a number that comes twice is one question.
 
+use super::alexa::Alexa;
 use super::routes::language_of;
 use super::voice_wire::{Heard, Turn, read, said};
 use crate::failure::{Failure, Result};
@@ -18,7 +18,7 @@ use crate::features::conversations::{Language, Limits, Talk};
 use crate::platform::http::{Problem, Refusal};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -44,11 +44,11 @@ const ASKED_MAX: u32 = 600;
 /// The channel of what voices are asked.
 const CHANNEL: &str = "voice";
 
-type Room = (Talk, Arc<Limits>);
+type Room = (Talk, Arc<Limits>, Alexa);
 
 /// Returns the route that voices reach.
 pub(super) fn public(talk: Talk) -> Router {
-    let room: Room = (talk, Arc::default());
+    let room: Room = (talk, Arc::default(), Alexa::new());
     Router::new().route("/voice/{secret}", post(asked)).layer(DefaultBodyLimit::max(BODY_MAX)).with_state(room)
 }
 
@@ -125,7 +125,12 @@ async fn is_ours(talk: &Talk, given: &str) -> Result<bool> {
 }
 
 /// Answers a voice.
-async fn asked(State((talk, limits)): State<Room>, Path(given): Path<String>, body: Bytes) -> Result<Response, Refusal> {
+async fn asked(
+    State((talk, limits, alexa)): State<Room>,
+    Path(given): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
     if !is_ours(&talk, &given).await? {
         return Err(Refusal::not_found("There is no such voice", "Whoever set it up has its address under Channels and answers"));
     }
@@ -134,13 +139,23 @@ async fn asked(State((talk, limits)): State<Room>, Path(given): Path<String>, bo
         let what = Json(json!({ "what": "That is a lot at once" }));
         return Ok((StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], what).into_response());
     }
-    let heard = serde_json::from_slice::<Value>(&body).ok().and_then(|body| read(&body, language_of));
+    let heard = serde_json::from_slice::<Value>(&body).ok().and_then(|told| read(&told, language_of));
     let Some(heard) = heard else {
         let hint = "Send what an Alexa skill sends, or {\"id\": …, \"question\": …, \"language\": \"en\", \"user\": …}";
         return Err(Refusal::malformed("This is no question of a voice", hint));
     };
     if heard.at.is_some_and(|at| now.0.saturating_sub(at.0).unsigned_abs() > FRESH.unsigned_abs()) {
         return Err(Refusal::malformed("The request is not of now", "Set the clock of the voice, and ask again"));
+    }
+    if heard.is_alexa && !talk.inbox.settings().await?.unsigned_voices {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (chain, signature) = (header("signaturecertchainurl"), header("signature-256"));
+        if !alexa.has_signed(&talk.calls(), chain, signature, &body, now).await {
+            return Err(Refusal::malformed(
+                "This request is not signed by Alexa",
+                "Only Alexa itself asks here in its own format",
+            ));
+        }
     }
     let Turn::Question(question) = &heard.turn else { return Ok(Json(said(&heard, None)).into_response()) };
     let hits = talk.knowledge.find(question, heard.language, true, 1).await?;

@@ -21,7 +21,7 @@ pub(super) struct Heard {
     /// When, where the voice tells.
     pub(super) at: Option<Instant>,
     pub(super) turn: Turn,
-    is_alexa: bool,
+    pub(super) is_alexa: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

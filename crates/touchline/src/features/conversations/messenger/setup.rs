@@ -7,6 +7,7 @@ use crate::failure::{Failure, Result};
 use crate::features::account::Keeper;
 use crate::features::conversations::Talk;
 use crate::features::conversations::agents::draw_id;
+use crate::features::conversations::locked::Secrets;
 use crate::features::conversations::store::failed;
 use crate::platform::calls::Calls;
 use crate::platform::http::{Body, Problem, Refusal};
@@ -331,8 +332,9 @@ fn drawn(kind: Kind) -> Result<String> {
     })
 }
 
-fn channel_in(row: &AnyRow) -> Option<Channel> {
+fn channel_in(row: &AnyRow, dir: &std::path::Path) -> Option<Channel> {
     let mut setup: ChannelSetup = serde_json::from_str(&row.get::<String, _>("setting")).ok()?;
+    setup.unlock(dir).inspect_err(|failure| tracing::warn!("{failure}")).ok()?;
     setup.is_on = row.get::<i64, _>("is_on") == 1;
     Some(Channel { id: row.get("id"), setup })
 }
@@ -342,7 +344,7 @@ impl Talk {
     pub(super) async fn channel(&self, id: &str) -> Result<Option<Channel>> {
         let sql = "SELECT id, setting, is_on, heard_at, sent_at, trouble FROM messenger_channel WHERE id = $1";
         let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(self.inbox.stores.state.reader()).await.map_err(failed)?;
-        Ok(row.as_ref().and_then(channel_in))
+        Ok(row.as_ref().and_then(|row| channel_in(row, &self.inbox.stores.dir)))
     }
 
     fn channel_address(&self, id: &str) -> String {
@@ -353,7 +355,7 @@ impl Talk {
         let sql = "SELECT id, setting, is_on, heard_at, sent_at, trouble FROM messenger_channel ORDER BY created_at, id";
         let rows = sqlx::query(sql).fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)?;
         let shown = |row: &AnyRow| {
-            let Channel { id, setup } = channel_in(row)?;
+            let Channel { id, setup } = channel_in(row, &self.inbox.stores.dir)?;
             Some(ShownChannel {
                 address: self.channel_address(&id),
                 capability: adapter(setup.kind).capability(),
@@ -370,7 +372,9 @@ impl Talk {
     }
 
     async fn keep_channel(&self, id: &str, setup: &ChannelSetup, is_new: bool) -> Result<bool> {
-        let text = serde_json::to_string(setup).map_err(|error| Failure::new("Cannot write the channel").because(&error))?;
+        let mut sealed = setup.clone();
+        sealed.lock(&self.inbox.stores.dir)?;
+        let text = serde_json::to_string(&sealed).map_err(|error| Failure::new("Cannot write the channel").because(&error))?;
         let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
         if is_new {
             let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM messenger_channel")

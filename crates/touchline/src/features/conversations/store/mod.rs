@@ -74,7 +74,7 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does.
     pub async fn settings(&self) -> Result<InboxSettings> {
-        InboxSettings::load(&self.stores.state).await
+        InboxSettings::load(&self.stores).await
     }
 
     /// Takes a message of a customer; durable when this returns, and told to the ledger soon.
@@ -108,7 +108,9 @@ impl Inbox {
             Some(row) => (row.get::<i64, _>("seq"), actor_of(row)),
             None => {
                 let subject = sealed(&key, &format!("{id}:subject"), &incoming.subject)?;
-                let touchpoint = settings.touchpoint(&incoming.channel);
+                // What the message itself is known to be about comes before what its channel usually is.
+                let own = incoming.meta["touchpoint"].as_str().filter(|own| !own.is_empty());
+                let touchpoint = own.map_or_else(|| settings.touchpoint(&incoming.channel), str::to_owned);
                 open(&mut transaction, incoming, subject, touchpoint).await?;
                 (0, actor)
             }
@@ -745,7 +747,7 @@ pub(super) fn actor_of(row: &AnyRow) -> ActorId {
 fn hint(channel: &str) -> &str {
     match channel {
         "email" => "e-mail",
-        "form" => "web",
+        "form" | "comment" => "web",
         "in_person" => "in person",
         "review" => "reviews",
         "facebook" => "messenger",

@@ -137,7 +137,7 @@ pub struct Conversation {
     pub id: String,
     /// Its number, for people.
     pub number: i64,
-    /// `chat`, `email`, `form`, `phone`, `in_person`, `review`, `post`, or a messenger: `messenger`, `telegram`, `sms`, `whatsapp`,
+    /// `chat`, `email`, `form`, `phone`, `in_person`, `review`, `comment`, `post`, or a messenger: `messenger`, `telegram`, `sms`, `whatsapp`,
     /// `facebook`, `instagram`.
     pub channel: String,
     /// What it is about, as the customer wrote it.

@@ -127,6 +127,7 @@ impl Inbox {
             (true, "phone") => Form::Call,
             (true, "in_person") => Form::Visit,
             (true, "review") => Form::Review,
+            (true, "comment") => Form::Comment,
             (true, _) => Form::Message,
         };
         let meta: Value = serde_json::from_str(&row.get::<String, _>("meta")).unwrap_or_default();
