@@ -5215,6 +5215,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/signing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells the secret with which the server of a site signs who a visitor is: a JWT (HS256) with `sub`, `aud` = `touchline`, `jti`
+         *     and an `exp` of at most ten minutes ahead. It belongs on that server and on no page. Asked by POST: a token that may only read
+         *     must not learn it.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VisitorSigning"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/summary": {
         parameters: {
             query?: never;
@@ -6120,6 +6175,265 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells of comments under pages: the blocks, and what waits to be looked at. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CommentsShown"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/comments/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a block of comments. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCommentBlock"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CommentBlockMade"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/comments/blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a block of comments. What was published stays published. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the block. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewCommentBlock"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/feedback/comments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes, refuses or answers a comment, or lets it wait again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The comment. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CommentChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -17097,6 +17411,56 @@ export interface components {
              */
             period: number;
         };
+        /** @description Is a block of comments. */
+        CommentBlock: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description So many are published.
+             */
+            published: number;
+            /** @description How it is set. */
+            settings: components["schemas"]["NewCommentBlock"];
+            /** @description What pages name it by. */
+            token: string;
+            /**
+             * Format: int64
+             * @description So many comments wait to be looked at.
+             */
+            waiting: number;
+        };
+        /** @description Is the number of a new block. */
+        CommentBlockMade: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+        };
+        /** @description Is what becomes of a comment. */
+        CommentChange: "publish" | {
+            /** @description Nobody sees it, for this reason. */
+            refuse: string;
+        } | "wait" | {
+            /** @description We answer it, for everybody; empty: no longer. */
+            reply: string;
+        };
+        /**
+         * @description Is how far a commenter says who they are.
+         * @enum {string}
+         */
+        CommentLevel: "anonymous" | "named" | "verified";
+        /** @description Is every block, and what was written there. */
+        CommentsShown: {
+            /** @description The blocks. */
+            blocks: components["schemas"]["CommentBlock"][];
+            /** @description The comments: those that wait first. */
+            comments: components["schemas"]["PageComment"][];
+        };
         /** @description Is one figure before and after. */
         Compared: {
             /** @description After. */
@@ -17434,7 +17798,7 @@ export interface components {
              */
             assignee?: number | null;
             /**
-             * @description `chat`, `email`, `form`, `phone`, `in_person`, `review`, `post`, or a messenger: `messenger`, `telegram`, `sms`, `whatsapp`,
+             * @description `chat`, `email`, `form`, `phone`, `in_person`, `review`, `comment`, `post`, or a messenger: `messenger`, `telegram`, `sms`, `whatsapp`,
              *     `facebook`, `instagram`.
              */
             channel: string;
@@ -18012,6 +18376,8 @@ export interface components {
         };
         /** @description Is everything we hold of one person, in one document. */
         Dossier: components["schemas"]["PersonalData"] & {
+            /** @description What they answered in surveys and wrote under pages, in words. */
+            answers?: components["schemas"]["HeldAnswer"][];
             /** @description When it was written, ISO 8601. */
             exported_at: string;
             /** @description Every interaction, by time, with its texts opened. */
@@ -18781,6 +19147,19 @@ export interface components {
              */
             wishes: number;
         };
+        /** @description Is something somebody said that a later room keeps, and that no interaction tells in full. */
+        HeldAnswer: {
+            /** @description When, ISO 8601. */
+            at: string;
+            /** @description Which survey, or which page. */
+            place: string;
+            /** @description What was asked; empty where nothing was. */
+            question: string;
+            /** @description What was said, in words; none: it cannot be read any more. */
+            said: (string | null)[];
+            /** @description `survey`, or `comment`. */
+            what: string;
+        };
         /** @description Is one line of what this part knows of somebody, for whoever asks what we hold of them. */
         HeldContact: {
             /** @description On which channel, of which class, with which tag, or why. */
@@ -19093,6 +19472,10 @@ export interface components {
              *         "business": false,
              *         "seconds": 120
              *       },
+             *       "comment": {
+             *         "business": false,
+             *         "seconds": 172800
+             *       },
              *       "email": {
              *         "business": true,
              *         "seconds": 14400
@@ -19138,6 +19521,11 @@ export interface components {
             touchpoints: {
                 [key: string]: string;
             };
+            /**
+             * @description Whether questions in Alexa's format are taken without its signature, because a gateway of one's own asks them.
+             * @default false
+             */
+            unsigned_voices: boolean;
             /**
              * @description The widget.
              * @default {
@@ -20437,6 +20825,19 @@ export interface components {
             /** @description What it says. */
             text: string;
         };
+        /** @description Is a block as it should be. */
+        NewCommentBlock: {
+            /** @description Whether each comment is a conversation of the inbox too. */
+            in_inbox?: boolean;
+            /** @description Whether anything can be written there; what was published is shown all the same. */
+            is_on: boolean;
+            /** @description Who may write there. */
+            levels: components["schemas"]["CommentLevel"][];
+            /** @description Its name, for staff. */
+            name: string;
+            /** @description The touchpoint of the map that its comments are. */
+            touchpoint?: string;
+        };
         /** @description Is a conversation that staff enter: a call, somebody who came by. */
         NewConversation: {
             /** @description `phone`, `in_person`, `post`, `messenger` or `email`. */
@@ -20581,6 +20982,11 @@ export interface components {
             name: string;
             /** @description On which pages: beginnings of their paths, such as `/cart`; none: on all. */
             pages?: string[];
+            /**
+             * @description For whom: segments of the map, by id; none: for everybody. A visitor whom the site has not named by a signed token belongs
+             *     to none.
+             */
+            segments?: string[];
             /** @description What it says. */
             text?: string;
             /**
@@ -21003,6 +21409,39 @@ export interface components {
             counts: components["schemas"]["Count"][];
             /** @description The newest that were asked for. */
             events: components["schemas"]["Held"][];
+        };
+        /** @description Is one comment. */
+        PageComment: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description The block it stands in.
+             */
+            block: number;
+            /** @description Its conversation in the inbox; empty: it has none. */
+            conversation: string;
+            /** @description Its id. */
+            id: string;
+            /** @description How far its writer says who they are. */
+            level: components["schemas"]["CommentLevel"];
+            /** @description A page of theirs; empty: none. */
+            link: string;
+            /** @description The name they gave, or that was proved; empty: none. */
+            name: string;
+            /** @description The page, as host and path. */
+            page: string;
+            /** @description Why it was refused. */
+            reason: string;
+            /** @description What we answered. */
+            reply: string;
+            /** @description `pending`, `published` or `refused`. */
+            state: string;
+            /** @description What they wrote; none: it cannot be read any more. */
+            words?: string | null;
         };
         /** @description Is two identities. */
         Pair: {
@@ -23373,7 +23812,7 @@ export interface components {
          * @description Is where a text comes from.
          * @enum {string}
          */
-        TextSource: "answer" | "review" | "message";
+        TextSource: "answer" | "review" | "comment" | "message";
         /**
          * @description Is what a text is about.
          * @enum {string}
@@ -23386,6 +23825,11 @@ export interface components {
              * @description Words beside answers.
              */
             answers: number;
+            /**
+             * Format: int64
+             * @description Comments under pages; those that are conversations of the inbox too count as messages.
+             */
+            comments?: number;
             /** @description Whether there are more than are read; then these are the latest. */
             is_cut: boolean;
             /**
@@ -24041,6 +24485,11 @@ export interface components {
             verdicts: components["schemas"]["Judged"][];
             /** @description The data. */
             window: components["schemas"]["Window"];
+        };
+        /** @description Is what a site signs with. */
+        VisitorSigning: {
+            /** @description The key of HS256, as the letters that it is signed with. */
+            secret: string;
         };
         /** @description Is where voices ask. */
         VoiceAddress: {
