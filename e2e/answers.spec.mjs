@@ -5,6 +5,7 @@ import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
+import { assertAccessible } from './axe.mjs';
 import { openStage } from './stage.mjs';
 
 let stage;
@@ -221,4 +222,76 @@ test('the pages fit a telephone in three languages and both themes', async () =>
     await page.close();
   }
   stage.silence();
+});
+
+test('a team is closed, and an agent outside sees nothing of what it looks after', async () => {
+  const staff = await stage.page();
+  await staff.goto('/answers/teams');
+  await staff.getByText('There are no teams').waitFor();
+  await staff.getByRole('button', { name: '+ Team' }).click();
+  await staff.getByLabel('Name').fill('Claims');
+  await staff.getByLabel('Closed').check();
+  await staff.getByRole('button', { name: 'Save' }).click();
+  await staff.getByText('Claims', { exact: true }).waitFor();
+  await staff.goto('/inbox?view=all');
+  const list = await staff.evaluate(() => fetch('/api/conversations?view=all').then((got) => got.json()));
+  const [first] = list.conversations;
+  await staff.goto(`/inbox/${first.id}`);
+  await staff.getByLabel('Team').selectOption({ label: 'Claims (closed)' });
+  await staff.getByRole('log').getByText('to the team Claims').waitFor();
+
+  const invited = await staff.evaluate(async () => {
+    const body = JSON.stringify({ name: 'Otto', email: 'otto@example.org', role: 'agent' });
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch('/api/account/members', { method: 'POST', headers, body })).json();
+  });
+  const agent = await stage.page({ signedIn: false });
+  await agent.goto(`/#token=${invited.token}`);
+  await agent.getByRole('heading', { level: 1 }).first().waitFor();
+  const answered = (path) =>
+    agent.evaluate((at) => fetch(at).then(async (got) => [got.status, await got.text()]), path);
+  await agent.goto('/inbox?view=all');
+  await agent.getByRole('heading', { name: 'Inbox' }).waitFor();
+  assert.equal(await agent.locator(`a[href*="${first.id}"]`).count(), 0);
+  assert.deepEqual(
+    await answered(`/api/conversations/${first.id}`),
+    await answered('/api/conversations/0123456789abcdef0123456789abcdef'),
+  );
+  await agent.goto(`/inbox/${first.id}`);
+  await agent.getByText('There is no such conversation').first().waitFor();
+  stage.forgive(/404/);
+});
+
+test('a customer asks in public, the company answers, and others find it before they ask', async () => {
+  const staff = await stage.page();
+  await staff.goto('/answers/community');
+  const waiting = staff.getByRole('article', { name: 'Can I order a single cup of the set?' });
+  await waiting.getByLabel('Answer as the company').fill('Yes: write to us with its number.');
+  await waiting.getByRole('button', { name: 'Answer for everybody' }).click();
+  await waiting.getByText('our answer').waitFor();
+
+  const visitor = await stage.page({ signedIn: false });
+  await visitor.goto('/community');
+  await visitor.getByRole('link', { name: 'Ask or answer' }).click();
+  await visitor.getByLabel('Your e-mail address').fill('kim@example.org');
+  await visitor.getByRole('button', { name: 'Send me a link' }).click();
+  await visitor.getByText('a link is on its way').waitFor();
+  const letters = () => staff.evaluate(() => fetch('/api/conversations/mail').then((got) => got.json()));
+  let letter;
+  for (let tries = 0; tries < 100 && !letter; tries += 1) {
+    letter = (await letters()).letters.find((one) => one.recipient === 'kim@example.org');
+    if (!letter) await new Promise((done) => setTimeout(done, 200));
+  }
+  const [, path] = /(\/p\/community\/\S+)/.exec(letter.text);
+  await visitor.goto(path);
+  await visitor.getByLabel('Your name, as everybody will see it').fill('Kim');
+  await visitor.getByRole('button', { name: 'Go on' }).click();
+  await visitor.getByLabel('Your question in a line').fill('Is a single cup of the set to be had?');
+  await visitor.getByRole('button', { name: 'See whether it is answered' }).click();
+  await visitor.getByRole('link', { name: 'Can I order a single cup of the set?' }).waitFor();
+  await assertAccessible(visitor, 'before asking');
+  await visitor.getByRole('button', { name: 'That answers it' }).first().click();
+  await visitor.getByText('Good to hear!').waitFor();
+  await staff.reload();
+  await staff.getByText('1 too recent to tell').waitFor();
 });

@@ -27,7 +27,10 @@ export const routes = [
   ['inbox', '/inbox'],
   ['contact', '/contact'],
   ['mail', '/mail'],
-  ...['channels', 'articles', 'bot', 'mail', 'voice'].map((tab) => [`answers-${tab}`, `/answers/${tab}`]),
+  ...['channels', 'teams', 'articles', 'community', 'bot', 'mail', 'voice'].map((tab) => [
+    `answers-${tab}`,
+    `/answers/${tab}`,
+  ]),
   ['feedback', '/feedback'],
   ['outreach', '/outreach'],
   ['measure', '/measure'],

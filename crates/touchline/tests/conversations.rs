@@ -1189,6 +1189,7 @@ mod messengers {
     use tokio::net::TcpListener;
 
     mod faults;
+    mod files;
     mod voice;
 
     type Heard = Arc<Mutex<Vec<(String, String, String)>>>;

@@ -5,7 +5,7 @@
 
 use crate::failure::Result;
 use crate::features::Site;
-use crate::features::conversations::{ArticleText, Author, Incoming, NewArticle, Posted, Status};
+use crate::features::conversations::{ArticleText, Author, BroughtQuestion, Incoming, Language, NewArticle, Posted, Status};
 use crate::features::feedback::{CommentLevel, NewCommentBlock, NewSurvey, SurveyKind};
 use model::time::SECOND;
 use model::{Identity, Instant};
@@ -181,6 +181,28 @@ const PRAISE: [&str; 6] = [
     "Быстро привезли, спасибо.",
 ];
 
+/// A question of the community: who asks, what, and who has answered what.
+type Asked =
+    (Language, (&'static str, &'static str), &'static str, &'static str, Option<(&'static str, &'static str, &'static str)>);
+
+const ASKED: &[Asked] = &[
+    (
+        Language::En,
+        ("mia@example.org", "Mia"),
+        "Does the blue lamp take LED bulbs?",
+        "Mine came without one.",
+        Some(("tom@example.org", "Tom", "Yes, any E27 bulb. I use a 6 W LED since spring.")),
+    ),
+    (
+        Language::Fr,
+        ("lea@example.org", "Léa"),
+        "Comment détartrer la bouilloire ?",
+        "L’eau est très calcaire chez nous.",
+        Some(("hugo@example.org", "Hugo", "Du vinaigre blanc, une demi-heure, puis deux fois de l’eau claire.")),
+    ),
+    (Language::En, ("sam@example.org", "Sam"), "Can I order a single cup of the set?", "One of ours broke.", None),
+];
+
 const REVIEWS: &[(&str, i16, &str, &str, bool)] = &[
     ("Blue lamp", 5, "Ann", "Warm light, and it came a day early.", true),
     ("Blue lamp", 4, "Paul", "Beau, mais le câble est un peu court.", true),
@@ -224,6 +246,7 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
     settings.widget.contact = vec!["+33 1 99 00 12 34".to_owned(), "help@shop.example".to_owned()];
     settings.mail.address = "help@shop.example".to_owned();
     settings.mail.name = "The sample shop".to_owned();
+    settings.community.is_open = true;
     settings.save(&site.stores).await?;
     for (name, text) in CANNED {
         site.talk.inbox.add_canned(name, text).await?;
@@ -237,6 +260,18 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
         };
         let new = NewArticle { is_published: true, texts: texts.iter().map(text).collect() };
         site.talk.knowledge.keep(None, &new, "Sample").await?;
+    }
+    for (place, (language, asker, title, text, answered)) in ASKED.iter().enumerate() {
+        let id = format!("{place:032x}");
+        let brought = BroughtQuestion {
+            id: &id,
+            asker: *asker,
+            asked: (*title, *text),
+            language: *language,
+            answered: *answered,
+            is_published: answered.is_some(),
+        };
+        site.talk.bring_question(&brought).await?;
     }
     for (place, said) in SAID.iter().enumerate() {
         let Some(who) = people.get(place) else { break };

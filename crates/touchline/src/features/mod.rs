@@ -76,6 +76,7 @@ pub fn router(site: &Site) -> Router {
     let open = open.merge(conversations::public(site.talk.clone())).merge(conversations::Pages::routes(site.talk.clone()));
     let open = open.merge(outreach::public(site.popups.clone()));
     let open = open.merge(conversations::messenger_webhooks(site.talk.clone())).merge(conversations::help(site.talk.clone()));
+    let open = open.merge(conversations::community_pages(site.talk.clone()));
     let open = open.merge(feedback::public(site.feedback.clone()));
     open.route_layer(middleware::from_fn(measured)).fallback_service(own)
 }
@@ -151,7 +152,7 @@ fn closed(site: &Site) -> OpenApiRouter {
         .merge(map::routes(maps, site.stores.clock.clone()))
         .merge(people::routes(site.capture.people(), site.stores.clone()))
         .merge(people::policy::routes(site.talk.door.policy().clone()))
-        .merge(capture::timeline(site.capture.clone(), site.stores.clone()))
+        .merge(capture::timeline(site.capture.clone(), site.stores.clone(), Arc::new(site.talk.inbox.clone())))
         .merge(capture::roll(site.capture.clone(), site.stores.clone()))
         .merge(capture::recent(&site.capture))
         .merge(capture::import::uploads(site.capture.clone(), site.sources.clone(), site.stores.clone()))

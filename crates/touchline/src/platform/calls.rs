@@ -7,6 +7,7 @@
 
 use super::outbound::{Outbound, encrypted, is_outside, is_refused};
 use axum::body::Body;
+use futures_util::StreamExt;
 use hyper::client::conn::http1;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -20,6 +21,8 @@ use url::{Host, Url};
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may take to answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(15);
+/// How long fetching a file may take.
+const FETCH_PATIENCE: Duration = Duration::from_secs(60);
 /// What an answer may have.
 const ANSWER_MAX: usize = 1024 * 1024;
 /// What an address may have.
@@ -149,6 +152,18 @@ impl Calls {
     /// # Errors
     /// Says whether the other side may have got it.
     pub async fn send(&self, call: &Call) -> Result<Answered, NotAnswered> {
+        self.converse(call, None, ANSWER_PATIENCE).await
+    }
+
+    /// Fetches a file of at most so many bytes.
+    ///
+    /// # Errors
+    /// Says why there is none; one that is larger is [`TOO_LARGE`].
+    pub async fn fetch(&self, call: &Call, most: usize) -> Result<Answered, NotAnswered> {
+        self.converse(call, Some(most), FETCH_PATIENCE).await
+    }
+
+    async fn converse(&self, call: &Call, most: Option<usize>, patience: Duration) -> Result<Answered, NotAnswered> {
         let target = self.read(&call.url).map_err(NotAnswered::Refused)?;
         let request = request(&target, call).ok_or(NotAnswered::Refused("This request cannot be written"))?;
         let unreached = |error: &dyn std::fmt::Display| NotAnswered::Unreached(format!("the server is not reached: {error}"));
@@ -163,11 +178,14 @@ impl Calls {
             Ok(Box::new(stream) as Box<dyn Line>)
         };
         let stream = timeout(CONNECT_PATIENCE, reaching).await.map_err(|_| unreached(&"it takes too long"))??;
-        timeout(ANSWER_PATIENCE, converse(stream, request))
+        timeout(patience, converse(stream, request, most))
             .await
             .unwrap_or_else(|_| Err(NotAnswered::Unknown("the server does not answer".to_owned())))
     }
 }
+
+/// Says that a file is larger than was wanted.
+pub const TOO_LARGE: &str = "This is larger than is taken here";
 
 const INSIDE: &str = "This address is not of the public internet";
 
@@ -201,7 +219,8 @@ fn request(target: &Target, call: &Call) -> Option<Request<Body>> {
     request.header("content-length", call.body.len()).body(Body::from(call.body.clone())).ok()
 }
 
-async fn converse(stream: Box<dyn Line>, request: Request<Body>) -> Result<Answered, NotAnswered> {
+/// Asks and reads the answer. With `most` its body is what is wanted, and one that is larger or breaks off is none.
+async fn converse(stream: Box<dyn Line>, request: Request<Body>, most: Option<usize>) -> Result<Answered, NotAnswered> {
     let unknown = |error: &dyn std::fmt::Display| NotAnswered::Unknown(format!("the server broke off: {error}"));
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| NotAnswered::Unreached(error.to_string()))?;
@@ -209,6 +228,18 @@ async fn converse(stream: Box<dyn Line>, request: Request<Body>) -> Result<Answe
     let answered = async {
         let response = sender.send_request(request).await.map_err(|error| unknown(&error))?;
         let (status, retry_after_s) = (response.status().as_u16(), retry_after(&response));
+        if let Some(most) = most {
+            let mut parts = Body::new(response.into_body()).into_data_stream();
+            let mut body = Vec::new();
+            while let Some(part) = parts.next().await {
+                let part = part.map_err(|error| unknown(&error))?;
+                if body.len() + part.len() > most {
+                    return Err(NotAnswered::Refused(TOO_LARGE));
+                }
+                body.extend_from_slice(&part);
+            }
+            return Ok(Answered { status, retry_after_s, body });
+        }
         let body = axum::body::to_bytes(Body::new(response.into_body()), ANSWER_MAX).await;
         // Its status is the answer; of a body that does not end nothing is needed.
         let body = body.map(|bytes| bytes.to_vec()).unwrap_or_default();

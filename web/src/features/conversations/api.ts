@@ -43,6 +43,34 @@ export type ContactPreview = Schemas['ContactPreview'];
 export type ContactChannel = Schemas['ContactChannel'];
 export type ContactClass = Schemas['ContactClass'];
 
+export type InboxTeam = Schemas['InboxTeam'];
+export type NewInboxTeam = Required<Schemas['NewInboxTeam']>;
+export type CommunityShown = Schemas['CommunityShown'];
+export type CommunityQuestion = Schemas['CommunityQuestion'];
+export type CommunityFigures = Schemas['CommunityFigures'];
+export type CommunitySettings = Schemas['CommunitySettings'];
+export type QuestionChange = Schemas['QuestionChange'];
+export type AnswerChange = Schemas['AnswerChange'];
+export type Colleague = Schemas['Colleague'];
+
+/** Every channel that conversations come on. */
+export const channels = [
+  'chat',
+  'email',
+  'form',
+  'phone',
+  'in_person',
+  'messenger',
+  'telegram',
+  'whatsapp',
+  'facebook',
+  'instagram',
+  'sms',
+  'review',
+  'comment',
+  'post',
+];
+
 const word = (query: URLSearchParams, name: string) => query.get(name) ?? undefined;
 
 export const conversations = {
@@ -120,6 +148,22 @@ export const conversations = {
     answer(client.DELETE('/api/conversations/channels/{id}', { params: { path: { id } } })),
   tryChannel: (id: string): Promise<Schemas['ChannelTried']> =>
     answer(client.POST('/api/conversations/channels/{id}/try', { params: { path: { id } } })),
+  teams: (): Promise<InboxTeam[]> => answer(client.GET('/api/conversations/teams')),
+  addTeam: (body: NewInboxTeam): Promise<unknown> => answer(client.POST('/api/conversations/teams', { body })),
+  changeTeam: (id: number, body: NewInboxTeam): Promise<unknown> =>
+    answer(client.PUT('/api/conversations/teams/{id}', { params: { path: { id: String(id) } }, body })),
+  dropTeam: (id: number): Promise<unknown> =>
+    answer(client.DELETE('/api/conversations/teams/{id}', { params: { path: { id: String(id) } } })),
+  colleagues: (id: string): Promise<Colleague[]> =>
+    answer(client.GET('/api/conversations/{id}/colleagues', { params: { path: { id } } })),
+  community: (): Promise<CommunityShown> => answer(client.GET('/api/conversations/community')),
+  openCommunity: (body: CommunitySettings): Promise<unknown> =>
+    answer(client.PUT('/api/conversations/community', { body })),
+  communityFigures: (): Promise<CommunityFigures> => answer(client.GET('/api/conversations/community/figures')),
+  changeQuestion: (id: string, body: QuestionChange): Promise<CommunityQuestion> =>
+    answer(client.POST('/api/conversations/community/questions/{id}', { params: { path: { id } }, body })),
+  changeAnswer: (id: string, body: AnswerChange): Promise<unknown> =>
+    answer(client.POST('/api/conversations/community/answers/{id}', { params: { path: { id } }, body })),
   begin: (body: NewConversation): Promise<{ id: string }> => answer(client.POST('/api/conversations', { body })),
   timeline: (id: string): Promise<Timeline> =>
     answer(client.GET('/api/people/{id}/timeline', { params: { path: { id }, query: { limit: 25 } } })),

@@ -78,7 +78,10 @@ export class Desk {
       const shown = await conversations.show(id);
       if (id === this.id) this.take(shown);
     } catch (error) {
-      if (id === this.id) this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+      if (id !== this.id) return;
+      this.problem = error instanceof Problem ? error : new Problem(0, String(error));
+      // It was given to a team that is closed to us, or its person was erased: nothing of it stays on the desk.
+      if (this.problem.status === 404) this.conversation = null;
     }
   }
 

@@ -1,5 +1,5 @@
 // What a channel can carry: how long a text is in its own measure, and what stops one from being sent.
-import type { Reach } from './api';
+import type { MessageFile, Reach } from './api';
 
 /** The alphabet of telephones (GSM 03.38); the second row takes two places a letter. */
 const plain = new Set(
@@ -30,4 +30,29 @@ export function stopOf(reach: Reach | null, now: number): 'off' | 'stopped' | 'c
   if (reach.is_off) return 'off';
   if (reach.stopped) return 'stopped';
   return reach.free_until != null && reach.free_until < now ? 'closed' : null;
+}
+
+/** Says what stops files from being sent, as the key of a sentence and what stands in it. */
+export function filesStop(
+  reach: Reach | null,
+  text: string,
+  files: readonly MessageFile[],
+): { key: 'none' | 'many' | 'apart' | 'caption' | 'kind' | 'large'; name: string; most: number } | null {
+  if (!reach || files.length === 0) return null;
+  const can = reach.capability.files;
+  const stop = (key: 'none' | 'many' | 'apart' | 'caption' | 'kind' | 'large', most = 0, name = '') => ({
+    key,
+    name,
+    most,
+  });
+  if (!can) return stop('none');
+  if (files.length > can.count_max) return stop('many', can.count_max);
+  if (text.length > can.caption_max) return can.caption_max === 0 ? stop('apart') : stop('caption', can.caption_max);
+  for (const file of files) {
+    const isPicture = file.kind === 'image/png' || file.kind === 'image/jpeg';
+    if (can.pictures_and_pdf_only && !isPicture && file.kind !== 'application/pdf') return stop('kind', 0, file.name);
+    const most = isPicture ? can.picture_max : can.size_max;
+    if (file.size > most) return stop('large', Math.floor(most / 1_048_576), file.name);
+  }
+  return null;
 }

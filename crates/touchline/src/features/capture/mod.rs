@@ -34,7 +34,7 @@ pub use recent::routes as recent;
 pub use roll::routes as roll;
 pub use signals::signals;
 pub use sources::{IpPolicy, SignalPolicy, Source, SourceKind, SourceSettings, Sources, Withdrawn};
-pub use timeline::routes as timeline;
+pub use timeline::{Curtain, routes as timeline};
 pub use ways::*;
 pub use wire::{collectors, formats};
 

@@ -8,9 +8,11 @@ use crate::platform::home::Stores;
 use crate::platform::http::{Asked, Path, Problem, Refusal};
 use axum::extract::State;
 use axum::{Extension, Json};
+use futures_util::future::BoxFuture;
 use model::{ActorId, Direction, Flags, Form, Interaction, InteractionId, PersonId, Signature};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,11 +21,24 @@ use utoipa_axum::routes;
 const PAGE: usize = 50;
 const PAGE_MAX: usize = 1_000;
 
-type Room = (Capture, Stores);
+/// Knows which conversations somebody may not see. It is kept by a room after this one.
+pub trait Curtain: Send + Sync {
+    /// Returns which of some conversations somebody may not see.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    fn hides<'a>(
+        &'a self,
+        who: &'a Who,
+        conversations: BTreeSet<String>,
+    ) -> BoxFuture<'a, crate::failure::Result<HashSet<String>>>;
+}
+
+type Room = (Capture, Stores, Arc<dyn Curtain>);
 
 /// Returns the routes of this part of the room.
-pub fn routes(capture: Capture, stores: Stores) -> OpenApiRouter {
-    OpenApiRouter::new().routes(routes!(timeline)).with_state((capture, stores))
+pub fn routes(capture: Capture, stores: Stores, curtain: Arc<dyn Curtain>) -> OpenApiRouter {
+    OpenApiRouter::new().routes(routes!(timeline)).with_state((capture, stores, curtain))
 }
 
 /// Is which part of a timeline is meant.
@@ -44,7 +59,7 @@ struct Part {
 struct Timeline {
     /// The number of the person today.
     person: String,
-    /// How many interactions there are in all.
+    /// How many interactions there are in all that whoever asks may see.
     count: usize,
     /// What happened, the latest first.
     interactions: Vec<Met>,
@@ -92,7 +107,7 @@ struct Met {
     (status = 401, body = Problem),
 ))]
 async fn timeline(
-    State((capture, stores)): State<Room>,
+    State((capture, stores, curtain)): State<Room>,
     Extension(who): Extension<Who>,
     Path(id): Path<String>,
     Asked(part): Asked<Part>,
@@ -103,6 +118,9 @@ async fn timeline(
     let guard = capture.guard().clone();
     let read = tokio::task::spawn_blocking(move || of(&capture, &stores, number)).await;
     let (person, mut rows) = read.map_err(|error| Failure::new("Reading a timeline broke off").because(&error))??;
+    let conversations = rows.iter().filter_map(|row| row.conversation.clone()).collect();
+    let hidden = curtain.hides(&who, conversations).await?;
+    rows.retain(|row| row.conversation.as_ref().is_none_or(|one| !hidden.contains(one)));
     let count = rows.len();
     rows.retain(|row| after.is_none_or(|after| (row.at.0, row.id.0) < after));
     let limit = part.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);

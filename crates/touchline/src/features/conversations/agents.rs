@@ -2,9 +2,10 @@
 //!
 //! Whoever may read everything may read here; viewers and analysts write nothing.
 
-use super::events::{Event, Present};
+use super::events::{Changed, Event, Present};
 use super::files::{FILE_MAX, MessageFile};
 use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
+use super::teams::{InSight, Reader, for_staff};
 use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, Reach, ShownLetter, Status, Talk};
 use crate::failure::Result;
 use crate::features::account::{Keeper, Who};
@@ -63,11 +64,13 @@ pub fn routes(talk: Talk) -> OpenApiRouter {
         .routes(routes!(letters))
         .routes(routes!(change_conversation))
         .routes(routes!(say_presence))
+        .merge(super::teams::routes())
         .merge(super::mail::routes())
         .merge(super::messenger::routes())
         .merge(super::knowledge::routes())
         .merge(super::bot::routes())
         .merge(super::signing::routes())
+        .merge(super::community::routes())
         .with_state(talk)
 }
 
@@ -210,10 +213,11 @@ enum ConversationChange {
     Assign {
         /// The account.
         account: i64,
-        /// Its name.
+        /// Its name; what the house calls them is what is written down.
+        #[serde(default)]
         name: String,
     },
-    /// A team looks after it.
+    /// A team looks after it, by its name; empty: none. Whoever does not see what is in that team has seen it for the last time.
     Team(String),
     /// It has these labels.
     Labels(Vec<String>),
@@ -279,7 +283,8 @@ struct Begun {
     id: String,
 }
 
-fn absent() -> Refusal {
+/// Answers what is not there, and what whoever asks may not see.
+pub(super) fn absent() -> Refusal {
     Refusal::not_found("There is no such conversation", "List them with GET /api/conversations")
 }
 
@@ -296,8 +301,9 @@ async fn conversation_list(
     let event = talk.inbox.last_event().await?;
     let view = wanted.view.unwrap_or_else(|| "open".to_owned());
     let filter = Filter { view, channel: wanted.channel, label: wanted.label, words: wanted.q };
-    let conversations = talk.inbox.list(&filter, who.account).await?;
-    Ok(Json(ConversationList { conversations, counts: talk.inbox.counts().await?, event, now: talk.inbox.now().0 }))
+    let reader = Reader::of(&who);
+    let conversations = talk.inbox.list(&filter, who.account, reader).await?;
+    Ok(Json(ConversationList { conversations, counts: talk.inbox.counts(reader).await?, event, now: talk.inbox.now().0 }))
 }
 
 /// Enters a conversation that no machine reports: a call, somebody who came by, a letter.
@@ -350,10 +356,11 @@ async fn enter_conversation(
 #[utoipa::path(get, path = "/api/conversations/summary", tag = "conversations", responses(
     (status = 200, body = InboxSummary), (status = 401, body = Problem),
 ))]
-async fn inbox_summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, Refusal> {
-    let inbox = &talk.inbox;
+async fn inbox_summary(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<InboxSummary>, Refusal> {
+    let (inbox, reader) = (&talk.inbox, Reader::of(&who));
     let is_open = inbox.settings().await?.hours.is_open(inbox.now());
-    let (counts, requests, forecast) = (inbox.counts().await?, inbox.requests().await?, inbox.forecast().await?);
+    let (counts, requests, forecast) =
+        (inbox.counts(reader).await?, inbox.requests(reader).await?, inbox.forecast(reader).await?);
     Ok(Json(InboxSummary { counts, requests, forecast, is_open }))
 }
 
@@ -364,6 +371,7 @@ async fn inbox_summary(State(talk): State<Talk>) -> Result<Json<InboxSummary>, R
     (status = 200, body = serde_json::Value, content_type = "text/event-stream"), (status = 401, body = Problem),
 ))]
 async fn conversation_events(
+    Extension(who): Extension<Who>,
     State(talk): State<Talk>,
     Asked(from): Asked<From>,
     headers: axum::http::HeaderMap,
@@ -375,8 +383,8 @@ async fn conversation_events(
         None => talk.inbox.last_event().await?,
     };
     let heard = talk.inbox.news().listen();
-    let listener =
-        Listener { inbox: talk.inbox, after, heard, waiting: Vec::new(), stopping, until: time::Instant::now() + LASTS_MAX };
+    let (reader, until) = (Reader::of(&who), time::Instant::now() + LASTS_MAX);
+    let listener = Listener { inbox: talk.inbox, reader, after, heard, waiting: Vec::new(), stopping, until };
     let news = stream::unfold(listener, async |mut listener| {
         let sent = listener.next().await?;
         Some((Ok::<_, Infallible>(sent), listener))
@@ -387,8 +395,10 @@ async fn conversation_events(
 /// Is one page that listens.
 struct Listener {
     inbox: Inbox,
+    reader: Reader,
+    /// Up to which change everything was told that may be.
     after: i64,
-    heard: watch::Receiver<u64>,
+    heard: watch::Receiver<Changed>,
     waiting: Vec<Event>,
     stopping: Stopping,
     until: time::Instant,
@@ -409,14 +419,24 @@ impl Listener {
                 return Some(Sent::default().event("behind").id(last.to_string()).data(last.to_string()));
             }
             if last > self.after {
-                self.waiting = self.inbox.events(self.after, EVENTS_MAX).await.ok()?;
+                let heard = self.inbox.events(self.after, EVENTS_MAX, self.reader).await.ok()?;
+                self.waiting = heard.events;
                 self.waiting.reverse();
+                if self.waiting.is_empty() {
+                    self.after = heard.through;
+                }
+                if heard.has_left {
+                    // What went out of sight is not named; the list is read again without it.
+                    return Some(Sent::default().event("present").data(""));
+                }
                 continue;
             }
             tokio::select! {
                 changed = self.heard.changed() => {
                     changed.ok()?;
-                    if self.inbox.last_event().await.ok()? == self.after {
+                    let of = self.heard.borrow_and_update().of.clone();
+                    let is_seen = self.inbox.out_of_sight(self.reader, of.into_iter().collect()).await.ok()?.is_empty();
+                    if is_seen && self.inbox.last_event().await.ok()? == self.after {
                         return Some(Sent::default().event("present").data(""));
                     }
                 }
@@ -513,9 +533,9 @@ async fn drop_canned_reply(_: Agent, State(talk): State<Talk>, Path(id): Path<St
     responses((status = 200, body = ConversationShown), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
 async fn conversation(
+    InSight(id): InSight,
     Extension(who): Extension<Who>,
     State(talk): State<Talk>,
-    Path(id): Path<String>,
     Asked(from): Asked<From>,
 ) -> Result<Json<ConversationShown>, Refusal> {
     let conversation = talk.inbox.find(&id).await?.ok_or_else(absent)?;
@@ -539,8 +559,8 @@ async fn conversation(
 )]
 async fn say_in_conversation(
     Agent(by): Agent,
+    InSight(id): InSight,
     State(talk): State<Talk>,
-    Path(id): Path<String>,
     Body(say): Body<Say>,
 ) -> Result<(StatusCode, Json<Said>), Refusal> {
     let inbox = &talk.inbox;
@@ -548,8 +568,11 @@ async fn say_in_conversation(
     if let Some((what, hint)) = reach.as_ref().and_then(|reach| reach.stops(&say.text, say.template.as_deref(), inbox.now())) {
         return Err(Refusal::malformed(what, hint));
     }
-    if reach.as_ref().is_some_and(|reach| !reach.capability.attachments && !say.files.is_empty()) {
-        return Err(Refusal::malformed("This channel takes no files from here", "Send a link, or reach them on another way"));
+    if let Some(reach) = reach.as_ref().filter(|_| !say.files.is_empty()) {
+        let files = inbox.waiting_files(&id, &say.files).await?;
+        if let Some((what, hint)) = reach.stops_files(&say.text, say.template.as_deref(), &files) {
+            return Err(Refusal::malformed(what, hint));
+        }
     }
     let posted = match reach.as_ref().zip(say.template.as_deref()) {
         Some((reach, name)) => {
@@ -592,8 +615,8 @@ async fn say_in_conversation(
 )]
 async fn add_file(
     _: Agent,
+    InSight(id): InSight,
     State(talk): State<Talk>,
-    Path(id): Path<String>,
     headers: axum::http::HeaderMap,
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<(StatusCode, Json<MessageFile>), Refusal> {
@@ -621,7 +644,11 @@ fn percent_decoded(text: &str) -> String {
         (status = 401, body = Problem), (status = 404, body = Problem),
     ),
 )]
-async fn file(State(talk): State<Talk>, Path((id, file)): Path<(String, String)>) -> Result<Response, Refusal> {
+async fn file(
+    InSight(id): InSight,
+    State(talk): State<Talk>,
+    Path((_, file)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
     let opened = talk.file(&id, &file).await?;
     let opened =
         opened.ok_or_else(|| Refusal::not_found("There is no such file", "Show the conversation to see which there are"))?;
@@ -667,7 +694,11 @@ async fn count_use(inbox: &Inbox, canned: i64) -> Result<()> {
     params(("id" = String, Path, description = "The conversation."), ("seq" = String, Path, description = "The place of the message.")),
     responses((status = 200, body = String), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
-async fn message_html(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>) -> Result<Json<String>, Refusal> {
+async fn message_html(
+    InSight(id): InSight,
+    State(talk): State<Talk>,
+    Path((_, seq)): Path<(String, String)>,
+) -> Result<Json<String>, Refusal> {
     let html = match seq.parse() {
         Ok(seq) => talk.inbox.html(&id, seq).await?,
         Err(_) => None,
@@ -683,7 +714,11 @@ async fn message_html(State(talk): State<Talk>, Path((id, seq)): Path<(String, S
         (status = 401, body = Problem), (status = 404, body = Problem),
     ),
 )]
-async fn raw_mail(State(talk): State<Talk>, Path((id, seq)): Path<(String, String)>) -> Result<Response, Refusal> {
+async fn raw_mail(
+    InSight(id): InSight,
+    State(talk): State<Talk>,
+    Path((_, seq)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
     let raw = match seq.parse() {
         Ok(seq) => talk.raw_mail(&id, seq).await?,
         Err(_) => None,
@@ -733,11 +768,11 @@ struct Fetching {
 #[utoipa::path(get, path = "/api/conversations/mail", tag = "conversations", responses(
     (status = 200, body = Outbox), (status = 401, body = Problem),
 ))]
-async fn letters(State(talk): State<Talk>) -> Result<Json<Outbox>, Refusal> {
+async fn letters(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<Outbox>, Refusal> {
     let is_caught = talk.inbox.settings().await?.mail.server.is_empty();
     let fetching = talk.fetching().await?.map(|(looked_at, trouble)| Fetching { looked_at, trouble });
     let dkim_records = talk.dkim_records().await?.into_iter().map(|(name, text)| DkimRecord { name, text }).collect();
-    Ok(Json(Outbox { letters: talk.inbox.letters().await?, is_caught, dkim_records, fetching }))
+    Ok(Json(Outbox { letters: talk.inbox.letters(Reader::of(&who)).await?, is_caught, dkim_records, fetching }))
 }
 
 /// Resolves, opens, snoozes, assigns or labels a conversation.
@@ -750,8 +785,8 @@ async fn letters(State(talk): State<Talk>) -> Result<Json<Outbox>, Refusal> {
 )]
 async fn change_conversation(
     Agent(by): Agent,
+    InSight(id): InSight,
     State(talk): State<Talk>,
-    Path(id): Path<String>,
     Body(change): Body<ConversationChange>,
 ) -> Result<Json<Conversation>, Refusal> {
     let inbox = &talk.inbox;
@@ -771,14 +806,11 @@ async fn change_conversation(
         }
         ConversationChange::Take => inbox.assign(&id, &by, Some((by.account, by.name.clone())), None).await?,
         ConversationChange::Release => inbox.assign(&id, &by, None, None).await?,
-        ConversationChange::Assign { account, name } if is_word(&name) => {
-            inbox.assign(&id, &by, Some((account, name)), None).await?
+        ConversationChange::Assign { account, .. } => {
+            let to = for_staff(inbox, &id, account).await?;
+            inbox.assign(&id, &by, Some(to), None).await?
         }
-        ConversationChange::Team(team) if is_word(&team) => {
-            let found = inbox.find(&id).await?;
-            let to = found.and_then(|found| Some((found.assignee?, found.assigned_name)));
-            inbox.assign(&id, &by, to, Some(team)).await?
-        }
+        ConversationChange::Team(team) if is_word(&team) => inbox.give_to_team(&id, &by, &team).await?,
         ConversationChange::Labels(labels) if labels.len() <= LABELS_MAX && labels.iter().all(|label| is_word(label)) => {
             inbox.label(&id, &by, &labels).await?
         }
@@ -791,12 +823,12 @@ async fn change_conversation(
 /// Says that somebody looks at a conversation or writes, for the next seconds.
 #[utoipa::path(post, path = "/api/conversations/{id}/presence", tag = "conversations", request_body = Presence,
     params(("id" = String, Path, description = "The conversation.")),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem)),
+    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
 )]
 async fn say_presence(
     Agent(by): Agent,
+    InSight(id): InSight,
     State(talk): State<Talk>,
-    Path(id): Path<String>,
     Body(presence): Body<Presence>,
 ) -> Result<StatusCode, Refusal> {
     talk.inbox.present(&id, Present { account: by.account, name: by.name, typing: presence.typing });

@@ -30,6 +30,26 @@ pub struct Event {
     pub at: i64,
 }
 
+/// Is what a listener is told of a while.
+#[derive(Debug)]
+pub struct Heard {
+    /// The changes of what they may see.
+    pub events: Vec<Event>,
+    /// Up to which number they have heard everything that they may.
+    pub through: i64,
+    /// Whether something may have gone out of their sight.
+    pub has_left: bool,
+}
+
+/// Is that something has changed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Changed {
+    /// How often.
+    pub count: u64,
+    /// In which conversation last; none: who knows where.
+    pub of: Option<String>,
+}
+
 /// Is somebody who looks at a conversation, or writes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Present {
@@ -53,7 +73,7 @@ type Chats = Arc<Mutex<HashMap<String, watch::Sender<()>>>>;
 /// because one of them said something.
 #[derive(Clone)]
 pub struct News {
-    changed: Arc<watch::Sender<u64>>,
+    changed: Arc<watch::Sender<Changed>>,
     chats: Chats,
     present: Arc<Mutex<Presences>>,
 }
@@ -87,28 +107,32 @@ impl Drop for Ear {
 
 impl News {
     pub(super) fn new() -> Self {
-        Self { changed: Arc::new(watch::Sender::new(0)), chats: Chats::default(), present: Arc::default() }
+        Self { changed: Arc::new(watch::Sender::new(Changed::default())), chats: Chats::default(), present: Arc::default() }
     }
 
     /// Says that something has changed, who knows where.
     pub(super) fn tell(&self) {
-        self.changed.send_modify(|count| *count += 1);
+        self.note_change(None);
         let chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
         chats.values().for_each(|chat| chat.send_modify(|()| ()));
     }
 
     /// Says that a conversation has changed.
     pub(super) fn tell_of(&self, conversation: &str) {
-        self.changed.send_modify(|count| *count += 1);
+        self.note_change(Some(conversation));
         let chats = self.chats.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(chat) = chats.get(conversation) {
             chat.send_modify(|()| ());
         }
     }
 
+    fn note_change(&self, of: Option<&str>) {
+        self.changed.send_modify(|changed| *changed = Changed { count: changed.count + 1, of: of.map(str::to_owned) });
+    }
+
     /// Returns what changes with every change.
     #[must_use]
-    pub fn listen(&self) -> watch::Receiver<u64> {
+    pub fn listen(&self) -> watch::Receiver<Changed> {
         self.changed.subscribe()
     }
 
@@ -182,9 +206,9 @@ mod tests {
         let ada = |typing| Present { account: 1, name: "Ada".to_owned(), typing };
         news.note("c", ada(false), Instant(0));
         news.note("c", ada(false), Instant(SECOND));
-        assert_eq!(*heard.borrow_and_update(), 1, "the same again is no news");
+        assert_eq!(heard.borrow_and_update().count, 1, "the same again is no news");
         news.note("c", ada(true), Instant(2 * SECOND));
-        assert_eq!(*heard.borrow_and_update(), 2);
+        assert_eq!(heard.borrow_and_update().count, 2);
         assert_eq!(news.present("c", 2, Instant(3 * SECOND)), [ada(true)]);
         assert!(news.present("c", 1, Instant(3 * SECOND)).is_empty(), "nobody collides with themselves");
         assert!(news.present("c", 2, Instant(2 * SECOND + PRESENT)).is_empty());

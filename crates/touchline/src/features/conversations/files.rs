@@ -8,7 +8,7 @@ use super::Talk;
 use super::agents::draw_id;
 use super::mail::{file_in_mail, file_name, kind_of};
 use super::seal::{open_file, sealed, sealed_file};
-use super::store::{Inbox, actor_of, failed};
+use super::store::{Inbox, actor_of, failed, note_event};
 use crate::failure::{Failure, Result};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -24,6 +24,9 @@ use utoipa::ToSchema;
 
 /// The largest file.
 pub(super) const FILE_MAX: usize = 10 * 1024 * 1024;
+/// The same, as channels say what they can carry.
+pub(super) const FILE_MAX_U32: u32 = 10 * 1024 * 1024;
+const _: () = assert!(FILE_MAX_U32 as usize == FILE_MAX);
 /// Files of one message, and their bytes: so much goes through every mail server, also written as letters.
 const PER_MESSAGE: usize = 10;
 const MESSAGE_MAX: i64 = 15 * 1024 * 1024;
@@ -189,6 +192,51 @@ impl Inbox {
         note_file(&mut transaction, (&id, owner, &key), noted).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(Some(MessageFile { id, name, size: i64::try_from(size).unwrap_or(i64::MAX), kind: kind.to_owned() }))
+    }
+
+    /// Returns files that wait to be named by a message; those that are not there are left out.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn waiting_files(&self, conversation: &str, ids: &[String]) -> Result<Vec<MessageFile>> {
+        let mut files = Vec::new();
+        for id in ids.iter().take(PER_MESSAGE + 1) {
+            let sql = "SELECT id, actor, name, size, kind FROM message_file WHERE id = $1 AND conversation = $2 AND seq = 0";
+            let row = sqlx::query(sql).bind(id.clone()).bind(conversation.to_owned());
+            let Some(row) = row.fetch_optional(self.stores.state.reader()).await.map_err(failed)? else { continue };
+            let opener = self.sealer.opener(&[actor_of(&row)]).await?;
+            let name = opener.open(actor_of(&row), &format!("file:{id}:name"), &row.get::<String, _>("name"));
+            files.push(shown(&row, id.clone(), name.unwrap_or_default()));
+        }
+        Ok(files)
+    }
+
+    /// Puts a file to a message that is there already: it was fetched after it. Tells whether there is room for it.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn put_file(
+        &self,
+        (conversation, seq, place): (&str, i64, usize),
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<bool> {
+        let Some(owner) = self.owner(conversation).await? else { return Ok(false) };
+        if bytes.is_empty() || bytes.len() > FILE_MAX || place >= PER_MESSAGE {
+            return Ok(false);
+        }
+        // The same id each time: fetched twice it is one.
+        let id = blake3::hash(format!("{conversation}:{seq}:{place}").as_bytes()).to_hex()[..32].to_owned();
+        let key = self.sealer.of(owner).await?;
+        let (name, kind, size, at) = (file_name(name, place + 1), kind_of(bytes), bytes.len(), self.now().0);
+        let body = sealed_file(&key, &format!("file:{id}"), bytes)?;
+        let mut transaction = self.stores.state.begin().await.map_err(failed)?;
+        let noted = Noted { conversation, seq, place, at, name: &name, size, kind, part: None, body };
+        note_file(&mut transaction, (&id, owner, &key), noted).await?;
+        note_event(&mut transaction, conversation, "message", self.now()).await?;
+        transaction.commit().await.map_err(failed)?;
+        self.news.tell_of(conversation);
+        Ok(true)
     }
 
     /// Returns the files of messages after a place, by message.

@@ -9,6 +9,7 @@
 mod agents;
 mod bot;
 mod brand;
+mod community;
 mod door;
 mod events;
 mod files;
@@ -23,19 +24,21 @@ mod seal;
 mod settings;
 mod signing;
 mod store;
+mod teams;
 mod widget;
 
 pub use agents::routes;
 pub use bot::{BotSettings, Choice as BotChoice, OrderHook, Rule as BotRule, Step as BotStep, ThreeTexts};
+pub use community::{BroughtQuestion, CommunityAnswer, CommunityQuestion, CommunitySettings, public as community_pages};
 pub use door::Door;
-pub use events::News;
+pub use events::{Changed, News};
 pub use files::MessageFile;
 pub use hours::{Block, Forecast, Hours};
 pub use knowledge::{Article, ArticleText, Hit, Knowledge, NewArticle, public as help};
 pub use mail::{ShownLetter, StaffFile, StaffLetter, Wanted, listen as receive_mail};
 pub use messenger::{
-    Button, Capability, ChannelSetup, Counted, Kind as ChannelKind, Reach, SmsFields, Template as MessageTemplate, Thread,
-    public as messenger_webhooks,
+    Button, Capability, Carries, ChannelSetup, Counted, Kind as ChannelKind, Reach, SmsFields, Template as MessageTemplate,
+    Thread, public as messenger_webhooks,
 };
 pub(in crate::features) use pass::{holder, pass_for};
 pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
@@ -44,6 +47,7 @@ pub use store::{
     Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Incoming, Kind, Message, Participant, Posted,
     Status,
 };
+pub use teams::{NewTeam, Reader, Team};
 pub use widget::public;
 pub(in crate::features) use widget::{Limits, signed_visitor, site, visitor, widget_script};
 
@@ -70,6 +74,8 @@ pub struct Talk {
     pub sources: Sources,
     /// What is known and may be told.
     pub knowledge: Knowledge,
+    /// What customers ask and answer in public.
+    community: community::Community,
     /// The address by which customers reach us, once that is known.
     address: Arc<OnceLock<String>>,
     /// Whether a page has windows to ask for.
@@ -89,6 +95,7 @@ impl Talk {
         let knowledge = Knowledge::new(stores.state.clone(), stores.clock.clone());
         Self {
             knowledge,
+            community: community::Community::default(),
             inbox,
             door,
             sources: sources.clone(),
@@ -150,12 +157,13 @@ impl Talk {
                     self.send_letters().await,
                     self.send_staff_letters().await,
                     self.bot_lets_go().await,
+                    self.keep_community().await,
                 ]);
                 tokio::time::sleep(KEEP_EVERY).await;
             }
         };
         // Apart from the rest: a server that does not answer keeps nobody else waiting.
-        tokio::join!(looking, self.keep_sending());
+        tokio::join!(looking, self.keep_sending(), self.keep_fetching());
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the organisation decides about its conversations: hours, targets, the widget, mail. One document in the table
 //! `inbox_setting`; the secrets of mail are in it, sealed, and are never told back.
 
-use super::Hours;
 use super::locked::Secrets;
+use super::{CommunitySettings, Hours};
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,8 @@ pub struct InboxSettings {
     pub mail: MailSettings,
     /// Whether questions in Alexa's format are taken without its signature, because a gateway of one's own asks them.
     pub unsigned_voices: bool,
+    /// Questions that customers answer each other.
+    pub community: CommunitySettings,
 }
 
 impl Default for InboxSettings {
@@ -111,7 +113,13 @@ impl Default for InboxSettings {
             ("in_person", target(4 * 3_600, true)),
             ("post", target(5 * 86_400, false)),
         ];
-        let touchpoints = [("chat", "help-chat"), ("form", "contact-form"), ("review", "review"), ("voice", "voice-assistant")];
+        let touchpoints = [
+            ("chat", "help-chat"),
+            ("form", "contact-form"),
+            ("review", "review"),
+            ("voice", "voice-assistant"),
+            ("community", "community"),
+        ];
         let owned = |(one, other): (&str, &str)| (one.to_owned(), other.to_owned());
         Self {
             hours: Hours::default(),
@@ -120,6 +128,7 @@ impl Default for InboxSettings {
             widget: WidgetSettings::default(),
             mail: MailSettings::default(),
             unsigned_voices: false,
+            community: CommunitySettings::default(),
         }
     }
 }

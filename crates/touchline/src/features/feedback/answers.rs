@@ -6,6 +6,7 @@ use super::results::{Counts, SurveyResults, survey_results};
 use super::room::{Feedback, SHOWN_MAX, actor_of, failed, place_of};
 use super::surveys::read;
 use crate::failure::Result;
+use crate::features::conversations::Reader;
 use crate::features::people::open;
 use model::ActorId;
 use serde::{Deserialize, Serialize};
@@ -48,13 +49,16 @@ pub struct AnswerPart {
 }
 
 impl Feedback {
-    /// Returns the last answers.
+    /// Returns the last answers. Those about a conversation that somebody may not see are left out.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn answers(&self) -> Result<Vec<SurveyAnswer>> {
+    pub async fn answers(&self, reader: Reader) -> Result<Vec<SurveyAnswer>> {
         let sql = "SELECT id, survey, actor, body, channel, conversation, at FROM survey_answer ORDER BY at DESC, id LIMIT $1";
-        let rows = sqlx::query(sql).bind(SHOWN_MAX).fetch_all(self.state.reader()).await.map_err(failed)?;
+        let mut rows = sqlx::query(sql).bind(SHOWN_MAX).fetch_all(self.state.reader()).await.map_err(failed)?;
+        let about = rows.iter().map(|row| row.get::<String, _>("conversation")).filter(|about| !about.is_empty()).collect();
+        let hidden = self.talk.inbox.out_of_sight(reader, about).await?;
+        rows.retain(|row| !hidden.contains(&row.get::<String, _>("conversation")));
         let actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
         let keys = self.keys.known(&actors).await?;
         let parts = "SELECT g.answer, g.question, g.part, g.value, g.body FROM survey_given g WHERE NOT (g.part = $1 AND g.value = $2) \

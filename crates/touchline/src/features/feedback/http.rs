@@ -8,14 +8,14 @@ use super::{Feedback, Mention, MentionFeed, NewSurvey, Review, Survey, SurveyAns
 use crate::failure::Result;
 use crate::features::account::Who;
 use crate::features::capture::svg;
-use crate::features::conversations::{Language, escaped, fields, page_of};
+use crate::features::conversations::{Language, Reader, escaped, fields, page_of};
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -129,8 +129,11 @@ enum ReviewChange {
 #[utoipa::path(get, path = "/api/feedback", tag = "feedback", responses(
     (status = 200, body = FeedbackShown), (status = 401, body = Problem),
 ))]
-async fn feedback_shown(State(feedback): State<Feedback>) -> Result<Json<FeedbackShown>, Refusal> {
-    let (surveys, answers) = (feedback.surveys().await?, feedback.answers().await?);
+async fn feedback_shown(
+    Extension(who): Extension<Who>,
+    State(feedback): State<Feedback>,
+) -> Result<Json<FeedbackShown>, Refusal> {
+    let (surveys, answers) = (feedback.surveys().await?, feedback.answers(Reader::of(&who)).await?);
     let (mentions, feeds) = (feedback.mentions().await?, feedback.feeds().await?);
     Ok(Json(FeedbackShown { surveys, answers, reviews: feedback.reviews("", None).await?, mentions, feeds }))
 }
@@ -148,10 +151,11 @@ async fn texts_shown(State(feedback): State<Feedback>) -> Result<Json<TextsShown
     (status = 200, body = Vec<TextExample>), (status = 400, body = Problem), (status = 401, body = Problem),
 ))]
 async fn text_examples(
+    Extension(who): Extension<Who>,
     State(feedback): State<Feedback>,
     Asked(of): Asked<ExamplesOf>,
 ) -> Result<Json<Vec<TextExample>>, Refusal> {
-    Ok(Json(feedback.text_examples(of).await?))
+    Ok(Json(feedback.text_examples(of, Reader::of(&who)).await?))
 }
 
 /// Makes a survey.

@@ -7,6 +7,7 @@
 use super::Feedback;
 use super::room::{actor_of, failed};
 use crate::failure::{Failure, Result};
+use crate::features::conversations::Reader;
 use crate::features::people::{People, anybody_restricted, open, restricted};
 use analysis::experience::texts::report::{Said, TextFold, TextReport, report};
 use analysis::experience::texts::{Mood, SCORE_PARTS, Theme, judge};
@@ -123,12 +124,15 @@ impl Feedback {
         Ok(TextsShown { report, answers, reviews, comments, messages, is_cut })
     }
 
-    /// Shows texts about a theme, the latest first.
+    /// Shows texts about a theme, the latest first. What was said in a conversation that somebody may not see is left out.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub(super) async fn text_examples(&self, of: ExamplesOf) -> Result<Vec<TextExample>> {
-        let (opened, _) = self.opened().await?;
+    pub(super) async fn text_examples(&self, of: ExamplesOf, reader: Reader) -> Result<Vec<TextExample>> {
+        let (mut opened, _) = self.opened().await?;
+        let about = opened.iter().map(|one| one.conversation.clone()).filter(|about| !about.is_empty()).collect();
+        let hidden = self.talk.inbox.out_of_sight(reader, about).await?;
+        opened.retain(|one| !hidden.contains(&one.conversation));
         aside(move || opened.into_iter().filter_map(|one| example(one, &of)).take(EXAMPLES_MAX).collect()).await
     }
 

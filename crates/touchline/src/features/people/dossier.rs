@@ -195,15 +195,20 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Tables of people that are not told, and why.
-    const UNTOLD: [(&str, &str); 17] = [
+    const UNTOLD: [(&str, &str); 22] = [
         ("auto_answer", "a moment: when a machine answered"),
         ("bot_talk", "how a machine looked after them: each word of it is an interaction, and told as one"),
         ("conversation", "each message is an interaction, and told as one"),
+        ("community_answer", "each is an interaction, and told as one"),
+        ("community_member", "the address is an identity, and told as such; the name stands beside what they wrote"),
+        ("community_question", "each is an interaction, and told as one"),
+        ("community_solved", "that something which was there helped: a count, a day, no words"),
         ("letter", "what was sent is an interaction, and told as one"),
         ("mail_received", "each mail is an interaction, and told as one"),
         ("message", "each is an interaction, and told as one"),
         ("message_file", "what came along with a message: each can be had from its conversation"),
         ("mention", "each is an interaction, and told as one"),
+        ("messenger_file", "a moment: a file that is being fetched and then stands with its message"),
         ("messenger_thread", "where answers go: that name is an identity, and told as such"),
         ("parcel", "how a message stands: each is an interaction, and told as one"),
         ("review", "each is an interaction, and told as one"),

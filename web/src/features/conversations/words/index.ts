@@ -17,6 +17,8 @@ export const channelName = (channel: string): string =>
 export function whatHappened(meta: Record<string, unknown>, author: string): string {
   const key = `event.${String(meta.what)}`;
   const to = String(meta.to ?? '');
+  if (meta.what === 'assigned' && typeof meta.team === 'string')
+    return say(meta.team === '' ? 'event.team.none' : 'event.team', { name: author, team: meta.team });
   if (meta.what === 'assigned' && to === '') return say('event.released', { name: author });
   const labels = Array.isArray(meta.labels) ? meta.labels.join(', ') : '';
   return is(key) ? say(key, { name: author, to, labels }) : key;

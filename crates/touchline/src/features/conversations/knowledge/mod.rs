@@ -15,5 +15,6 @@ mod voice_wire;
 
 pub use public::public;
 pub use rank::Hit;
+pub(super) use rank::{Entry, Index};
 pub(super) use routes::{guessed, routes};
 pub use store::{Article, ArticleText, Knowledge, NewArticle};

@@ -32,16 +32,16 @@ pub struct Hit {
 }
 
 /// Is an article to be found.
-pub(super) struct Entry<'a> {
-    pub(super) article: &'a str,
-    pub(super) title: &'a str,
-    pub(super) body: &'a str,
-    pub(super) spoken: &'a str,
+pub(in crate::features::conversations) struct Entry<'a> {
+    pub(in crate::features::conversations) article: &'a str,
+    pub(in crate::features::conversations) title: &'a str,
+    pub(in crate::features::conversations) body: &'a str,
+    pub(in crate::features::conversations) spoken: &'a str,
 }
 
 /// Is what is found in one language.
 #[derive(Default)]
-pub(super) struct Index {
+pub(in crate::features::conversations) struct Index {
     articles: Vec<(String, String, String)>,
     lengths: Vec<f64>,
     uses: HashMap<String, Vec<(usize, f64)>>,
@@ -49,7 +49,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Builds the index of a language.
-    pub(super) fn build(language: Language, entries: &[Entry<'_>]) -> Self {
+    pub(in crate::features::conversations) fn build(language: Language, entries: &[Entry<'_>]) -> Self {
         let mut index = Self::default();
         for (place, entry) in entries.iter().enumerate() {
             let mut weights: BTreeMap<String, f64> = BTreeMap::new();
@@ -69,7 +69,7 @@ impl Index {
     }
 
     /// Finds the best articles for a question, the best first.
-    pub(super) fn find(&self, language: Language, question: &str, most: usize) -> Vec<Hit> {
+    pub(in crate::features::conversations) fn find(&self, language: Language, question: &str, most: usize) -> Vec<Hit> {
         let count = self.articles.len() as f64;
         let asked: BTreeSet<String> = words(language, question).into_iter().take(WORDS_MAX).collect();
         let mean = self.lengths.iter().sum::<f64>() / count.max(1.0);

@@ -2,8 +2,9 @@
 
 use super::rank::Hit;
 use super::store::{Article, NewArticle};
-use crate::features::conversations::agents::Agent;
+use crate::features::conversations::agents::{Agent, absent as no_conversation};
 use crate::features::conversations::store::Kind;
+use crate::features::conversations::teams::InSight;
 use crate::features::conversations::{Language, Talk};
 use crate::platform::http::{Asked, Body, Problem, Refusal};
 use axum::Json;
@@ -136,10 +137,8 @@ async fn find_articles(State(talk): State<Talk>, Asked(question): Asked<Question
     params(("id" = String, Path, description = "The conversation.")),
     responses((status = 200, body = Vec<Hit>), (status = 401, body = Problem), (status = 404, body = Problem)),
 )]
-async fn suggested_articles(State(talk): State<Talk>, Path(id): Path<String>) -> Result<Json<Vec<Hit>>, Refusal> {
-    let found = talk.inbox.find(&id).await?;
-    let conversation =
-        found.ok_or_else(|| Refusal::not_found("There is no such conversation", "List them with GET /api/conversations"))?;
+async fn suggested_articles(InSight(id): InSight, State(talk): State<Talk>) -> Result<Json<Vec<Hit>>, Refusal> {
+    let conversation = talk.inbox.find(&id).await?.ok_or_else(no_conversation)?;
     let messages = talk.inbox.messages(&id, None).await?;
     let since =
         messages.iter().rposition(|message| message.kind == Kind::Out && message.account.is_some()).map_or(0, |last| last + 1);

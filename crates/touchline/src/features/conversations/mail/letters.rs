@@ -6,6 +6,7 @@
 use crate::failure::Result;
 use crate::features::conversations::seal::{Opener, SOURCE, sealed};
 use crate::features::conversations::store::{actor_of, failed};
+use crate::features::conversations::teams::{Reader, in_sight};
 use crate::features::conversations::{Inbox, Talk};
 use crate::features::people::policy::Class;
 use model::{ActorId, Arrival, Direction, Form, Identity, Instant, Signature};
@@ -189,13 +190,19 @@ fn letter_as_interaction(row: &AnyRow, opener: &Opener) -> Option<Arrival> {
 }
 
 impl Inbox {
-    /// Returns the last letters, to customers and to members, sent or not.
+    /// Returns the last letters, to customers and to members, sent or not. Those of conversations that somebody may not see are left out.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn letters(&self) -> Result<Vec<ShownLetter>> {
-        let sql = "SELECT id, actor, recipient, subject, body, class, state, said, at FROM letter ORDER BY at DESC, id LIMIT $1";
-        let rows = sqlx::query(sql).bind(SHOWN_MAX).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
+    pub async fn letters(&self, reader: Reader) -> Result<Vec<ShownLetter>> {
+        let sql = concat!(
+            "SELECT l.id, l.actor, l.recipient, l.subject, l.body, l.class, l.state, l.said, l.at FROM letter l WHERE l.conversation = '' \
+             OR EXISTS (SELECT 1 FROM conversation WHERE id = l.conversation AND ",
+            in_sight!("$2"),
+            ") ORDER BY l.at DESC, l.id LIMIT $1"
+        );
+        let rows =
+            sqlx::query(sql).bind(SHOWN_MAX).bind(reader.bound()).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
         let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
         actors.sort_unstable();
         actors.dedup();

@@ -29,8 +29,8 @@ pub struct Capability {
     pub text_max: u32,
     /// How that is counted.
     pub counted: Counted,
-    /// Whether files can be sent.
-    pub attachments: bool,
+    /// Which files can be sent; none: no file can.
+    pub files: Option<Carries>,
     /// How many buttons a message can have; beyond that, and where it is 0, they are numbered lines of the text.
     pub buttons: u32,
     /// How many letters a button has at most.
@@ -41,6 +41,115 @@ pub struct Capability {
     pub templates: bool,
     /// Whether the other side tells what was delivered and read.
     pub receipts: bool,
+}
+
+/// Is which files a channel can carry. Whoever adds one obeys it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = FileCapability)]
+pub struct Carries {
+    /// How many go with one message.
+    pub count_max: u32,
+    /// How many bytes one has at most.
+    pub size_max: u32,
+    /// How many bytes a picture has at most.
+    pub picture_max: u32,
+    /// How many letters the text beside them has at most; 0: a message is a text or a file, and never both.
+    pub caption_max: u32,
+    /// Whether only pictures (PNG, JPEG) and PDF documents go.
+    pub pictures_and_pdf_only: bool,
+}
+
+impl Carries {
+    /// Tells what stops files from being sent, as a sentence and what to do now. Each is its name, what its bytes say that it is, and
+    /// how many there are.
+    #[must_use]
+    pub fn stops(&self, text: &str, files: &[(&str, &str, i64)]) -> Option<(String, &'static str)> {
+        if files.len() > self.count_max as usize {
+            return Some((
+                format!("This channel takes {} file(s) with a message, and this has {}", self.count_max, files.len()),
+                "Send the others with messages of their own",
+            ));
+        }
+        let length = text.encode_utf16().count();
+        if !files.is_empty() && length > self.caption_max as usize {
+            return Some(if self.caption_max == 0 {
+                ("This channel takes a text or a file in one message".to_owned(), "Send them one after the other")
+            } else {
+                (
+                    format!("Beside a file this channel takes {} letters, and this has {length}", self.caption_max),
+                    "Send the text first, and the file after it",
+                )
+            });
+        }
+        files.iter().find_map(|(name, kind, size)| {
+            let is_picture = is_picture(kind);
+            if self.pictures_and_pdf_only && !is_picture && *kind != "application/pdf" {
+                return Some((
+                    format!("This channel takes pictures (PNG, JPEG) and PDF documents only, and “{name}” is none"),
+                    "Make a PDF of it, or reach them on another way",
+                ));
+            }
+            let most = if is_picture { self.picture_max } else { self.size_max };
+            (*size > i64::from(most)).then(|| {
+                let what = if is_picture { "pictures" } else { "files" };
+                (
+                    format!("This channel takes {what} of at most {} MB, and “{name}” is larger", most >> 20),
+                    "Make it smaller, or send a link",
+                )
+            })
+        })
+    }
+}
+
+/// Tells whether every messenger shows this as a picture.
+pub(super) fn is_picture(kind: &str) -> bool {
+    kind == "image/png" || kind == "image/jpeg"
+}
+
+/// Is a file that came with a message.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// It came along.
+    Here { name: String, bytes: Vec<u8> },
+    /// It is to be fetched by a name or address that the other side gave. `size` is what it says that it has.
+    Away { name: String, reference: String, size: Option<u64> },
+    /// Something was there that cannot be had.
+    Lost { name: String },
+}
+
+impl std::fmt::Debug for Brought {
+    /// Shows nothing of what it is.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a file")
+    }
+}
+
+/// Is a file on its way out.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Enclosed {
+    pub(super) name: String,
+    /// What its bytes say that it is.
+    pub(super) kind: String,
+    pub(super) bytes: Vec<u8>,
+    /// The name under which the other side has it already.
+    pub(super) media: Option<String>,
+}
+
+impl std::fmt::Debug for Enclosed {
+    /// Shows nothing of what it is.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a file")
+    }
+}
+
+/// Is how a file of the other side is had.
+pub(super) enum Way {
+    /// By this request.
+    Fetch(Call),
+    /// By asking first where it is: the answer is read by [`Adapter::located`].
+    Ask(Call),
+    /// Not at all.
+    Never,
 }
 
 /// Is something to press.
@@ -76,6 +185,8 @@ pub(super) struct Said {
     pub(super) button: Option<String>,
     /// Whether they have only just opened the chat, and said nothing yet.
     pub(super) begins: bool,
+    /// The files that came along.
+    pub(super) files: Vec<Brought>,
 }
 
 /// Is what comes from the other side.
@@ -104,6 +215,8 @@ pub(super) struct Parcel {
     pub(super) buttons: Vec<Button>,
     /// The template it was made from.
     pub(super) template: Option<Template>,
+    /// What goes along.
+    pub(super) files: Vec<Enclosed>,
     /// Who wrote it.
     pub(super) author: String,
     /// When it is sent.
@@ -143,6 +256,26 @@ pub(super) trait Adapter: Sync {
 
     /// Writes a message.
     fn write(&self, setup: &ChannelSetup, parcel: &Parcel) -> Call;
+
+    /// Says how a file is had that the other side named.
+    fn way_to(&self, _setup: &ChannelSetup, _reference: &str) -> Way {
+        Way::Never
+    }
+
+    /// Reads where a file is; `None` where the other side does not say.
+    fn located(&self, _setup: &ChannelSetup, _answered: &Answered) -> Option<Call> {
+        None
+    }
+
+    /// Writes the request by which the other side gets a file before the message that names it, where it wants that.
+    fn upload(&self, _setup: &ChannelSetup, _parcel: &Parcel) -> Option<Call> {
+        None
+    }
+
+    /// Reads the name under which the other side has a file now.
+    fn uploaded(&self, answered: &Answered) -> Result<String, Outcome> {
+        Err(self.outcome(answered))
+    }
 
     /// Reads what was answered.
     fn outcome(&self, answered: &Answered) -> Outcome;
@@ -244,7 +377,7 @@ mod tests {
         let capability = Capability {
             text_max: 10,
             counted: Counted::Bytes,
-            attachments: false,
+            files: None,
             buttons: 2,
             button_max: 3,
             window_hours: None,

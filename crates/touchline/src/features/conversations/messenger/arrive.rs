@@ -197,7 +197,8 @@ impl Talk {
             meta: json!({ "button": said.button }),
             thread_key: String::new(),
         };
-        let (seq, is_new) = match self.inbox.incoming(&incoming).await? {
+        let (given, lost) = self.files_here(&conversation, &said, &client_id).await?;
+        let (seq, is_new) = match self.inbox.incoming_with(&incoming, &given).await? {
             Posted::Added(seq) => (seq, true),
             // What the first time broke off is done now.
             Posted::Known(seq) => (seq, false),
@@ -207,6 +208,10 @@ impl Talk {
         };
         if is_new {
             self.note_heard(&conversation).await?;
+        }
+        self.files_to_come(channel, &conversation, seq, &said).await?;
+        for (place, name, why) in lost {
+            self.file_is_missing(&conversation, seq, place, &name, why).await?;
         }
         for other in &said.known_as {
             self.inbox.claim(&said.who, other, Link::Together, now).await?;
@@ -357,6 +362,7 @@ mod tests {
                 text: text.to_owned(),
                 button: button.map(str::to_owned),
                 begins: false,
+                files: Vec::new(),
             };
             meant(&said).map(|(meaning, _)| meaning)
         };

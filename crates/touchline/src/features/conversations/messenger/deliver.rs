@@ -5,13 +5,14 @@
 //! it was taken. Of one conversation the order stays; several are sent at once.
 
 use super::adapter;
-use super::adapter::{Button, Capability, Outcome, Parcel};
+use super::adapter::{Adapter, Button, Capability, Enclosed, Outcome, Parcel};
 use super::arrive::path;
 use super::setup::{Channel, Template};
 use crate::failure::Result;
 use crate::features::conversations::store::{actor_of, failed, note_event};
-use crate::features::conversations::{Inbox, Talk};
+use crate::features::conversations::{Inbox, MessageFile, Talk};
 use crate::features::people::policy::{Answer, Ask, Class, Ticket};
+use crate::platform::calls::{Call, NotAnswered};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, stream};
 use model::Instant;
@@ -240,7 +241,10 @@ impl Talk {
             return self.parcel_stopped(&id, "the channel has no address to send to").await;
         }
         let buttons: Vec<Button> = serde_json::from_value(said.meta["buttons"].clone()).unwrap_or_default();
-        let parcel = Parcel { id, to, text, buttons, template, author: said.author, at: self.inbox.now() };
+        let files = self.files_of(&conversation, seq).await?.into_iter();
+        let files =
+            files.map(|one| Enclosed { name: one.file.name, kind: one.file.kind, bytes: one.bytes, media: None }).collect();
+        let parcel = Parcel { id, to, text, buttons, template, files, author: said.author, at: self.inbox.now() };
         self.parcel_goes(row, &channel, parcel).await
     }
 
@@ -262,6 +266,14 @@ impl Talk {
                 return Ok(false);
             }
         };
+        let mut parcel = parcel;
+        if let Some(call) = adapter.upload(&channel.setup, &parcel) {
+            match self.uploaded(adapter, &call).await {
+                Ok(media) => parcel.files.iter_mut().take(1).for_each(|file| file.media = Some(media.clone())),
+                // Nobody has got a message yet.
+                Err(outcome) => return self.parcel_ended(row, channel, &id, ticket, outcome).await,
+            }
+        }
         let call = adapter.write(&channel.setup, &parcel);
         // From here on it counts as sent, whatever happens to us.
         if let Some(ticket) = &ticket
@@ -271,13 +283,20 @@ impl Talk {
         }
         let outcome = match self.calls().send(&call).await {
             Ok(answered) => adapter.outcome(&answered),
-            Err(why @ crate::platform::calls::NotAnswered::Refused(_)) => Outcome::Never(why.says().to_owned()),
-            Err(why @ crate::platform::calls::NotAnswered::Unknown(_)) if !adapter.is_idempotent() => {
-                Outcome::Unknown(why.says().to_owned())
-            }
+            Err(why @ NotAnswered::Refused(_)) => Outcome::Never(why.says().to_owned()),
+            Err(why @ NotAnswered::Unknown(_)) if !adapter.is_idempotent() => Outcome::Unknown(why.says().to_owned()),
             Err(why) => Outcome::Later(why.says().to_owned(), None),
         };
         self.parcel_ended(row, channel, &id, ticket, outcome).await
+    }
+
+    /// Gives a file to the other side, before the message that names it.
+    async fn uploaded(&self, adapter: &dyn Adapter, call: &Call) -> std::result::Result<String, Outcome> {
+        match self.calls().send(call).await {
+            Ok(answered) => adapter.uploaded(&answered),
+            Err(NotAnswered::Refused(why)) => Err(Outcome::Never(why.to_owned())),
+            Err(why) => Err(Outcome::Later(why.says().to_owned(), None)),
+        }
     }
 
     /// Asks the contact policy: an answer to somebody who wrote to us.
@@ -425,6 +444,20 @@ impl Reach {
     pub fn text_of(&self, name: &str) -> Option<String> {
         let known = self.templates.iter().find(|one| format!("{} {}", one.name, one.language) == name);
         known.map(|one| one.text.clone())
+    }
+
+    /// Tells what stops files from being sent, as a sentence and what to do now.
+    #[must_use]
+    pub fn stops_files(&self, text: &str, template: Option<&str>, files: &[MessageFile]) -> Option<(String, &'static str)> {
+        let Some(carries) = self.capability.files else {
+            return Some(("This channel takes no files from here".to_owned(), "Send a link, or reach them on another way"));
+        };
+        if template.is_some() {
+            return Some(("A template takes no files along".to_owned(), "Send it alone, and the files when they have answered"));
+        }
+        let files: Vec<(&str, &str, i64)> =
+            files.iter().map(|file| (file.name.as_str(), file.kind.as_str(), file.size)).collect();
+        carries.stops(text, &files)
     }
 
     /// Tells what stops a text from being sent, as a sentence and what to do now.

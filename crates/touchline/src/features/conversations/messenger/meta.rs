@@ -1,10 +1,14 @@
 //! WhatsApp, Messenger and Instagram, to the public specification of their platform: webhooks signed with the secret of the
 //! app, answers by the Graph API.
 
-use super::adapter::{Adapter, Capability, Counted, Heard, Outcome, Parcel, Said, by_status, said};
+use super::adapter::{
+    Adapter, Brought, Capability, Carries, Counted, Heard, Outcome, Parcel, Said, Way, by_status, is_picture, said,
+};
+use super::multipart::Form;
 use super::proof;
 use super::setup::ChannelSetup;
 use super::webhook::header;
+use crate::features::conversations::files::FILE_MAX_U32 as FILE_MAX;
 use crate::platform::calls::{Answered, Call};
 use axum::http::HeaderMap;
 use model::{Identity, Instant};
@@ -12,6 +16,11 @@ use serde_json::{Value, json};
 
 /// The version of the Graph API that is spoken.
 const VERSION: &str = "v23.0";
+
+/// What WhatsApp takes as a picture: five MB.
+const WHATSAPP_PICTURE_MAX: u32 = 5 * 1024 * 1024;
+/// What Messenger takes as a picture: eight MB.
+const MESSENGER_PICTURE_MAX: u32 = 8 * 1024 * 1024;
 
 pub(super) struct Whatsapp;
 
@@ -77,7 +86,13 @@ impl Adapter for Whatsapp {
         Capability {
             text_max: 4_096,
             counted: Counted::Utf16,
-            attachments: false,
+            files: Some(Carries {
+                count_max: 1,
+                size_max: FILE_MAX,
+                picture_max: WHATSAPP_PICTURE_MAX,
+                caption_max: 1_024,
+                pictures_and_pdf_only: true,
+            }),
             buttons: 3,
             button_max: 20,
             window_hours: Some(24),
@@ -113,6 +128,19 @@ impl Adapter for Whatsapp {
             return call(setup, &body);
         }
         let (text, buttons) = self.capability().fitted(&parcel.text, &parcel.buttons);
+        if let Some((file, media)) = parcel.files.first().and_then(|file| Some((file, file.media.as_ref()?))) {
+            let kind = if is_picture(&file.kind) { "image" } else { "document" };
+            let mut thing = json!({ "id": media });
+            if kind == "document" {
+                thing["filename"] = json!(file.name);
+            }
+            if !text.is_empty() {
+                thing["caption"] = json!(text);
+            }
+            body["type"] = json!(kind);
+            body[kind] = thing;
+            return call(setup, &body);
+        }
         // Beside buttons the platform takes shorter texts.
         if buttons.is_empty() || text.chars().count() > 1_024 {
             let (text, _) = Capability { buttons: 0, ..self.capability() }.fitted(&parcel.text, &parcel.buttons);
@@ -127,6 +155,45 @@ impl Adapter for Whatsapp {
             body["interactive"] = json!({ "type": "button", "body": { "text": text }, "action": { "buttons": shown } });
         }
         call(setup, &body)
+    }
+
+    fn way_to(&self, setup: &ChannelSetup, reference: &str) -> Way {
+        // A number, and nothing that would make another address of it.
+        if reference.is_empty() || !reference.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Way::Never;
+        }
+        let url = format!("{}/{VERSION}/{reference}", setup.server.trim_end_matches('/'));
+        Way::Ask(Call { method: "GET", url, headers: bearer(setup), body: Vec::new() })
+    }
+
+    fn located(&self, setup: &ChannelSetup, answered: &Answered) -> Option<Call> {
+        let body: Value = serde_json::from_slice(&answered.body).ok()?;
+        let url = text(&body, "url");
+        is_theirs(setup, url).then(|| Call { method: "GET", url: url.to_owned(), headers: bearer(setup), body: Vec::new() })
+    }
+
+    fn upload(&self, setup: &ChannelSetup, parcel: &Parcel) -> Option<Call> {
+        let file = parcel.files.first().filter(|file| file.media.is_none() && parcel.template.is_none())?;
+        let mut form = Form::new(&parcel.id);
+        form.field("messaging_product", "whatsapp");
+        form.field("type", &file.kind);
+        form.file("file", file);
+        let mut call = form.into_call();
+        call.url = format!("{}/{VERSION}/{}/media", setup.server.trim_end_matches('/'), setup.sender);
+        call.headers.extend(bearer(setup));
+        Some(call)
+    }
+
+    fn uploaded(&self, answered: &Answered) -> Result<String, Outcome> {
+        let body: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
+        match body["id"].as_str().filter(|id| (200..300).contains(&answered.status) && !id.is_empty()) {
+            Some(id) => Ok(id.to_owned()),
+            None => Err(match outcome(answered) {
+                // Nobody has got anything yet: it is tried again.
+                Outcome::Unknown(why) | Outcome::Taken(why) => Outcome::Later(why, answered.retry_after_s),
+                outcome => outcome,
+            }),
+        }
     }
 
     fn outcome(&self, answered: &Answered) -> Outcome {
@@ -166,8 +233,37 @@ fn whatsapp_said(value: &Value, message: &Value) -> Option<Heard> {
         text: words,
         button,
         begins: false,
+        files: media(kind, thing),
     };
     Some(Heard::Said(Box::new(said)))
+}
+
+/// Returns the file that came along.
+fn media(kind: &str, thing: &Value) -> Vec<Brought> {
+    let usual = match kind {
+        "image" => "image.jpg",
+        "document" => "document",
+        "audio" => "audio.ogg",
+        "video" => "video.mp4",
+        "sticker" => "sticker.webp",
+        _ => return Vec::new(),
+    };
+    let name = if text(thing, "filename").is_empty() { usual } else { text(thing, "filename") }.to_owned();
+    let reference = text(thing, "id").to_owned();
+    vec![if reference.is_empty() { Brought::Lost { name } } else { Brought::Away { name, reference, size: None } }]
+}
+
+fn bearer(setup: &ChannelSetup) -> Vec<(String, String)> {
+    vec![("authorization".to_owned(), format!("Bearer {}", setup.token))]
+}
+
+/// Tells whether an address is one of the platform, to which alone the token may go.
+fn is_theirs(setup: &ChannelSetup, url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else { return false };
+    let is_server = url::Url::parse(&setup.server).is_ok_and(|server| server.origin() == url.origin());
+    let host = url.host_str().unwrap_or_default();
+    let is_of = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+    is_server || (url.scheme() == "https" && ["facebook.com", "fbcdn.net", "fbsbx.com", "whatsapp.net"].into_iter().any(is_of))
 }
 
 fn receipt(status: &Value) -> Option<Heard> {
@@ -187,7 +283,14 @@ impl Adapter for Page {
         Capability {
             text_max,
             counted,
-            attachments: false,
+            // To Instagram files go by an address that everybody reaches, and ours are nobody's to reach.
+            files: (!self.is_instagram).then_some(Carries {
+                count_max: 1,
+                size_max: FILE_MAX,
+                picture_max: MESSENGER_PICTURE_MAX,
+                caption_max: 0,
+                pictures_and_pdf_only: false,
+            }),
             buttons: 13,
             button_max: 20,
             window_hours: Some(24),
@@ -207,6 +310,18 @@ impl Adapter for Page {
     }
 
     fn write(&self, setup: &ChannelSetup, parcel: &Parcel) -> Call {
+        if let Some(file) = parcel.files.first() {
+            let kind = if is_picture(&file.kind) { "image" } else { "file" };
+            let mut form = Form::new(&parcel.id);
+            form.field("recipient", &json!({ "id": parcel.to }).to_string());
+            form.field("messaging_type", "RESPONSE");
+            form.field("message", &json!({ "attachment": { "type": kind, "payload": { "is_reusable": false } } }).to_string());
+            form.file("filedata", file);
+            let mut sent = form.into_call();
+            sent.url = call(setup, &Value::Null).url;
+            sent.headers.extend(bearer(setup));
+            return sent;
+        }
         let (text, buttons) = self.capability().fitted(&parcel.text, &parcel.buttons);
         let mut message = json!({ "text": text });
         if !buttons.is_empty() {
@@ -223,6 +338,11 @@ impl Adapter for Page {
         call(setup, &body)
     }
 
+    /// The address that the platform gives holds its own leave: no token goes along.
+    fn way_to(&self, _: &ChannelSetup, reference: &str) -> Way {
+        Way::Fetch(Call { method: "GET", url: reference.to_owned(), headers: Vec::new(), body: Vec::new() })
+    }
+
     fn outcome(&self, answered: &Answered) -> Outcome {
         outcome(answered)
     }
@@ -230,6 +350,22 @@ impl Adapter for Page {
     fn connect(&self, setup: &ChannelSetup, _: &str, _: Instant) -> Option<Call> {
         Some(look(setup))
     }
+}
+
+/// Returns the file of an attachment; what is shared or liked is none.
+fn attached(thing: &Value) -> Option<Brought> {
+    let usual = match text(thing, "type") {
+        "image" => "image.jpg",
+        "video" => "video.mp4",
+        "audio" => "audio.mp4",
+        "file" => "file",
+        _ => return None,
+    };
+    let url = text(&thing["payload"], "url");
+    // What stands at the end of the address is what it was called.
+    let last = url::Url::parse(url).ok().and_then(|url| url.path_segments()?.next_back().map(str::to_owned));
+    let name = last.filter(|name| text(thing, "type") == "file" && !name.is_empty()).unwrap_or_else(|| usual.to_owned());
+    Some(if url.is_empty() { Brought::Lost { name } } else { Brought::Away { name, reference: url.to_owned(), size: None } })
 }
 
 impl Page {
@@ -283,6 +419,7 @@ impl Page {
             text: words,
             button,
             begins: false,
+            files: list(message, "attachments").filter_map(attached).collect(),
         };
         vec![Heard::Said(Box::new(said))]
     }

@@ -2,13 +2,15 @@
 //!
 //! Each kind is an [`Adapter`]: pure functions that prove and read what comes in, and write what goes out. What they can
 //! and cannot do is a [`Capability`], which the composer and the server obey. Everything around them is the same for all:
-//! how they are set up ([`setup`]), taking in ([`arrive`]), sending ([`deliver`]), and the words by which somebody ends it
+//! how they are set up ([`setup`]), taking in ([`arrive`]), getting files ([`fetch`]), sending ([`deliver`]), and the words by which somebody ends it
 //! ([`words`]).
 
 mod adapter;
 mod arrive;
 mod deliver;
+mod fetch;
 mod meta;
+mod multipart;
 mod proof;
 mod setup;
 mod sms;
@@ -16,7 +18,7 @@ mod telegram;
 mod webhook;
 mod words;
 
-pub use adapter::{Button, Capability, Counted};
+pub use adapter::{Button, Capability, Carries, Counted};
 pub use arrive::public;
 pub(super) use deliver::queue_parcel;
 pub use deliver::{Reach, Thread};

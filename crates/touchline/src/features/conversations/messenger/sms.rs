@@ -63,7 +63,7 @@ impl Adapter for Sms {
         Capability {
             text_max: 10,
             counted: Counted::Sms,
-            attachments: false,
+            files: None,
             buttons: 0,
             button_max: 0,
             window_hours: None,
@@ -103,6 +103,7 @@ impl Adapter for Sms {
             text,
             button: None,
             begins: false,
+            files: Vec::new(),
         };
         Some(vec![Heard::Said(Box::new(said))])
     }

@@ -2,10 +2,14 @@
 //!
 //! Only chats with one person are conversations; what happens in groups is not for us.
 
-use super::adapter::{Adapter, Capability, Counted, Heard, Outcome, Parcel, Said, by_status, said};
+use super::adapter::{
+    Adapter, Brought, Capability, Carries, Counted, Heard, Outcome, Parcel, Said, Way, by_status, is_picture, said,
+};
+use super::multipart::Form;
 use super::proof;
 use super::setup::ChannelSetup;
 use super::webhook::header;
+use crate::features::conversations::files::FILE_MAX_U32 as FILE_MAX;
 use crate::platform::calls::{Answered, Call};
 use axum::http::HeaderMap;
 use model::time::SECOND;
@@ -104,12 +108,36 @@ const THINGS: [&str; 14] = [
     "story",
 ];
 
+/// What of it is a file, and what one without a name is called. An animation is named as a document too.
+const FILES: [(&str, &str); 8] = [
+    ("photo", "photo.jpg"),
+    ("document", "document"),
+    ("animation", "animation.mp4"),
+    ("video", "video.mp4"),
+    ("video_note", "video.mp4"),
+    ("audio", "audio.mp3"),
+    ("voice", "voice.ogg"),
+    ("sticker", "sticker.webp"),
+];
+
 impl Message {
     /// Returns what it says; of what is not text, its kind.
     fn words(&self) -> String {
         let thing = THINGS.into_iter().find(|thing| self.rest.contains_key(*thing)).map(|thing| format!("[{thing}]"));
         let parts = [thing, self.text.clone().or_else(|| self.caption.clone())];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the file that came along: of a picture the largest there is.
+    fn files(&self) -> Vec<Brought> {
+        let found = FILES.into_iter().find_map(|(thing, usual)| Some((self.rest.get(thing)?, usual)));
+        let Some((file, usual)) = found else { return Vec::new() };
+        let file = file.as_array().and_then(|sizes| sizes.last()).unwrap_or(file);
+        let name = file["file_name"].as_str().unwrap_or(usual).to_owned();
+        vec![match file["file_id"].as_str() {
+            Some(reference) => Brought::Away { name, reference: reference.to_owned(), size: file["file_size"].as_u64() },
+            None => Brought::Lost { name },
+        }]
     }
 }
 
@@ -125,7 +153,14 @@ impl Adapter for Telegram {
         Capability {
             text_max: 4_096,
             counted: Counted::Utf16,
-            attachments: false,
+            // What the server takes of anybody: a picture of ten MB, a document of fifty; we keep no file above ten.
+            files: Some(Carries {
+                count_max: 1,
+                size_max: FILE_MAX,
+                picture_max: FILE_MAX,
+                caption_max: 1_024,
+                pictures_and_pdf_only: false,
+            }),
             buttons: 20,
             button_max: 60,
             window_hours: None,
@@ -169,6 +204,16 @@ impl Adapter for Telegram {
 
     fn write(&self, setup: &ChannelSetup, parcel: &Parcel) -> Call {
         let (text, buttons) = self.capability().fitted(&parcel.text, &parcel.buttons);
+        if let Some(file) = parcel.files.first() {
+            let (method, field) = if is_picture(&file.kind) { ("sendPhoto", "photo") } else { ("sendDocument", "document") };
+            let mut form = Form::new(&parcel.id);
+            form.field("chat_id", &parcel.to);
+            if !text.is_empty() {
+                form.field("caption", &text);
+            }
+            form.file(field, file);
+            return Call { url: address(setup, method), ..form.into_call() };
+        }
         let mut body = json!({ "chat_id": parcel.to.parse::<i64>().unwrap_or_default(), "text": text });
         if !buttons.is_empty() {
             // One below the other, so that long labels can be read on a telephone.
@@ -177,6 +222,20 @@ impl Adapter for Telegram {
             body["reply_markup"] = json!({ "inline_keyboard": rows });
         }
         call(setup, "sendMessage", &body)
+    }
+
+    fn way_to(&self, setup: &ChannelSetup, reference: &str) -> Way {
+        Way::Ask(call(setup, "getFile", &json!({ "file_id": reference })))
+    }
+
+    fn located(&self, setup: &ChannelSetup, answered: &Answered) -> Option<Call> {
+        let body: Value = serde_json::from_slice(&answered.body).ok()?;
+        let path = body["result"]["file_path"].as_str()?;
+        // A path of its server and nothing else: it stands in an address that holds the token.
+        let is_plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+            && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+        let url = format!("{}/file/bot{}/{path}", setup.server.trim_end_matches('/'), setup.token);
+        is_plain.then(|| Call { method: "GET", url, headers: Vec::new(), body: Vec::new() })
     }
 
     fn outcome(&self, answered: &Answered) -> Outcome {
@@ -214,6 +273,7 @@ fn told(message: &Message) -> Option<Heard> {
         text: if text.is_empty() { "[message]".to_owned() } else { text },
         button: None,
         begins,
+        files: message.files(),
     };
     Some(Heard::Said(Box::new(said)))
 }
@@ -237,14 +297,19 @@ fn chosen(pressed: Pressed) -> Option<Heard> {
         text,
         button: Some(pressed.data),
         begins: false,
+        files: Vec::new(),
     };
     Some(Heard::Said(Box::new(said)))
+}
+
+fn address(setup: &ChannelSetup, method: &str) -> String {
+    format!("{}/bot{}/{method}", setup.server.trim_end_matches('/'), setup.token)
 }
 
 fn call(setup: &ChannelSetup, method: &str, body: &Value) -> Call {
     Call {
         method: "POST",
-        url: format!("{}/bot{}/{method}", setup.server.trim_end_matches('/'), setup.token),
+        url: address(setup, method),
         headers: vec![("content-type".to_owned(), "application/json".to_owned())],
         body: body.to_string().into_bytes(),
     }

@@ -1,11 +1,14 @@
 //! The generic pair: anything that speaks HTTP brings messages in and takes answers, both signed by Standard Webhooks.
 
-use super::adapter::{Adapter, Capability, Counted, Heard, Outcome, Parcel, Said, by_status};
+use super::adapter::{Adapter, Brought, Capability, Carries, Counted, Enclosed, Heard, Outcome, Parcel, Said, Way, by_status};
 use super::proof;
 use super::setup::ChannelSetup;
 use super::sms::phone;
+use crate::features::conversations::files::FILE_MAX_U32 as FILE_MAX;
 use crate::platform::calls::{Answered, Call};
 use axum::http::HeaderMap;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use model::time::SECOND;
 use model::{Identity, Instant};
 use serde::Deserialize;
@@ -31,6 +34,35 @@ struct Event {
     language: String,
     #[serde(default)]
     why: String,
+    #[serde(default)]
+    attachments: Vec<Attachment>,
+}
+
+#[derive(Deserialize)]
+struct Attachment {
+    #[serde(default)]
+    name: String,
+    /// Where it is.
+    #[serde(default)]
+    url: String,
+    /// Or what it is, as base64.
+    #[serde(default)]
+    content: String,
+}
+
+impl Attachment {
+    fn brought(self) -> Brought {
+        if !self.content.is_empty() {
+            return match STANDARD.decode(self.content.as_bytes()) {
+                Ok(bytes) => Brought::Here { name: self.name, bytes },
+                Err(_) => Brought::Lost { name: self.name },
+            };
+        }
+        if self.url.is_empty() {
+            return Brought::Lost { name: self.name };
+        }
+        Brought::Away { name: self.name, reference: self.url, size: None }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -56,7 +88,13 @@ impl Adapter for Webhook {
         Capability {
             text_max: 10_000,
             counted: Counted::Utf16,
-            attachments: false,
+            files: Some(Carries {
+                count_max: 10,
+                size_max: FILE_MAX,
+                picture_max: FILE_MAX,
+                caption_max: 10_000,
+                pictures_and_pdf_only: false,
+            }),
             buttons: 10,
             button_max: 60,
             window_hours: None,
@@ -95,9 +133,11 @@ impl Adapter for Webhook {
                     name: event.from.name,
                     address,
                     language: event.language,
-                    text: event.text,
+                    // What says nothing but brings something is seen all the same.
+                    text: if event.text.is_empty() && !event.attachments.is_empty() { "[file]".to_owned() } else { event.text },
                     button: event.button,
                     begins: false,
+                    files: event.attachments.into_iter().map(Attachment::brought).collect(),
                 };
                 Some(vec![Heard::Said(Box::new(said))])
             }
@@ -111,11 +151,20 @@ impl Adapter for Webhook {
     }
 
     fn write(&self, setup: &ChannelSetup, parcel: &Parcel) -> Call {
-        let body = json!({
+        let mut body = json!({
             "type": "message", "id": parcel.id, "thread": parcel.to, "text": parcel.text, "buttons": parcel.buttons,
             "author": parcel.author, "at": parcel.at.0 / SECOND,
         });
+        if !parcel.files.is_empty() {
+            let file = |file: &Enclosed| json!({ "name": file.name, "type": file.kind, "size": file.bytes.len(), "content": STANDARD.encode(&file.bytes) });
+            body["attachments"] = parcel.files.iter().map(file).collect();
+        }
         call(setup, &parcel.id, &body, parcel.at)
+    }
+
+    /// Whoever signs names an address of their own choice: it is asked without any secret of ours, by the way out that reaches nothing inside.
+    fn way_to(&self, _: &ChannelSetup, reference: &str) -> Way {
+        Way::Fetch(Call { method: "GET", url: reference.to_owned(), headers: Vec::new(), body: Vec::new() })
     }
 
     fn outcome(&self, answered: &Answered) -> Outcome {

@@ -300,6 +300,17 @@ impl Inbox {
         Ok(())
     }
 
+    /// Writes something for staff alone that nobody wrote; `meta` says what it is. The same id again changes nothing, and a conversation
+    /// that takes nothing more is left as it is.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub(super) async fn machine_notes(&self, id: &str, client_id: &str, text: &str, meta: Value) -> Result<()> {
+        let by = Author { account: 0, name: String::new() };
+        let draft = Draft { kind: Kind::Note, after: i64::MAX, anyway: true, meta, keeps_waiting: false };
+        self.write(id, &by, client_id, (text, &[]), draft).await.map(drop)
+    }
+
     /// Writes something for staff alone.
     ///
     /// # Errors
@@ -622,7 +633,7 @@ async fn open(transaction: &mut Transaction, incoming: &Incoming, subject: Strin
         "INSERT INTO conversation (id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, \
          touchpoint, snoozed_until, opened_at, last_at, waiting_since, due_at, answered_at, resolved_at, seq, seen_seq, \
          thread_key) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM conversation), $2, $3, $4, 'open', NULL, '', \
-         '', '[]', $5, NULL, $6, $6, NULL, NULL, NULL, NULL, 0, 0, $7)",
+         COALESCE((SELECT t.name FROM inbox_team_channel h JOIN inbox_team t ON t.id = h.team WHERE h.channel = $2), ''), '[]', $5, NULL, $6, $6, NULL, NULL, NULL, NULL, 0, 0, $7)",
     )
     .bind(incoming.conversation.clone())
     .bind(incoming.channel.clone())

@@ -5,8 +5,9 @@ use super::{
     SEARCH_MAX, Status, actor_of, cut, failed,
 };
 use crate::failure::Result;
-use crate::features::conversations::events::Event;
+use crate::features::conversations::events::{Event, Heard};
 use crate::features::conversations::seal::Opener;
+use crate::features::conversations::teams::{Reader, in_sight};
 use model::{ActorId, Instant};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -16,7 +17,7 @@ impl Inbox {
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn list(&self, filter: &Filter, account: i64) -> Result<Vec<Conversation>> {
+    pub async fn list(&self, filter: &Filter, account: i64, reader: Reader) -> Result<Vec<Conversation>> {
         let (status, is_any) = match filter.view.as_str() {
             "snoozed" => ("snoozed", 0_i64),
             "resolved" => ("resolved", 0),
@@ -30,11 +31,15 @@ impl Inbox {
             _ => 2,
         };
         let (mine, nobodys) = (i64::from(filter.view == "mine"), i64::from(filter.view == "unassigned"));
-        let sql = "SELECT id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, snoozed_until, \
-                   opened_at, last_at, waiting_since, due_at, seq, seen_seq FROM conversation c \
-                   WHERE (status = $1 OR $2 = 1) AND ($3 = 0 OR assignee = $4) AND ($5 = 0 OR assignee IS NULL) \
-                   AND ($6 = '' OR channel = $6) AND ($8 = 0 OR $8 = CASE WHEN assignee IS NULL AND waiting_since IS NULL AND \
-                   EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on') THEN 1 ELSE 2 END) ORDER BY COALESCE(due_at, 9000000000000000000), last_at DESC LIMIT $7";
+        let sql = concat!(
+            "SELECT id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, snoozed_until, \
+             opened_at, last_at, waiting_since, due_at, seq, seen_seq FROM conversation c \
+             WHERE (status = $1 OR $2 = 1) AND ($3 = 0 OR assignee = $4) AND ($5 = 0 OR assignee IS NULL) \
+             AND ($6 = '' OR channel = $6) AND ($8 = 0 OR $8 = CASE WHEN assignee IS NULL AND waiting_since IS NULL AND \
+             EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on') THEN 1 ELSE 2 END) AND ",
+            in_sight!("$9"),
+            " ORDER BY COALESCE(due_at, 9000000000000000000), last_at DESC LIMIT $7"
+        );
         let wanted = if filter.words.is_some() || filter.label.is_some() { SEARCH_MAX } else { LIST_MAX as i64 };
         let rows = sqlx::query(sql)
             .bind(status)
@@ -45,6 +50,7 @@ impl Inbox {
             .bind(filter.channel.clone().unwrap_or_default())
             .bind(wanted)
             .bind(by_bot)
+            .bind(reader.bound())
             .fetch_all(self.stores.state.reader())
             .await
             .map_err(failed)?;
@@ -164,7 +170,7 @@ impl Inbox {
         }
     }
 
-    fn person_of(&self, actor: ActorId) -> String {
+    pub(in crate::features::conversations) fn person_of(&self, actor: ActorId) -> String {
         self.capture.people().read().person_of(actor).to_string()
     }
 
@@ -267,20 +273,26 @@ impl Inbox {
         Ok(opener.open(actor, &format!("{id}:{seq}:html"), &row.get::<String, _>("html")))
     }
 
-    /// Returns the changes after a number, in order.
+    /// Returns the changes after a number, in order, of what somebody may see.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn events(&self, after: i64, most: i64) -> Result<Vec<Event>> {
+    pub async fn events(&self, after: i64, most: i64, reader: Reader) -> Result<Heard> {
         let sql = "SELECT seq, conversation, what, at FROM conversation_event WHERE seq > $1 ORDER BY seq LIMIT $2";
         let rows = sqlx::query(sql).bind(after).bind(most).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
+        let of = rows.iter().map(|row| row.get("conversation")).collect();
+        let hidden = self.out_of_sight(reader, of).await?;
+        let through = rows.last().map_or(after, |row| row.get("seq"));
         let event = |row: &AnyRow| Event {
             seq: row.get("seq"),
             conversation: row.get("conversation"),
             what: row.get("what"),
             at: row.get("at"),
         };
-        Ok(rows.iter().map(event).collect())
+        let (unseen, events): (Vec<Event>, _) = rows.iter().map(event).partition(|event| hidden.contains(&event.conversation));
+        // Who looks after it may have changed just now: then it was on their screen a moment ago.
+        let has_left = unseen.iter().any(|event| event.what == "assigned");
+        Ok(Heard { events, through, has_left })
     }
 
     /// Returns the number of the last change.
@@ -303,38 +315,57 @@ impl Inbox {
         Ok(actors.into_iter().map(|actor| ActorId(actor.cast_unsigned())).collect())
     }
 
-    /// Counts what came in, went out, and is there.
+    /// Counts what came in, went out, and is there, of what somebody may see.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn counts(&self) -> Result<Counts> {
+    pub async fn counts(&self, reader: Reader) -> Result<Counts> {
         // One transaction: between two statements somebody may resolve one.
         let mut transaction = self.stores.state.begin().await.map_err(failed)?;
         let mut count = async |sql: &'static str| -> Result<i64> {
-            sqlx::query_scalar(sql).fetch_one(&mut *transaction).await.map_err(failed)
+            sqlx::query_scalar(sql).bind(reader.bound()).fetch_one(&mut *transaction).await.map_err(failed)
         };
-        let with_bot = count(
+        // Each conversation is counted where it is today, so of any set of them what came in is what went out and what is there.
+        let with_bot = count(concat!(
             "SELECT COUNT(*) FROM conversation c WHERE status = 'open' AND assignee IS NULL AND waiting_since IS NULL \
-             AND EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on')",
-        )
+             AND EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on') AND ",
+            in_sight!("$1")
+        ))
         .await?;
         Ok(Counts {
-            came_in: count("SELECT COUNT(*) FROM message WHERE kind = 'event' AND (meta LIKE '%\"what\":\"opened\"%' OR meta LIKE '%\"what\":\"reopened\"%')").await?,
-            went_out: count("SELECT COUNT(*) FROM message WHERE kind = 'event' AND meta LIKE '%\"what\":\"resolved\"%'").await?,
-            open: count("SELECT COUNT(*) FROM conversation WHERE status = 'open'").await? - with_bot,
+            came_in: count(concat!(
+                "SELECT COUNT(*) FROM message m WHERE m.kind = 'event' AND (m.meta LIKE '%\"what\":\"opened\"%' OR m.meta LIKE \
+                 '%\"what\":\"reopened\"%') AND EXISTS (SELECT 1 FROM conversation WHERE id = m.conversation AND ",
+                in_sight!("$1"),
+                ")"
+            ))
+            .await?,
+            went_out: count(concat!(
+                "SELECT COUNT(*) FROM message m WHERE m.kind = 'event' AND m.meta LIKE '%\"what\":\"resolved\"%' \
+                 AND EXISTS (SELECT 1 FROM conversation WHERE id = m.conversation AND ",
+                in_sight!("$1"),
+                ")"
+            ))
+            .await?,
+            open: count(concat!("SELECT COUNT(*) FROM conversation WHERE status = 'open' AND ", in_sight!("$1"))).await?
+                - with_bot,
             with_bot,
-            snoozed: count("SELECT COUNT(*) FROM conversation WHERE status = 'snoozed'").await?,
+            snoozed: count(concat!("SELECT COUNT(*) FROM conversation WHERE status = 'snoozed' AND ", in_sight!("$1"))).await?,
         })
     }
 
-    /// Counts requests by channel.
+    /// Counts requests by channel, of what somebody may see.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn requests(&self) -> Result<Vec<ChannelRequests>> {
-        let sql = "SELECT channel, COUNT(*) AS requests, COUNT(answered_at) AS answered, \
-                   SUM(CASE WHEN status = 'resolved' THEN 0 ELSE 1 END) AS open FROM conversation GROUP BY channel ORDER BY channel";
-        let rows = sqlx::query(sql).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
+    pub async fn requests(&self, reader: Reader) -> Result<Vec<ChannelRequests>> {
+        let sql = concat!(
+            "SELECT channel, COUNT(*) AS requests, COUNT(answered_at) AS answered, \
+             SUM(CASE WHEN status = 'resolved' THEN 0 ELSE 1 END) AS open FROM conversation WHERE ",
+            in_sight!("$1"),
+            " GROUP BY channel ORDER BY channel"
+        );
+        let rows = sqlx::query(sql).bind(reader.bound()).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
         let one = |row: &AnyRow| ChannelRequests {
             channel: row.get("channel"),
             requests: row.get("requests"),
@@ -344,23 +375,24 @@ impl Inbox {
         Ok(rows.iter().map(one).collect())
     }
 
-    /// Forecasts how many answers will be late.
+    /// Forecasts how many answers will be late, of what somebody may see.
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn forecast(&self) -> Result<crate::features::conversations::Forecast> {
+    pub async fn forecast(&self, reader: Reader) -> Result<crate::features::conversations::Forecast> {
         let now = self.now();
-        let due: Vec<i64> = sqlx::query_scalar("SELECT due_at FROM conversation WHERE status = 'open' AND due_at IS NOT NULL")
-            .fetch_all(self.stores.state.reader())
-            .await
-            .map_err(failed)?;
+        let sql = concat!("SELECT due_at FROM conversation WHERE status = 'open' AND due_at IS NOT NULL AND ", in_sight!("$1"));
+        let due: Vec<i64> =
+            sqlx::query_scalar(sql).bind(reader.bound()).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
         let since = now.0 - model::time::WEEK;
+        let sql = concat!(
+            "SELECT COUNT(*), MIN(m.at) FROM message m WHERE m.kind = 'out' AND m.at > $1 AND EXISTS \
+             (SELECT 1 FROM conversation WHERE id = m.conversation AND ",
+            in_sight!("$2"),
+            ")"
+        );
         let (answers, first): (i64, Option<i64>) =
-            sqlx::query_as("SELECT COUNT(*), MIN(at) FROM message WHERE kind = 'out' AND at > $1")
-                .bind(since)
-                .fetch_one(self.stores.state.reader())
-                .await
-                .map_err(failed)?;
+            sqlx::query_as(sql).bind(since).bind(reader.bound()).fetch_one(self.stores.state.reader()).await.map_err(failed)?;
         let seconds = first.map_or(0.0, |first| (now.0 - first) as f64 / 1e6);
         let due: Vec<Instant> = due.into_iter().map(Instant).collect();
         Ok(crate::features::conversations::hours::forecast(&due, now, answers.cast_unsigned(), seconds))

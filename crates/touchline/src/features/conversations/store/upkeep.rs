@@ -53,6 +53,7 @@ impl Inbox {
                 "DELETE FROM letter WHERE actor = $1",
                 "DELETE FROM parcel WHERE actor = $1",
                 "DELETE FROM messenger_thread WHERE actor = $1",
+                "DELETE FROM messenger_file WHERE actor = $1",
                 "DELETE FROM bot_talk WHERE actor = $1",
                 "DELETE FROM conversation WHERE actor = $1",
                 "UPDATE message SET body = '', html = '' WHERE actor = $1",
