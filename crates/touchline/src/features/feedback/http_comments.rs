@@ -6,7 +6,7 @@ use super::comments::{Comment, CommentChange};
 use super::http::Asker;
 use super::room::WORDS_MAX;
 use crate::features::account::Who;
-use crate::features::conversations::Author;
+use crate::features::conversations::{Author, Reader};
 use crate::platform::http::{Body, Path, Problem, Refusal};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -46,8 +46,16 @@ struct CommentBlockMade {
 #[utoipa::path(get, path = "/api/feedback/comments", tag = "feedback", responses(
     (status = 200, body = CommentsShown), (status = 401, body = Problem),
 ))]
-async fn comments_shown(State(feedback): State<Feedback>) -> Result<Json<CommentsShown>, Refusal> {
-    Ok(Json(CommentsShown { blocks: feedback.blocks().await?, comments: feedback.comments().await? }))
+async fn comments_shown(
+    Extension(who): Extension<Who>,
+    State(feedback): State<Feedback>,
+) -> Result<Json<CommentsShown>, Refusal> {
+    let mut comments = feedback.comments().await?;
+    // Those that a closed team looks after are for its members alone.
+    let about = comments.iter().map(|one| one.conversation.clone()).filter(|about| !about.is_empty()).collect();
+    let hidden = feedback.talk.inbox.out_of_sight(Reader::of(&who), about).await?;
+    comments.retain(|one| !hidden.contains(&one.conversation));
+    Ok(Json(CommentsShown { blocks: feedback.blocks().await?, comments }))
 }
 
 /// Makes a block of comments.
