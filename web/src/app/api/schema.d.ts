@@ -4867,6 +4867,312 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/community": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what customers ask and answer in public, first what waits to be looked at. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CommunityShown"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        /** Decides whether there is a community, and whether what members write appears at once. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CommunitySettings"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/community/answers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes or refuses an answer of a member. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The answer. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerChange"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/community/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how the community does: how much members answer, and whom what was there has answered already. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Of the last so many days; 30 where nothing is said. */
+                    days?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CommunityFigures"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/community/questions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publishes, refuses or answers a question, says which answer is right, or makes an article of it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The question. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["QuestionChange"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CommunityQuestion"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/events": {
         parameters: {
             query?: never;
@@ -5322,6 +5628,255 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the teams that look after conversations. Who is in them is told to the owner and admins alone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InboxTeam"][];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Sets up a team. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInboxTeam"];
+                };
+            };
+            responses: {
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptTeam"];
+                    };
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets up a team anew: its name, whether it is closed, who is in it, and what comes to it. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the team. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NewInboxTeam"];
+                };
+            };
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Takes a team away. What an open one looked after is nobody's then. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The number of the team. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description It is closed, and still looks after conversations. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/voice": {
         parameters: {
             query?: never;
@@ -5542,6 +6097,78 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["ArticleHit"][];
+                    };
+                };
+                /** @description The request cannot be read. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Whoever asks may not do this. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{id}/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists those to whom a conversation can be given: who answers customers, and sees it. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @description The conversation. */
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Colleague"][];
                     };
                 };
                 /** @description The request cannot be read. */
@@ -6040,6 +6667,14 @@ export interface paths {
                     };
                 };
                 403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Problem"];
+                    };
+                };
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -16165,6 +16800,11 @@ export interface components {
             /** @description The id of the touchpoint in the template. */
             touchpoint: string;
         };
+        /** @description Is what becomes of an answer. */
+        AnswerChange: "publish" | {
+            /** @description Nobody sees it; its writer is told why. */
+            refuse: string;
+        };
         /** @description Is by when a touchpoint's answers are due. */
         AnswerDue: {
             /**
@@ -17139,8 +17779,6 @@ export interface components {
         };
         /** @description Is what a channel can do. Whoever writes obeys it. */
         ChannelCapability: {
-            /** @description Whether files can be sent. */
-            attachments: boolean;
             /**
              * Format: int32
              * @description How many letters a button has at most.
@@ -17153,6 +17791,7 @@ export interface components {
             buttons: number;
             /** @description How that is counted. */
             counted: components["schemas"]["TextCount"];
+            files?: components["schemas"]["FileCapability"] | null;
             /** @description Whether the other side tells what was delivered and read. */
             receipts: boolean;
             /** @description Whether messages that were approved beforehand may be sent outside that time. */
@@ -17411,6 +18050,16 @@ export interface components {
              */
             period: number;
         };
+        /** @description Is somebody to whom a conversation can be given. */
+        Colleague: {
+            /**
+             * Format: int64
+             * @description Their account.
+             */
+            id: number;
+            /** @description Their name. */
+            name: string;
+        };
         /** @description Is a block of comments. */
         CommentBlock: {
             /**
@@ -17460,6 +18109,124 @@ export interface components {
             blocks: components["schemas"]["CommentBlock"][];
             /** @description The comments: those that wait first. */
             comments: components["schemas"]["PageComment"][];
+        };
+        /** @description Is an answer to one. */
+        CommunityAnswer: {
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description Its id. */
+            id: string;
+            /** @description Whether it is ours. */
+            is_ours: boolean;
+            /** @description Their name. */
+            name: string;
+            /** @description The number of whoever answers; of ours that of whoever asked. */
+            person: string;
+            /** @description Why it was refused, as its writer is told. */
+            reason: string;
+            /** @description `waiting`, `published` or `refused`. */
+            state: string;
+            /** @description What it says. */
+            text: string;
+        };
+        /** @description Is how the community does (AIM-23), and what it saved (M20). */
+        CommunityFigures: {
+            /**
+             * Format: int64
+             * @description Of them, those that have an answer which everybody sees.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of them, those with an answer of a member.
+             */
+            by_members: number;
+            /**
+             * Format: int64
+             * @description Known people whom something that was there has answered, at least 72 hours ago.
+             */
+            known: number;
+            /**
+             * Format: int64
+             * @description Of them, those who wrote nothing to us within 72 hours.
+             */
+            known_stayed_away: number;
+            /** @description Which share of the answered ones a member has answered. */
+            member_share: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Known people whom it has answered since: nobody knows yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Questions that were asked.
+             */
+            questions: number;
+            /** @description Which share of known people stayed away: unknown ones are counted at it. */
+            stayed_away: components["schemas"]["Figure"];
+            /**
+             * Format: int64
+             * @description Unknown people whom it has answered.
+             */
+            unknown: number;
+        };
+        /** @description Is a question of the community. */
+        CommunityQuestion: {
+            /** @description The answer that is right, by its id; empty: none is said to be. */
+            accepted: string;
+            /** @description What was answered, in order. */
+            answers: components["schemas"]["CommunityAnswer"][];
+            /** @description The article that was made of it, by its id; empty: none. */
+            article: string;
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            at: number;
+            /** @description Its id. */
+            id: string;
+            /** @description `en`, `fr` or `ru`. */
+            language: string;
+            /** @description The name they gave. */
+            name: string;
+            /** @description The number of whoever asks. */
+            person: string;
+            /** @description Why it was refused, as its writer is told. */
+            reason: string;
+            /** @description `waiting`, `published` or `refused`. */
+            state: string;
+            /** @description And the rest of it. */
+            text: string;
+            /** @description What they ask, in a line. */
+            title: string;
+        };
+        /** @description Is what is decided about questions of the community. */
+        CommunitySettings: {
+            /**
+             * @description Whether what members write appears at once, and is looked at afterwards.
+             * @default false
+             */
+            appears_at_once: boolean;
+            /**
+             * @description Whether there is one.
+             * @default false
+             */
+            is_open: boolean;
+        };
+        /** @description Is the community as staff see it. */
+        CommunityShown: {
+            /** @description Where customers find it. */
+            address: string;
+            /** @description Questions: first those that wait or have an answer that waits, then the latest. */
+            questions: components["schemas"]["CommunityQuestion"][];
+            /** @description What is decided about it. */
+            settings: components["schemas"]["CommunitySettings"];
+            /** @description The touchpoint that questions and answers belong to; empty: the map says so. */
+            touchpoint: string;
         };
         /** @description Is one figure before and after. */
         Compared: {
@@ -17872,11 +18639,11 @@ export interface components {
                  * @description The account.
                  */
                 account: number;
-                /** @description Its name. */
-                name: string;
+                /** @description Its name; what the house calls them is what is written down. */
+                name?: string;
             };
         } | {
-            /** @description A team looks after it. */
+            /** @description A team looks after it, by its name; empty: none. Whoever does not see what is in that team has seen it for the last time. */
             team: string;
         } | {
             /** @description It has these labels. */
@@ -18679,6 +19446,31 @@ export interface components {
              */
             value?: number | null;
         };
+        /** @description Is which files a channel can carry. Whoever adds one obeys it. */
+        FileCapability: {
+            /**
+             * Format: int32
+             * @description How many letters the text beside them has at most; 0: a message is a text or a file, and never both.
+             */
+            caption_max: number;
+            /**
+             * Format: int32
+             * @description How many go with one message.
+             */
+            count_max: number;
+            /**
+             * Format: int32
+             * @description How many bytes a picture has at most.
+             */
+            picture_max: number;
+            /** @description Whether only pictures (PNG, JPEG) and PDF documents go. */
+            pictures_and_pdf_only: boolean;
+            /**
+             * Format: int32
+             * @description How many bytes one has at most.
+             */
+            size_max: number;
+        };
         /** @description Is something that is not as it was written. */
         Finding: {
             /** @description The file. */
@@ -19410,6 +20202,14 @@ export interface components {
         /** @description Is what is decided. */
         InboxSettings: {
             /**
+             * @description Questions that customers answer each other.
+             * @default {
+             *       "appears_at_once": false,
+             *       "is_open": false
+             *     }
+             */
+            community: components["schemas"]["CommunitySettings"];
+            /**
              * @description When somebody is there.
              * @default {
              *       "blocks": [
@@ -19513,6 +20313,7 @@ export interface components {
              * @description By channel, the touchpoint of the map that messages belong to.
              * @default {
              *       "chat": "help-chat",
+             *       "community": "community",
              *       "form": "contact-form",
              *       "review": "review",
              *       "voice": "voice-assistant"
@@ -19547,6 +20348,24 @@ export interface components {
             is_open: boolean;
             /** @description Requests by channel. */
             requests: components["schemas"]["ChannelRequests"][];
+        };
+        /** @description Is a team. */
+        InboxTeam: {
+            /** @description What begins on these channels comes to it. */
+            channels: string[];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether its members, the owner and admins alone see what it looks after. */
+            is_closed: boolean;
+            /** @description Whether whoever asks is one of it. */
+            is_mine: boolean;
+            /** @description The accounts of its members, for the owner and admins alone. */
+            members: number[];
+            /** @description Its name. */
+            name: string;
         };
         /**
          * @description Is how much of a caller's network address is used, the least first.
@@ -19767,6 +20586,14 @@ export interface components {
         KeptSource: components["schemas"]["Source"] & {
             /** @description Keys that were replaced and still work. */
             old_keys: string[];
+        };
+        /** @description Is the number of a team. */
+        KeptTeam: {
+            /**
+             * Format: int64
+             * @description The number.
+             */
+            id: number;
         };
         /** @description Is one driver. */
         KeyDriver: {
@@ -20883,6 +21710,17 @@ export interface components {
              */
             touchpoint: string;
         };
+        /** @description Is a team as it is set up. */
+        NewInboxTeam: {
+            /** @description What begins on these channels comes to it; from another team they are taken. */
+            channels?: string[];
+            /** @description Whether its members, the owner and admins alone see what it looks after. */
+            is_closed?: boolean;
+            /** @description The accounts of its members. */
+            members?: number[];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Is somebody who shall become a member. */
         NewMember: {
             /** @description The address to sign in with. */
@@ -21922,6 +22760,22 @@ export interface components {
          * @enum {string}
          */
         Quadrant: "concentrate" | "keep_up" | "low_priority" | "overkill";
+        /** @description Is what becomes of a question. */
+        QuestionChange: "publish" | {
+            /** @description Nobody sees it; its writer is told why. */
+            refuse: string;
+        } | {
+            /** @description The company answers; everybody sees that, and the question. */
+            answer: {
+                /** @description An id that the writer draws: sent twice it is one answer. */
+                client_id: string;
+                /** @description What it says. */
+                text: string;
+            };
+        } | {
+            /** @description This answer is right, by its id. */
+            accept: string;
+        } | "article";
         /** @description Is what the answers to a question say. */
         QuestionResults: {
             /** @description How often each number was given, from the lowest on; empty where it is not answered by one number. */
@@ -23898,7 +24752,7 @@ export interface components {
         };
         /** @description Is a part of a person's timeline. */
         Timeline: {
-            /** @description How many interactions there are in all. */
+            /** @description How many interactions there are in all that whoever asks may see. */
             count: number;
             /** @description What happened, the latest first. */
             interactions: components["schemas"]["Met"][];
