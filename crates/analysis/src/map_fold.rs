@@ -3,6 +3,7 @@
 //! State is kept per set of segments that a person belongs to, so one pass gives the report of everybody and of every
 //! segment: a segment is the sum of the sets that contain it.
 
+use crate::experience::loyalty::{Given, Loyalty, Seen, answers_of};
 use crate::experience::waits::Wait;
 use crate::frequency::{Frequency, Open};
 use crate::journeys::Journeys;
@@ -44,6 +45,8 @@ pub struct Group {
     pub journeys: Journeys,
     /// How those who ask are answered (M14, M15).
     pub replies: Replies,
+    /// What matters to loyalty (M17).
+    pub loyalty: Loyalty,
 }
 
 /// Is memory used again for every person; no part of the state.
@@ -54,6 +57,8 @@ struct Scratch {
     open: Open,
     path: Vec<u16>,
     waits: Vec<Wait>,
+    answers: Vec<Given>,
+    seen: Seen,
 }
 
 impl Group {
@@ -66,6 +71,7 @@ impl Group {
             frequency: Frequency::new(meaning),
             journeys: Journeys::new(meaning),
             replies: Replies::new(meaning),
+            loyalty: Loyalty::default(),
         }
     }
 
@@ -76,16 +82,19 @@ impl Group {
         self.frequency.merge(&other.frequency);
         self.journeys.merge(&other.journeys);
         self.replies.merge(&other.replies);
+        self.loyalty.merge(&other.loyalty);
     }
 
     fn take(&mut self, meaning: &Meaning, rows: &Rows, scratch: &mut Scratch) {
-        let Scratch { reading, marks, open, path, waits } = scratch;
+        let Scratch { reading, marks, open, path, waits, answers, seen } = scratch;
         self.tally.take(meaning, rows, reading, marks);
         if !reading.ephemeral {
             self.landmarks.take(meaning, rows, reading);
             self.frequency.take(meaning, rows, reading, open);
             self.journeys.take(meaning, rows, reading, path);
             self.replies.take(meaning, rows, reading, waits);
+            answers_of(rows, reading, answers);
+            self.loyalty.take(answers, meaning.touchpoints.len(), seen);
         }
     }
 }

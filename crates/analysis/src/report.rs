@@ -2,6 +2,7 @@
 //!
 //! Amounts of money are minor units of the map's currency. Ids are those of the map. Times are UTC microseconds.
 
+use crate::experience::importance::Quadrant;
 use model::{Figure, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -226,6 +227,9 @@ pub struct TouchpointFigures {
     /// How those who ask there are answered (M14, M15); none where nobody asks, or no answer was ever recorded.
     #[serde(default)]
     pub answering: Option<Answering>,
+    /// What it means to customers beside how satisfied they are (M17); none where that is not known surely enough.
+    #[serde(default)]
+    pub mattering: Option<Mattering>,
     /// Stage progression (M6), from its primary stage.
     pub progression: Progression,
     /// Over-use (M9); none where the business does not push it.
@@ -238,6 +242,21 @@ pub struct TouchpointFigures {
     pub completeness: Completeness,
     /// The one word (M24).
     pub verdict: Verdict,
+}
+
+/// Is where a touchpoint lies by importance and performance (M17).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Mattering {
+    /// The field.
+    pub quadrant: Quadrant,
+    /// How surely it lies there.
+    pub probability: f64,
+    /// Whether importance is what people said of it; otherwise how their answers there go with their loyalty.
+    pub stated: bool,
+    /// Importance: from 1 to 5 if stated, otherwise Spearman's ρ.
+    pub importance: Figure,
+    /// Satisfaction (M7).
+    pub performance: Figure,
 }
 
 /// Is how those who ask at a touchpoint are answered (M14, M15).

@@ -8,16 +8,19 @@
 //! | 4 | over-used | R1, R2, R3 or, of pop-ups, R4 of M9, after false-discovery control |
 //! | 5 | wasted | M11 after false-discovery control, and no declared purpose |
 //! | 6 | under-used | M10, after false-discovery control |
-//! | 7 | effective | lower limit of the effect above zero and effect above the stage's median, after false-discovery control |
-//! | 8 | needs care | satisfaction clearly below its target (M7); or clearly fewer than four in five requests answered at all (M14); or clearly fewer than half in time (M15): the whole interval, after false-discovery control |
+//! | 7 | effective | lower limit of the effect above zero and effect above the stage's median, after false-discovery control; or important and good (M17) |
+//! | 8 | needs care | satisfaction clearly below its target (M7); or clearly fewer than four in five requests answered at all (M14); or clearly fewer than half in time (M15): the whole interval, after false-discovery control; or important and poor (M17) |
 //! | 9 | neutral | nothing of this, and enough data to have seen it; else insufficient data again |
 //!
 //! A limit that lies across a decision line decides nothing: such a rule does not fire. And with thirty touchpoints something
 //! crosses a line by chance, so each family of rules is tested over all touchpoints at once ([`stands`]): of the verdicts of one
-//! kind that are given, at most a tenth are false on average (Benjamini and Hochberg 1995). Dark is no test: nothing is nothing.
+//! kind that are given, at most a tenth are false on average (Benjamini and Hochberg 1995). A place among importance and performance
+//! has a probability instead of a test: there the surest are taken for as long as a tenth of them or fewer are expected to be false
+//! ([`surest`]). Dark is no test: nothing is nothing.
 
+use crate::experience::importance::{Quadrant, SURE};
 use crate::intervals::{Estimate, Z95, benjamini_hochberg, normal_cdf, sample_size};
-use crate::report::{Answering, Completeness, OverUse, Progression, UnderUse, Waste};
+use crate::report::{Answering, Completeness, Mattering, OverUse, Progression, UnderUse, Waste};
 use libm::sqrt;
 use model::map::Settings;
 use model::{Action, Class, Evidence, Figure, Life, Reason, Touchpoint, Unit, Verdict, VerdictKind};
@@ -67,6 +70,8 @@ pub struct Findings<'a> {
     pub answering: Option<&'a Answering>,
     /// What of it stands after false-discovery control.
     pub unheard: Unheard,
+    /// Where it lies by importance and performance (M17), if that is known and sure enough among those of all touchpoints.
+    pub mattering: Option<&'a Mattering>,
     /// Over-use (M9).
     pub over_use: Option<&'a OverUse>,
     /// Under-use (M10).
@@ -98,6 +103,23 @@ pub fn stands(tests: &[Option<f64>]) -> Vec<bool> {
     let measured: Vec<f64> = tests.iter().copied().flatten().collect();
     let mut passes = benjamini_hochberg(&measured, FALSE_DISCOVERY).into_iter();
     tests.iter().map(|test| test.is_some() && passes.next().unwrap_or(false)).collect()
+}
+
+/// Tells which of a family of statements, each with the probability that it is true, may be made together: the surest first, for as
+/// long as on average a tenth of those made or fewer are false, and each is at least as sure as [`SURE`] (the direct posterior
+/// probability approach; Newton, Noueiry, Sarkar and Ahlquist 2004).
+#[must_use]
+pub fn surest(probabilities: &[Option<f64>]) -> Vec<bool> {
+    let mut order: Vec<(usize, f64)> =
+        probabilities.iter().enumerate().filter_map(|(at, sure)| Some((at, sure.filter(|sure| *sure >= SURE)?))).collect();
+    order.sort_by(|one, other| other.1.total_cmp(&one.1).then(one.0.cmp(&other.0)));
+    let mut made = vec![false; probabilities.len()];
+    let mut doubt = 0.0;
+    for (before, (at, sure)) in order.into_iter().enumerate() {
+        doubt += 1.0 - sure;
+        made[at] = doubt <= FALSE_DISCOVERY * (before + 1) as f64;
+    }
+    made
 }
 
 /// Returns the chance of an estimate so far below a line, were it on the line; by the distance of its upper limit. `None` without an
@@ -132,8 +154,10 @@ pub fn verdict(settings: &Settings, findings: &Findings) -> Verdict {
         .or_else(|| wasted(findings))
         .or_else(|| under_used(settings, findings))
         .or_else(|| effective(settings, findings))
+        .or_else(|| matters(findings, Quadrant::KeepUp))
         .or_else(|| needs_care(settings, findings))
         .or_else(|| unheard(settings, findings))
+        .or_else(|| matters(findings, Quadrant::Concentrate))
         .unwrap_or_else(|| ordinary(settings, findings))
 }
 
@@ -305,6 +329,19 @@ fn unheard(settings: &Settings, findings: &Findings) -> Option<Verdict> {
     None
 }
 
+/// It matters to customers more than others do: and is good, or is not.
+fn matters(findings: &Findings, quadrant: Quadrant) -> Option<Verdict> {
+    let found = findings.mattering.filter(|found| found.quadrant == quadrant)?;
+    let numbers =
+        [("importance", found.importance.value?), ("satisfaction", found.performance.value?), ("probability", found.probability)];
+    let (kind, rule, reason, action) = match quadrant {
+        Quadrant::KeepUp => (VerdictKind::Effective, "M24.7/M17", "effective.keep_up", "keep"),
+        Quadrant::Concentrate => (VerdictKind::NeedsCare, "M24.8/M17", "needs_care.concentrate", "improve_experience"),
+        Quadrant::LowPriority | Quadrant::Overkill => return None,
+    };
+    Some(say(kind, rule, Reason::new(reason, &numbers), &found.performance, action, &[]))
+}
+
 /// Nothing fired: either there is nothing to see, or too few people to see it.
 fn ordinary(settings: &Settings, findings: &Findings) -> Verdict {
     if findings.waste.fires {
@@ -345,6 +382,7 @@ mod tests {
         unsatisfied: bool,
         answering: Answering,
         unheard: Unheard,
+        mattering: Option<Mattering>,
         over_use: OverUse,
         under_use: UnderUse,
         waste: Waste,
@@ -381,6 +419,7 @@ mod tests {
                 access: share(0.77),
             },
             unheard: Unheard { ignored: true, late: true },
+            mattering: None,
             over_use: OverUse {
                 curve: Vec::new(),
                 saturation: Some(2),
@@ -431,6 +470,7 @@ mod tests {
             unsatisfied: case.unsatisfied,
             answering: Some(&case.answering),
             unheard: case.unheard,
+            mattering: case.mattering.as_ref(),
             over_use: Some(&case.over_use),
             under_use: &case.under_use,
             waste: &case.waste,
@@ -488,6 +528,40 @@ mod tests {
             case.satisfaction = figure(0.5, 0.4, 0.55, 40, Unit::Share);
         };
         check(both, VerdictKind::NeedsCare, "needs_care.satisfaction");
+    }
+
+    #[test]
+    fn what_matters_is_kept_up_or_mended() {
+        let lies = |quadrant| {
+            move |case: &mut Case| {
+                case.mattering = Some(Mattering {
+                    quadrant,
+                    probability: 0.93,
+                    stated: false,
+                    importance: figure(0.4, 0.3, 0.5, 200, Unit::Ratio),
+                    performance: figure(0.7, 0.6, 0.8, 200, Unit::Share),
+                });
+            }
+        };
+        check(lies(Quadrant::KeepUp), VerdictKind::Effective, "effective.keep_up");
+        check(lies(Quadrant::Concentrate), VerdictKind::NeedsCare, "needs_care.concentrate");
+        check(lies(Quadrant::LowPriority), VerdictKind::Neutral, "neutral.ordinary");
+        check(lies(Quadrant::Overkill), VerdictKind::Neutral, "neutral.ordinary");
+        // What is below its own target says more than what is below the others.
+        let displeased = |case: &mut Case| {
+            lies(Quadrant::Concentrate)(case);
+            case.satisfaction = figure(0.5, 0.4, 0.55, 40, Unit::Share);
+        };
+        check(displeased, VerdictKind::NeedsCare, "needs_care.satisfaction");
+    }
+
+    #[test]
+    fn the_surest_are_said_while_a_tenth_or_fewer_are_false() {
+        // Doubts of .02, .10 and .18 come to .30 of three: a tenth each; one more of .20 is too much, and .79 is unsure by itself.
+        let sure = [Some(0.82), None, Some(0.98), Some(0.80), Some(0.90), Some(0.79)];
+        assert_eq!(surest(&sure), [true, false, true, false, true, false]);
+        assert_eq!(surest(&[Some(0.89)]), [false]);
+        assert!(surest(&[]).is_empty());
     }
 
     #[test]

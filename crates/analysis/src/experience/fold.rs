@@ -5,14 +5,14 @@
 //! last answer to "would you recommend us".
 
 use super::drivers::Products;
-use super::importance::Pairs;
+use super::loyalty::{Given, Loyalty, Seen, answers_of, overall};
 use super::scores::Answers;
 use super::waits::{Wait, waits};
 use crate::experience::answers::step_of;
 use crate::hours::{Calendar, SLOTS, month_of};
 use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::Reading;
-use crate::sequence::{Fold, Rows, unpack_score};
+use crate::sequence::{Fold, Rows};
 use crate::survival::Times;
 use crate::tally::add;
 use model::{Form, Scale, Score};
@@ -56,8 +56,8 @@ pub struct Experience {
     pub reviews: BTreeMap<u16, Reviews>,
     /// How journeys were felt.
     pub felt: Felt,
-    /// Pairs of (last answer at a touchpoint, overall).
-    pub pairs: BTreeMap<(u16, Scale), Pairs>,
+    /// Answers at touchpoints beside the overall one.
+    pub loyalty: Loyalty,
     /// Drivers of the overall answer: those of the question, then "waited in vain", then "complained".
     pub drivers: Products,
 }
@@ -99,42 +99,7 @@ pub struct ExperienceFold {
     waits: Vec<Wait>,
     answers: Vec<Given>,
     journey: Vec<i64>,
-    marks: Marks,
-}
-
-/// Is an answer of the person who is being read.
-#[derive(Clone, Copy, Debug)]
-struct Given {
-    position: usize,
-    touchpoint: u16,
-    score: Score,
-}
-
-/// Remembers which touchpoints were met in one pass over a person, without forgetting one by one.
-#[derive(Default, Debug)]
-struct Marks {
-    now: u32,
-    places: Vec<u32>,
-}
-
-impl Marks {
-    /// Forgets all.
-    fn renew(&mut self, places: usize) {
-        if self.now == u32::MAX || self.places.len() != places {
-            self.places = vec![0; places];
-            self.now = 0;
-        }
-        self.now += 1;
-    }
-
-    /// Marks a place and tells whether it was not marked yet.
-    fn first(&mut self, place: u16) -> bool {
-        std::mem::replace(&mut self.places[place as usize], self.now) != self.now
-    }
-
-    fn has(&self, place: u16) -> bool {
-        self.places[place as usize] == self.now
-    }
+    marks: Seen,
 }
 
 impl ExperienceFold {
@@ -151,7 +116,7 @@ impl ExperienceFold {
             demand: vec![0; SLOTS],
             reviews: BTreeMap::new(),
             felt: Felt::default(),
-            pairs: BTreeMap::new(),
+            loyalty: Loyalty::default(),
             drivers: Products::new(question.drivers.len() + 2),
         };
         Self {
@@ -162,7 +127,7 @@ impl ExperienceFold {
             waits: Vec::new(),
             answers: Vec::new(),
             journey: Vec::new(),
-            marks: Marks::default(),
+            marks: Seen::default(),
         }
     }
 
@@ -181,12 +146,9 @@ impl ExperienceFold {
 
     /// Collects and counts what the person answered. Also of people who are not known: an answer is an answer.
     fn collect_answers(&mut self, rows: &Rows) {
-        self.answers.clear();
-        for (position, row) in self.reading.rows.iter().copied().enumerate() {
-            let Some(score) = unpack_score(rows.score[row]) else { continue };
-            let touchpoint = self.reading.touchpoint[position];
-            self.answers.push(Given { position, touchpoint, score });
-            let key = (touchpoint, score.scale, month_of(rows.at[row]));
+        answers_of(rows, &self.reading, &mut self.answers);
+        for Given { position, touchpoint, score } in self.answers.iter().copied() {
+            let key = (touchpoint, score.scale, month_of(rows.at[self.reading.rows[position]]));
             self.read.scores.entry(key).or_insert_with(|| Answers::new(score.scale)).add(score, 1);
         }
         self.count_reviews(rows);
@@ -259,17 +221,8 @@ impl ExperienceFold {
 
     /// Relates the overall answer to the answers at touchpoints, and to what happened before it.
     fn relate(&mut self, rows: &Rows) {
-        let Some(overall) = self.answers.iter().rfind(|given| given.score.scale == Scale::Nps).copied() else { return };
-        self.marks.renew(self.meaning.touchpoints.len());
-        let others = self.answers.iter().rev().filter(|given| given.position != overall.position);
-        for given in others.filter(|given| given.touchpoint != NOWHERE) {
-            // From the last to the first: the first one met of a touchpoint is its last.
-            if self.marks.first(given.touchpoint) {
-                let from = given.score.scale.range().0;
-                let pairs = self.read.pairs.entry((given.touchpoint, given.score.scale)).or_default();
-                pairs.add((given.score.answer - from) as usize, overall.score.answer as usize);
-            }
-        }
+        self.read.loyalty.take(&self.answers, self.meaning.touchpoints.len(), &mut self.marks);
+        let Some(overall) = overall(&self.answers) else { return };
         let before = &self.reading.touchpoint[..overall.position];
         let asked_at = rows.at[self.reading.rows[overall.position]];
         let in_vain = |wait: &Wait| wait.position < overall.position && wait.answered.is_none_or(|at| at > asked_at);
@@ -323,9 +276,7 @@ impl Experience {
             mine.replied += theirs.replied;
         }
         self.felt.merge(&other.felt);
-        for (key, theirs) in &other.pairs {
-            self.pairs.entry(*key).or_default().merge(theirs);
-        }
+        self.loyalty.merge(&other.loyalty);
         self.drivers.merge(&other.drivers);
     }
 }
@@ -421,7 +372,7 @@ mod tests {
         assert_eq!((read.waits[2].watched(), read.waits[2].events(), read.demand[0]), (1, 0, 1));
         // Two of five is −.5, nine of ten +.8: the peak and the end are +.8; long after that, five of five.
         assert_eq!((read.felt.journeys, read.felt.peak_end), (2, 2 * 144 + 2 * 180));
-        assert_eq!(read.pairs[&(2, Scale::Five)].n(), 1);
+        assert_eq!(read.loyalty.pairs(2).expect("both answers").n(), 1);
         assert_eq!(read.drivers.n(), 1);
         assert_eq!((read.reviews[&2].n, read.reviews[&2].sum), (1, 50));
     }

@@ -17,10 +17,13 @@
 //!
 //! Cost: O(draws · touchpoints); ρ from an 11 × 11 table, constant.
 
-use crate::intervals::{Estimate, Interval, Z95, normal_quantile};
+use super::scores::Answers;
+use crate::intervals::{Estimate, Interval, Z95, normal_quantile, proportion};
 use crate::landmarks::mix;
 use libm::{atanh, sqrt, tanh};
+use model::{Scale, Score};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// So many pairs of answers make a derived importance.
@@ -103,6 +106,37 @@ pub fn place(points: &[Point], targets: Option<(f64, f64)>) -> Vec<Placement> {
     }
     let placed = quadrants.into_iter().zip(agree);
     placed.map(|(quadrant, agree)| Placement { quadrant, probability: f64::from(agree) / f64::from(RESAMPLES) }).collect()
+}
+
+/// Places touchpoints, by position: those whose importance is known, and of whose people some were satisfied of all who were asked.
+/// One alone is not placed: the cross-hairs would be its own.
+pub(crate) fn grid(
+    satisfied: &BTreeMap<u16, (u64, u64)>,
+    importance: impl Fn(u16) -> Option<Estimate>,
+) -> BTreeMap<u16, Placement> {
+    let error = |estimate: Estimate| estimate.interval.map_or(0.0, |interval| (interval.high - interval.low) / (2.0 * Z95));
+    let point = |(touchpoint, (good, n)): (&u16, &(u64, u64))| {
+        let (importance, performance) = (importance(*touchpoint)?, proportion(*good, *n)?);
+        let point =
+            Point { importance: (importance.value, error(importance)), performance: (performance.value, error(performance)) };
+        Some((*touchpoint, point))
+    };
+    let (touchpoints, points): (Vec<u16>, Vec<Point>) = satisfied.iter().filter_map(point).unzip();
+    if points.len() < 2 {
+        return BTreeMap::new();
+    }
+    touchpoints.into_iter().zip(place(&points, None)).collect()
+}
+
+/// Returns stated importance, the mean of the answers 1 to 5 by how often each was given; none from fewer than [`STATED_FROM`].
+pub(crate) fn stated(counts: &[u64; 5]) -> Option<Estimate> {
+    let mut answers = Answers::new(Scale::Five);
+    for (answer, count) in (1..).zip(counts) {
+        if let Some(score) = Score::new(Scale::Five, answer) {
+            answers.add(score, *count);
+        }
+    }
+    (answers.n() >= STATED_FROM).then(|| answers.mean())?
 }
 
 fn fields(values: &[(f64, f64)], targets: Option<(f64, f64)>) -> Vec<Quadrant> {

@@ -7,6 +7,7 @@ pub mod consistency;
 pub mod drivers;
 pub mod fold;
 pub mod importance;
+pub mod loyalty;
 pub mod peak_end;
 pub mod report;
 pub mod scores;

@@ -6,7 +6,7 @@ use super::answers::response;
 use super::brand::reputation;
 use super::consistency::experience;
 use super::fold::{Experience, FEELING_PARTS, MEAN_PARTS};
-use super::importance::{DERIVED_FROM, Pairs, Placement, Point, Quadrant, STATED_FROM, place};
+use super::importance::{DERIVED_FROM, Pairs, Quadrant, STATED_FROM, grid, stated};
 use super::scores::{Answers, Effort};
 use crate::hours::{Calendar, month_text};
 use crate::intervals::{Estimate, Interval, Z95, proportion};
@@ -15,7 +15,7 @@ use crate::report::Note;
 use crate::survival::{Curve, Quantile};
 use libm::sqrt;
 use model::map::TouchpointMap;
-use model::{Evidence, Figure, Scale, Score, Unit};
+use model::{Evidence, Figure, Scale, Unit};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
@@ -474,34 +474,24 @@ fn consistency(map: &TouchpointMap, read: &Experience) -> Consistency {
 }
 
 fn importance(map: &TouchpointMap, read: &Experience, by: &Yardsticks) -> Vec<Importance> {
-    // Where a touchpoint was judged on several scales, the one with the most pairs speaks for it.
-    let mut pairs: BTreeMap<u16, &Pairs> = BTreeMap::new();
-    for ((touchpoint, _), found) in &read.pairs {
-        let best = pairs.entry(*touchpoint).or_insert(found);
-        if found.n() > best.n() {
-            *best = found;
-        }
-    }
     let satisfied = satisfied(read);
-    let derived =
-        |touchpoint: &u16| pairs.get(touchpoint).filter(|pairs| pairs.n() >= DERIVED_FROM).and_then(|pairs| pairs.spearman());
-    let said = |touchpoint: &u16| by.stated.get(touchpoint).map(stated_answers);
-    let stated = |touchpoint: &u16| said(touchpoint).filter(|said| said.n() >= STATED_FROM).and_then(|said| said.mean());
-    let (by_pairs, by_word) = (placed(&satisfied, &derived), placed(&satisfied, &stated));
+    let derived = |touchpoint: u16| read.loyalty.derived(touchpoint);
+    let said = |touchpoint: u16| by.stated.get(&touchpoint).and_then(stated);
+    let (by_pairs, by_word) = (grid(&satisfied, derived), grid(&satisfied, said));
     let told = |touchpoint: &u16| {
-        let found = pairs.get(touchpoint).map_or(0, |pairs| pairs.n());
-        let asked = said(touchpoint).map_or(0, |said| said.n());
+        let found = read.loyalty.pairs(*touchpoint).map_or(0, Pairs::n);
+        let asked = by.stated.get(touchpoint).map_or(0, |counts| counts.iter().sum());
         let (good, n) = satisfied.get(touchpoint).copied().unwrap_or_default();
         let (placement, other) = (by_pairs.get(touchpoint), by_word.get(touchpoint));
         Importance {
             touchpoint: map.touchpoints[*touchpoint as usize].id.clone(),
-            importance: figure(derived(touchpoint), found, Unit::Ratio, "fisher"),
+            importance: figure(derived(*touchpoint), found, Unit::Ratio, "fisher"),
             performance: figure(proportion(good, n), n, Unit::Share, "wilson"),
             quadrant: placement.map(|placement| placement.quadrant),
             probability: placement.map(|placement| placement.probability),
             decided: placement.is_some_and(|placement| placement.decided().is_some()),
             needed: DERIVED_FROM.saturating_sub(found),
-            stated: figure(stated(touchpoint), asked, Unit::Ratio, "t"),
+            stated: figure(said(*touchpoint), asked, Unit::Ratio, "t"),
             stated_quadrant: other.map(|placement| placement.quadrant),
             stated_probability: other.map(|placement| placement.probability),
             stated_decided: other.is_some_and(|placement| placement.decided().is_some()),
@@ -511,32 +501,6 @@ fn importance(map: &TouchpointMap, read: &Experience, by: &Yardsticks) -> Vec<Im
     let known = |touchpoint: &&u16| usize::from(**touchpoint) < map.touchpoints.len();
     let all: BTreeSet<&u16> = satisfied.keys().chain(by.stated.keys()).filter(known).collect();
     all.into_iter().map(told).collect()
-}
-
-/// Places the touchpoints whose importance and performance are both known; nothing with one alone, whose cross-hairs would be its own.
-fn placed(satisfied: &BTreeMap<u16, (u64, u64)>, importance: &dyn Fn(&u16) -> Option<Estimate>) -> BTreeMap<u16, Placement> {
-    let error = |estimate: Estimate| estimate.interval.map_or(0.0, |interval| (interval.high - interval.low) / (2.0 * Z95));
-    let point = |(touchpoint, (good, n)): (&u16, &(u64, u64))| {
-        let (importance, performance) = (importance(touchpoint)?, proportion(*good, *n)?);
-        let point =
-            Point { importance: (importance.value, error(importance)), performance: (performance.value, error(performance)) };
-        Some((*touchpoint, point))
-    };
-    let (touchpoints, points): (Vec<u16>, Vec<Point>) = satisfied.iter().filter_map(point).unzip();
-    if points.len() < 2 {
-        return BTreeMap::new();
-    }
-    touchpoints.into_iter().zip(place(&points, None)).collect()
-}
-
-fn stated_answers(counts: &[u64; 5]) -> Answers {
-    let mut answers = Answers::new(Scale::Five);
-    for (answer, count) in (1..).zip(counts) {
-        if let Some(score) = Score::new(Scale::Five, answer) {
-            answers.add(score, *count);
-        }
-    }
-    answers
 }
 
 fn key_drivers(map: &TouchpointMap, read: &Experience, by: &Yardsticks) -> Option<KeyDrivers> {

@@ -13,12 +13,22 @@ use crate::map_fold::{Group, MapFold};
 use crate::report::{MapReport, Note, Totals, Unmapped, Window};
 use model::map::TouchpointMap;
 use model::{Evidence, Signature};
+use std::collections::BTreeMap;
+
+/// Holds how often each answer from 1 to 5 was given to "how important is it", by the position of the touchpoint.
+pub type Stated = BTreeMap<u16, [u64; 5]>;
 
 /// Makes the report of everybody, or of one segment by its position, from a fold over the whole ledger.
 ///
-/// `map` and `signals` are those the fold's meaning was compiled from.
+/// `map` and `signals` are those the fold's meaning was compiled from; `stated` is what people said of importance.
 #[must_use]
-pub fn report(map: &TouchpointMap, signals: &[Signature], fold: &MapFold, segment: Option<usize>) -> MapReport {
+pub fn report(
+    map: &TouchpointMap,
+    signals: &[Signature],
+    fold: &MapFold,
+    segment: Option<usize>,
+    stated: &Stated,
+) -> MapReport {
     let window = fold.meaning().window;
     let everybody = fold.sum(None);
     let group = if segment.is_some() { fold.sum(segment) } else { everybody.clone() };
@@ -26,7 +36,7 @@ pub fn report(map: &TouchpointMap, signals: &[Signature], fold: &MapFold, segmen
     let spent = costs::of_group(map, window, &group, &everybody);
     let cost_by_stage = segments::cost_by_stage(map, &group, &spent);
     let crowds = crowds(map, fold, segment);
-    let touchpoints = touchpoints::figures(map, fold.meaning(), (&group, &everybody), (&spent, &crowds));
+    let touchpoints = touchpoints::figures(map, fold.meaning(), (&group, &everybody), (&spent, &crowds), stated);
     MapReport {
         segment: segment.map(|at| map.segments[at].id.clone()),
         window: Window { from: window.0.0, to: window.1.0 },

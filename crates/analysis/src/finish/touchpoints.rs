@@ -4,10 +4,11 @@
 //! itself, what looks at the neighbours, the verdict.
 
 use super::costs::Spent;
-use super::frequency;
+use super::{Stated, frequency};
 use crate::attribution::{Credit, RuleCredits, ShareEstimates, estimate};
 use crate::conversion::share;
 use crate::cost::{cost_per_outcome, return_on_cost};
+use crate::experience::importance::{Pairs, Placement, grid, stated};
 use crate::intervals::{Estimate, median};
 use crate::journeys::credits;
 use crate::landmarks::{DAYS, Landmarks};
@@ -16,15 +17,16 @@ use crate::meaning::Meaning;
 use crate::missing::{Checks, is_dark, opportunity};
 use crate::progression::{Stratum, progression_by};
 use crate::replies::Answered;
-use crate::report::{Answering, Attribution, Completeness, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
+use crate::report::{Answering, Attribution, Completeness, Mattering, OverUse, Progression, TouchpointFigures, UnderUse, Waste};
 use crate::under_use::{Chance, Limits, under_use};
 use crate::verdicts::{
-    ANSWERED_LEAST, Findings, IN_TIME_LEAST, Unheard, discoveries, p_below, p_share_below, p_unsatisfied, stands, verdict,
+    ANSWERED_LEAST, Findings, IN_TIME_LEAST, Unheard, discoveries, p_below, p_share_below, p_unsatisfied, stands, surest, verdict,
 };
 use crate::waste::{is_wasted, wasted};
 use model::map::TouchpointMap;
 use model::time::DAY;
 use model::{Class, Evidence, Figure, Life, Touchpoint, Unit};
+use std::collections::BTreeMap;
 
 /// Silence of so many days makes a touchpoint's data stale (M12).
 const FRESH_DAYS: i64 = 30;
@@ -58,6 +60,7 @@ pub(super) fn figures(
     meaning: &Meaning,
     (group, everybody): (&Group, &Group),
     (spent, crowds): (&[Spent], &[Crowd]),
+    stated: &Stated,
 ) -> Vec<TouchpointFigures> {
     let empty = || credits(meaning);
     let groups = group.journeys.groups.iter().map(|credits| credits.as_deref().cloned().unwrap_or_else(empty));
@@ -78,6 +81,8 @@ pub(super) fn figures(
     let unsatisfied = look.unsatisfied();
     let answerings: Vec<Option<Answering>> = (0..count).map(|at| look.answering(at)).collect();
     let unheard = look.unheard(&answerings);
+    let matterings = look.matterings(stated);
+    let sure = surest(&matterings.iter().map(|found| found.as_ref().map(|found| found.probability)).collect::<Vec<_>>());
     let costs_per_outcome: Vec<Figure> = (0..count).map(|at| look.cost_per_outcome(at)).collect();
     (0..count)
         .map(|at| {
@@ -87,6 +92,7 @@ pub(super) fn figures(
                 unsatisfied: unsatisfied[at],
                 unheard: unheard[at],
                 answering: answerings[at].clone(),
+                mattering: matterings[at].as_ref().filter(|_| sure[at]),
                 progression: &progressions[at],
                 waste: &wastes[at],
                 under_use,
@@ -103,6 +109,7 @@ struct Apart<'a> {
     unsatisfied: bool,
     unheard: Unheard,
     answering: Option<Answering>,
+    mattering: Option<&'a Mattering>,
     progression: &'a Progression,
     waste: &'a Waste,
     under_use: UnderUse,
@@ -125,6 +132,7 @@ impl Look<'_> {
             unsatisfied: apart.unsatisfied,
             answering: apart.answering.as_ref(),
             unheard: apart.unheard,
+            mattering: apart.mattering,
             over_use: apart.over_use.as_ref(),
             under_use: &apart.under_use,
             waste: apart.waste,
@@ -143,6 +151,7 @@ impl Look<'_> {
             roi: self.roi(at),
             satisfaction,
             answering: apart.answering,
+            mattering: apart.mattering.cloned(),
             progression: apart.progression.clone(),
             over_use: apart.over_use,
             under_use: apart.under_use,
@@ -225,6 +234,43 @@ impl Look<'_> {
             if judged { p_unsatisfied(&self.map.settings, touchpoint, &asked) } else { None }
         };
         stands(&self.map.touchpoints.iter().enumerate().map(p).collect::<Vec<_>>())
+    }
+
+    /// Places the touchpoints by what they mean to customers, derived and stated, and by how satisfied these are. Where both ways are
+    /// sure and disagree, nothing is said: the page of Experience shows both.
+    fn matterings(&self, stated_counts: &Stated) -> Vec<Option<Mattering>> {
+        let touchpoints = self.map.touchpoints.iter().enumerate();
+        let asked = |(at, touchpoint): (usize, &Touchpoint)| {
+            let met = self.group.tally.touchpoints[at];
+            (is_judged(touchpoint) && met.answers >= self.map.settings.floor)
+                .then_some((at as u16, (met.satisfied, met.answers)))
+        };
+        let satisfied: BTreeMap<u16, (u64, u64)> = touchpoints.filter_map(asked).collect();
+        let derived = |at: u16| self.group.loyalty.derived(at);
+        let said = |at: u16| stated_counts.get(&at).and_then(stated);
+        let (by_deed, by_word) = (grid(&satisfied, derived), grid(&satisfied, said));
+        let deeds = |at: u16| self.group.loyalty.pairs(at).map_or(0, Pairs::n);
+        let words = |at: u16| stated_counts.get(&at).map_or(0, |counts| counts.iter().sum());
+        let place = |at: u16| {
+            let (deed, word) = (by_deed.get(&at), by_word.get(&at));
+            let sure = |placement: &&Placement| placement.decided().is_some();
+            let told = |placement: &Placement, importance: Option<Estimate>, (n, unit, method): (u64, Unit, &str), is_stated| {
+                Some(Mattering {
+                    quadrant: placement.quadrant,
+                    probability: placement.probability,
+                    stated: is_stated,
+                    importance: importance?.figure(n, Evidence::E2, unit, method),
+                    performance: self.satisfaction(usize::from(at)),
+                })
+            };
+            match (deed.filter(sure), word.filter(sure)) {
+                (Some(deed), Some(word)) if deed.quadrant != word.quadrant => None,
+                (Some(deed), _) => told(deed, derived(at), (deeds(at), Unit::Ratio, "fisher"), false),
+                (None, Some(word)) => told(word, said(at), (words(at), Unit::Ratio, "t"), true),
+                (None, None) => None,
+            }
+        };
+        (0..self.map.touchpoints.len()).map(|at| place(at as u16)).collect()
     }
 
     /// Sums up how those who ask are answered.

@@ -31,7 +31,7 @@ pub(crate) fn read(company: &Company, people: u32) -> MapReport {
     let meaning = Arc::new(Meaning::new(&map, &signals, &[], (Instant(window.0), Instant(window.1))));
     let mut fold = MapFold::new(meaning);
     fold.take(&rows);
-    finish::report(&map, &signals, &fold, None)
+    finish::report(&map, &signals, &fold, None, &finish::Stated::new())
 }
 
 fn push(rows: &mut Rows, arrival: &Arrival, (person, flags): (u64, Flags), signal: u32) {

@@ -81,6 +81,18 @@ pub fn reason(reason: &Reason, currency: Currency) -> String {
             n.number("minutes"),
             n.share("target"),
         ),
+        "effective.keep_up" => format!(
+            "It matters to customers more than most ({}), and {} are satisfied, more than elsewhere: surely so by {}.",
+            n.number("importance"),
+            n.share("satisfaction"),
+            n.share("probability"),
+        ),
+        "needs_care.concentrate" => format!(
+            "It matters to customers more than most ({}), and {} are satisfied, fewer than elsewhere: surely so by {}.",
+            n.number("importance"),
+            n.share("satisfaction"),
+            n.share("probability"),
+        ),
         "neutral.ordinary" => format!("Nothing stands out (effect {}).", n.points("lift")),
         "neutral.justified" => format!(
             "Costly ({} of cost for {} of effect), justified by its declared purpose.",

@@ -1,14 +1,14 @@
 //! The analysis of the current map over the whole ledger: one pass, then reports of everybody and of each segment.
 
-use super::experience::Settings;
+use super::experience::{Settings, importance};
 use super::given;
 use super::zone::calendar_of;
 use crate::failure::{Failure, Result};
 use crate::features::capture::{is_crowded, signals};
 use crate::features::map::Maps;
-use crate::features::people::{People, anybody_restricted, resolution, restricted};
+use crate::features::people::{People, anybody_restricted, anybody_with_trait, resolution, restricted};
 use crate::platform::home::{Home, Stores};
-use analysis::finish;
+use analysis::finish::{self, Stated};
 use analysis::map_fold::MapFold;
 use analysis::meaning::Meaning;
 use analysis::replies::Service;
@@ -27,6 +27,8 @@ pub struct Analysis {
     map_version: i64,
     signals: Vec<Signature>,
     fold: MapFold,
+    /// What surveys say of importance.
+    stated: Stated,
 }
 
 impl Analysis {
@@ -50,7 +52,8 @@ impl Analysis {
             return Ok(None);
         };
         let fold = scan(stores, || MapFold::new(Arc::clone(&meaning)))?;
-        Ok(Some(Self { map, map_version, signals, fold }))
+        let stated = importance(stores, &map)?;
+        Ok(Some(Self { map, map_version, signals, fold, stated }))
     }
 
     /// Returns the map that was analysed.
@@ -71,7 +74,9 @@ impl Analysis {
     /// Fails when the map has no such segment.
     pub fn report(&self, segment: Option<&str>) -> Result<MapReport> {
         let position = segment.map(|id| position(&self.map, id)).transpose()?;
-        let mut report = finish::report(&self.map, &self.signals, &self.fold, position);
+        // What surveys say of importance is not known by segment.
+        let stated = if position.is_none() { &self.stated } else { &Stated::new() };
+        let mut report = finish::report(&self.map, &self.signals, &self.fold, position, stated);
         if is_crowded(&self.signals) {
             report.notes.push(Note { key: "signals_are_folded".to_owned(), about: None });
         }
@@ -148,12 +153,19 @@ pub(super) fn unread(stores: &Stores, error: &ledger::LedgerError) -> Failure {
 async fn traits(state: &State, map: &TouchpointMap) -> Result<Vec<(u64, String, String)>> {
     let mut wanted = BTreeSet::new();
     map.segments.iter().for_each(|segment| traits_in(&segment.rule, &mut wanted));
-    if wanted.is_empty() {
+    // To know who is who takes seconds where there are many: not for traits that nobody has.
+    let mut borne = Vec::new();
+    for (key, value) in wanted {
+        if anybody_with_trait(state, key).await? {
+            borne.push((key, value));
+        }
+    }
+    if borne.is_empty() {
         return Ok(Vec::new());
     }
     let people = People::load(state).await?;
     let mut known = Vec::new();
-    for (key, value) in wanted {
+    for (key, value) in borne {
         let having = people.with_trait(state, key, value).await?;
         known.extend(having.into_iter().map(|person| (person.0, key.to_owned(), value.to_owned())));
     }

@@ -17,6 +17,7 @@ use ::analysis::experience::consistency::{AGREEMENT_ENOUGH, agreement, brand_sha
 use ::analysis::experience::drivers::DRIVERS_MAX;
 use ::analysis::experience::fold::{ExperienceFold, Question};
 use ::analysis::experience::report::{ExperienceReport, Yardsticks, report};
+use ::analysis::finish::Stated;
 use ::analysis::hours::{Calendar, Week};
 use ::analysis::intervals::{Estimate, Interval, proportion};
 use ::analysis::map_fold::MapFold;
@@ -135,7 +136,7 @@ fn read(stores: &Stores, segment: Option<&str>) -> Done<Option<ExperienceReport>
         drivers: drivers(stores, &grounds)?,
         category_mean: settings.category_mean,
         // What surveys say of importance is not known by segment.
-        stated: if segment.is_none() { importance(stores, &grounds.map)? } else { BTreeMap::new() },
+        stated: if segment.is_none() { importance(stores, &grounds.map)? } else { Stated::new() },
     };
     let question = Arc::new(Question {
         segment: segment.map(|id| position(&grounds.map, id)).transpose()?,
@@ -148,7 +149,7 @@ fn read(stores: &Stores, segment: Option<&str>) -> Done<Option<ExperienceReport>
 }
 
 /// Returns what was said of importance in surveys (M17), by the positions of touchpoints that the map has.
-fn importance(stores: &Stores, map: &TouchpointMap) -> Done<BTreeMap<u16, [u64; 5]>> {
+pub(super) fn importance(stores: &Stores, map: &TouchpointMap) -> Done<Stated> {
     let (importance, _) = stores.block_on(stated(&stores.state))?;
     let known = |(id, answers): (String, [u64; 5])| Some((u16::try_from(map.touchpoint(&id)?).ok()?, answers));
     Ok(importance.into_iter().filter_map(known).collect())

@@ -6,6 +6,7 @@ use super::graph::{Graph, IDS_MAX, Step, Waiting, visit_of};
 use crate::failure::{Failure, Result};
 use crate::platform::home::Stores;
 use crate::platform::id_map::{IdMap, IdSet};
+use futures_util::TryStreamExt as _;
 use model::{ActorId, Identity, IdentityFact, Instant, Link, Named, Namespace, PersonId, Trust};
 use sqlx::Row;
 use state::{State, StateError, Transaction};
@@ -16,9 +17,6 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// How many identities and facts are remembered as stored already. The memory for them is bounded; beyond it they
 /// are forgotten together and asked of the state store again.
 const REMEMBERED_MAX: usize = 1 << 20;
-
-/// How many facts are read from the state store at once.
-const READ_AT_ONCE: u64 = 50_000;
 
 /// Is an identity with the number by which the ledger knows it.
 pub type Acquaintance = (ActorId, Identity);
@@ -120,16 +118,7 @@ impl People {
         let mut graph = Graph::default();
         let decisions = decision::load(state, moment).await?;
         graph.decide(&decision::standing(&decisions));
-        let count: i64 =
-            sqlx::query_scalar("SELECT COUNT(*) FROM identity_fact").fetch_one(state.reader()).await.map_err(failed)?;
-        // Identities are hashes: equal parts of their range hold about equally many facts.
-        let parts = count.unsigned_abs() / READ_AT_ONCE + 1;
-        let width = u64::MAX / parts;
-        for part in 0..parts {
-            let from = i64::MIN.wrapping_add_unsigned(part * width);
-            let to = if part + 1 == parts { i64::MAX } else { from.wrapping_add_unsigned(width - 1) };
-            graph.learn(facts_between(state, from, to, moment).await?);
-        }
+        learn(&mut graph, state, moment).await?;
         graph.settle();
         for device in graph.unread() {
             let rows: Vec<(i64, i64)> = sqlx::query_as("SELECT who, at FROM sighting WHERE device = $1 AND recorded <= $2")
@@ -746,24 +735,21 @@ fn sight(graph: &mut Graph, device: ActorId, rows: &[(i64, i64)]) {
     }
 }
 
-/// Reads the facts about identities in a range that were recorded until a moment.
-async fn facts_between(state: &State, from: i64, to: i64, moment: Instant) -> Result<Vec<IdentityFact>> {
-    let rows: Vec<(i64, i64, i64, i64, i64, i64, i64)> = sqlx::query_as(
-        "SELECT one, other, link, at, said, one_namespace, other_namespace FROM identity_fact \
-         WHERE one >= $1 AND one <= $2 AND recorded <= $3",
-    )
-    .bind(from)
-    .bind(to)
-    .bind(moment.0)
-    .fetch_all(state.reader())
-    .await
-    .map_err(failed)?;
-    let fact = |(one, other, link, at, said, one_namespace, other_namespace): (i64, i64, i64, i64, i64, i64, i64)| {
+/// Teaches a graph every fact that was recorded until a moment. In the order of the table, which is read from end to end: by any
+/// index each row would be a read of its own.
+async fn learn(graph: &mut Graph, state: &State, moment: Instant) -> Result<()> {
+    type Stored = (i64, i64, i64, i64, i64, i64, i64);
+    let fact = |(one, other, link, at, said, one_namespace, other_namespace): Stored| {
         let link = Link::from_number(u8::try_from(link).ok()?)?;
         let fact = IdentityFact::between(named(one, one_namespace), named(other, other_namespace), link, Instant(at))?;
         Some(IdentityFact { said: said.cast_unsigned(), ..fact })
     };
-    Ok(rows.into_iter().filter_map(fact).collect())
+    let sql = "SELECT one, other, link, at, said, one_namespace, other_namespace FROM identity_fact WHERE recorded <= $1";
+    let mut rows = sqlx::query_as::<_, Stored>(sql).bind(moment.0).fetch(state.reader());
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        graph.learn(fact(row));
+    }
+    Ok(())
 }
 
 /// Gives facts that were recorded before namespaces were, their namespaces.
@@ -790,6 +776,15 @@ async fn name_namespaces(state: &State) -> Result<()> {
             .map_err(failed)?;
     }
     transaction.commit().await.map_err(failed)
+}
+
+/// Tells whether a trait is known of anybody at all.
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn anybody_with_trait(state: &State, key: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM trait WHERE key = $1 LIMIT 1";
+    Ok(sqlx::query(sql).bind(key.to_owned()).fetch_optional(state.reader()).await.map_err(failed)?.is_some())
 }
 
 /// Tells whether anybody's rows may bear another number.

@@ -238,6 +238,13 @@ export default {
   'feel.satisfaction': 'Satisfied',
   'feel.satisfaction.mean': 'The share of satisfied answers among all answers.',
   'feel.target': 'Its target is {target, percent}.',
+  'feel.importance': 'Importance to customers',
+  'feel.importance.derived': 'How closely answers here go with whether the same people would recommend you: 0 not at all, 1 wholly.',
+  'feel.importance.stated': 'What people say of its importance, from 1 to 5.',
+  'feel.keep_up': 'Matters, and is good: keep it up.',
+  'feel.concentrate': 'Matters, and is poor: concentrate here.',
+  'feel.low_priority': 'Matters less than others, and is poor: low priority.',
+  'feel.overkill': 'Good, where it matters little: possibly too much.',
   'feel.in_time': 'Answered in time',
   'feel.in_time.mean':
     'The share of requests answered within the target of {minutes, plural, one {# minute} other {# minutes}}; requests younger than that are left out.',
@@ -324,6 +331,10 @@ export default {
     'It works better than its neighbours, but reaches only {reach, percent} of those it is meant for; about {potential, plural, one {# more outcome} other {# more outcomes}} ({potential_low, number} to {potential_high, number}) can be gained.',
   'effective.progression':
     'People who meet it move on more often by {lift, points} ({low, points} to {high, points}), better than the other touchpoints of its stage.',
+  'effective.keep_up':
+    'It matters to customers more than most touchpoints, and {satisfaction, percent} are satisfied with it, more than elsewhere; this is {probability, percent} sure.',
+  'needs_care.concentrate':
+    'It matters to customers more than most touchpoints, but only {satisfaction, percent} are satisfied with it, fewer than elsewhere; this is {probability, percent} sure.',
   'needs_care.satisfaction': '{satisfaction, percent} are satisfied with it; the target is {target, percent}.',
   'needs_care.unanswered':
     '{share, percent} of {n, plural, one {# request} other {# requests}} are answered at all; at least {target, percent} should be.',

@@ -234,6 +234,13 @@ export default {
   'feel.satisfaction': 'Satisfaits',
   'feel.satisfaction.mean': 'La part de réponses satisfaites parmi toutes les réponses.',
   'feel.target': 'Son objectif est de {target, percent}.',
+  'feel.importance': 'Importance pour les clients',
+  'feel.importance.derived': 'À quel point les réponses données ici vont de pair avec la recommandation des mêmes personnes : 0 pas du tout, 1 tout à fait.',
+  'feel.importance.stated': 'Ce que les gens disent de son importance, de 1 à 5.',
+  'feel.keep_up': 'Compte, et satisfait : à maintenir.',
+  'feel.concentrate': 'Compte, et ne satisfait pas assez : concentrer ici.',
+  'feel.low_priority': 'Compte moins que d’autres, et satisfait peu : faible priorité.',
+  'feel.overkill': 'Satisfait là où cela compte peu : peut-être trop.',
   'feel.in_time': 'Réponses à temps',
   'feel.in_time.mean':
     'La part des demandes qui reçoivent une réponse dans l’objectif de {minutes, plural, one {# minute} many {# de minutes} other {# minutes}} ; les plus récentes sont laissées de côté.',
@@ -323,6 +330,10 @@ export default {
     'Il est plus efficace que ses voisins, mais ne touche que {reach, percent} de ceux à qui il est destiné ; environ {potential, plural, one {# prise d’action} many {# de prises d’action} other {# prises d’action}} de plus ({potential_low, number} à {potential_high, number}) sont à gagner.',
   'effective.progression':
     'Ceux qui le rencontrent avancent plus souvent, de {lift, points} ({low, points} à {high, points}), mieux qu’avec les autres points de contact de son étape.',
+  'effective.keep_up':
+    'Il compte pour les clients plus que la plupart des points de contact, et {satisfaction, percent} en sont satisfaits, plus qu’ailleurs ; c’est sûr à {probability, percent}.',
+  'needs_care.concentrate':
+    'Il compte pour les clients plus que la plupart des points de contact, mais {satisfaction, percent} seulement en sont satisfaits, moins qu’ailleurs ; c’est sûr à {probability, percent}.',
   'needs_care.satisfaction': '{satisfaction, percent} en sont satisfaits ; l’objectif est de {target, percent}.',
   'needs_care.unanswered':
     '{share, percent} de {n, plural, one {# demande} many {# de demandes} other {# demandes}} reçoivent une réponse ; il en faudrait au moins {target, percent}.',

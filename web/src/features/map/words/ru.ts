@@ -232,6 +232,13 @@ export default {
   'feel.satisfaction': 'Довольны',
   'feel.satisfaction.mean': 'Доля довольных среди всех ответов.',
   'feel.target': 'Её цель: {target, percent}.',
+  'feel.importance': 'Важность для клиентов',
+  'feel.importance.derived': 'Насколько ответы здесь связаны с тем, рекомендуют ли вас те же люди: 0 никак, 1 полностью.',
+  'feel.importance.stated': 'Что люди говорят о её важности, от 1 до 5.',
+  'feel.keep_up': 'Важна, и ею довольны: так держать.',
+  'feel.concentrate': 'Важна, но ею недовольны: сосредоточиться здесь.',
+  'feel.low_priority': 'Менее важна, чем другие, и ею недовольны: не к спеху.',
+  'feel.overkill': 'Ею довольны там, где это мало значит: возможно, лишнее.',
   'feel.in_time': 'Ответы вовремя',
   'feel.in_time.mean':
     'Доля обращений, получивших ответ за {minutes, plural, one {# минуту} few {# минуты} many {# минут} other {# минуты}} (это цель); более свежие не учитываются.',
@@ -318,6 +325,10 @@ export default {
     'Она эффективнее соседних, но охватывает лишь {reach, percent} тех, кому предназначена; можно получить ещё около {potential, plural, one {# целевого действия} few {# целевых действий} many {# целевых действий} other {# целевого действия}} (от {potential_low, number} до {potential_high, number}).',
   'effective.progression':
     'Встретившие её идут дальше чаще на {lift, points} (от {low, points} до {high, points}): лучше, чем у других точек этого этапа.',
+  'effective.keep_up':
+    'Для клиентов она важнее большинства точек, и ею довольны {satisfaction, percent}: больше, чем другими; уверенность {probability, percent}.',
+  'needs_care.concentrate':
+    'Для клиентов она важнее большинства точек, но ею довольны лишь {satisfaction, percent}: меньше, чем другими; уверенность {probability, percent}.',
   'needs_care.satisfaction': 'Ею довольны {satisfaction, percent}; цель: {target, percent}.',
   'needs_care.unanswered':
     'Ответ получают {share, percent} из {n, plural, one {# обращения} few {# обращений} many {# обращений} other {# обращения}}; должно быть не меньше {target, percent}.',
