@@ -16,7 +16,7 @@ pub use bulk::{delete_in, insert, read_in, select_in};
 pub use check::{Fault, verify};
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, Connection};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions as _, Connection};
 use std::fs::File;
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -146,7 +146,8 @@ impl State {
         let opened = |source| StateError::Open { place: place.clone(), source };
         check::unseal(path).map_err(|error| opened(error.into()))?;
         let url = format!("sqlite:{}?mode=rw", percent_encoded(path));
-        let options = AnyConnectOptions::from_str(&url).map_err(opened)?;
+        // A statement counts as slow for the driver when whoever reads its rows takes time over each: that says nothing.
+        let options = AnyConnectOptions::from_str(&url).map_err(opened)?.disable_statement_logging();
         // A first connection by itself: a pool would try a hopeless file again and again before it says so.
         let mut first = AnyConnection::connect_with(&options).await.map_err(opened)?;
         prepare(&mut first).await.map_err(opened)?;

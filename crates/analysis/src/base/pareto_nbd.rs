@@ -15,13 +15,14 @@
 //! | 20 | 5 | below .001 |
 //! | nobody | – | unknown |
 //!
-//! Cost: as BG/NBD, with two short series per history.
+//! Cost: as BG/NBD, with a short series per distinct pair of x and a time.
 
 use super::bgnbd::REPEATERS_MIN;
 use super::history::{History, Shared};
 use super::search::minimise;
 use crate::special::hypergeometric;
 use libm::{exp, lgamma, log, log1p};
+use std::collections::BTreeMap;
 
 const LOG_MAX: f64 = 12.0;
 
@@ -48,9 +49,10 @@ impl ParetoNbd {
             return None;
         }
         let scale = log(longest / 4.0);
+        let pairs = Pairs::new(groups);
         let of = |place: &[f64]| Self { r: exp(place[0]), alpha: exp(place[1]), s: exp(place[2]), beta: exp(place[3]) };
         let (place, height) = minimise(&[-0.5, scale, -0.5, scale], 0.5, |place| {
-            if place.iter().any(|log| log.abs() > LOG_MAX) { f64::INFINITY } else { -of(place).log_likelihood(groups) }
+            if place.iter().any(|log| log.abs() > LOG_MAX) { f64::INFINITY } else { -of(place).height(&pairs) }
         });
         height.is_finite().then(|| (of(&place), -height))
     }
@@ -65,8 +67,16 @@ impl ParetoNbd {
     /// Returns the logarithm of the likelihood.
     #[must_use]
     pub fn log_likelihood(&self, groups: &[(History, f64)]) -> f64 {
+        self.height(&Pairs::new(groups))
+    }
+
+    fn height(&self, pairs: &Pairs) -> f64 {
+        let terms: Vec<f64> = pairs.distinct.iter().map(|(x, time)| self.term(*x, *time)).collect();
         let mut shared = Shared::default();
-        groups.iter().map(|(history, count)| count * (shared.of(history.x, |x| self.shared(x)) + self.rest(history))).sum()
+        let part = |&(history, count, early, late): &(History, f64, usize, usize)| {
+            count * (shared.of(history.x, |x| self.shared(x)) + either(self.ways(&history, terms[early], terms[late])))
+        };
+        pairs.groups.iter().map(part).sum()
     }
 
     /// Returns the part of the logarithm that depends on x alone.
@@ -74,36 +84,33 @@ impl ParetoNbd {
         lgamma(self.r + x) - lgamma(self.r) + self.r * log(self.alpha) + self.s * log(self.beta)
     }
 
-    /// Returns the logarithms of the two ways in which a history comes about, but for what they share: still a customer, or
-    /// left.
-    fn ways(&self, history: &History) -> (f64, f64) {
+    /// Returns the logarithm of F(t)/(m+t)^{r+s+x}.
+    fn term(&self, x: u32, time: f64) -> f64 {
         let Self { r, alpha, s, beta } = *self;
-        let x = f64::from(history.x);
+        let x = f64::from(x);
         let whole = r + s + x;
-        let stays = -(r + x) * log(alpha + history.watched) - s * log(beta + history.watched);
         let (most, apart, second) = if alpha >= beta { (alpha, alpha - beta, s + 1.0) } else { (beta, beta - alpha, r + x) };
-        let term = |time: f64| {
-            let z = apart / (most + time);
-            // Euler's transformation: (1−z)^{c−a−b}·₂F₁(1, c−b; c; z), whose terms fall like zⁿ.
-            let series = hypergeometric(1.0, whole + 1.0 - second, whole + 1.0, z);
-            log(series) + (1.0 - second) * log1p(-z) - whole * log(most + time)
-        };
-        let (early, late) = (term(history.last), term(history.watched));
-        let left = log(s / whole) + early + log1p(-exp((late - early).min(0.0)));
-        (stays, left)
+        let z = apart / (most + time);
+        // Euler's transformation: (1−z)^{c−a−b}·₂F₁(1, c−b; c; z), whose terms fall like zⁿ.
+        let series = hypergeometric(1.0, whole + 1.0 - second, whole + 1.0, z);
+        log(series) + (1.0 - second) * log1p(-z) - whole * log(most + time)
     }
 
-    /// Returns the rest of it.
-    fn rest(&self, history: &History) -> f64 {
-        let (stays, left) = self.ways(history);
-        let (more, less) = if stays > left { (stays, left) } else { (left, stays) };
-        more + log1p(exp(less - more))
+    /// Returns the logarithms of the two ways in which a history comes about, but for what they share: still a customer, or
+    /// left. `early` and `late` are the terms of the last purchase and of the end.
+    fn ways(&self, history: &History, early: f64, late: f64) -> (f64, f64) {
+        let Self { r, alpha, s, beta } = *self;
+        let x = f64::from(history.x);
+        let stays = -(r + x) * log(alpha + history.watched) - s * log(beta + history.watched);
+        let left = log(s / (r + s + x)) + early + log1p(-exp((late - early).min(0.0)));
+        (stays, left)
     }
 
     /// Returns the probability that the customer is still one.
     #[must_use]
     pub fn alive(&self, history: &History) -> f64 {
-        let (stays, left) = self.ways(history);
+        let terms = [history.last, history.watched].map(|time| self.term(history.x, time));
+        let (stays, left) = self.ways(history, terms[0], terms[1]);
         1.0 / (1.0 + exp(left - stays))
     }
 
@@ -119,6 +126,36 @@ impl ParetoNbd {
         let (x, b) = (f64::from(history.x), beta + history.watched);
         let rate = (r + x) * b / ((alpha + history.watched) * (s - 1.0));
         (self.alive(history) * rate * (1.0 - libm::pow(b / (b + time), s - 1.0))).max(0.0)
+    }
+}
+
+/// Returns the logarithm of the sum of two chances.
+fn either((one, other): (f64, f64)) -> f64 {
+    let (more, less) = if one > other { (one, other) } else { (other, one) };
+    more + log1p(exp(less - more))
+}
+
+/// Knows which histories need the same series: thousands of histories share hundreds of pairs of x and a time.
+struct Pairs {
+    distinct: Vec<(u32, f64)>,
+    /// A history, how many share it, and where the pairs of its last purchase and of its end are.
+    groups: Vec<(History, f64, usize, usize)>,
+}
+
+impl Pairs {
+    fn new(groups: &[(History, f64)]) -> Self {
+        let (mut distinct, mut places) = (Vec::new(), BTreeMap::new());
+        let mut place = |x: u32, time: f64| {
+            *places.entry((x, time.to_bits())).or_insert_with(|| {
+                distinct.push((x, time));
+                distinct.len() - 1
+            })
+        };
+        let located = |&(history, count): &(History, f64)| {
+            (history, count, place(history.x, history.last), place(history.x, history.watched))
+        };
+        let groups = groups.iter().map(located).collect();
+        Self { distinct, groups }
     }
 }
 

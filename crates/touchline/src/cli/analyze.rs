@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 fn run_map(data: &Data, segment: Option<&str>, format: Format) -> Result<()> {
-    let reach = data.reach()?;
+    let reach = data.reach_to_read()?;
     let map: TouchpointMap = read_answer(reach.ask("GET", "/api/map", None)?)?;
     let reports = reports(&reach, &map, segment, format != Format::Table)?;
     match format {

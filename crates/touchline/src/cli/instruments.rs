@@ -154,7 +154,7 @@ pub(super) fn run(instrument: &Instrument) -> Result<()> {
         }
         Instrument::Texts { data, format, .. } => {
             let dir = data.clone().ok_or_else(|| Failure::new("Neither a data directory nor a file is named"))?;
-            show(*format, &Data { dir }.reach()?.ask("GET", "/api/feedback/texts", None)?["report"], texts)
+            show(*format, &Data { dir }.reach_to_read()?.ask("GET", "/api/feedback/texts", None)?["report"], texts)
         }
         Instrument::TimeToConvert(segment) => of(segment, "time-to-convert", &[], time_to_convert),
         Instrument::Experiments { of: segment, horizon_days, control } => {
@@ -192,7 +192,7 @@ fn address(path: &str, asked: &[(&str, Option<String>)]) -> String {
 }
 
 fn ask(with: &OfEverybody, path: &str) -> Result<Value> {
-    with.data.reach()?.ask("GET", path, None)
+    with.data.reach_to_read()?.ask("GET", path, None)
 }
 
 fn print(with: &OfEverybody, answer: &Value, table: impl Fn(&Value) -> Result<()>) -> Result<()> {

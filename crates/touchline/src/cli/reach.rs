@@ -6,7 +6,7 @@ use crate::failure::{Failure, Result};
 use crate::features::{Site, console as routes};
 use crate::platform::clock::system;
 use crate::platform::console;
-use crate::platform::home::Home;
+use crate::platform::home::{Home, Stores};
 use crate::platform::http::Problem;
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -43,11 +43,23 @@ impl Data {
     /// # Errors
     /// Fails when it is none, or is held by a process without a console.
     pub(super) fn reach(&self) -> Result<Reach> {
+        self.reach_by(Site::open)
+    }
+
+    /// Reaches it for an analysis, which seldom needs to know who is who.
+    ///
+    /// # Errors
+    /// As [`Data::reach`].
+    pub(super) fn reach_to_read(&self) -> Result<Reach> {
+        self.reach_by(Site::open_to_read)
+    }
+
+    fn reach_by(&self, open: fn(Stores, bool) -> Result<Site>) -> Result<Reach> {
         if console::connect(&self.dir).is_some() {
             return Ok(Reach::There(self.dir.clone()));
         }
         let home = Home::open(&self.dir, system())?;
-        let site = Site::open(home.stores(), false)?;
+        let site = open(home.stores(), false)?;
         Ok(Reach::Here { home, routes: routes(&site) })
     }
 }

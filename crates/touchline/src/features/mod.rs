@@ -179,6 +179,17 @@ impl Site {
     /// # Errors
     /// Fails when the stores do.
     pub fn open(stores: Stores, https: bool) -> Result<Self> {
+        let site = Self::open_to_read(stores, https)?;
+        site.capture.people().know()?;
+        Ok(site)
+    }
+
+    /// Opens them for whoever may not need to know who is who: that is read when it is first asked for. To be called from threads
+    /// that may block.
+    ///
+    /// # Errors
+    /// Fails when the stores do.
+    pub fn open_to_read(stores: Stores, https: bool) -> Result<Self> {
         let capture = capture::Capture::open(stores.clone())?;
         let sources = stores.block_on(capture::Sources::load(stores.state.clone()))?;
         capture.keep(sources.clone())?;

@@ -66,6 +66,12 @@ impl Stores {
         self.ledger.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns where tasks run.
+    #[must_use]
+    pub fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     /// Returns the time.
     #[must_use]
     pub fn now(&self) -> model::Instant {

@@ -21,7 +21,7 @@ pub(super) struct LivedArgs {
 
 impl LivedArgs {
     fn ask<Answer: serde::de::DeserializeOwned>(&self, path: &str, more: &str) -> Result<Answer> {
-        read_answer(self.data.reach()?.ask("GET", &format!("/api/measure/{path}?{}&{more}", self.narrow.query()), None)?)
+        read_answer(self.data.reach_to_read()?.ask("GET", &format!("/api/measure/{path}?{}&{more}", self.narrow.query()), None)?)
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn run_attribution(args: &AttributionArgs) -> Result<()> {
         segment: args.lived.narrow.segment.clone(),
         only: args.lived.narrow.narrow(),
     };
-    let asked = args.lived.data.reach()?.ask("POST", "/api/measure/attribution", Some(&written(&question)?))?;
+    let asked = args.lived.data.reach_to_read()?.ask("POST", "/api/measure/attribution", Some(&written(&question)?))?;
     let answer: AttributionAnswer = read_answer(asked)?;
     match args.lived.format {
         Format::Json => print_json(&answer),

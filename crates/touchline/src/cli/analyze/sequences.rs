@@ -94,7 +94,7 @@ pub(super) fn run_funnel(args: &FunnelArgs) -> Result<()> {
         segment: args.narrow.segment.clone(),
         only: args.narrow.narrow(),
     };
-    let asked = args.data.reach()?.ask("POST", "/api/measure/funnel", Some(&written(&question)?))?;
+    let asked = args.data.reach_to_read()?.ask("POST", "/api/measure/funnel", Some(&written(&question)?))?;
     let answer: FunnelAnswer = read_answer(asked)?;
     match args.format {
         Format::Json => print_json(&answer),
@@ -153,7 +153,7 @@ pub(super) fn run_retention(args: &RetentionArgs) -> Result<()> {
         segment: args.narrow.segment.clone(),
         only: args.narrow.narrow(),
     };
-    let asked = args.data.reach()?.ask("POST", "/api/measure/retention", Some(&written(&question)?))?;
+    let asked = args.data.reach_to_read()?.ask("POST", "/api/measure/retention", Some(&written(&question)?))?;
     let answer: RetentionAnswer = read_answer(asked)?;
     match args.format {
         Format::Json => print_json(&answer),
@@ -196,7 +196,7 @@ pub(super) struct FlowArgs {
 }
 
 pub(super) fn run_flows(args: &FlowArgs) -> Result<()> {
-    let asked = args.data.reach()?.ask("GET", &format!("/api/measure/flows?most={}&{}", args.most, args.narrow.query()), None)?;
+    let asked = args.data.reach_to_read()?.ask("GET", &format!("/api/measure/flows?most={}&{}", args.most, args.narrow.query()), None)?;
     let answer: FlowAnswer = read_answer(asked)?;
     match args.format {
         Format::Json => print_json(&answer),

@@ -47,7 +47,7 @@ struct Judged {
 }
 
 pub(super) fn run_verdicts(args: &VerdictArgs) -> Result<()> {
-    let reach = args.data.reach()?;
+    let reach = args.data.reach_to_read()?;
     let path = if args.changes {
         "/api/improve/changes".to_owned()
     } else {
@@ -116,7 +116,7 @@ fn told<One: serde::de::DeserializeOwned>(
     head: &[&str],
     row: impl Fn(&One) -> Vec<String>,
 ) -> Result<()> {
-    let answer = args.data.reach()?.ask("GET", &format!("/api/measure/{path}"), None)?;
+    let answer = args.data.reach_to_read()?.ask("GET", &format!("/api/measure/{path}"), None)?;
     if args.format == Format::Json {
         return print_json(&answer);
     }

@@ -41,13 +41,9 @@ struct News<'b> {
 }
 
 impl Books {
-    /// Reads who is who.
-    ///
-    /// # Errors
-    /// Fails when the state store does.
-    pub(super) fn open(stores: Stores) -> Result<Self> {
-        let people = stores.block_on(People::load(&stores.state))?;
-        Ok(Self { stores, people: SharedPeople::new(people), merging: Arc::default(), gate: Arc::default() })
+    /// Keeps these stores; who is who is read when it is first needed.
+    pub(super) fn open(stores: Stores) -> Self {
+        Self { people: SharedPeople::of(&stores), stores, merging: Arc::default(), gate: Arc::default() }
     }
 
     /// Holds off everybody who changes the stores, until what it returns is dropped.

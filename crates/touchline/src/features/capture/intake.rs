@@ -41,7 +41,9 @@ impl Intake {
     pub fn new(stores: Stores) -> Result<Self> {
         let numbers = stores.block_on(Numbers::load(stores.state.clone()))?;
         let guard = stores.block_on(Guard::load(stores.state.clone()))?;
-        Ok(Self { books: Books::open(stores)?, guard, numbers, marks: Flags::default(), trait_weight: 0 })
+        let books = Books::open(stores);
+        books.shared_people().know()?;
+        Ok(Self { books, guard, numbers, marks: Flags::default(), trait_weight: 0 })
     }
 
     /// Goes through the door beside what arrives meanwhile: both know the same people, signals and erasures.

@@ -12,7 +12,8 @@ use sqlx::Row;
 use state::{State, StateError, Transaction};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::runtime::Handle;
 
 /// How many identities and facts are remembered as stored already. The memory for them is bounded; beyond it they
 /// are forgotten together and asked of the state store again.
@@ -505,19 +506,61 @@ impl People {
 }
 
 /// Is who is who, for several at once: capture teaches, routes ask and decide. Clones share it.
+///
+/// It is read from the state store when it is first needed: with half a million people that takes longer than an analysis, which
+/// needs none of it.
 #[derive(Clone, Debug)]
-pub struct SharedPeople(Arc<RwLock<People>>);
+pub struct SharedPeople(Arc<Lazy>);
+
+#[derive(Debug)]
+struct Lazy {
+    people: OnceLock<RwLock<People>>,
+    /// Where to read them; not the whole stores, which the ledger's tail would keep open by whom it asks.
+    from: Option<(State, Handle)>,
+}
 
 impl SharedPeople {
     /// Shares.
     #[must_use]
     pub fn new(people: People) -> Self {
-        Self(Arc::new(RwLock::new(people)))
+        Self(Arc::new(Lazy { people: OnceLock::from(RwLock::new(people)), from: None }))
+    }
+
+    /// Shares the people of these stores, and reads nothing yet.
+    #[must_use]
+    pub fn of(stores: &Stores) -> Self {
+        Self(Arc::new(Lazy { people: OnceLock::new(), from: Some((stores.state.clone(), stores.runtime().clone())) }))
+    }
+
+    /// Reads who is who, unless that is known. To be called from threads that may block.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub fn know(&self) -> Result<()> {
+        if let (None, Some((state, runtime))) = (self.0.people.get(), &self.0.from) {
+            let people = runtime.block_on(People::load(state))?;
+            // Whoever was faster has read the same: nobody changes what nobody knows yet.
+            let _ = self.0.people.set(RwLock::new(people));
+        }
+        Ok(())
     }
 
     /// Lets one ask. To be held for moments, never over a wait of a task.
+    ///
+    /// # Panics
+    /// Panics when nothing is known yet and the state store cannot be read; [`SharedPeople::know`] before says why.
     pub fn read(&self) -> RwLockReadGuard<'_, People> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.known().read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn known(&self) -> &RwLock<People> {
+        self.0.people.get_or_init(|| {
+            let load = || self.0.from.as_ref().map(|(state, runtime)| runtime.block_on(People::load(state)));
+            // A thread of its own: tasks ask too, and a task must not wait for another by itself.
+            let loaded = std::thread::scope(|scope| scope.spawn(load).join());
+            let people = loaded.ok().flatten().and_then(Result::ok);
+            RwLock::new(people.expect("the state store was read when it was opened"))
+        })
     }
 
     /// Begins to teach or decide. To be called from threads that may block.
@@ -529,6 +572,7 @@ impl SharedPeople {
     /// # Errors
     /// Fails when the state store does.
     pub fn change(&self, stores: &Stores) -> Result<(Transaction, RwLockWriteGuard<'_, People>)> {
+        self.know()?;
         let transaction = stores.block_on(stores.state.begin()).map_err(failed)?;
         let mut people = self.write();
         people.changes += 1;
@@ -559,7 +603,7 @@ impl SharedPeople {
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, People> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+        self.known().write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

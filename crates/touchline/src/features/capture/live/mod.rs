@@ -85,7 +85,7 @@ impl Capture {
     /// Opens the door with a journal that makes files durable in another way.
     fn open_with(stores: Stores, sync: journal::Sync) -> Result<Self> {
         let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
-        let books = Books::open(stores.clone())?;
+        let books = Books::open(stores.clone());
         let journal = recover(&books, &numbers, sync)?;
         let guard = stores.block_on(Guard::load(stores.state.clone()))?;
         let is_erasing = stores.block_on(people::anything_unfinished(&stores.state))?;
@@ -422,7 +422,7 @@ pub fn catch_up(stores: &Stores) -> Result<()> {
         return Ok(());
     }
     let numbers = stores.block_on(Numbers::load(stores.state.clone()))?.guarded();
-    let books = Books::open(stores.clone())?;
+    let books = Books::open(stores.clone());
     recover(&books, &numbers, journal::durable())?;
     let guard = stores.block_on(Guard::load(stores.state.clone()))?;
     // The journal is empty by now.
