@@ -5,11 +5,12 @@
 
 use crate::replies::Service;
 use crate::sequence::unpack_score;
+use foldhash::HashMap;
 use model::map::{Segment, TouchpointMap};
 use model::rules::{SegmentRule, Trigger};
 use model::time::DAY;
 use model::{Class, Direction, Instant, Life, Scale, Signature};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Stands for "bound to no touchpoint".
 pub const NOWHERE: u16 = u16::MAX;
@@ -376,7 +377,7 @@ fn places(map: &TouchpointMap, touchpoint: Option<&str>, channel: Option<&str>) 
 
 /// Keeps of all traits the ones that some segment asks for, as bits per person.
 fn traits_wanted(wanted: &[(String, String)], traits: &[(u64, String, String)]) -> HashMap<u64, u64> {
-    let mut known: HashMap<u64, u64> = HashMap::new();
+    let mut known: HashMap<u64, u64> = HashMap::default();
     for (person, key, value) in traits {
         if let Some(at) = wanted.iter().position(|(wanted_key, is)| wanted_key == key && is == value) {
             *known.entry(*person).or_default() |= 1_u64.checked_shl(at as u32).unwrap_or(0);

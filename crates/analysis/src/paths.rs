@@ -17,7 +17,7 @@
 use crate::meaning::{Meaning, NOWHERE};
 use crate::reading::Reading;
 use crate::sequence::{Fold, Rows};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Counts people by path.
@@ -43,7 +43,7 @@ impl PathFold {
     /// Makes a fold that has read nothing, for paths of `length` touches.
     #[must_use]
     pub fn new(meaning: Arc<Meaning>, length: usize) -> Self {
-        Self { meaning, length: length.max(1), people: 0, paths: HashMap::new(), reading: Reading::default() }
+        Self { meaning, length: length.max(1), people: 0, paths: HashMap::default(), reading: Reading::default() }
     }
 
     /// Returns how many people have at least one touch.
@@ -73,7 +73,7 @@ impl PathFold {
             }
         }
         self.people += u64::from(!touches.is_empty());
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for (run, ends) in touches.windows(self.length).zip(places.iter().skip(self.length - 1)) {
             if !seen.insert(run) {
                 continue;

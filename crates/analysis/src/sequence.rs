@@ -116,6 +116,19 @@ pub trait Fold: Send {
     fn merge(&mut self, other: Self);
 }
 
+/// Two questions asked in one pass.
+impl<One: Fold, Other: Fold> Fold for (One, Other) {
+    fn take(&mut self, rows: &Rows) {
+        self.0.take(rows);
+        self.1.take(rows);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.0.merge(other.0);
+        self.1.merge(other.1);
+    }
+}
+
 /// Packs an answer and its scale into one number; 0 means "no answer".
 #[must_use]
 pub fn pack_score(score: Option<model::Score>) -> u16 {

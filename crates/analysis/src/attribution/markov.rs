@@ -20,8 +20,8 @@
 //! without ads 0.2, so RE = 0.75; of 4 outcomes ads is given 2.4 and mail 1.6.
 
 use super::{Ends, JourneyCounts};
+use foldhash::HashMap;
 use nalgebra::{DMatrix, DVector};
-use std::collections::HashMap;
 
 /// Is how many touches back the chain remembers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -120,9 +120,9 @@ impl Flows {
     /// Counts journeys in any order; states are numbered by their touches, so the result does not depend on it.
     pub(super) fn of(journeys: &JourneyCounts, order: Order) -> Self {
         let mut flows = Self::default();
-        let mut numbers: HashMap<Gram, u32> = HashMap::new();
+        let mut numbers: HashMap<Gram, u32> = HashMap::default();
         // A state and the next touch determine the next state: one look-up per touch.
-        let mut ways: HashMap<(u32, u16), (u32, u64)> = HashMap::new();
+        let mut ways: HashMap<(u32, u16), (u32, u64)> = HashMap::default();
         for (path, ends) in journeys.iter().filter(|(path, _)| !path.is_empty()) {
             let weight = ends.conversions + ends.nulls;
             let length = (order as usize).min(path.len());

@@ -12,8 +12,8 @@
 //! touchpoints have about 150,000 distinct paths). Merging adds; the order of merging does not matter.
 
 use crate::fixed::Fixed;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// Is how journeys with the same path ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

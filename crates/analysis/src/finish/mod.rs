@@ -22,13 +22,7 @@ pub type Stated = BTreeMap<u16, [u64; 5]>;
 ///
 /// `map` and `signals` are those the fold's meaning was compiled from; `stated` is what people said of importance.
 #[must_use]
-pub fn report(
-    map: &TouchpointMap,
-    signals: &[Signature],
-    fold: &MapFold,
-    segment: Option<usize>,
-    stated: &Stated,
-) -> MapReport {
+pub fn report(map: &TouchpointMap, signals: &[Signature], fold: &MapFold, segment: Option<usize>, stated: &Stated) -> MapReport {
     let window = fold.meaning().window;
     let everybody = fold.sum(None);
     let group = if segment.is_some() { fold.sum(segment) } else { everybody.clone() };

@@ -242,8 +242,7 @@ impl Look<'_> {
         let touchpoints = self.map.touchpoints.iter().enumerate();
         let asked = |(at, touchpoint): (usize, &Touchpoint)| {
             let met = self.group.tally.touchpoints[at];
-            (is_judged(touchpoint) && met.answers >= self.map.settings.floor)
-                .then_some((at as u16, (met.satisfied, met.answers)))
+            (is_judged(touchpoint) && met.answers >= self.map.settings.floor).then_some((at as u16, (met.satisfied, met.answers)))
         };
         let satisfied: BTreeMap<u16, (u64, u64)> = touchpoints.filter_map(asked).collect();
         let derived = |at: u16| self.group.loyalty.derived(at);

@@ -21,7 +21,11 @@ pub(super) struct LivedArgs {
 
 impl LivedArgs {
     fn ask<Answer: serde::de::DeserializeOwned>(&self, path: &str, more: &str) -> Result<Answer> {
-        read_answer(self.data.reach_to_read()?.ask("GET", &format!("/api/measure/{path}?{}&{more}", self.narrow.query()), None)?)
+        read_answer(self.data.reach_to_read()?.ask(
+            "GET",
+            &format!("/api/measure/{path}?{}&{more}", self.narrow.query()),
+            None,
+        )?)
     }
 }
 

@@ -196,7 +196,8 @@ pub(super) struct FlowArgs {
 }
 
 pub(super) fn run_flows(args: &FlowArgs) -> Result<()> {
-    let asked = args.data.reach_to_read()?.ask("GET", &format!("/api/measure/flows?most={}&{}", args.most, args.narrow.query()), None)?;
+    let asked =
+        args.data.reach_to_read()?.ask("GET", &format!("/api/measure/flows?most={}&{}", args.most, args.narrow.query()), None)?;
     let answer: FlowAnswer = read_answer(asked)?;
     match args.format {
         Format::Json => print_json(&answer),

@@ -7,7 +7,7 @@
 use super::batch::Batch;
 use super::intake::Taken;
 use crate::failure::{Failure, Result};
-use crate::features::people::{Acquaintance, FactKey, People, SharedPeople, fact_key, note_traits};
+use crate::features::people::{Acquaintance, FactKey, People, SharedPeople, anybody_unsettled, fact_key, note_traits};
 use crate::platform::home::Stores;
 use crate::platform::id_map::IdMap;
 use fail::fail_point;
@@ -193,7 +193,7 @@ impl Books {
     /// # Errors
     /// Fails when the ledger or the state store do; nothing is lost then, and reading stays right.
     pub(super) fn tidy(&self) -> Result<()> {
-        if self.many_are_unsettled() {
+        if self.many_are_unsettled()? {
             return self.settle_people();
         }
         let _alone = self.alone();
@@ -207,9 +207,14 @@ impl Books {
         Ok(())
     }
 
-    fn many_are_unsettled(&self) -> bool {
+    fn many_are_unsettled(&self) -> Result<bool> {
+        // Where nobody is, it need not be known who is who.
+        if !self.stores.block_on(anybody_unsettled(&self.stores.state))? {
+            return Ok(false);
+        }
+        self.people.know()?;
         let people = self.people();
-        people.unsettled_count() >= UNSETTLED_MIN.max(people.met_count() / UNSETTLED_PART)
+        Ok(people.unsettled_count() >= UNSETTLED_MIN.max(people.met_count() / UNSETTLED_PART))
     }
 
     /// Compacts the ledger where it has many files or many people are unsettled.
@@ -217,7 +222,7 @@ impl Books {
     /// # Errors
     /// As [`Books::tidy`].
     pub(super) fn finish(&self) -> Result<()> {
-        let is_due = self.stores.ledger().needs_compaction() || self.many_are_unsettled();
+        let is_due = self.stores.ledger().needs_compaction() || self.many_are_unsettled()?;
         if is_due { self.settle_people() } else { Ok(()) }
     }
 
@@ -225,6 +230,7 @@ impl Books {
     /// moving what has moved already changes nothing; and who is unsettled is asked before which files there are,
     /// because files that come later bear the new numbers already.
     pub(super) fn settle_people(&self) -> Result<()> {
+        self.people.know()?;
         let _alone = self.alone();
         let _shared = self.share();
         let resolution = self.people().resolution();

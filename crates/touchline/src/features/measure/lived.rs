@@ -159,7 +159,8 @@ pub(super) fn paths(stores: &Stores, asked: &LivedAsked) -> Result<Option<PathAn
     let Some(Sense { map, meaning, .. }) = asked.sense(stores)? else { return Ok(None) };
     let length = asked.length.unwrap_or(3);
     let most = asked.most.unwrap_or(20).min(LISTED_MAX);
-    let fold = scan(stores, || PathFold::new(Arc::clone(&meaning), length))?;
+    let (fold, journeys) =
+        scan(stores, || (PathFold::new(Arc::clone(&meaning), length), JourneyFold::new(Arc::clone(&meaning), policy_of(&map))))?;
     let people = fold.people();
     let sorted = fold.sorted();
     let path = |(path, walked): &(&[u16], analysis::paths::Walked)| WalkedPath {
@@ -169,7 +170,7 @@ pub(super) fn paths(stores: &Stores, asked: &LivedAsked) -> Result<Option<PathAn
         conversion: share(proportion(walked.converted, walked.people), walked.people),
     };
     let paths = sorted.iter().take(most).map(path).collect();
-    let whole = scan(stores, || JourneyFold::new(Arc::clone(&meaning), policy_of(&map)))?.whole().journeys;
+    let whole = journeys.whole().journeys;
     let mut variants: Vec<(&[u16], u64, u64)> =
         whole.sorted().into_iter().map(|(path, ends)| (path, ends.conversions, ends.conversions + ends.nulls)).collect();
     variants.sort_by_key(|(_, _, all)| std::cmp::Reverse(*all));

@@ -40,7 +40,7 @@ pub use resolution::{Resolution, resolution};
 pub use restriction::{anybody_restricted, lift, restrict, restricted, restricted_among};
 pub(in crate::features) use store::note_traits;
 pub use store::{
-    Acquaintance, FactKey, People, SharedPeople, Trait, anybody_with_trait, collision, fact_key, find, traits_that_count,
+    Acquaintance, FactKey, People, SharedPeople, Trait, anybody_unsettled, anybody_with_trait, collision, fact_key, find, traits_that_count,
 };
 pub use text::{TextKey, TextKeys, open, open_bytes, seal, seal_bytes};
 pub use tombstones::Tombstones;

@@ -832,7 +832,10 @@ pub async fn anybody_with_trait(state: &State, key: &str) -> Result<bool> {
 }
 
 /// Tells whether anybody's rows may bear another number.
-pub(super) async fn anybody_unsettled(state: &State) -> Result<bool> {
+///
+/// # Errors
+/// Fails when the state store does.
+pub async fn anybody_unsettled(state: &State) -> Result<bool> {
     let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM relocation").fetch_one(state.reader()).await.map_err(failed)?;
     Ok(waiting > 0)
 }
