@@ -197,8 +197,8 @@ def near(one, other):
 def sequences(data):
     where = ["--data", data]
     ours("whole map, all segments", ["analyze", "map", *where], lambda answer: f"{answer[0]['totals']['interactions']:,} interactions, all metrics and verdicts")
-    funnel = ours("funnel view, visit, purchase within 30 days",
-                  ["analyze", "funnel", "--step", "form:view", "--step", "form:visit", "--step", "form:purchase", "--within-days", 30, *where],
+    funnel = ours("funnel view, click, purchase within 30 days",
+                  ["analyze", "funnel", "--step", "form:view", "--step", "form:click", "--step", "form:purchase", "--within-days", 30, *where],
                   lambda answer: " > ".join(f"{step['people']:,}" for step in answer["steps"]))
     retention = ours("retention by periods of 30 days", ["analyze", "retention", "--period-days", 30, *where],
                      lambda answer: ", ".join(f"{cell['active']:,}" for cell in answer["all"][:4]))

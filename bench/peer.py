@@ -1,7 +1,7 @@
 """Answers one question over the ledger's files with another engine, and prints the seconds of the query as JSON.
 
 ends: how many people began, and how many ended, with each signal. journeys: how many different sequences of signals people went through.
-funnel: how many people viewed, visited, and bought, one after the other within 30 days. retention: how many came back in the first,
+funnel: how many people viewed, clicked, and bought, one after the other within 30 days. retention: how many came back in the first,
 second, third … period of 30 days after their own first interaction, of those who have lived through it.
 All are questions that the map analysis or another of our commands answers in one pass.
 """
@@ -13,7 +13,8 @@ import sys
 import time
 
 THREADS = 2
-VIEW, VISIT, PURCHASE = 0, 2, 6  # forms, as in docs/ledger.md
+VIEW, CLICK, PURCHASE = 0, 1, 6  # forms, as in docs/ledger.md
+NOBODY = 2  # the flag of rows without a known person
 SPAN = 30 * 86_400 * 1_000_000  # microseconds
 
 
@@ -33,12 +34,13 @@ def duckdb(question, files):
                     SELECT 'first', first, count(*) FROM ends GROUP BY first UNION ALL SELECT 'last', last, count(*) FROM ends GROUP BY last""",
         "journeys": f"""SELECT count(DISTINCT path), count(*) FROM
                     (SELECT string_agg(signal::VARCHAR, '>' ORDER BY "at", signal) AS path FROM {table} GROUP BY person)""",
-        "funnel": f"""WITH rows AS (SELECT person, form, epoch_us("at") AS t FROM {table} WHERE form IN ({VIEW}, {VISIT}, {PURCHASE})),
+        "funnel": f"""WITH rows AS (SELECT person, form, epoch_us("at") AS t FROM {table}
+                    WHERE form IN ({VIEW}, {CLICK}, {PURCHASE}) AND flags & {NOBODY} = 0),
                     one AS (SELECT *, max(t) FILTER (form = {VIEW}) {run_up} AS viewed FROM rows),
-                    two AS (SELECT *, max(viewed) FILTER (form = {VISIT} AND t <= viewed + {SPAN}) {run_up} AS began FROM one)
-                    SELECT count(DISTINCT person) FILTER (form = {VIEW}), count(DISTINCT person) FILTER (form = {VISIT} AND t <= viewed + {SPAN}),
+                    two AS (SELECT *, max(viewed) FILTER (form = {CLICK} AND t <= viewed + {SPAN}) {run_up} AS began FROM one)
+                    SELECT count(DISTINCT person) FILTER (form = {VIEW}), count(DISTINCT person) FILTER (form = {CLICK} AND t <= viewed + {SPAN}),
                     count(DISTINCT person) FILTER (form = {PURCHASE} AND t <= began + {SPAN}) FROM two""",
-        "retention": f"""WITH rows AS (SELECT person, epoch_us("at") AS t FROM {table}), began AS (SELECT person, min(t) AS began FROM rows GROUP BY person),
+        "retention": f"""WITH rows AS (SELECT person, epoch_us("at") AS t FROM {table} WHERE flags & {NOBODY} = 0), began AS (SELECT person, min(t) AS began FROM rows GROUP BY person),
                     ages AS (SELECT DISTINCT person, began, (t - began) // {SPAN} AS age FROM rows JOIN began USING (person))
                     SELECT age, count(*) FROM ages WHERE began + (age + 1) * {SPAN} <= (SELECT max(t) FROM rows) GROUP BY age""",
     }
@@ -55,6 +57,7 @@ def polars(question, files):
 
     table = engine.scan_parquet(files)
     col = engine.col
+    known = table.filter((col("flags") & NOBODY) == 0)
     # Sorting inside each group is the quicker way for this engine: rows arrive almost sorted by person.
     grouped = table.select("person", "at", "signal").group_by("person")
     in_order = col("signal").sort_by("at", "signal")
@@ -70,18 +73,18 @@ def polars(question, files):
         counts = paths.select(col("path").n_unique(), engine.len().alias("people"))
         run = lambda: collect(counts).rows()
     elif question == "funnel":
-        rows = table.select("person", "form", col("at").dt.epoch("us").alias("t")).filter(col("form").is_in([VIEW, VISIT, PURCHASE]))
+        rows = known.select("person", "form", col("at").dt.epoch("us").alias("t")).filter(col("form").is_in([VIEW, CLICK, PURCHASE]))
         last = lambda value: value.forward_fill().over("person")
         one = rows.sort("person", "t", "form").with_columns(viewed=last(engine.when(col("form") == VIEW).then(col("t"))))
-        visited = (col("form") == VISIT) & (col("t") <= col("viewed") + SPAN)
-        two = one.with_columns(visited=visited, began=last(engine.when(visited).then(col("viewed"))))
+        clicked = (col("form") == CLICK) & (col("t") <= col("viewed") + SPAN)
+        two = one.with_columns(clicked=clicked, began=last(engine.when(clicked).then(col("viewed"))))
         people = lambda fits: col("person").filter(fits).n_unique()
         counts = two.select(
-            one=people(col("form") == VIEW), two=people(col("visited")), three=people((col("form") == PURCHASE) & (col("t") <= col("began") + SPAN))
+            one=people(col("form") == VIEW), two=people(col("clicked")), three=people((col("form") == PURCHASE) & (col("t") <= col("began") + SPAN))
         )
         run = lambda: collect(counts).rows()
     else:
-        rows = table.select("person", col("at").dt.epoch("us").alias("t"))
+        rows = known.select("person", col("at").dt.epoch("us").alias("t"))
         end = rows.select(col("t").max())
         began = rows.group_by("person").agg(col("t").min().alias("began"))
         aged = rows.join(began, on="person").with_columns(age=(col("t") - col("began")) // SPAN)
@@ -108,10 +111,11 @@ def chdb(question, files):
         "journeys": f"""SELECT uniqExact(path), count() FROM (SELECT arrayStringConcat(arrayMap(x -> toString(x.2), arraySort(groupArray((at, signal)))), '>') AS path
                     FROM {table} GROUP BY person)""",
         "funnel": f"""SELECT countIf(steps >= 1), countIf(steps >= 2), countIf(steps >= 3) FROM
-                    (SELECT windowFunnel({SPAN})({us}, form = {VIEW}, form = {VISIT}, form = {PURCHASE}) AS steps FROM {table} GROUP BY person)""",
+                    (SELECT windowFunnel({SPAN})({us}, form = {VIEW}, form = {CLICK}, form = {PURCHASE}) AS steps FROM {table}
+                    WHERE bitAnd(flags, {NOBODY}) = 0 GROUP BY person)""",
         "retention": f"""WITH (SELECT max({us}) FROM {table}) AS until
                     SELECT age, count() FROM (SELECT began, arrayJoin(arrayDistinct(arrayMap(t -> intDiv(t - began, {SPAN}), ts))) AS age FROM
-                    (SELECT groupArray({us}) AS ts, arrayMin(ts) AS began FROM {table} GROUP BY person)) WHERE began + (age + 1) * {SPAN} <= until GROUP BY age""",
+                    (SELECT groupArray({us}) AS ts, arrayMin(ts) AS began FROM {table} WHERE bitAnd(flags, {NOBODY}) = 0 GROUP BY person)) WHERE began + (age + 1) * {SPAN} <= until GROUP BY age""",
     }
     run = lambda: [tuple(row) for row in json.loads(connection.query(queries[question], "JSONCompact").data())["data"]]
     rows = int(json.loads(connection.query(f"SELECT count() FROM {table}", "JSONCompact").data())["data"][0][0])
