@@ -6,7 +6,7 @@ use analysis::map_fold::MapFold;
 use analysis::meaning::Meaning;
 use analysis::report::MapReport;
 use analysis::sequence::{Fold, NO_COST, Rows, pack_score};
-use model::{ActorId, Arrival, Flags, Instant, Signature, TouchpointMap};
+use model::{ActorId, Arrival, Flags, Identity, Instant, Signature, TouchpointMap};
 use std::collections::HashMap;
 use std::sync::Arc;
 use testkit::Company;
@@ -19,8 +19,10 @@ pub(crate) fn read(company: &Company, people: u32) -> MapReport {
     for k in 0..people {
         let arrivals = company.person(k);
         for (arrival, person) in arrivals.iter().zip(persons(&arrivals)) {
-            let number = *numbers.entry(arrival.signature.clone()).or_insert_with(|| {
+            // Texts are copied the first time only: there are millions of arrivals.
+            let number = numbers.get(&arrival.signature).copied().unwrap_or_else(|| {
                 signals.push(arrival.signature.clone());
+                numbers.insert(arrival.signature.clone(), signals.len() as u32 - 1);
                 signals.len() as u32 - 1
             });
             window = (window.0.min(arrival.at.0), window.1.max(arrival.at.0));
@@ -57,26 +59,27 @@ fn sorted(rows: &Rows) -> Rows {
 
 /// Tells, for what arrived from or about one person, as whom each is known in the end: names that once came together are one.
 fn persons(arrivals: &[Arrival]) -> Vec<(u64, Flags)> {
-    let mut names: Vec<(ActorId, usize)> = Vec::new();
-    let mut place = |actor: ActorId, together: Option<usize>| {
+    // A name, its number, and the group it belongs to.
+    let mut names: Vec<(&Identity, ActorId, usize)> = Vec::new();
+    let mut place = |name, together: Option<usize>| {
         let new = names.len();
-        let known = names.iter().find(|(name, _)| *name == actor).map(|(_, group)| *group);
+        let known = names.iter().find(|(known, ..)| *known == name).map(|(.., group)| *group);
         let group = known.or(together).unwrap_or(new);
         if known.is_none() {
-            names.push((actor, group));
+            names.push((name, name.actor(), group));
         }
         if let Some(other) = together.filter(|other| *other != group) {
-            names.iter_mut().filter(|(_, of)| *of == other).for_each(|(_, of)| *of = group);
+            names.iter_mut().filter(|(.., of)| *of == other).for_each(|(.., of)| *of = group);
         }
         group
     };
     for arrival in arrivals {
-        arrival.identities.iter().fold(None, |together, identity| Some(place(identity.actor(), together)));
+        arrival.identities.iter().fold(None, |together, identity| Some(place(identity, together)));
     }
-    let first_of = |group: usize| names.iter().find(|(_, of)| *of == group).map(|(actor, _)| actor.0);
+    let first_of = |group: usize| names.iter().find(|(.., of)| *of == group).map(|(_, actor, _)| actor.0);
     let known = |arrival: &Arrival| {
-        let actor = arrival.identities.first()?.actor();
-        let (_, group) = names.iter().find(|(name, _)| *name == actor)?;
+        let name = arrival.identities.first()?;
+        let (.., group) = names.iter().find(|(known, ..)| *known == name)?;
         Some((first_of(*group)?, Flags::default()))
     };
     arrivals

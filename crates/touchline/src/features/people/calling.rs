@@ -1,7 +1,8 @@
 //! What people are called, for lists and headings, and who is meant by a part of a name. Reads the tables `actor`, `trait`
 //! and `restriction`; who is who is asked of [`People`](super::People).
 
-use super::store::{failed, traits_in};
+use super::store::failed;
+use super::traits::traits_in;
 use super::{SharedPeople, restricted_among};
 use crate::failure::Result;
 use crate::platform::id_map::{IdMap, IdSet};
@@ -167,7 +168,7 @@ pub(super) fn actor(row: &sqlx::any::AnyRow, column: &str) -> ActorId {
 #[cfg(test)]
 mod tests {
     use super::super::People;
-    use super::super::store::{Trait, note_traits};
+    use super::super::traits::{Trait, note_traits};
     use super::*;
     use model::Instant;
 

@@ -450,7 +450,7 @@ async fn person(people: &SharedPeople, stores: &Stores, number: PersonId) -> Res
         (number, people.identities_of(number), people.shared_devices_of(number))
     };
     let texts = texts(&stores.state, &[identities.clone(), shared.clone()].concat()).await?;
-    let traits = super::store::traits_of(&stores.state, &identities).await?;
+    let traits = super::traits::traits_of(&stores.state, &identities).await?;
     let words = words_of(&stores.state, &identities).await?;
     Ok(Person {
         person: number.to_string(),

@@ -19,9 +19,11 @@ mod resolution;
 mod receipt;
 mod restriction;
 mod secret;
+mod shared;
 mod store;
 mod text;
 mod tombstones;
+mod traits;
 
 pub use agreement::known_actors;
 pub use attendant::{Attendant, attends};
@@ -38,9 +40,9 @@ pub use http::routes;
 pub use receipt::{ErasureReceipt, Removed};
 pub use resolution::{Resolution, resolution};
 pub use restriction::{anybody_restricted, lift, restrict, restricted, restricted_among};
-pub(in crate::features) use store::note_traits;
-pub use store::{
-    Acquaintance, FactKey, People, SharedPeople, Trait, anybody_unsettled, anybody_with_trait, collision, fact_key, find, traits_that_count,
-};
+pub use shared::SharedPeople;
+pub use store::{Acquaintance, FactKey, People, anybody_unsettled, collision, fact_key, find};
 pub use text::{TextKey, TextKeys, open, open_bytes, seal, seal_bytes};
 pub use tombstones::Tombstones;
+pub(in crate::features) use traits::note_traits;
+pub use traits::{Trait, anybody_with_trait, traits_that_count};

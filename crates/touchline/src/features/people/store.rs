@@ -41,21 +41,6 @@ fn sighted(fact: &IdentityFact) -> Option<(ActorId, ActorId)> {
     }
 }
 
-/// Is one thing known of an identity.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Trait {
-    /// Of whom.
-    pub actor: ActorId,
-    /// What.
-    pub key: String,
-    /// Which.
-    pub value: String,
-    /// Since when it is known.
-    pub at: Instant,
-    /// How far its source is to be believed. The greatest weight wins; of several, the latest.
-    pub weight: i64,
-}
-
 /// Is since when somebody is unsettled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Since {
@@ -83,7 +68,7 @@ pub struct People {
     /// Facts that are stored, with the earliest time.
     learnt: IdMap<FactKey, Instant>,
     /// How often somebody has begun to teach or decide since this was shared.
-    changes: u64,
+    pub(super) changes: u64,
 }
 
 /// To be asked of identities in the ledger: to whom a row belongs that is written now.
@@ -481,130 +466,6 @@ impl People {
             changed.into_iter().filter(|person| self.unsettled.insert(*person, since) != Some(since)).collect();
         store_unsettled(transaction, &news, since.picture).await
     }
-
-    /// Returns the people for whom the value of a trait that counts, over all their identities, is this one.
-    ///
-    /// What counts is what [`Trait`] says; of two values of the same weight and time the greater one in the order of
-    /// letters, so that the answer does not depend on the order in which they were stored.
-    ///
-    /// # Errors
-    /// Fails when the state store does.
-    pub async fn with_trait(&self, state: &State, key: &str, value: &str) -> Result<IdSet<PersonId>> {
-        let rows: Vec<(i64, String, i64, i64)> = sqlx::query_as("SELECT actor, value, at, weight FROM trait WHERE key = $1")
-            .bind(key.to_owned())
-            .fetch_all(state.reader())
-            .await
-            .map_err(failed)?;
-        let mut last: IdMap<PersonId, (i64, i64, &str)> = IdMap::default();
-        for (actor, value, at, weight) in &rows {
-            let person = self.person_of(ActorId(actor.cast_unsigned()));
-            let entry = last.entry(person).or_insert((*weight, *at, value));
-            *entry = (*entry).max((*weight, *at, value));
-        }
-        Ok(last.into_iter().filter(|(_, (_, _, last))| *last == value).map(|(person, _)| person).collect())
-    }
-}
-
-/// Is who is who, for several at once: capture teaches, routes ask and decide. Clones share it.
-///
-/// It is read from the state store when it is first needed: with half a million people that takes longer than an analysis, which
-/// needs none of it.
-#[derive(Clone, Debug)]
-pub struct SharedPeople(Arc<Lazy>);
-
-#[derive(Debug)]
-struct Lazy {
-    people: OnceLock<RwLock<People>>,
-    /// Where to read them; not the whole stores, which the ledger's tail would keep open by whom it asks.
-    from: Option<(State, Handle)>,
-}
-
-impl SharedPeople {
-    /// Shares.
-    #[must_use]
-    pub fn new(people: People) -> Self {
-        Self(Arc::new(Lazy { people: OnceLock::from(RwLock::new(people)), from: None }))
-    }
-
-    /// Shares the people of these stores, and reads nothing yet.
-    #[must_use]
-    pub fn of(stores: &Stores) -> Self {
-        Self(Arc::new(Lazy { people: OnceLock::new(), from: Some((stores.state.clone(), stores.runtime().clone())) }))
-    }
-
-    /// Reads who is who, unless that is known. To be called from threads that may block.
-    ///
-    /// # Errors
-    /// Fails when the state store does.
-    pub fn know(&self) -> Result<()> {
-        if let (None, Some((state, runtime))) = (self.0.people.get(), &self.0.from) {
-            let people = runtime.block_on(People::load(state))?;
-            // Whoever was faster has read the same: nobody changes what nobody knows yet.
-            let _ = self.0.people.set(RwLock::new(people));
-        }
-        Ok(())
-    }
-
-    /// Lets one ask. To be held for moments, never over a wait of a task.
-    ///
-    /// # Panics
-    /// Panics when nothing is known yet and the state store cannot be read; [`SharedPeople::know`] before says why.
-    pub fn read(&self) -> RwLockReadGuard<'_, People> {
-        self.known().read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn known(&self) -> &RwLock<People> {
-        self.0.people.get_or_init(|| {
-            let load = || self.0.from.as_ref().map(|(state, runtime)| runtime.block_on(People::load(state)));
-            // A thread of its own: tasks ask too, and a task must not wait for another by itself.
-            let loaded = std::thread::scope(|scope| scope.spawn(load).join());
-            let people = loaded.ok().flatten().and_then(Result::ok);
-            RwLock::new(people.expect("the state store was read when it was opened"))
-        })
-    }
-
-    /// Begins to teach or decide. To be called from threads that may block.
-    ///
-    /// The transaction comes first: whoever held the people while waiting for it would keep all who ask who somebody is
-    /// from going on, among them the one whose transaction is waited for. Meanwhile nothing may be waited for that is
-    /// not done by this transaction.
-    ///
-    /// # Errors
-    /// Fails when the state store does.
-    pub fn change(&self, stores: &Stores) -> Result<(Transaction, RwLockWriteGuard<'_, People>)> {
-        self.know()?;
-        let transaction = stores.block_on(stores.state.begin()).map_err(failed)?;
-        let mut people = self.write();
-        people.changes += 1;
-        Ok((transaction, people))
-    }
-
-    /// Knows other people from now on.
-    #[cfg(test)]
-    pub(super) fn replace(&self, people: People) {
-        *self.write() = people;
-    }
-
-    /// Reads again who is who.
-    ///
-    /// # Errors
-    /// Fails when the state store does; what was known stays.
-    pub fn reload(&self, stores: &Stores) -> Result<()> {
-        loop {
-            let seen = self.read().changes;
-            let people = stores.block_on(People::load(&stores.state))?;
-            let mut held = self.write();
-            // What somebody taught while this was read would be forgotten.
-            if held.changes == seen {
-                *held = People { changes: seen, ..people };
-                return Ok(());
-            }
-        }
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, People> {
-        self.known().write().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Finds the identities that somebody may mean: by a value in whatever namespace, by `NAMESPACE:VALUE`, or by a trait
@@ -637,84 +498,6 @@ pub(super) async fn identities_in(state: &State, namespace: &str) -> Result<Vec<
     let sql = "SELECT id FROM actor WHERE namespace = $1 ORDER BY id";
     let rows: Vec<i64> = sqlx::query_scalar(sql).bind(namespace.to_owned()).fetch_all(state.reader()).await.map_err(failed)?;
     Ok(rows.into_iter().map(|id| ActorId(id.cast_unsigned())).collect())
-}
-
-/// Returns what is known of a person with these identities: per key the value that counts.
-pub(super) async fn traits_of(state: &State, identities: &[ActorId]) -> Result<Vec<Trait>> {
-    let mut last: BTreeMap<String, Trait> = BTreeMap::new();
-    for known in stored_traits(state, identities).await? {
-        let entry = last.entry(known.key.clone()).or_insert_with(|| known.clone());
-        if counts(&known) > counts(entry) {
-            *entry = known;
-        }
-    }
-    Ok(last.into_values().collect())
-}
-
-/// Returns the traits that count of a person with these identities, as keys and values.
-///
-/// # Errors
-/// Fails when the state store does.
-pub async fn traits_that_count(state: &State, identities: &[ActorId]) -> Result<Vec<(String, String)>> {
-    Ok(traits_of(state, identities).await?.into_iter().map(|known| (known.key, known.value)).collect())
-}
-
-/// Returns what is known of each of some identities, as keys and values; of two of a person that differ, the one that counts
-/// comes last.
-pub(super) async fn traits_in(state: &State, actors: &[ActorId]) -> Result<IdMap<ActorId, Vec<(String, String)>>> {
-    let mut stored = stored_traits(state, actors).await?;
-    stored.sort_by(|one, other| counts(one).cmp(&counts(other)));
-    let mut traits: IdMap<ActorId, Vec<(String, String)>> = IdMap::default();
-    for known in stored {
-        traits.entry(known.actor).or_default().push((known.key, known.value));
-    }
-    Ok(traits)
-}
-
-async fn stored_traits(state: &State, actors: &[ActorId]) -> Result<Vec<Trait>> {
-    let ids = super::calling::ids(actors);
-    let head = "SELECT actor, key, value, at, weight FROM trait WHERE actor IN";
-    let rows = state::read_in(state.reader(), head, &ids).await.map_err(failed)?;
-    let known = |row: &sqlx::any::AnyRow| Trait {
-        actor: super::calling::actor(row, "actor"),
-        key: row.get("key"),
-        value: row.get("value"),
-        at: Instant(row.get("at")),
-        weight: row.get("weight"),
-    };
-    Ok(rows.iter().map(known).collect())
-}
-
-/// Is what decides between two values of a trait.
-fn counts(known: &Trait) -> (i64, Instant, &str) {
-    (known.weight, known.at, &known.value)
-}
-
-/// Stores traits; for each identity and key the value that counts stays.
-///
-/// # Errors
-/// Fails when the state store does.
-pub(in crate::features) async fn note_traits(transaction: &mut Transaction, traits: &[Trait]) -> Result<()> {
-    // One row per key: a statement must not change the same row twice.
-    let mut last: HashMap<(ActorId, &str), &Trait> = HashMap::new();
-    for known in traits {
-        let entry = last.entry((known.actor, known.key.as_str())).or_insert(known);
-        if counts(known) > counts(entry) {
-            *entry = known;
-        }
-    }
-    let rows: Vec<&Trait> = last.into_values().collect();
-    let head = "INSERT INTO trait (actor, key, value, at, weight)";
-    let tail = "ON CONFLICT (actor, key) DO UPDATE SET value = excluded.value, at = excluded.at, weight = excluded.weight \
-                WHERE excluded.weight > trait.weight OR (excluded.weight = trait.weight AND (excluded.at > trait.at \
-                OR (excluded.at = trait.at AND excluded.value > trait.value)))";
-    state::insert(transaction, head, 5, tail, &rows, |statement, known| {
-        let statement = statement.bind(known.actor.0.cast_signed()).bind(known.key.clone());
-        statement.bind(known.value.clone()).bind(known.at.0).bind(known.weight)
-    })
-    .await
-    .map_err(failed)?;
-    Ok(())
 }
 
 /// Stores who is unsettled, and since which picture.
@@ -822,15 +605,6 @@ async fn name_namespaces(state: &State) -> Result<()> {
     transaction.commit().await.map_err(failed)
 }
 
-/// Tells whether a trait is known of anybody at all.
-///
-/// # Errors
-/// Fails when the state store does.
-pub async fn anybody_with_trait(state: &State, key: &str) -> Result<bool> {
-    let sql = "SELECT 1 FROM trait WHERE key = $1 LIMIT 1";
-    Ok(sqlx::query(sql).bind(key.to_owned()).fetch_optional(state.reader()).await.map_err(failed)?.is_some())
-}
-
 /// Tells whether anybody's rows may bear another number.
 ///
 /// # Errors
@@ -869,17 +643,17 @@ pub(super) fn failed(error: impl Into<StateError>) -> Failure {
     Failure::new("Cannot look after people").because(&error.into())
 }
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::resolution;
     use super::*;
     use ledger::Resolve;
 
-    async fn state() -> (State, tempfile::TempDir) {
+    pub(crate) async fn state() -> (State, tempfile::TempDir) {
         let dir = tempfile::tempdir().expect("folder");
         (State::create(&dir.path().join("state.sqlite")).await.expect("opens"), dir)
     }
 
-    fn nick(value: &str) -> Acquaintance {
+    pub(crate) fn nick(value: &str) -> Acquaintance {
         let identity = Identity::new("nick", value).expect("not blank");
         (identity.actor(), identity)
     }
@@ -889,7 +663,7 @@ mod tests {
     }
 
     /// Meets and learns in one transaction, as capture does.
-    async fn tell(state: &State, people: &mut People, met: &[&str], facts: &[(&str, &str)]) {
+    pub(crate) async fn tell(state: &State, people: &mut People, met: &[&str], facts: &[(&str, &str)]) {
         let met: Vec<_> = met.iter().map(|name| nick(name)).collect();
         let facts: Vec<_> = facts.iter().map(|(one, other)| together(one, other)).collect();
         let mut transaction = state.begin().await.expect("begins");
@@ -966,26 +740,5 @@ mod tests {
         let texts: Vec<String> =
             sqlx::query_scalar("SELECT value FROM actor ORDER BY value").fetch_all(state.reader()).await.expect("reads");
         assert_eq!(texts, ["ada", "bob"], "the first text stays");
-    }
-
-    #[tokio::test]
-    async fn the_latest_trait_of_any_identity_counts() {
-        let (state, _dir) = state().await;
-        let mut people = People::load(&state).await.expect("loads");
-        tell(&state, &mut people, &["a", "b", "c"], &[("a", "b")]).await;
-        let told = [("a", "gold", 3), ("b", "silver", 7), ("a", "bronze", 1), ("c", "gold", 1)];
-        for order in [told, [told[3], told[2], told[1], told[0]]] {
-            for known in order {
-                let (name, value, at) = known;
-                let known = Trait { actor: nick(name).0, key: "tier".into(), value: value.into(), at: Instant(at), weight: 0 };
-                let mut transaction = state.begin().await.expect("begins");
-                note_traits(&mut transaction, &[known.clone(), known]).await.expect("notes");
-                transaction.commit().await.expect("commits");
-            }
-            let with = async |value| people.with_trait(&state, "tier", value).await.expect("reads");
-            assert_eq!(with("silver").await, IdSet::from_iter([people.person_of(nick("b").0)]));
-            assert_eq!(with("gold").await, IdSet::from_iter([people.person_of(nick("c").0)]));
-            assert!(with("bronze").await.is_empty());
-        }
     }
 }

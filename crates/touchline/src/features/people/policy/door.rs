@@ -11,7 +11,7 @@ use super::settings::decided;
 use super::words::{Said, last, said};
 use super::{Action, Channel, Class, Policy, Settings, StoredRule, failed};
 use crate::failure::{Failure, Result};
-use crate::features::people::store::traits_of;
+use crate::features::people::traits::traits_of;
 use jiff::tz::TimeZone;
 use model::time::{DAY, SECOND};
 use model::{ActorId, Instant};
