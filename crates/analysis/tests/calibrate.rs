@@ -2,7 +2,7 @@
 //! rhythms of life; and how often an interval that claims 95 % holds the truth.
 //!
 //! Slow, so it runs with `make calibrate`: CALIBRATE_SEEDS companies per template, level and case (200 when asked), or as many
-//! as fit into CALIBRATE_MINUTES. Fewer people mean more noise: every rate stands on fewer cases. The tables go to
+//! as fit into CALIBRATE_MINUTES, from the seed CALIBRATE_FIRST (1) on, so that a long run can be done in parts. Fewer people mean more noise: every rate stands on fewer cases. The tables go to
 //! standard output, for docs/calibration.md.
 //!
 //! People are handed to the fold as they arrive, without a ledger between, or a seed would take minutes; the application's
@@ -97,6 +97,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 #[allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a measurement that prints its table and minds its time")]
 fn calibrate() {
     let (seeds, minutes) = (number("CALIBRATE_SEEDS", 200), number("CALIBRATE_MINUTES", 600));
+    let first = number("CALIBRATE_FIRST", 1);
     let begun = Clock::now();
     let counts = Mutex::new(Counts::default());
     let next = AtomicU64::new(0);
@@ -105,8 +106,9 @@ fn calibrate() {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let seed = 1 + next.fetch_add(1, Ordering::Relaxed);
-                    if seed > seeds || begun.elapsed().as_secs() > 60 * minutes {
+                    let lived = next.fetch_add(1, Ordering::Relaxed);
+                    let seed = first + lived;
+                    if lived >= seeds || begun.elapsed().as_secs() > 60 * minutes {
                         return;
                     }
                     one_seed(seed, &counts);

@@ -6,8 +6,8 @@ use analysis::map_fold::MapFold;
 use analysis::meaning::Meaning;
 use analysis::report::MapReport;
 use analysis::sequence::{Fold, NO_COST, Rows, pack_score};
-use foldhash::HashMap;
 use model::{ActorId, Arrival, Flags, Identity, Instant, Signature, TouchpointMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use testkit::Company;
 

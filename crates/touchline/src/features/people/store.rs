@@ -4,16 +4,13 @@ use super::Resolution;
 use super::decision::{self, Decision, Verb};
 use super::graph::{Graph, IDS_MAX, Step, Waiting, visit_of};
 use crate::failure::{Failure, Result};
-use crate::platform::home::Stores;
 use crate::platform::id_map::{IdMap, IdSet};
 use futures_util::TryStreamExt as _;
 use model::{ActorId, Identity, IdentityFact, Instant, Link, Named, Namespace, PersonId, Trust};
 use sqlx::Row;
 use state::{State, StateError, Transaction};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use tokio::runtime::Handle;
 
 /// How many identities and facts are remembered as stored already. The memory for them is bounded; beyond it they
 /// are forgotten together and asked of the state store again.
