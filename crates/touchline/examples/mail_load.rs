@@ -57,7 +57,7 @@ async fn out(site: &Site, letters: u64) -> Outcome<()> {
     settings.mail.security = "plain".to_owned();
     settings.mail.dkim_domain = "shop.example.org".to_owned();
     settings.mail.dkim_selector = "touch".to_owned();
-    settings.save(&site.stores.state).await.map_err(|failure| failure.to_string())?;
+    settings.save(&site.stores).await.map_err(|failure| failure.to_string())?;
     let policy = site.talk.door.policy();
     let mut decided = policy.settings().await.map_err(|failure| failure.to_string())?;
     (decided.quiet.from, decided.quiet.to) = (0, 0);

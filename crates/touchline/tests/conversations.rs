@@ -342,7 +342,7 @@ impl Stage {
         let mut settings = self.site.talk.inbox.settings().await.expect("reads");
         settings.mail.address = "help@shop.example.org".to_owned();
         settings.mail.acknowledge = true;
-        settings.save(&self.site.stores.state).await.expect("saves");
+        settings.save(&self.site.stores).await.expect("saves");
     }
 
     async fn mail(&self, from: &str, id: &str, headers: &str, body: &str) {
@@ -585,7 +585,7 @@ async fn files_come_in_a_mail_and_go_out_in_one_and_are_only_ever_stored() {
     stage.may_reach(port);
     let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
     (settings.mail.server, settings.mail.security) = (format!("127.0.0.1:{port}"), "plain".to_owned());
-    settings.save(&stage.site.stores.state).await.expect("saves");
+    settings.save(&stage.site.stores).await.expect("saves");
     stage.site.talk.send_letters().await.expect("sends");
     let sent = sunk.lock().expect("not poisoned").clone();
     let reply = sent.iter().find(|mail| mail.contains("multipart/mixed")).expect("an answer with a file");
@@ -708,7 +708,7 @@ impl Stage {
         settings.mail.imap_server = format!("127.0.0.1:{port}");
         settings.mail.imap_security = "plain".to_owned();
         (settings.mail.imap_user, settings.mail.imap_password) = ("help".to_owned(), "secret".to_owned());
-        settings.save(&self.site.stores.state).await.expect("saves");
+        settings.save(&self.site.stores).await.expect("saves");
         mailbox
     }
 
@@ -848,7 +848,7 @@ async fn no_server_inside_is_reached_that_nobody_named() {
     let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
     (settings.mail.server, settings.mail.security) = (settings.mail.imap_server.clone(), "plain".to_owned());
     settings.mail.acknowledge = true;
-    settings.save(&stage.site.stores.state).await.expect("saves");
+    settings.save(&stage.site.stores).await.expect("saves");
     stage.mail("ann@example.org", "1@x", "Subject: Hello\r\n", "Hello").await;
     stage.site.talk.send_letters().await.expect("tries");
     assert_eq!(mailbox.lock().expect("not poisoned").connections, 0);
@@ -862,7 +862,7 @@ async fn a_forged_mail_is_marked_and_joins_nobody() {
     stage.mailbox().await;
     let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
     settings.mail.checked_by = "mx.shop.example.org".to_owned();
-    settings.save(&stage.site.stores.state).await.expect("saves");
+    settings.save(&stage.site.stores).await.expect("saves");
     // Ann is a customer that we know by her number.
     let signature = model::Signature { source: "shop".into(), event: "order".into(), ..model::Signature::default() };
     let mut order =
@@ -934,7 +934,7 @@ async fn a_responder_that_answers_everything_is_answered_once() {
     stage.may_reach(port);
     let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
     (settings.mail.server, settings.mail.security) = (format!("127.0.0.1:{port}"), "plain".to_owned());
-    settings.save(&stage.site.stores.state).await.expect("saves");
+    settings.save(&stage.site.stores).await.expect("saves");
     stage.mail("away@example.org", "first@x", "Subject: Question\r\n", "Are you there?").await;
     let mut answered = 0;
     for round in 0..60 {

@@ -236,7 +236,7 @@ async fn a_letter_goes_by_the_server_of_the_house_as_text_and_html_and_its_bounc
     let mut settings = stage.site.talk.inbox.settings().await.expect("reads");
     settings.mail.address = "help@shop.example.org".to_owned();
     (settings.mail.server, settings.mail.security) = (address.to_string(), "plain".to_owned());
-    settings.save(&stage.site.stores.state).await.expect("saves");
+    settings.save(&stage.site.stores).await.expect("saves");
     assert_eq!(stage.ask("/api/measure/letters").await["is_sent"], true);
     let taken = tokio::spawn(take_one(listener));
     let watch = json!({ "number": "people", "side": "above", "than": 0.0, "mail": true });
