@@ -21280,6 +21280,22 @@ export interface components {
             /** @description The design. */
             variant?: components["schemas"]["MapVariant"];
         };
+        /** @description Is where a touchpoint lies by importance and performance (M17). */
+        Mattering: {
+            /** @description Importance: from 1 to 5 if stated, otherwise Spearman's ρ. */
+            importance: components["schemas"]["Figure"];
+            /** @description Satisfaction (M7). */
+            performance: components["schemas"]["Figure"];
+            /**
+             * Format: double
+             * @description How surely it lies there.
+             */
+            probability: number;
+            /** @description The field. */
+            quadrant: components["schemas"]["Quadrant"];
+            /** @description Whether importance is what people said of it; otherwise how their answers there go with their loyalty. */
+            stated: boolean;
+        };
         /** @description Is a member as the others see them. */
         Member: {
             /**
@@ -24936,6 +24952,7 @@ export interface components {
              * @description The last interaction; none: never.
              */
             last_at?: number | null;
+            mattering?: components["schemas"]["Mattering"] | null;
             over_use?: components["schemas"]["OverUse"] | null;
             /**
              * Format: int64

@@ -239,7 +239,8 @@ export default {
   'feel.satisfaction.mean': 'The share of satisfied answers among all answers.',
   'feel.target': 'Its target is {target, percent}.',
   'feel.importance': 'Importance to customers',
-  'feel.importance.derived': 'How closely answers here go with whether the same people would recommend you: 0 not at all, 1 wholly.',
+  'feel.importance.derived':
+    'How closely answers here go with whether the same people would recommend you: 0 not at all, 1 wholly.',
   'feel.importance.stated': 'What people say of its importance, from 1 to 5.',
   'feel.keep_up': 'Matters, and is good: keep it up.',
   'feel.concentrate': 'Matters, and is poor: concentrate here.',

@@ -235,7 +235,8 @@ export default {
   'feel.satisfaction.mean': 'La part de réponses satisfaites parmi toutes les réponses.',
   'feel.target': 'Son objectif est de {target, percent}.',
   'feel.importance': 'Importance pour les clients',
-  'feel.importance.derived': 'À quel point les réponses données ici vont de pair avec la recommandation des mêmes personnes : 0 pas du tout, 1 tout à fait.',
+  'feel.importance.derived':
+    'À quel point les réponses données ici vont de pair avec la recommandation des mêmes personnes : 0 pas du tout, 1 tout à fait.',
   'feel.importance.stated': 'Ce que les gens disent de son importance, de 1 à 5.',
   'feel.keep_up': 'Compte, et satisfait : à maintenir.',
   'feel.concentrate': 'Compte, et ne satisfait pas assez : concentrer ici.',
