@@ -229,6 +229,7 @@ async function resolve(text) {
 
 test('when it is resolved the widget asks one question after another, by keyboard, on a small phone, in both directions', async () => {
   const staff = await stage.page();
+  await staff.goto('/feedback');
   const told = await staff.evaluate(async () => {
     const questions = [
       { kind: 'csat' },
@@ -374,6 +375,7 @@ test('where the browser listens a message can be spoken, and nothing is sent bef
 
 test('the widget wears the colour, the name and the logo of the organisation, and stays readable', async () => {
   const staff = await stage.page();
+  await staff.goto('/settings');
   const picture =
     'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
   // Nearly white: what stands on it must not be white.
