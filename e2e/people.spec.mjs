@@ -42,6 +42,26 @@ test('a list of thousands draws what is seen, and its end is one key away', asyn
   assert.ok((await page.locator('.window [role=option]').count()) < 60);
 });
 
+test('a page of the list that comes late takes nothing away', async () => {
+  let firsts = 0;
+  await page.route('**/api/people/list', async (route) => {
+    const isFirst = (route.request().postDataJSON().from ?? 0) === 0;
+    // Whatever asks for the beginning again is answered after the end has come.
+    if (isFirst && firsts++ > 0) await new Promise((done) => setTimeout(done, 800));
+    await route.continue();
+  });
+  await page.goto('/people');
+  const first = page.locator('[data-at="0"]');
+  await first.focus();
+  await page.keyboard.press('End');
+  const size = Number(await page.locator('.window [role=option]').last().getAttribute('aria-setsize'));
+  const last = page.locator(`[data-at="${size - 1}"]`);
+  await last.waitFor();
+  await page.waitForTimeout(1_200);
+  assert.ok(await last.isVisible(), 'the end stays');
+  await page.unroute('**/api/people/list');
+});
+
 test('somebody is found by a part of a name, which stays out of the address', async () => {
   await open(ada);
   assert.ok(!decodeURIComponent(page.url()).includes(ada), page.url());
