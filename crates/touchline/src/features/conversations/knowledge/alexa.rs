@@ -177,7 +177,7 @@ mod tests {
     const OTHERS: &str = include_str!("alexa_test/others.pem");
     const SIGNATURE: &str = include_str!("alexa_test/signature.txt");
     const BODY: &[u8] = b"{\"session\":{}}";
-    const NOW: Instant = Instant(1_795_700_000_000_000);
+    const NOW: Instant = Instant(1_800_000_000_000_000);
 
     fn alexa() -> Alexa {
         let mut roots = RootCertStore::empty();
