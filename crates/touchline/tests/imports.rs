@@ -105,7 +105,7 @@ async fn a_file_is_proposed_tried_imported_once_and_its_refused_row_mended() {
     let (status, trial) = stage.ask("POST", &format!("/api/capture/imports/{id}/try"), mapping.clone()).await;
     assert_eq!(status, StatusCode::OK, "{trial}");
     assert_eq!(trial["rows"][0]["becomes"][0]["value"], "1250.50 EUR");
-    assert_eq!((&trial["rows"][2]["line"], trial["rows"][2]["refused"].is_string()), (&json!(4), true));
+    assert_eq!((&trial["rows"][2]["line"], trial["rows"][2]["refused"]["says"].is_string()), (&json!(4), true));
     assert_eq!((&trial["summary"]["interactions"], &trial["summary"]["rejected"]), (&json!(3), &json!(1)));
     assert_eq!(trial["whole"], true);
     assert_eq!(stage.site.stores.ledger().count(), 0, "a trial stores nothing");
