@@ -123,7 +123,8 @@ impl Cut {
         let letters = written.chars().filter(|letter| letter.is_alphabetic()).count();
         let is_loud = letters >= 3 && !written.chars().any(char::is_lowercase);
         let (word, is_drawn) = fold(&written);
-        if word.chars().count() <= WORD_MAX {
+        // Of marks that stand upon no letter nothing is left.
+        if !word.is_empty() && word.chars().count() <= WORD_MAX {
             self.push(word, is_loud, is_drawn);
         }
     }
@@ -209,6 +210,7 @@ mod tests {
         assert_eq!((cut.len(), cut[0].tokens[1].after_pause, cut[0].tokens[2].after_pause), (2, true, false));
         check("gooood l'été — cœur", &["good", "l", "ete", "coeur"]);
         check("thanks :-) 👍", &["thanks", GLAD, GLAD]);
+        check("\u{363}: fine", &["fine"]);
     }
 
     proptest! {
