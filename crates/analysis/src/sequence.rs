@@ -4,6 +4,8 @@
 //! never split over two calls, sorted by time and then by the facts themselves, so that the order of equal times
 //! does not depend on how files were written.
 
+use model::Interaction;
+
 /// Holds rows of whole people, column by column; all columns have the same length.
 ///
 /// Sorted by (person, at, signal, form, direction, value, cost, score, flags).
@@ -61,6 +63,29 @@ impl Rows {
         self.cost.truncate(rows);
         self.score.truncate(rows);
         self.flags.truncate(rows);
+    }
+
+    /// Appends an interaction under the number of the person it belongs to.
+    pub fn push(&mut self, person: u64, row: &Interaction) {
+        self.person.push(person);
+        self.at.push(row.at.0);
+        self.signal.push(row.signal.0);
+        self.form.push(row.form as u8);
+        self.direction.push(row.direction as u8);
+        self.value.push(row.value.unwrap_or(0));
+        self.cost.push(row.cost.unwrap_or(NO_COST));
+        self.score.push(pack_score(row.score));
+        self.flags.push(row.flags.0);
+    }
+
+    /// Returns the rows in the order of [`Rows::key`], which is that of the ledger.
+    #[must_use]
+    pub fn sorted(&self) -> Self {
+        let mut places: Vec<usize> = (0..self.len()).collect();
+        places.sort_unstable_by_key(|place| self.key(*place));
+        let mut sorted = Self::default();
+        places.into_iter().for_each(|place| sorted.extend(self, place, place + 1));
+        sorted
     }
 
     /// Appends rows `from..to` of another set.

@@ -6,7 +6,7 @@
 use crate::columns::{BUCKETS, bucket_of};
 use crate::merge::sorted_places;
 use crate::resolve::alone;
-use analysis::sequence::{NO_COST, Rows, pack_score};
+use analysis::sequence::Rows;
 use model::{ActorId, Instant, Interaction, PersonId};
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -113,16 +113,7 @@ pub(crate) struct TailRun {
 impl TailRun {
     fn push(&mut self, row: &Interaction, person: u64) {
         self.actors.push(row.actor.0);
-        let rows = &mut self.rows;
-        rows.person.push(person);
-        rows.at.push(row.at.0);
-        rows.signal.push(row.signal.0);
-        rows.form.push(row.form as u8);
-        rows.direction.push(row.direction as u8);
-        rows.value.push(row.value.unwrap_or(0));
-        rows.cost.push(row.cost.unwrap_or(NO_COST));
-        rows.score.push(pack_score(row.score));
-        rows.flags.push(row.flags.0);
+        self.rows.push(person, row);
     }
 
     fn sorted(self) -> Self {

@@ -29,7 +29,7 @@ pub(crate) fn read(company: &Company, people: u32) -> MapReport {
             push(&mut rows, arrival, person, number);
         }
     }
-    let rows = sorted(&rows);
+    let rows = rows.sorted();
     let meaning = Arc::new(Meaning::new(&map, &signals, &[], (Instant(window.0), Instant(window.1))));
     let mut fold = MapFold::new(meaning);
     fold.take(&rows);
@@ -46,15 +46,6 @@ fn push(rows: &mut Rows, arrival: &Arrival, (person, flags): (u64, Flags), signa
     rows.cost.push(arrival.cost.unwrap_or(NO_COST));
     rows.score.push(pack_score(arrival.score));
     rows.flags.push(flags.0);
-}
-
-/// Sorts rows as the ledger does.
-fn sorted(rows: &Rows) -> Rows {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|row| rows.key(*row));
-    let mut sorted = Rows::default();
-    order.into_iter().for_each(|row| sorted.extend(rows, row, row + 1));
-    sorted
 }
 
 /// Tells, for what arrived from or about one person, as whom each is known in the end: names that once came together are one.

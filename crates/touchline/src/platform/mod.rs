@@ -9,6 +9,7 @@ pub mod http;
 pub mod id_map;
 pub mod journal;
 pub mod lanes;
+pub mod mark;
 pub mod metrics;
 pub mod operate;
 pub mod outbound;

@@ -3,16 +3,13 @@
 //! Whoever may read everything may read here; viewers and analysts write nothing.
 
 use super::events::{Changed, Event, Present};
-use super::files::{FILE_MAX, MessageFile};
 use super::store::{Author, ChannelRequests, Counts, Filter, Participant};
 use super::teams::{InSight, Reader, for_staff};
-use super::{Conversation, Forecast, Inbox, InboxSettings, Incoming, Message, Posted, Reach, ShownLetter, Status, Talk};
+use super::{Conversation, Forecast, Inbox, Incoming, Message, Posted, Reach, Status, Talk};
 use crate::failure::Result;
-use crate::features::account::{Keeper, Who};
-use crate::platform::http::{Asked, Body, Path, Problem, Refusal, Stopping};
-use crate::platform::token::Token;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
+use crate::features::account::Who;
+use crate::platform::http::{Asked, Body, Problem, Refusal, Stopping};
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::sse::{Event as Sent, KeepAlive, Sse};
@@ -23,7 +20,6 @@ use model::time::DAY;
 use model::{Identity, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sqlx::Row;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -43,27 +39,19 @@ const SNOOZE_MAX: i64 = 366 * DAY;
 /// Labels of one conversation, and the letters of one.
 const LABELS_MAX: usize = 20;
 const LABEL_MAX: usize = 60;
-/// Canned replies.
-const CANNED_MAX: i64 = 500;
-
 /// Returns the routes behind the door.
 pub fn routes(talk: Talk) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(conversation_list, enter_conversation))
         .routes(routes!(inbox_summary))
         .routes(routes!(conversation_events))
-        .routes(routes!(inbox_settings, change_inbox_settings))
-        .routes(routes!(canned_replies, add_canned_reply))
-        .routes(routes!(drop_canned_reply))
         .routes(routes!(conversation))
         .routes(routes!(say_in_conversation))
-        .merge(OpenApiRouter::new().routes(routes!(add_file)).layer(DefaultBodyLimit::max(FILE_MAX)))
-        .routes(routes!(file))
-        .routes(routes!(message_html))
-        .routes(routes!(raw_mail))
-        .routes(routes!(letters))
         .routes(routes!(change_conversation))
         .routes(routes!(say_presence))
+        .merge(super::canned::routes())
+        .merge(super::parts::routes())
+        .merge(super::outbox::routes())
         .merge(super::teams::routes())
         .merge(super::mail::routes())
         .merge(super::messenger::routes())
@@ -229,29 +217,6 @@ enum ConversationChange {
 struct Presence {
     /// Whether they are writing.
     typing: bool,
-}
-
-/// Is an answer that is written once.
-#[derive(Serialize, Deserialize, ToSchema)]
-struct CannedReply {
-    /// Its number.
-    id: i64,
-    /// Its name.
-    name: String,
-    /// What it says; `{name}` becomes the customer's name.
-    text: String,
-    /// How often it was used.
-    used: i64,
-}
-
-/// Is a new one.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewCannedReply {
-    /// Its name.
-    name: String,
-    /// What it says.
-    text: String,
 }
 
 /// Is a conversation that staff enter: a call, somebody who came by.
@@ -447,86 +412,6 @@ impl Listener {
     }
 }
 
-/// Tells what is decided about conversations; passwords are not told.
-#[utoipa::path(get, path = "/api/conversations/settings", tag = "conversations", responses(
-    (status = 200, body = InboxSettings), (status = 401, body = Problem),
-))]
-async fn inbox_settings(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<InboxSettings>, Refusal> {
-    Ok(Json(talk.inbox.settings().await?.told(who.keeps_house())))
-}
-
-/// Decides about conversations anew. An empty password stays what it was.
-#[utoipa::path(put, path = "/api/conversations/settings", tag = "conversations", request_body = InboxSettings, responses(
-    (status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-))]
-async fn change_inbox_settings(
-    _: Keeper,
-    State(talk): State<Talk>,
-    Body(settings): Body<InboxSettings>,
-) -> Result<StatusCode, Refusal> {
-    settings.save(&talk.inbox.stores).await.map_err(Refusal::told)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Lists the answers that are written once, the most used first.
-#[utoipa::path(get, path = "/api/conversations/canned", tag = "conversations", responses(
-    (status = 200, body = Vec<CannedReply>), (status = 401, body = Problem),
-))]
-async fn canned_replies(State(talk): State<Talk>) -> Result<Json<Vec<CannedReply>>, Refusal> {
-    let sql = "SELECT id, name, text, used FROM canned_reply ORDER BY used DESC, name, id";
-    let rows = sqlx::query(sql).fetch_all(talk.inbox.stores.state.reader()).await.map_err(super::store::failed)?;
-    let reply = |row: &sqlx::any::AnyRow| CannedReply {
-        id: row.get("id"),
-        name: row.get("name"),
-        text: row.get("text"),
-        used: row.get("used"),
-    };
-    Ok(Json(rows.iter().map(reply).collect()))
-}
-
-/// Writes an answer once.
-#[utoipa::path(post, path = "/api/conversations/canned", tag = "conversations", request_body = NewCannedReply, responses(
-    (status = 201, body = CannedReply), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-))]
-async fn add_canned_reply(
-    _: Agent,
-    State(talk): State<Talk>,
-    Body(new): Body<NewCannedReply>,
-) -> Result<(StatusCode, Json<CannedReply>), Refusal> {
-    if new.name.trim().is_empty() || new.name.len() > 100 || new.text.trim().is_empty() || new.text.len() > 10_000 {
-        return Err(Refusal::malformed(
-            "A canned reply has a name of at most 100 bytes and a text of at most 10,000",
-            "Shorten it",
-        ));
-    }
-    let Some(id) = talk.inbox.add_canned(new.name.trim(), &new.text).await? else {
-        return Err(Refusal::malformed(format!("There are {CANNED_MAX} already"), "Take one away first"));
-    };
-    let reply = CannedReply { id, name: new.name.trim().to_owned(), text: new.text, used: 0 };
-    Ok((StatusCode::CREATED, Json(reply)))
-}
-
-/// Takes such an answer away.
-#[utoipa::path(delete, path = "/api/conversations/canned/{id}", tag = "conversations",
-    params(("id" = String, Path, description = "Its number.")),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)),
-)]
-async fn drop_canned_reply(_: Agent, State(talk): State<Talk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
-    let mut transaction = talk.inbox.stores.state.begin().await.map_err(super::store::failed)?;
-    let gone = sqlx::query("DELETE FROM canned_reply WHERE id = $1")
-        .bind(id.parse::<i64>().unwrap_or(-1))
-        .execute(&mut *transaction)
-        .await
-        .map_err(super::store::failed)?;
-    transaction.commit().await.map_err(super::store::failed)?;
-    let found = gone.rows_affected() > 0;
-    if found {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Refusal::not_found("There is no such reply", "List them with GET /api/conversations/canned"))
-    }
-}
-
 /// Tells one conversation and what was said in it.
 #[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations",
     params(("id" = String, Path, description = "The conversation."), From),
@@ -587,7 +472,7 @@ async fn say_in_conversation(
     match posted.map_err(Refusal::told)? {
         Posted::Added(seq) => {
             if let Some(canned) = say.canned {
-                count_use(inbox, canned).await?;
+                inbox.count_use(canned).await?;
             }
             Ok((StatusCode::CREATED, Json(Said { seq })))
         }
@@ -599,180 +484,6 @@ async fn say_in_conversation(
             "Read it first; then send it again, or send it anyway",
         )),
     }
-}
-
-/// Adds a file, to be named by a message within a day. Its name stands in the header `x-file-name`, percent-encoded.
-#[utoipa::path(post, path = "/api/conversations/{id}/files", tag = "conversations",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    params(
-        ("id" = String, Path, description = "The conversation."),
-        ("x-file-name" = Option<String>, Header, description = "The name of the file, percent-encoded UTF-8."),
-    ),
-    responses(
-        (status = 201, body = MessageFile), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 503, body = Problem),
-    ),
-)]
-async fn add_file(
-    _: Agent,
-    InSight(id): InSight,
-    State(talk): State<Talk>,
-    headers: axum::http::HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Result<(StatusCode, Json<MessageFile>), Refusal> {
-    let too_large =
-        || Refusal::malformed("A file has 1 byte to 10 MB", "Share a larger one in another way, and send its address");
-    let body = body.map_err(|_| too_large())?;
-    let owner = talk.inbox.owner(&id).await?.ok_or_else(absent)?;
-    let name = headers.get("x-file-name").and_then(|name| name.to_str().ok()).unwrap_or_default();
-    let added = talk.inbox.add_file(&id, owner, &percent_decoded(name), &body).await.map_err(Refusal::told)?;
-    let added = added.ok_or_else(|| Refusal::unavailable("Many files wait to be sent just now", "Add it again in a minute"))?;
-    Ok((StatusCode::CREATED, Json(added)))
-}
-
-/// Reads a name that stands percent-encoded in a header.
-fn percent_decoded(text: &str) -> String {
-    let pair = format!("name={}", text.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, name)| name.into_owned()).unwrap_or_default()
-}
-
-/// Hands out a file, as bytes to be stored, whatever it is.
-#[utoipa::path(get, path = "/api/conversations/{id}/files/{file}", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation."), ("file" = String, Path, description = "The file.")),
-    responses(
-        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 401, body = Problem), (status = 404, body = Problem),
-    ),
-)]
-async fn file(
-    InSight(id): InSight,
-    State(talk): State<Talk>,
-    Path((_, file)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
-    let opened = talk.file(&id, &file).await?;
-    let opened =
-        opened.ok_or_else(|| Refusal::not_found("There is no such file", "Show the conversation to see which there are"))?;
-    Ok(opened.into_answer())
-}
-
-impl Inbox {
-    /// Keeps an answer that is written once, and returns its number; none when there are too many.
-    ///
-    /// # Errors
-    /// Fails when the state store does.
-    pub async fn add_canned(&self, name: &str, text: &str) -> Result<Option<i64>> {
-        let failed = |error: sqlx::Error| super::store::failed(error);
-        let mut transaction = self.stores.state.begin().await.map_err(super::store::failed)?;
-        let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM canned_reply")
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        if count >= CANNED_MAX {
-            return Ok(None);
-        }
-        sqlx::query("INSERT INTO canned_reply (id, name, text, used) VALUES ($1, $2, $3, 0)")
-            .bind(last + 1)
-            .bind(name.to_owned())
-            .bind(text.to_owned())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(Some(last + 1))
-    }
-}
-
-async fn count_use(inbox: &Inbox, canned: i64) -> Result<()> {
-    let mut transaction = inbox.stores.state.begin().await.map_err(super::store::failed)?;
-    let sql = "UPDATE canned_reply SET used = used + 1 WHERE id = $1";
-    sqlx::query(sql).bind(canned).execute(&mut *transaction).await.map_err(super::store::failed)?;
-    transaction.commit().await.map_err(super::store::failed)
-}
-
-/// Tells the HTML of a mail, cleaned. To be shown in a frame without scripts and without an origin.
-#[utoipa::path(get, path = "/api/conversations/{id}/messages/{seq}/html", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation."), ("seq" = String, Path, description = "The place of the message.")),
-    responses((status = 200, body = String), (status = 401, body = Problem), (status = 404, body = Problem)),
-)]
-async fn message_html(
-    InSight(id): InSight,
-    State(talk): State<Talk>,
-    Path((_, seq)): Path<(String, String)>,
-) -> Result<Json<String>, Refusal> {
-    let html = match seq.parse() {
-        Ok(seq) => talk.inbox.html(&id, seq).await?,
-        Err(_) => None,
-    };
-    html.map(Json).ok_or_else(|| Refusal::not_found("There is no HTML here", "Show the text of the message"))
-}
-
-/// Tells a mail as it came, to be looked at with another program.
-#[utoipa::path(get, path = "/api/conversations/{id}/messages/{seq}/raw", tag = "conversations",
-    params(("id" = String, Path, description = "The conversation."), ("seq" = String, Path, description = "The place of the message.")),
-    responses(
-        (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 401, body = Problem), (status = 404, body = Problem),
-    ),
-)]
-async fn raw_mail(
-    InSight(id): InSight,
-    State(talk): State<Talk>,
-    Path((_, seq)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
-    let raw = match seq.parse() {
-        Ok(seq) => talk.raw_mail(&id, seq).await?,
-        Err(_) => None,
-    };
-    let raw = raw.ok_or_else(|| Refusal::not_found("No mail came here", "Show the text of the message"))?;
-    // As a file of bytes: a browser must not take it for a page.
-    let headers = [
-        (axum::http::header::CONTENT_TYPE, "application/octet-stream"),
-        (axum::http::header::CONTENT_DISPOSITION, "attachment; filename=\"mail.eml\""),
-        (axum::http::header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-    ];
-    Ok((headers, raw).into_response())
-}
-
-/// Is the last letters, and how ours are signed.
-#[derive(Serialize, Deserialize, ToSchema)]
-struct Outbox {
-    /// The letters, the latest first.
-    letters: Vec<ShownLetter>,
-    /// Whether they are caught here, because no server is named that sends them.
-    is_caught: bool,
-    /// The records of the domain's zone by which receivers check our signatures.
-    dkim_records: Vec<DkimRecord>,
-    /// How fetching mail from a mailbox stands; none: none is fetched.
-    fetching: Option<Fetching>,
-}
-
-/// Is one record of a zone.
-#[derive(Serialize, Deserialize, ToSchema)]
-struct DkimRecord {
-    /// Its name below the domain.
-    name: String,
-    /// Its text.
-    text: String,
-}
-
-/// Is how fetching mail stands.
-#[derive(Serialize, Deserialize, ToSchema)]
-struct Fetching {
-    /// When the mailbox was last read whole, in microseconds since 1970.
-    looked_at: i64,
-    /// What is in the way; empty: nothing.
-    trouble: String,
-}
-
-/// Lists the last letters: sent, waiting, stopped with the reason, or caught where no server sends.
-#[utoipa::path(get, path = "/api/conversations/mail", tag = "conversations", responses(
-    (status = 200, body = Outbox), (status = 401, body = Problem),
-))]
-async fn letters(Extension(who): Extension<Who>, State(talk): State<Talk>) -> Result<Json<Outbox>, Refusal> {
-    let is_caught = talk.inbox.settings().await?.mail.server.is_empty();
-    let fetching = talk.fetching().await?.map(|(looked_at, trouble)| Fetching { looked_at, trouble });
-    let dkim_records = talk.dkim_records().await?.into_iter().map(|(name, text)| DkimRecord { name, text }).collect();
-    Ok(Json(Outbox { letters: talk.inbox.letters(Reader::of(&who)).await?, is_caught, dkim_records, fetching }))
 }
 
 /// Resolves, opens, snoozes, assigns or labels a conversation.
@@ -833,9 +544,4 @@ async fn say_presence(
 ) -> Result<StatusCode, Refusal> {
     talk.inbox.present(&id, Present { account: by.account, name: by.name, typing: presence.typing });
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Draws the id of a conversation.
-pub(crate) fn draw_id() -> Result<String> {
-    Ok(Token::draw()?.hash()[..32].to_owned())
 }

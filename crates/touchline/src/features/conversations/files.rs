@@ -5,11 +5,11 @@
 //! a file is, its bytes say, not its name; and it is only ever handed out as bytes to be stored, never as a page.
 
 use super::Talk;
-use super::agents::draw_id;
 use super::mail::{file_in_mail, file_name, kind_of};
 use super::seal::{open_file, sealed, sealed_file};
 use super::store::{Inbox, actor_of, failed, note_event};
 use crate::failure::{Failure, Result};
+use crate::platform::mark;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use model::ActorId;
@@ -176,7 +176,7 @@ impl Inbox {
                 Failure::new("A file has 1 byte to 10 MB").hint("Share a larger one in another way, and send its address")
             );
         }
-        let (id, key, now) = (draw_id()?, self.sealer.of(owner).await?, self.now());
+        let (id, key, now) = (mark::draw()?, self.sealer.of(owner).await?, self.now());
         let (name, kind) = (file_name(name, 1), kind_of(bytes));
         let body = sealed_file(&key, &format!("file:{id}"), bytes)?;
         let mut transaction = self.stores.state.begin().await.map_err(failed)?;

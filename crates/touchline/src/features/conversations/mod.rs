@@ -9,15 +9,19 @@
 mod agents;
 mod bot;
 mod brand;
+mod canned;
 mod community;
 mod door;
 mod events;
 mod files;
 mod hours;
 mod knowledge;
+mod limits;
 mod locked;
 mod mail;
 mod messenger;
+mod outbox;
+mod parts;
 mod pass;
 mod public;
 mod seal;
@@ -35,13 +39,14 @@ pub use events::{Changed, News};
 pub use files::MessageFile;
 pub use hours::{Block, Forecast, Hours};
 pub use knowledge::{Article, ArticleText, Hit, Knowledge, NewArticle, public as help};
+pub(in crate::features) use limits::Limits;
 pub use mail::{ShownLetter, StaffFile, StaffLetter, Wanted, listen as receive_mail};
 pub use messenger::{
     Button, Capability, Carries, ChannelSetup, Counted, Kind as ChannelKind, Reach, SmsFields, Template as MessageTemplate,
     Thread, public as messenger_webhooks,
 };
 pub(in crate::features) use pass::{holder, pass_for};
-pub use public::{Language, Pages, escaped, fields, no_such_link, page_of, public_headers};
+pub use public::{BAIT, Language, Pages, Sent, escaped, no_such_link, nonce, page_of, public_headers};
 pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
 pub use store::{
     Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Incoming, Kind, Message, Participant, Posted,
@@ -49,7 +54,7 @@ pub use store::{
 };
 pub use teams::{NewTeam, Reader, Team};
 pub use widget::public;
-pub(in crate::features) use widget::{Limits, signed_visitor, site, visitor, widget_script};
+pub(in crate::features) use widget::{signed_visitor, site, visitor, widget_script};
 
 use super::capture::{Capture, Sources};
 use super::people::policy::Policy;

@@ -7,6 +7,7 @@
 use super::Talk;
 use crate::features::people::policy::{Channel, Class, ContactWord, PreferenceToken};
 use crate::platform::http::Refusal;
+use crate::platform::mark;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -17,6 +18,8 @@ use model::ActorId;
 
 /// What a form of ours can have.
 const BODY_MAX: usize = 64 * 1024;
+/// A form of ours has fewer fields.
+const FIELDS_MAX: usize = 200;
 /// The channels that people choose about: on the others nothing comes unasked.
 const CHOSEN: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Phone, Channel::Post];
 /// How often something may come at most, in days.
@@ -154,10 +157,50 @@ pub fn no_such_link(headers: &HeaderMap) -> Response {
     response
 }
 
-/// Reads the fields of a form.
+/// Is a form that was sent.
+#[derive(Debug, Default)]
+pub struct Sent(pub Vec<(String, String)>);
+
+impl Sent {
+    /// Reads one.
+    #[must_use]
+    pub fn of(body: &Bytes) -> Self {
+        let all = url::form_urlencoded::parse(body).take(FIELDS_MAX);
+        Self(all.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    /// Returns a field; empty where it was not sent.
+    #[must_use]
+    pub fn one(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// Returns a field without the blanks around it.
+    #[must_use]
+    pub fn trimmed(&self, name: &str) -> &str {
+        self.one(name).trim()
+    }
+
+    /// Returns a field as often as it was sent.
+    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> + 's {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Tells whether a machine filled it in: a field that nobody sees, see [`BAIT`]. Machines are thanked like everybody.
+    #[must_use]
+    pub fn is_bait(&self) -> bool {
+        !self.one("website").is_empty()
+    }
+}
+
+/// A field that machines fill in and people do not see.
+pub const BAIT: &str = "<p class=\"trap\" aria-hidden=\"true\"><label>Website <input type=\"text\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\"></label></p>";
+
+/// Draws what makes sending a form twice harmless.
 #[must_use]
-pub fn fields(body: &Bytes) -> Vec<(String, String)> {
-    url::form_urlencoded::parse(body).take(200).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+pub fn nonce() -> String {
+    // Without chance the page has a fixed number, and only the first that is sent counts: better than one counted twice.
+    mark::draw().unwrap_or_else(|_| mark::hex(&[0; 16]))
 }
 
 async fn reader(talk: &Talk, token: &str) -> Result<Option<ActorId>, Refusal> {
@@ -247,13 +290,12 @@ async fn choose(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let Some(actor) = reader(&talk, &token).await? else { return Ok(no_such_link(&headers)) };
-    let fields = fields(&body);
-    let has = |name: &str| fields.iter().any(|(field, _)| field == name);
-    let is_nothing = fields.iter().any(|(name, value)| name == "do" && value == "nothing");
+    let sent = Sent::of(&body);
+    let has = |name: &str| sent.all(name).next().is_some();
+    let is_nothing = sent.one("do") == "nothing";
     let mut words = Vec::new();
     for class in Class::CHOSEN {
-        let every =
-            fields.iter().find(|(name, _)| *name == format!("{}.every", class.name())).and_then(|(_, value)| value.parse().ok());
+        let every = sent.one(&format!("{}.every", class.name())).parse().ok();
         let every = every.filter(|every| EVERY.contains(every)).unwrap_or(0);
         for channel in CHOSEN {
             let given = !is_nothing && has(&format!("{}.{}", class.name(), channel.name()));

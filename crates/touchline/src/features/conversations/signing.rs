@@ -3,6 +3,7 @@
 use super::Talk;
 use crate::features::account::Keeper;
 use crate::platform::http::{Problem, Refusal};
+use crate::platform::mark::hex;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
@@ -30,5 +31,5 @@ struct VisitorSigning {
 ))]
 async fn visitor_signing(_: Keeper, State(talk): State<Talk>) -> Result<Json<VisitorSigning>, Refusal> {
     let secret = talk.inbox.policy.secret("widget identity").await?;
-    Ok(Json(VisitorSigning { secret: secret.iter().map(|byte| format!("{byte:02x}")).collect() }))
+    Ok(Json(VisitorSigning { secret: hex(&secret) }))
 }

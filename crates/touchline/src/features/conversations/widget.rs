@@ -5,23 +5,25 @@
 //! that the tracker knows is no proof of anything; a person is known again on another device by an identity that the site
 //! has signed ([`identity`]).
 
-use super::agents::draw_id;
 use super::bot::Turn;
 use super::brand::Brand;
 use super::events::Present;
 use super::files::FILE_MAX;
+use super::limits::Limits;
 use super::store::{CLIENT_ID_MAX, Kind, cut};
 use super::{Incoming, Language, Posted, Talk, page_of};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Source, SourceKind};
-use crate::platform::http::{Peer, Refusal};
+use crate::platform::http::Peer;
+use crate::platform::http::anywhere::{busy, open, readable, told, unreadable};
+use crate::platform::mark::{self, hex, is_mark};
+use axum::Extension;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Json};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::time::SECOND;
@@ -30,9 +32,7 @@ use rust_embed::RustEmbed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tower_http::compression::CompressionLayer;
 
@@ -50,8 +50,6 @@ const WAIT_MAX: u64 = 25;
 const SESSIONS_MAX: u32 = 600;
 /// So many messages one conversation takes in a minute.
 const SAYS_MAX: u32 = 60;
-/// So many addresses and conversations are counted at once.
-const COUNTED_MAX: usize = 100_000;
 /// An identity that a site has signed is good for so long at most: it is drawn for one page.
 const IDENTITY_LASTS: i64 = 600 * SECOND;
 /// A page asks for the scripts again after an hour, so that changed settings reach it.
@@ -82,37 +80,6 @@ pub fn public(talk: Talk) -> Router {
         .with_state((talk, Arc::new(Limits::default())))
 }
 
-/// Counts what strangers do, in memory.
-#[derive(Default)]
-pub(in crate::features) struct Limits {
-    counted: Mutex<HashMap<String, (i64, u32)>>,
-    used: Mutex<HashMap<String, i64>>,
-}
-
-impl Limits {
-    /// Tells whether one more is within the limit of a window.
-    pub(in crate::features) fn allows(&self, who: String, window: i64, most: u32, now: Instant) -> bool {
-        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.len() >= COUNTED_MAX {
-            counted.clear();
-        }
-        let number = now.0.div_euclid(window);
-        let entry = counted.entry(who).or_insert((number, 0));
-        if entry.0 != number {
-            *entry = (number, 0);
-        }
-        entry.1 += 1;
-        entry.1 <= most
-    }
-
-    /// Tells whether an id of a signed identity comes for the first time.
-    fn is_first(&self, id: &str, until: i64, now: Instant) -> bool {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.retain(|_, until| *until > now.0);
-        used.len() < COUNTED_MAX && used.insert(id.to_owned(), until).is_none()
-    }
-}
-
 #[derive(Deserialize)]
 struct Keyed {
     #[serde(default)]
@@ -135,7 +102,7 @@ async fn loader(State((talk, _)): State<Room>, Query(Keyed { k }): Query<Keyed>,
 async fn logo(State((talk, _)): State<Room>) -> Response {
     match Brand::of(&talk).await {
         Ok(brand) => brand.picture(),
-        Err(failure) => failed(failure),
+        Err(failure) => told(Err(failure)),
     }
 }
 
@@ -192,29 +159,16 @@ struct Begin {
     identity: Option<String>,
 }
 
-/// Answers in a way that pages of any site can read. No cookie is ever looked at.
-fn open(status: StatusCode, body: &Value) -> Response {
-    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
 fn unknown() -> Response {
     open(StatusCode::UNAUTHORIZED, &json!({ "what": "This session is not known" }))
 }
 
-fn busy() -> Response {
-    let body = json!({ "what": "That is a lot at once" });
-    ([(header::RETRY_AFTER, "30")], open(StatusCode::TOO_MANY_REQUESTS, &body)).into_response()
-}
-
-fn failed(failure: Failure) -> Response {
-    let mut response = Refusal::from(failure).into_response();
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
-    response
-}
+/// So soon somebody may try again who sends too much at once, in seconds.
+const AGAIN: &str = "30";
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once where something is wrong")]
 fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|_| open(StatusCode::BAD_REQUEST, &json!({ "what": "This cannot be read" })))
+    serde_json::from_slice(body).map_err(|_| unreadable())
 }
 
 /// Finds the site of a key, if pages of this origin may use it.
@@ -226,10 +180,6 @@ pub(in crate::features) fn site(talk: &Talk, key: &str, headers: &HeaderMap) -> 
     may.then_some(source)
 }
 
-fn address(peer: Option<Extension<Peer>>) -> String {
-    peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(Peer(address))| address).to_string()
-}
-
 /// Begins or goes on with a conversation.
 async fn session(State((talk, limits)): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
     let begin: Begin = match read(&body) {
@@ -237,11 +187,8 @@ async fn session(State((talk, limits)): State<Room>, peer: Option<Extension<Peer
         Err(response) => return response,
     };
     let Some(source) = site(&talk, &begin.key, &headers) else { return unknown() };
-    match begun(&talk, &limits, &source, begin, address(peer)).await {
-        Ok(Some(told)) => open(StatusCode::OK, &told),
-        Ok(None) => busy(),
-        Err(failure) => failed(failure),
-    }
+    let begun = begun(&talk, &limits, &source, begin, Peer::written(peer)).await;
+    told(begun.map(|begun| begun.map_or_else(|| busy(AGAIN), |begun| open(StatusCode::OK, &begun))))
 }
 
 async fn begun(talk: &Talk, limits: &Limits, source: &Source, begin: Begin, address: String) -> Result<Option<Value>> {
@@ -258,7 +205,7 @@ async fn begun(talk: &Talk, limits: &Limits, source: &Source, begin: Begin, addr
             let session = match talk.inbox.latest_chat(user.actor()).await? {
                 Some(conversation) => Session { conversation, who: user.clone() },
                 None => Session {
-                    conversation: known.as_ref().map_or_else(draw_id, |known| Ok(known.conversation.clone()))?,
+                    conversation: known.as_ref().map_or_else(mark::draw, |known| Ok(known.conversation.clone()))?,
                     who: user.clone(),
                 },
             };
@@ -272,13 +219,12 @@ async fn begun(talk: &Talk, limits: &Limits, source: &Source, begin: Begin, addr
             if !limits.allows(address, 3_600 * SECOND, SESSIONS_MAX, now) {
                 return Ok(None);
             }
-            let is_number = |text: &&String| text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-            let visitor = match begin.visitor.as_ref().filter(is_number) {
-                Some(visitor) => visitor.clone(),
-                None => draw_id()?,
+            let visitor = match begin.visitor.filter(|visitor| is_mark(visitor)) {
+                Some(visitor) => visitor,
+                None => mark::draw()?,
             };
             let who = Identity::new("anonymous", &visitor).ok_or_else(|| Failure::new("A visitor has a number"))?;
-            Session { conversation: draw_id()?, who }
+            Session { conversation: mark::draw()?, who }
         }
     };
     let settings = talk.inbox.settings().await?;
@@ -345,7 +291,7 @@ fn identity(secret: &[u8; 32], text: &str, limits: &Limits, now: Instant) -> Opt
         return None;
     }
     // The site holds the secret as hexadecimal letters and signs with these.
-    let key: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex(secret);
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).ok()?;
     mac.update(signed.as_bytes());
     mac.verify_slice(&URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
@@ -395,10 +341,7 @@ async fn add_file(State((talk, limits)): State<Room>, peer: Option<Extension<Pee
         Ok(new) => new,
         Err(response) => return response,
     };
-    match added(&talk, &limits, &new, &body[(end + 1).min(body.len())..], address(peer)).await {
-        Ok(response) => response,
-        Err(failure) => failed(failure),
-    }
+    told(added(&talk, &limits, &new, &body[(end + 1).min(body.len())..], Peer::written(peer)).await)
 }
 
 async fn added(talk: &Talk, limits: &Limits, new: &NewFile, bytes: &[u8], address: String) -> Result<Response> {
@@ -406,14 +349,14 @@ async fn added(talk: &Talk, limits: &Limits, new: &NewFile, bytes: &[u8], addres
     let Some(session) = Session::read(&talk.inbox.policy.secret("widget").await?, &new.token) else { return Ok(unknown()) };
     for who in [format!("file {address}"), format!("file {}", session.conversation)] {
         if !limits.allows(who, 3_600 * SECOND, FILES_MAX, now) {
-            return Ok(busy());
+            return Ok(busy(AGAIN));
         }
     }
     if bytes.is_empty() || bytes.len() > FILE_MAX {
         return Ok(open(StatusCode::BAD_REQUEST, &json!({ "what": "A file has 1 byte to 10 MB" })));
     }
     let added = talk.inbox.add_file(&session.conversation, session.who.actor(), &new.name, bytes).await?;
-    Ok(added.map_or_else(busy, |file| open(StatusCode::CREATED, &json!(file))))
+    Ok(added.map_or_else(|| busy(AGAIN), |file| open(StatusCode::CREATED, &json!(file))))
 }
 
 #[derive(Deserialize)]
@@ -428,10 +371,7 @@ async fn fetch(State((talk, _)): State<Room>, body: Bytes) -> Response {
         Ok(wanted) => wanted,
         Err(response) => return response,
     };
-    match fetched(&talk, &wanted).await {
-        Ok(response) => response,
-        Err(failure) => failed(failure),
-    }
+    told(fetched(&talk, &wanted).await)
 }
 
 async fn fetched(talk: &Talk, wanted: &Fetch) -> Result<Response> {
@@ -443,8 +383,7 @@ async fn fetched(talk: &Talk, wanted: &Fetch) -> Result<Response> {
     if !message.is_some_and(|message| matches!(message.kind, Kind::In | Kind::Out)) {
         return Ok(unknown());
     }
-    let mut response = opened.into_answer();
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, header::HeaderValue::from_static("*"));
+    let mut response = readable(opened.into_answer());
     response.headers_mut().insert("cross-origin-resource-policy", header::HeaderValue::from_static("cross-origin"));
     Ok(response)
 }
@@ -454,10 +393,7 @@ async fn say(State((talk, limits)): State<Room>, body: Bytes) -> Response {
         Ok(say) => say,
         Err(response) => return response,
     };
-    match said(&talk, &limits, say).await {
-        Ok(response) => response,
-        Err(failure) => failed(failure),
-    }
+    told(said(&talk, &limits, say).await)
 }
 
 async fn said(talk: &Talk, limits: &Limits, say: Say) -> Result<Response> {
@@ -473,7 +409,7 @@ async fn said(talk: &Talk, limits: &Limits, say: Say) -> Result<Response> {
         return Ok(open(StatusCode::BAD_REQUEST, &json!({ "what": "A message has 1 to 10,000 bytes and an id" })));
     }
     if !limits.allows(session.conversation.clone(), 60 * SECOND, SAYS_MAX, now) {
-        return Ok(busy());
+        return Ok(busy(AGAIN));
     }
     let incoming = Incoming {
         conversation: session.conversation,
@@ -541,10 +477,7 @@ async fn poll(State((talk, _)): State<Room>, body: Bytes) -> Response {
         Ok(poll) => poll,
         Err(response) => return response,
     };
-    match polled(&talk, poll).await {
-        Ok(response) => response,
-        Err(failure) => failed(failure),
-    }
+    told(polled(&talk, poll).await)
 }
 
 async fn polled(talk: &Talk, poll: Poll) -> Result<Response> {
@@ -607,10 +540,7 @@ async fn form(State((talk, limits)): State<Room>, peer: Option<Extension<Peer>>,
         Err(response) => return response,
     };
     let Some(_) = site(&talk, &form.key, &headers) else { return unknown() };
-    match formed(&talk, &limits, form, address(peer)).await {
-        Ok(response) => response,
-        Err(failure) => failed(failure),
-    }
+    told(formed(&talk, &limits, form, Peer::written(peer)).await)
 }
 
 async fn formed(talk: &Talk, limits: &Limits, form: Form, address: String) -> Result<Response> {
@@ -624,7 +554,7 @@ async fn formed(talk: &Talk, limits: &Limits, form: Form, address: String) -> Re
         ));
     }
     if !limits.allows(address, 3_600 * SECOND, SESSIONS_MAX, now) {
-        return Ok(busy());
+        return Ok(busy(AGAIN));
     }
     let identity = Identity::new("email", &email).ok_or_else(|| Failure::new("An address is not blank"))?;
     let incoming = Incoming {
@@ -680,7 +610,7 @@ mod tests {
     use hmac::{Hmac, KeyInit, Mac};
 
     fn signed(secret: &[u8; 32], alg: &str, claims: &Value) -> String {
-        let key: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hex(secret);
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let text = format!("{}.{}", part(&json!({ "alg": alg })), part(claims));
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).expect("a key");

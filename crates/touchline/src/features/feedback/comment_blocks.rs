@@ -2,6 +2,7 @@
 
 use super::room::{Feedback, failed};
 use crate::failure::{Failure, Result};
+use crate::platform::mark;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -98,9 +99,7 @@ impl Feedback {
     /// Fails when something is wrong with it, or the state store fails.
     pub async fn make_block(&self, new: &NewCommentBlock) -> Result<i64> {
         new.check()?;
-        let mut token = [0_u8; 16];
-        getrandom::fill(&mut token).map_err(|error| Failure::new("The system gives no random bytes").because(&error))?;
-        let token: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = mark::draw()?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let (count, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), COALESCE(MAX(id), 0) FROM comment_block")
             .fetch_one(&mut *transaction)

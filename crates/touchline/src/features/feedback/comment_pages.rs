@@ -6,19 +6,20 @@
 use super::Feedback;
 use super::comment_blocks::{Level, NewCommentBlock};
 use super::comments::{Comment, Said};
-use super::public::{is_nonce, nonce};
 use super::room::WORDS_MAX;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::features::conversations::{
-    Language, Limits, escaped, fields, holder, no_such_link, page_of, pass_for, signed_visitor, widget_script,
+    BAIT, Language, Limits, Sent, escaped, holder, no_such_link, nonce, page_of, pass_for, signed_visitor, widget_script,
 };
+use crate::platform::http::anywhere::{busy, open, told, unreadable};
 use crate::platform::http::{Peer, Refusal};
+use crate::platform::mark::is_mark;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Router};
 use model::time::SECOND;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -57,35 +58,12 @@ async fn script(headers: HeaderMap) -> Response {
     widget_script("comments.js", &headers)
 }
 
-/// Answers in a way that pages of any site can read. No cookie is ever looked at.
-fn open(status: StatusCode, body: Value) -> Response {
-    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
-fn told(outcome: Result<Response>) -> Response {
-    outcome.unwrap_or_else(|failure: Failure| {
-        let mut response = Refusal::from(failure).into_response();
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response
-    })
-}
-
 fn no_block() -> Response {
-    open(StatusCode::NOT_FOUND, json!({ "what": "There is no such block of comments" }))
+    open(StatusCode::NOT_FOUND, &json!({ "what": "There is no such block of comments" }))
 }
 
-fn busy() -> Response {
-    let body = json!({ "what": "That is a lot at once" });
-    ([(header::RETRY_AFTER, "600")], open(StatusCode::TOO_MANY_REQUESTS, body)).into_response()
-}
-
-fn unreadable() -> Response {
-    open(StatusCode::BAD_REQUEST, json!({ "what": "This cannot be read" }))
-}
-
-fn address(peer: Option<Extension<Peer>>) -> String {
-    peer.map_or_else(String::new, |Extension(Peer(address))| address.to_string())
-}
+/// So soon somebody may try again who writes too much at once, in seconds.
+const AGAIN: &str = "600";
 
 /// Returns host and path of a page: what follows may tell people apart, and is another page to nobody.
 fn page_key(told: &str) -> String {
@@ -117,8 +95,8 @@ struct Shown {
 async fn shown(State((feedback, limits)): State<Room>, peer: Option<Extension<Peer>>, body: Bytes) -> Response {
     let Ok(wanted) = serde_json::from_slice::<Shown>(&body) else { return unreadable() };
     let telling = async {
-        if !limits.allows(format!("asks {}", address(peer)), 3_600 * SECOND, ASKED_MAX, feedback.now()) {
-            return Ok(busy());
+        if !limits.allows(format!("asks {}", Peer::written(peer)), 3_600 * SECOND, ASKED_MAX, feedback.now()) {
+            return Ok(busy(AGAIN));
         }
         let Some((id, block)) = feedback.block_of(&wanted.block).await? else { return Ok(no_block()) };
         let comments = feedback.published_comments(id, &page_key(&wanted.page)).await?;
@@ -129,7 +107,7 @@ async fn shown(State((feedback, limits)): State<Room>, peer: Option<Extension<Pe
             told["pass"] = json!(pass_for(&feedback.talk, &who, &name).await?);
             told["name"] = json!(name);
         }
-        Ok(open(StatusCode::OK, told))
+        Ok(open(StatusCode::OK, &told))
     };
     told(telling.await)
 }
@@ -174,16 +152,16 @@ struct New {
 /// Takes a comment from a page.
 async fn written(State((feedback, limits)): State<Room>, peer: Option<Extension<Peer>>, body: Bytes) -> Response {
     let Ok(new) = serde_json::from_slice::<New>(&body) else { return unreadable() };
-    let address = address(peer);
+    let address = Peer::written(peer);
     told(
         async {
             Ok(match taken(&feedback, &limits, &new, &address).await? {
-                Taken::Yes => open(StatusCode::OK, json!({ "taken": true })),
+                Taken::Yes => open(StatusCode::OK, &json!({ "taken": true })),
                 Taken::Absent => no_block(),
                 Taken::Incomplete => {
-                    open(StatusCode::BAD_REQUEST, json!({ "what": "A comment has words, and what its level asks for" }))
+                    open(StatusCode::BAD_REQUEST, &json!({ "what": "A comment has words, and what its level asks for" }))
                 }
-                Taken::Busy => busy(),
+                Taken::Busy => busy(AGAIN),
             })
         }
         .await,
@@ -208,7 +186,7 @@ async fn taken(feedback: &Feedback, limits: &Limits, new: &New, address: &str) -
     let is_whole = !page.is_empty()
         && !words.is_empty()
         && words.len() <= WORDS_MAX
-        && is_nonce(&new.id)
+        && is_mark(&new.id)
         && levels(&settings).contains(&new.level)
         && match new.level {
             Level::Anonymous => true,
@@ -337,7 +315,7 @@ fn form(block: &NewCommentBlock, language: Language) -> String {
     let send = language.pick("Send", "Envoyer", "Отправить");
     format!(
         "<form method=\"post\"><input type=\"hidden\" name=\"id\" value=\"{}\">\
-         <p class=\"trap\" aria-hidden=\"true\"><label>Website <input type=\"text\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\"></label></p>\
+         {BAIT}\
          <fieldset><legend>{how}</legend>{choices}</fieldset>{fields}\
          <label>{words}<textarea name=\"words\" rows=\"5\" maxlength=\"5000\" required></textarea></label>\
          <p><button>{send}</button></p></form>",
@@ -353,23 +331,23 @@ async fn page_written(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let fields = fields(&body);
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    let sent = Sent::of(&body);
+    let field = |name: &str| sent.one(name).to_owned();
     let new = New {
         block: token.clone(),
         page: of.page.clone(),
         id: field("id"),
-        level: Level::parse(&field("level")).unwrap_or(Level::Anonymous),
+        level: Level::parse(sent.one("level")).unwrap_or(Level::Anonymous),
         name: field("name"),
         link: field("link"),
         email: field("email"),
         words: field("words"),
-        tell: field("tell") == "yes",
+        tell: sent.one("tell") == "yes",
         pass: String::new(),
         website: field("website"),
     };
     let language = Language::of(&headers);
-    let (title, says, status) = match taken(&feedback, &limits, &new, &address(peer)).await? {
+    let (title, says, status) = match taken(&feedback, &limits, &new, &Peer::written(peer)).await? {
         Taken::Absent => return Ok(no_such_link(&headers)),
         Taken::Yes => (
             language.pick("Thank you!", "Merci !", "Спасибо!"),

@@ -210,7 +210,7 @@ impl Feedback {
         let Some(block) = self.block(comment.block).await? else { return Ok(()) };
         let words = comment.words.clone().unwrap_or_default();
         if !block.in_inbox {
-            let mut arrival = comment_arrival(&block, &comment, "comment", Form::Comment, Direction::Inbound);
+            let mut arrival = comment_arrival(&block, &comment, Direction::Inbound);
             arrival.identities = vec![who];
             arrival.text = Some(words);
             return self.talk.door.deliver(vec![arrival]).await;
@@ -270,7 +270,8 @@ impl Feedback {
         Ok(all)
     }
 
-    async fn one_comment(&self, id: &str) -> Result<Option<Comment>> {
+    /// Returns a comment; `None` where it is not there, or cannot be read any more.
+    pub(super) async fn one_comment(&self, id: &str) -> Result<Option<Comment>> {
         Ok(self.whole_comment(id).await?.map(|(comment, _)| comment))
     }
 
@@ -339,7 +340,7 @@ impl Feedback {
         let Some((comment, who)) = self.whole_comment(id).await? else { return Ok(true) };
         let Some(block) = self.block(comment.block).await? else { return Ok(true) };
         if comment.conversation.is_empty() {
-            let mut arrival = comment_arrival(&block, &comment, "reply", Form::Reply, Direction::Outbound);
+            let mut arrival = comment_arrival(&block, &comment, Direction::Outbound);
             arrival.at = self.now();
             arrival.identities = vec![who.clone()];
             arrival.reply_to = Some(format!("comment:{id}").into_bytes());
@@ -446,17 +447,20 @@ fn site_of(page: &str) -> String {
     page.splitn(3, '/').take(2).collect::<Vec<_>>().join("/")
 }
 
-/// Makes an interaction of a comment, or of our answer to it.
-fn comment_arrival(block: &NewCommentBlock, comment: &Comment, event: &str, form: Form, direction: Direction) -> Arrival {
+/// Makes an interaction of a comment; outbound: of our answer to it.
+fn comment_arrival(block: &NewCommentBlock, comment: &Comment, direction: Direction) -> Arrival {
+    let (event, message, form) = match direction {
+        Direction::Outbound => ("comment reply", format!("comment-reply:{}", comment.id), Form::Reply),
+        _ => ("comment", format!("comment:{}", comment.id), Form::Comment),
+    };
     let signature = Signature {
         source: SOURCE.to_owned(),
-        event: if event == "comment" { "comment" } else { "comment reply" }.to_owned(),
+        event: event.to_owned(),
         channel: "web".to_owned(),
         place: site_of(&comment.page),
         touchpoint: block.touchpoint.clone(),
         ..Signature::default()
     };
-    let message = if event == "comment" { format!("comment:{}", comment.id) } else { format!("comment-reply:{}", comment.id) };
     let mut arrival = Arrival::new(message.into_bytes(), signature, Instant(comment.at), form, direction);
     arrival.source = SOURCE.to_owned();
     arrival

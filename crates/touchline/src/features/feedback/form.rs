@@ -5,7 +5,7 @@
 use super::answering::{Given, LEFT_OUT, NONE_OF_THESE, WHOLE};
 use super::question::{Question, SurveyKind};
 use super::room::WORDS_MAX;
-use crate::features::conversations::{Language, escaped};
+use crate::features::conversations::{Language, Sent, escaped};
 
 /// Is what is wrong with the answer to a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,20 +18,6 @@ pub(super) enum Trouble {
     TooLong,
 }
 
-/// Is what somebody sent, by the names of the fields.
-pub(super) struct Sent<'a>(pub(super) &'a [(String, String)]);
-
-impl<'a> Sent<'a> {
-    fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a str> + 's {
-        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Returns a field; empty where it was not sent.
-    pub(super) fn one(&self, name: &str) -> &'a str {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
-    }
-}
-
 /// Returns the name of the field for an item of a question.
 pub(super) fn name_of(question: &Question, item: i64) -> String {
     if question.items() > 1 { format!("q{}.{item}", question.id) } else { format!("q{}", question.id) }
@@ -41,7 +27,7 @@ pub(super) fn name_of(question: &Question, item: i64) -> String {
 ///
 /// # Errors
 /// Says of each question what is wrong with its answer.
-pub(super) fn read(questions: &[Question], sent: &Sent<'_>) -> Result<Vec<Given>, Vec<(i64, Trouble)>> {
+pub(super) fn read(questions: &[Question], sent: &Sent) -> Result<Vec<Given>, Vec<(i64, Trouble)>> {
     let (mut given, mut troubles) = (Vec::new(), Vec::new());
     for question in questions {
         match answer_to(question, sent) {
@@ -56,7 +42,7 @@ pub(super) fn read(questions: &[Question], sent: &Sent<'_>) -> Result<Vec<Given>
     if troubles.is_empty() { Ok(given) } else { Err(troubles) }
 }
 
-fn answer_to(question: &Question, sent: &Sent<'_>) -> Result<Vec<Given>, Trouble> {
+fn answer_to(question: &Question, sent: &Sent) -> Result<Vec<Given>, Trouble> {
     let part = |part, value, text: &str| Given { question: question.id, part, value, text: text.to_owned() };
     if let Some((low, high)) = question.kind.range() {
         let mut parts = Vec::new();
@@ -242,7 +228,7 @@ pub(super) fn none_of_these(language: Language) -> &'static str {
 /// Draws a survey with what was filled in so far.
 pub(super) fn draw(
     questions: &[Question],
-    sent: &Sent<'_>,
+    sent: &Sent,
     troubles: &[(i64, Trouble)],
     id: &str,
     language: Language,
@@ -298,7 +284,7 @@ fn summary(questions: &[Question], troubles: &[(i64, Trouble)], language: Langua
 }
 
 /// Draws one question.
-fn asked(question: &Question, legend: &str, trouble: Option<Trouble>, sent: &Sent<'_>, language: Language) -> String {
+fn asked(question: &Question, legend: &str, trouble: Option<Trouble>, sent: &Sent, language: Language) -> String {
     let id = question.id;
     let optional = if question.optional {
         format!(" <span class=\"soft\">({})</span>", language.pick("if you like", "facultatif", "по желанию"))
@@ -325,7 +311,7 @@ fn asked(question: &Question, legend: &str, trouble: Option<Trouble>, sent: &Sen
     format!("<fieldset id=\"q{id}\"{described}><legend>{}{optional}</legend>{wrong}{inside}</fieldset>", escaped(legend))
 }
 
-fn options(question: &Question, sent: &Sent<'_>, language: Language) -> String {
+fn options(question: &Question, sent: &Sent, language: Language) -> String {
     let name = name_of(question, 0);
     let is_many = question.many || question.kind == SurveyKind::Recall;
     let kind = if is_many { "checkbox" } else { "radio" };
@@ -342,7 +328,7 @@ fn options(question: &Question, sent: &Sent<'_>, language: Language) -> String {
     all
 }
 
-fn scales(question: &Question, sent: &Sent<'_>, language: Language) -> String {
+fn scales(question: &Question, sent: &Sent, language: Language) -> String {
     let Some((low, high)) = question.kind.range() else { return String::new() };
     let (worst, best) = ends(question.kind, language);
     let required = if question.optional { "" } else { " required" };
@@ -405,24 +391,24 @@ mod tests {
 
     #[test]
     fn everything_that_was_filled_in_is_read() {
-        let given = read(&asks(), &Sent(&sent(&FULL))).expect("is whole");
+        let given = read(&asks(), &Sent(sent(&FULL))).expect("is whole");
         let told: Vec<_> = given.iter().map(|one| (one.question, one.part, one.value, one.text.as_str())).collect();
         assert_eq!(told[..3], [(1, 0, 9, ""), (2, 1, 1, ""), (3, 0, 0, "Well.")]);
         assert_eq!(told[3..8].iter().map(|one| (one.1, one.2)).collect::<Vec<_>>(), [(0, 7), (1, 6), (2, 5), (3, 4), (4, 3)]);
         assert_eq!(told[8..], [(5, 0, 1, ""), (5, 1, 1, "")]);
         let without: Vec<_> = FULL.into_iter().filter(|(name, _)| *name != "q3").collect();
-        let given = read(&asks(), &Sent(&sent(&without))).expect("may be left out");
+        let given = read(&asks(), &Sent(sent(&without))).expect("may be left out");
         assert!(given.iter().any(|one| (one.question, one.part, one.value) == (3, WHOLE, LEFT_OUT)));
     }
 
     #[test]
     fn what_is_missing_is_said_with_its_question_and_nothing_is_lost() {
         let filled = sent(&[("q1", "11"), ("q3", "<i>kept"), ("q4.0", "7"), ("q5", "none"), ("q5", "0"), ("words", "also")]);
-        let troubles = read(&asks(), &Sent(&filled)).expect_err("is not whole");
+        let troubles = read(&asks(), &Sent(filled.clone())).expect_err("is not whole");
         let expected = [(1, Trouble::Unknown), (2, Trouble::Missing), (4, Trouble::Missing), (5, Trouble::Unknown)];
         assert_eq!(troubles, expected);
         for language in [Language::En, Language::Fr, Language::Ru] {
-            let (_, page) = draw(&asks(), &Sent(&filled), &troubles, "7", language);
+            let (_, page) = draw(&asks(), &Sent(filled.clone()), &troubles, "7", language);
             for anchor in ["#q1", "#q2", "#q4", "#q5"] {
                 assert!(page.contains(&format!("href=\"{anchor}\"")), "{anchor} in {page}");
             }
@@ -437,7 +423,7 @@ mod tests {
         let with = |name: &str, value: &str| {
             let mut fields: Vec<_> = FULL.into_iter().filter(|(known, _)| *known != "q3").collect();
             fields.push((name, value));
-            read(&asks(), &Sent(&sent(&fields)))
+            read(&asks(), &Sent(sent(&fields)))
         };
         assert_eq!(with("q2", "0").expect_err("two are not one"), [(2, Trouble::Unknown)]);
         assert_eq!(with("q2", "1").map(|given| given.len()), Ok(10), "the same one twice is one");

@@ -1,6 +1,6 @@
 //! Surveys and reviews as staff reach them.
 
-use super::form::{Sent, draw};
+use super::form::draw;
 use super::question::checked;
 use super::room::Link;
 use super::texts::{ExamplesOf, TextExample, TextsShown};
@@ -8,7 +8,7 @@ use super::{Feedback, Mention, MentionFeed, NewSurvey, Review, Survey, SurveyAns
 use crate::failure::Result;
 use crate::features::account::Who;
 use crate::features::capture::svg;
-use crate::features::conversations::{Language, Reader, escaped, fields, page_of};
+use crate::features::conversations::{Language, Reader, Sent, escaped, page_of};
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
@@ -207,8 +207,7 @@ struct Preview {
     ),
 )]
 async fn preview_survey(_: Asker, body: Bytes) -> Result<Response, Refusal> {
-    let fields = fields(&body);
-    let sent = Sent(&fields);
+    let sent = Sent::of(&body);
     let wanted: NewSurvey = serde_json::from_str(sent.one("survey"))
         .map_err(|error| Refusal::malformed("The survey cannot be read", error.to_string()))?;
     let questions = checked(&fresh(&wanted), &[]).map_err(Refusal::told)?;
@@ -216,7 +215,7 @@ async fn preview_survey(_: Asker, body: Bytes) -> Result<Response, Refusal> {
     let code = ["fr", "ru"].into_iter().find(|code| *code == sent.one("language")).unwrap_or("en");
     headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(code));
     let language = Language::of(&headers);
-    let (title, page) = draw(&questions, &Sent(&[]), &[], "preview", language);
+    let (title, page) = draw(&questions, &Sent::default(), &[], "preview", language);
     let told = language.pick(
         "A look ahead: nothing is kept here.",
         "Un aperçu : rien n’est enregistré ici.",

@@ -50,11 +50,7 @@ async fn comments_shown(
     Extension(who): Extension<Who>,
     State(feedback): State<Feedback>,
 ) -> Result<Json<CommentsShown>, Refusal> {
-    let mut comments = feedback.comments().await?;
-    // Those that a closed team looks after are for its members alone.
-    let about = comments.iter().map(|one| one.conversation.clone()).filter(|about| !about.is_empty()).collect();
-    let hidden = feedback.talk.inbox.out_of_sight(Reader::of(&who), about).await?;
-    comments.retain(|one| !hidden.contains(&one.conversation));
+    let comments = in_sight(&feedback, &who, feedback.comments().await?).await?;
     Ok(Json(CommentsShown { blocks: feedback.blocks().await?, comments }))
 }
 
@@ -105,26 +101,32 @@ async fn moderate_comment(
     Path(id): Path<String>,
     Body(change): Body<CommentChange>,
 ) -> Result<StatusCode, Refusal> {
-    let (CommentChange::Refuse(text) | CommentChange::Reply(text)) = &change else {
-        return done(feedback.change_comment(&id, &change, &author(&who)).await?);
-    };
-    if text.len() > WORDS_MAX {
+    if let CommentChange::Refuse(text) | CommentChange::Reply(text) = &change
+        && text.len() > WORDS_MAX
+    {
         return Err(Refusal::malformed("A reason and an answer have at most 5,000 bytes", "Shorten it"));
     }
-    if matches!(change, CommentChange::Refuse(_)) && text.trim().is_empty() {
+    if matches!(&change, CommentChange::Refuse(reason) if reason.trim().is_empty()) {
         return Err(Refusal::malformed("A refusal has a reason", "Say for your colleagues why nobody shall see it"));
     }
-    done(feedback.change_comment(&id, &change, &author(&who)).await?)
-}
-
-fn author(who: &Who) -> Author {
-    Author { account: who.account, name: who.name.clone() }
-}
-
-fn done(is_there: bool) -> Result<StatusCode, Refusal> {
-    if is_there {
+    let by = Author { account: who.account, name: who.name.clone() };
+    let is_done = match feedback.one_comment(&id).await? {
+        Some(comment) => {
+            in_sight(&feedback, &who, vec![comment]).await?.len() == 1 && feedback.change_comment(&id, &change, &by).await?
+        }
+        None => false,
+    };
+    if is_done {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Refusal::not_found("There is no such comment", "List them with GET /api/feedback/comments"))
     }
+}
+
+/// Leaves out the comments that a closed team looks after, unless one is in it.
+async fn in_sight(feedback: &Feedback, who: &Who, mut comments: Vec<Comment>) -> Result<Vec<Comment>, Refusal> {
+    let about = comments.iter().map(|one| one.conversation.clone()).filter(|about| !about.is_empty()).collect();
+    let hidden = feedback.talk.inbox.out_of_sight(Reader::of(who), about).await?;
+    comments.retain(|one| !hidden.contains(&one.conversation));
+    Ok(comments)
 }

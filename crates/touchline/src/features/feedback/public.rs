@@ -2,14 +2,15 @@
 
 use super::Feedback;
 use super::answering::Answered;
-use super::form::{Sent, Trouble, draw, read};
+use super::form::{Trouble, draw, read};
 use super::reviews::Written;
 use super::room::{Link, WORDS_MAX};
 use super::surveys::Open;
 use super::table::written;
 use crate::failure::Result;
-use crate::features::conversations::{Language, escaped, fields, no_such_link, page_of};
+use crate::features::conversations::{BAIT, Language, Limits, Sent, escaped, no_such_link, nonce, page_of};
 use crate::platform::http::{Peer, Refusal};
+use crate::platform::mark::is_mark;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::HeaderMap;
@@ -18,17 +19,14 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use model::time::SECOND;
 use serde::Deserialize;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// What a form of ours can have.
 const BODY_MAX: usize = 64 * 1024;
 /// So many reviews one address may write in an hour.
 const REVIEWS_MAX: u32 = 20;
-/// So many addresses are counted at once.
-const COUNTED_MAX: usize = 100_000;
 
-type Room = (Feedback, Arc<Mutex<HashMap<String, (i64, u32)>>>);
+type Room = (Feedback, Arc<Limits>);
 
 /// Returns the routes that everybody reaches.
 pub fn public(feedback: Feedback) -> Router {
@@ -42,19 +40,6 @@ pub fn public(feedback: Feedback) -> Router {
         .merge(super::comment_pages::public(feedback))
 }
 
-/// Draws what makes sending a form twice harmless.
-pub(super) fn nonce() -> String {
-    let mut bytes = [0_u8; 16];
-    // Without chance the page has a fixed number, and only the first answer counts: better than an answer counted twice.
-    let _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Tells whether something was drawn so.
-pub(super) fn is_nonce(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
-}
-
 async fn ask(State((feedback, _)): State<Room>, Path(token): Path<String>, headers: HeaderMap) -> Result<Response, Refusal> {
     let Some(link) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
     let Some(survey) = feedback.open_survey(link.survey).await? else { return Ok(thanks(&headers, true)) };
@@ -63,12 +48,12 @@ async fn ask(State((feedback, _)): State<Room>, Path(token): Path<String>, heade
     {
         return Ok(thanks(&headers, false));
     }
-    Ok(form(&headers, &survey, &Sent(&[]), &[]))
+    Ok(form(&headers, &survey, &Sent::default(), &[]))
 }
 
-fn form(headers: &HeaderMap, survey: &Open, sent: &Sent<'_>, troubles: &[(i64, Trouble)]) -> Response {
+fn form(headers: &HeaderMap, survey: &Open, sent: &Sent, troubles: &[(i64, Trouble)]) -> Response {
     // The same number again: whoever mends an answer and sends it twice has still answered once.
-    let id = if is_nonce(sent.one("id")) { sent.one("id").to_owned() } else { nonce() };
+    let id = if is_mark(sent.one("id")) { sent.one("id").to_owned() } else { nonce() };
     let (title, body) = draw(&survey.questions, sent, troubles, &id, Language::of(headers));
     page_of(headers, &title, &body)
 }
@@ -92,15 +77,14 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let Some(Link { survey, actor }) = feedback.link(&token).await? else { return Ok(no_such_link(&headers)) };
     let Some(open) = feedback.open_survey(survey).await? else { return Ok(thanks(&headers, true)) };
-    let fields = fields(&body);
-    let sent = Sent(&fields);
+    let sent = Sent::of(&body);
     let given = match read(&open.questions, &sent) {
         Ok(given) => given,
         Err(troubles) => return Ok(form(&headers, &open, &sent, &troubles)),
     };
     let id = match actor {
         Some(actor) => actor.to_string(),
-        None if is_nonce(sent.one("id")) => sent.one("id").to_owned(),
+        None if is_mark(sent.one("id")) => sent.one("id").to_owned(),
         None => nonce(),
     };
     let who = match actor {
@@ -138,7 +122,7 @@ async fn ask_review(Query(of): Query<Of>, headers: HeaderMap) -> Response {
     let body = format!(
         "<h1>{title}</h1>{about}<form method=\"post\"><input type=\"hidden\" name=\"id\" value=\"{}\">\
          <input type=\"hidden\" name=\"product\" value=\"{}\">\
-         <p class=\"trap\" aria-hidden=\"true\"><label>Website <input type=\"text\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\"></label></p>\
+         {BAIT}\
          <fieldset><legend>1–5</legend><div class=\"scale\">{stars}</div></fieldset>\
          <label>{}<input type=\"text\" name=\"name\" maxlength=\"100\" required></label>\
          <label>{}<textarea name=\"words\" rows=\"5\" maxlength=\"5000\" required></textarea></label>\
@@ -162,38 +146,23 @@ async fn ask_review(Query(of): Query<Of>, headers: HeaderMap) -> Response {
 }
 
 async fn review(
-    State((feedback, counted)): State<Room>,
+    State((feedback, limits)): State<Room>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let fields = fields(&body);
-    let field = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim()).unwrap_or_default();
-    let stars = field("stars").parse::<i16>().ok().filter(|stars| (1..=5).contains(stars));
-    let (name, words) = (field("name"), field("words"));
+    let sent = Sent::of(&body);
+    let stars = sent.trimmed("stars").parse::<i16>().ok().filter(|stars| (1..=5).contains(stars));
+    let (name, words) = (sent.trimmed("name"), sent.trimmed("words"));
     let is_whole =
-        !name.is_empty() && name.len() <= 200 && !words.is_empty() && words.len() <= WORDS_MAX && is_nonce(field("id"));
+        !name.is_empty() && name.len() <= 200 && !words.is_empty() && words.len() <= WORDS_MAX && is_mark(sent.trimmed("id"));
     let (Some(stars), true) = (stars, is_whole) else {
-        return Ok(ask_review(Query(Of { product: field("product").to_owned() }), headers).await);
+        return Ok(ask_review(Query(Of { product: sent.trimmed("product").to_owned() }), headers).await);
     };
-    let address = peer.map_or_else(String::new, |Extension(Peer(address))| address.to_string());
-    let is_within = {
-        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-        if counted.len() >= COUNTED_MAX {
-            counted.clear();
-        }
-        let hour = feedback.now().0.div_euclid(3_600 * SECOND);
-        let entry = counted.entry(address).or_insert((hour, 0));
-        if entry.0 != hour {
-            *entry = (hour, 0);
-        }
-        entry.1 += 1;
-        entry.1 <= REVIEWS_MAX
-    };
-    // A field that nobody sees is filled by machines alone; they are thanked like everybody.
-    if field("website").is_empty() && is_within {
-        let product = product_of(field("product"));
-        feedback.review(&Written { id: field("id"), product: &product, stars, name, words, at: None }).await?;
+    let is_within = limits.allows(Peer::written(peer), 3_600 * SECOND, REVIEWS_MAX, feedback.now());
+    if !sent.is_bait() && is_within {
+        let product = product_of(sent.trimmed("product"));
+        feedback.review(&Written { id: sent.trimmed("id"), product: &product, stars, name, words, at: None }).await?;
     }
     let language = Language::of(&headers);
     let title = language.pick("Thank you for your review!", "Merci de votre avis !", "Спасибо за отзыв!");

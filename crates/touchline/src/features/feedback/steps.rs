@@ -3,20 +3,20 @@
 
 use super::Feedback;
 use super::answering::Answered;
-use super::form::{Sent, ends, item_of, name_of, none_of_these, read, title_of, words_label};
-use super::public::is_nonce;
+use super::form::{ends, item_of, name_of, none_of_these, read, title_of, words_label};
 use super::question::{Question, SurveyKind};
 use super::room::WORDS_MAX;
 use super::surveys::Open;
-use crate::failure::{Failure, Result};
-use crate::features::conversations::{Language, Limits, visitor};
-use crate::platform::http::Refusal;
+use crate::failure::Result;
+use crate::features::conversations::{Language, Limits, Sent, visitor};
+use crate::platform::http::anywhere::{busy, open, told, unreadable};
+use crate::platform::mark::is_mark;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::post;
-use axum::{Json, Router};
 use model::time::SECOND;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -40,25 +40,8 @@ pub(super) fn public(feedback: Feedback) -> Router {
         .with_state((feedback, Arc::default()))
 }
 
-/// Answers in a way that pages of any site can read. No cookie is ever looked at.
-fn open(status: StatusCode, body: Value) -> Response {
-    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
-fn told(outcome: Result<Response>) -> Response {
-    outcome.unwrap_or_else(|failure: Failure| {
-        let mut response = Refusal::from(failure).into_response();
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        response
-    })
-}
-
-fn unreadable() -> Response {
-    open(StatusCode::BAD_REQUEST, json!({ "what": "This cannot be read" }))
-}
-
 fn unknown() -> Response {
-    open(StatusCode::UNAUTHORIZED, json!({ "what": "This session is not known" }))
+    open(StatusCode::UNAUTHORIZED, &json!({ "what": "This session is not known" }))
 }
 
 #[derive(Deserialize)]
@@ -84,7 +67,7 @@ async fn questions(State((feedback, _)): State<Room>, body: Bytes) -> Response {
         // A closed survey asks nothing: the widget then shows nothing.
         let open_now = feedback.open_survey(survey).await?;
         let steps = open_now.map(|survey| steps(&survey, language)).unwrap_or_default();
-        Ok(open(StatusCode::OK, json!({ "questions": steps })))
+        Ok(open(StatusCode::OK, &json!({ "questions": steps })))
     };
     told(telling.await)
 }
@@ -148,10 +131,9 @@ async fn answer(State((feedback, limits)): State<Room>, body: Bytes) -> Response
 async fn taken(feedback: &Feedback, limits: &Limits, step: Step) -> Result<Response> {
     let Some((conversation, who)) = visitor(&feedback.talk, &step.token).await? else { return Ok(unknown()) };
     if !limits.allows(conversation.clone(), 3_600 * SECOND, STEPS_MAX, feedback.now()) {
-        let busy = open(StatusCode::TOO_MANY_REQUESTS, json!({ "what": "That is a lot at once" }));
-        return Ok(([(header::RETRY_AFTER, "600")], busy).into_response());
+        return Ok(busy("600"));
     }
-    let no_answer = || open(StatusCode::BAD_REQUEST, json!({ "what": "This is no answer" }));
+    let no_answer = || open(StatusCode::BAD_REQUEST, &json!({ "what": "This is no answer" }));
     let survey = feedback.after_conversation().await?;
     let Some(asked) = feedback.open_survey(survey).await? else { return Ok(no_answer()) };
     let (question, mut fields) = match step.score {
@@ -162,16 +144,16 @@ async fn taken(feedback: &Feedback, limits: &Limits, step: Step) -> Result<Respo
         }
     };
     fields.truncate(100);
-    let sent = Sent(&fields);
+    let sent = Sent(fields);
     let words = if step.question == WORDS && step.score.is_none() { sent.one("words").trim() } else { "" };
     let given = match question {
         Some(question) => read(std::slice::from_ref(question), &sent).ok(),
         None => (!words.is_empty()).then(Vec::new),
     };
-    let Some(given) = given.filter(|_| is_nonce(&step.id) && words.len() <= WORDS_MAX) else { return Ok(no_answer()) };
+    let Some(given) = given.filter(|_| is_mark(&step.id) && words.len() <= WORDS_MAX) else { return Ok(no_answer()) };
     let answered = Answered { survey, who: Some(who), id: step.id, given, words, channel: "widget", conversation };
     let is_taken = feedback.answer_step(answered).await?;
-    Ok(if is_taken { open(StatusCode::OK, json!({ "taken": true })) } else { no_answer() })
+    Ok(if is_taken { open(StatusCode::OK, &json!({ "taken": true })) } else { no_answer() })
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use crate::features::people::{SharedPeople, restricted_among, traits_that_count}
 use crate::platform::home::Stores;
 use analysis::meaning::Meaning;
 use analysis::reading::Reading;
-use analysis::sequence::{NO_COST, Rows, pack_score};
+use analysis::sequence::Rows;
 use ledger::LedgerError;
 use model::time::SECOND;
-use model::{ActorId, Identity, Instant, Interaction, PersonId};
+use model::{ActorId, Identity, Instant, PersonId};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -80,7 +80,9 @@ impl Belonging {
         });
         let read = reading.await.map_err(|error| Failure::new("Reading the ledger broke off").because(&error))?;
         let read = read.map_err(|error: LedgerError| Failure::new("Cannot read the ledger").because(&error))?;
-        let rows = rows_of(person, read);
+        let mut rows = Rows::default();
+        read.iter().for_each(|row| rows.push(person.0, row));
+        let rows = rows.sorted();
         if rows.is_empty() {
             return Ok(BTreeSet::new());
         }
@@ -89,26 +91,5 @@ impl Belonging {
         reading.read(&meaning, &rows, 0..rows.len());
         let belongs = map.segments.iter().enumerate().filter(|(at, _)| reading.segments >> at & 1 == 1);
         Ok(belongs.map(|(_, segment)| segment.id.clone()).collect())
-    }
-}
-
-/// Puts what one person did into the columns and the order that every analysis reads.
-fn rows_of(person: PersonId, mut all: Vec<Interaction>) -> Rows {
-    let key = |row: &Interaction| {
-        let (value, cost) = (row.value.unwrap_or(0), row.cost.unwrap_or(NO_COST));
-        (row.at, row.signal, row.form as u8, row.direction as u8, value, cost, pack_score(row.score), row.flags.0)
-    };
-    all.sort_by_key(key);
-    let each = || all.iter();
-    Rows {
-        person: vec![person.0; all.len()],
-        at: each().map(|row| row.at.0).collect(),
-        signal: each().map(|row| row.signal.0).collect(),
-        form: each().map(|row| row.form as u8).collect(),
-        direction: each().map(|row| row.direction as u8).collect(),
-        value: each().map(|row| row.value.unwrap_or(0)).collect(),
-        cost: each().map(|row| row.cost.unwrap_or(NO_COST)).collect(),
-        score: each().map(|row| pack_score(row.score)).collect(),
-        flags: each().map(|row| row.flags.0).collect(),
     }
 }

@@ -9,13 +9,15 @@ use super::popups::Visit;
 use crate::failure::Result;
 use crate::features::capture::{Caller, Source};
 use crate::features::conversations::{Limits, holder, pass_for, signed_visitor, site, widget_script};
-use crate::platform::http::{Peer, Refusal};
+use crate::platform::http::Peer;
+use crate::platform::http::anywhere::{busy, open, told, unreadable};
+use crate::platform::mark::is_mark;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::{Extension, Router};
 use model::Identity;
 use model::time::SECOND;
 use serde::Deserialize;
@@ -83,17 +85,6 @@ struct End {
     acted: bool,
 }
 
-/// Answers in a way that pages of any site can read. No cookie is ever looked at.
-fn open(status: StatusCode, body: Value) -> Response {
-    (status, [(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
-}
-
-fn failed(failure: crate::failure::Failure) -> Response {
-    let mut response = Refusal::from(failure).into_response();
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
-}
-
 /// Is a question of a site that we know.
 struct Asked<T> {
     source: Arc<Source>,
@@ -111,19 +102,18 @@ impl<T: DeserializeOwned> Asked<T> {
         body: &Bytes,
     ) -> Result<Self, Response> {
         let Ok(question) = serde_json::from_slice::<Question<T>>(body) else {
-            return Err(open(StatusCode::BAD_REQUEST, json!({ "what": "This cannot be read" })));
+            return Err(unreadable());
         };
         let Some(source) = site(&popups.talk, &question.key, headers) else {
-            return Err(open(StatusCode::NOT_FOUND, json!({ "what": "There is no site with this key" })));
+            return Err(open(StatusCode::NOT_FOUND, &json!({ "what": "There is no site with this key" })));
         };
         let address = peer.map(|Extension(Peer(address))| address);
         let who = address.map_or_else(String::new, |address| address.to_string());
         if !limits.allows(who, 3_600 * SECOND, ASKED_MAX, popups.now()) {
-            let again = [(header::RETRY_AFTER, "60")];
-            return Err((again, open(StatusCode::TOO_MANY_REQUESTS, json!({ "what": "That is a lot at once" }))).into_response());
+            return Err(busy("60"));
         }
-        let who = if is_number(&question.visitor) { Identity::new("anonymous", &question.visitor) } else { None };
-        let proved = holder(&popups.talk, &question.pass).await.map_err(failed)?.map(|(who, _)| who);
+        let who = if is_mark(&question.visitor) { Identity::new("anonymous", &question.visitor) } else { None };
+        let proved = holder(&popups.talk, &question.pass).await.map_err(|failure| told(Err(failure)))?.map(|(who, _)| who);
         Ok(Self { source, caller: Caller::of(headers, address), who, proved, wanted: question.wanted })
     }
 
@@ -132,20 +122,12 @@ impl<T: DeserializeOwned> Asked<T> {
     }
 }
 
-/// Tells whether a text is a number as the widget and the tracker draw it.
-fn is_number(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
-}
-
 async fn offered(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
     let asked = match Asked::<Wanted>::read(&room, peer, &headers, &body).await {
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    match offers(&room, asked).await {
-        Ok(told) => open(StatusCode::OK, told),
-        Err(failure) => failed(failure),
-    }
+    told(offers(&room, asked).await.map(|offers| open(StatusCode::OK, &offers)))
 }
 
 /// Tells which windows may open. What they are for is nobody's business but ours.
@@ -171,13 +153,11 @@ async fn show(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: 
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    if !is_number(&asked.wanted.show) {
-        return open(StatusCode::BAD_REQUEST, json!({ "what": "A showing has a number of 32 hexadecimal digits" }));
+    if !is_mark(&asked.wanted.show) {
+        return open(StatusCode::BAD_REQUEST, &json!({ "what": "A showing has a number of 32 hexadecimal digits" }));
     }
-    match room.0.show(asked.wanted.id, &asked.wanted.show, &asked.visit()).await {
-        Ok(may) => open(StatusCode::OK, json!({ "show": may })),
-        Err(failure) => failed(failure),
-    }
+    let may = room.0.show(asked.wanted.id, &asked.wanted.show, &asked.visit()).await;
+    told(may.map(|may| open(StatusCode::OK, &json!({ "show": may }))))
 }
 
 async fn end(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: HeaderMap, body: Bytes) -> Response {
@@ -185,9 +165,12 @@ async fn end(State(room): State<Room>, peer: Option<Extension<Peer>>, headers: H
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    match room.0.end(&asked.wanted.show, asked.wanted.after_ms, asked.wanted.acted, &asked.visit()).await {
-        Ok(true) => open(StatusCode::OK, json!({})),
-        Ok(false) => open(StatusCode::NOT_FOUND, json!({ "what": "There was no such showing" })),
-        Err(failure) => failed(failure),
-    }
+    let ended = room.0.end(&asked.wanted.show, asked.wanted.after_ms, asked.wanted.acted, &asked.visit()).await;
+    told(ended.map(|was_there| {
+        if was_there {
+            open(StatusCode::OK, &json!({}))
+        } else {
+            open(StatusCode::NOT_FOUND, &json!({ "what": "There was no such showing" }))
+        }
+    }))
 }

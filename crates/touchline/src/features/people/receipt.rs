@@ -5,6 +5,7 @@
 
 use super::secret;
 use crate::failure::{Failure, Result};
+use crate::platform::mark::hex;
 use hmac::{Hmac, KeyInit, Mac};
 use model::Instant;
 use serde::{Deserialize, Serialize};
@@ -109,10 +110,6 @@ impl ErasureReceipt {
             .map(|text| serde_json::from_str(text).map_err(|error| Failure::new("A receipt is damaged").because(&error)))
             .collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

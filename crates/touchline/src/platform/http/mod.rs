@@ -1,5 +1,6 @@
 //! What every page and route shares: refusals, headers, embedded files, health, serving and stopping.
 
+pub mod anywhere;
 mod assets;
 mod headers;
 mod health;

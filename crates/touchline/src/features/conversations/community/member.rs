@@ -12,6 +12,7 @@ use crate::features::people::policy::{Class, PreferenceToken};
 use model::time::{DAY, SECOND};
 use model::{ActorId, Identity};
 use sqlx::Row;
+use sqlx::any::AnyRow;
 use std::collections::BTreeMap;
 
 /// What a link is good for.
@@ -146,15 +147,15 @@ impl Talk {
 
     /// Returns the names of members.
     pub(super) async fn member_names(&self, actors: &[ActorId], opener: &Opener) -> Result<BTreeMap<ActorId, String>> {
-        let mut names = BTreeMap::new();
-        for actor in actors {
-            let row = sqlx::query("SELECT actor, name FROM community_member WHERE actor = $1").bind(actor.0.cast_signed());
-            if let Some(row) = row.fetch_optional(self.inbox.stores.state.reader()).await.map_err(failed)? {
-                let name = opener.open(*actor, &format!("community:{actor}:name"), &row.get::<String, _>("name"));
-                names.insert(*actor, name.unwrap_or_default());
-            }
-        }
-        Ok(names)
+        let ids: Vec<i64> = actors.iter().map(|actor| actor.0.cast_signed()).collect();
+        let sql = "SELECT actor, name FROM community_member WHERE actor IN";
+        let rows = state::read_in(self.inbox.stores.state.reader(), sql, &ids).await.map_err(failed)?;
+        let named = |row: &AnyRow| {
+            let actor = actor_of(row);
+            let name = opener.open(actor, &format!("community:{actor}:name"), &row.get::<String, _>("name"));
+            (actor, name.unwrap_or_default())
+        };
+        Ok(rows.iter().map(named).collect())
     }
 
     /// Forgets those who never opened their link.

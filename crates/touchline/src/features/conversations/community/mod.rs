@@ -4,6 +4,7 @@
 //! like any other and go with their person. What is written waits until somebody of the house has looked at it, unless it is
 //! decided otherwise. Before somebody asks they are shown what may answer already; where that does, it is counted (M20).
 
+mod draw;
 mod ledger;
 mod look;
 mod member;

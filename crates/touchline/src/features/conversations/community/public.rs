@@ -1,12 +1,13 @@
 //! The pages of the community: anybody reads, whoever came by their link asks and answers. Plain forms that work without scripts; to
 //! look at one changes nothing.
 
-use super::look::best;
+use super::draw::{found, listed, solving, thanks, told};
 use super::member::{Member, NAME_MAX};
-use super::store::{BODY_MAX as TEXT_MAX, CommunityAnswer, CommunityQuestion, TITLE_MAX, Which, Writer, is_text};
+use super::store::{BODY_MAX as TEXT_MAX, CommunityQuestion, NotKept, TITLE_MAX, Which, Writer, is_text};
 use super::words::{Says, say};
-use crate::features::conversations::{Hit, Language, Limits, Talk, escaped, fields, no_such_link, page_of};
+use crate::features::conversations::{BAIT, Hit, Language, Limits, Sent, Talk, escaped, no_such_link, nonce, page_of};
 use crate::platform::http::{Peer, Refusal};
+use crate::platform::mark::is_mark;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -52,13 +53,9 @@ pub fn public(talk: Talk) -> Router {
         .with_state((talk, limits))
 }
 
-fn of_peer(peer: Option<Extension<Peer>>) -> String {
-    peer.map_or_else(String::new, |Extension(Peer(address))| address.to_string())
-}
-
 /// Sends whoever asks for too much at once away for a minute.
 async fn counted(State((talk, limits)): State<Room>, peer: Option<Extension<Peer>>, request: Request, next: Next) -> Response {
-    if limits.allows(of_peer(peer), 60 * SECOND, ASKED_MAX, talk.inbox.now()) {
+    if limits.allows(Peer::written(peer), 60 * SECOND, ASKED_MAX, talk.inbox.now()) {
         return next.run(request).await;
     }
     too_much(request.headers(), "60")
@@ -72,42 +69,10 @@ fn too_much(headers: &HeaderMap, after: &'static str) -> Response {
     told
 }
 
-/// Draws what makes sending a form twice harmless.
-fn nonce() -> String {
-    let mut bytes = [0_u8; 16];
-    // Without chance the page has a fixed number, and only the first is kept: better than one kept twice.
-    let _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn is_nonce(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit())
-}
-
 /// Makes the id of a question or an answer of the number that its form had: sent twice it is one, and no address tells the number.
 fn id_of(nonce: &str) -> String {
     blake3::hash(nonce.as_bytes()).to_hex()[..32].to_owned()
 }
-
-/// Is a form that was sent.
-struct Sent(Vec<(String, String)>);
-
-impl Sent {
-    fn of(body: &Bytes) -> Self {
-        Self(fields(body))
-    }
-
-    fn one(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim()).unwrap_or_default()
-    }
-
-    /// Tells whether a machine filled it: a field that nobody sees.
-    fn is_bait(&self) -> bool {
-        !self.one("website").is_empty()
-    }
-}
-
-const TRAP: &str = "<p class=\"trap\" aria-hidden=\"true\"><label>Website <input type=\"text\" name=\"website\" tabindex=\"-1\" autocomplete=\"off\"></label></p>";
 
 async fn is_open(talk: &Talk) -> Result<bool, Refusal> {
     Ok(talk.inbox.settings().await?.community.is_open)
@@ -117,41 +82,6 @@ async fn is_open(talk: &Talk) -> Result<bool, Refusal> {
 struct Words {
     #[serde(default)]
     q: String,
-}
-
-/// Writes what was found, with a button by each that says that it answers.
-fn found(title: &str, hits: &[(Hit, &str)], base: &str, language: Language) -> String {
-    if hits.is_empty() {
-        return String::new();
-    }
-    let mut html = format!("<h2>{title}</h2><ul>");
-    for (hit, kind) in hits {
-        let to = if *kind == "article" { format!("/help/{}", hit.article) } else { format!("{base}/q/{}", hit.article) };
-        // Writing into a text does not fail.
-        let _ = write!(
-            html,
-            "<li><a href=\"{}\">{}</a><br><span class=\"soft\">{}</span>{}</li>",
-            escaped(&to),
-            escaped(&hit.title),
-            escaped(&hit.short),
-            solving(base, kind, &hit.article, language)
-        );
-    }
-    html + "</ul>"
-}
-
-/// Writes the button by which somebody says that something answered them.
-fn solving(base: &str, kind: &str, target: &str, language: Language) -> String {
-    let action = if base == "/community" { format!("/community/q/{target}") } else { base.to_owned() };
-    format!(
-        "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"do\" value=\"solved\"><input type=\"hidden\" name=\"id\" value=\"{}\">\
-         <input type=\"hidden\" name=\"kind\" value=\"{kind}\"><input type=\"hidden\" name=\"target\" value=\"{}\">{TRAP}\
-         <button class=\"soft\">{}</button></form>",
-        escaped(&action),
-        nonce(),
-        escaped(target),
-        say(Says::ThatAnswers, language)
-    )
 }
 
 /// Finds what may answer: articles, then questions.
@@ -199,32 +129,6 @@ async fn list(State((talk, _)): State<Room>, Query(Words { q }): Query<Words>, h
     Ok(page_of(&headers, title, &body))
 }
 
-/// Writes a list of questions with how each begins to be answered.
-fn listed(questions: &[CommunityQuestion], base: &str, language: Language) -> String {
-    if questions.is_empty() {
-        return format!("<p role=\"status\">{}</p>", say(Says::Nothing, language));
-    }
-    let mut html = "<ul>".to_owned();
-    for question in questions {
-        let short: String = best(question).map_or("", |answer| answer.text.as_str()).chars().take(160).collect();
-        let stands = match question.state.as_str() {
-            "waiting" => format!(" <em>({})</em>", say(Says::WaitsTag, language)),
-            "refused" => format!(" <em>{} {}</em>", say(Says::Refused, language), escaped(&question.reason)),
-            _ => String::new(),
-        };
-        let _ = write!(
-            html,
-            "<li lang=\"{}\"><a href=\"{}/q/{}\">{}</a>{stands}<br><span class=\"soft\">{}</span></li>",
-            escaped(&question.language),
-            escaped(base),
-            escaped(&question.id),
-            escaped(&question.title),
-            if short.is_empty() { say(Says::NoAnswer, language).to_owned() } else { escaped(&short) }
-        );
-    }
-    html + "</ul>"
-}
-
 async fn ask_join(State((talk, _)): State<Room>, headers: HeaderMap) -> Result<Response, Refusal> {
     if !is_open(&talk).await? {
         return Ok(no_such_link(&headers));
@@ -232,7 +136,7 @@ async fn ask_join(State((talk, _)): State<Room>, headers: HeaderMap) -> Result<R
     let language = Language::of(&headers);
     let title = say(Says::TakePart, language);
     let body = format!(
-        "<p><a href=\"/community\">{}</a></p><h1>{title}</h1><form method=\"post\">{TRAP}<label>{} \
+        "<p><a href=\"/community\">{}</a></p><h1>{title}</h1><form method=\"post\">{BAIT}<label>{} \
          <input type=\"text\" inputmode=\"email\" autocomplete=\"email\" name=\"email\" maxlength=\"254\" required></label>\
          <p><button>{}</button></p></form>",
         say(Says::All, language),
@@ -252,11 +156,11 @@ async fn join(
     if !is_open(&talk).await? {
         return Ok(no_such_link(&headers));
     }
-    if !limits.allows(format!("link {}", of_peer(peer)), HOUR, LINKS_MAX, talk.inbox.now()) {
+    if !limits.allows(format!("link {}", Peer::written(peer)), HOUR, LINKS_MAX, talk.inbox.now()) {
         return Ok(too_much(&headers, "3600"));
     }
     let (sent, language) = (Sent::of(&body), Language::of(&headers));
-    let address = sent.one("email").to_lowercase();
+    let address = sent.trimmed("email").to_lowercase();
     if !sent.is_bait() && address.len() <= 254 && address.parse::<lettre::Address>().is_ok() {
         talk.invite_member(&address, language).await?;
     }
@@ -279,48 +183,6 @@ async fn one(State((talk, _)): State<Room>, Path(id): Path<String>, headers: Hea
     Ok(page_of(&headers, &question.title, &body))
 }
 
-/// Writes a question with its answers. Whoever asked is shown what waits, and says which answer is right.
-fn told(question: &CommunityQuestion, asker: Option<&str>, language: Language) -> String {
-    let mut html = format!(
-        "<article lang=\"{}\"><h1>{}</h1><p class=\"soft\">{}</p><p>{}</p>",
-        escaped(&question.language),
-        escaped(&question.title),
-        escaped(&question.name),
-        escaped(&question.text).replace('\n', "<br>")
-    );
-    let published: Vec<&CommunityAnswer> = question.answers.iter().filter(|answer| answer.state == "published").collect();
-    if published.is_empty() {
-        let _ = write!(html, "<p role=\"status\">{}</p>", say(Says::NoAnswer, language));
-    }
-    for answer in published {
-        let is_right = answer.id == question.accepted;
-        let mut tags = Vec::new();
-        if answer.is_ours {
-            tags.push(say(Says::Ours, language));
-        }
-        if is_right {
-            tags.push(say(Says::IsRight, language));
-        }
-        let tags = if tags.is_empty() { String::new() } else { format!(" · <strong>{}</strong>", tags.join(", ")) };
-        let accept = asker.filter(|_| !is_right).map_or_else(String::new, |action| {
-            format!(
-                "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"do\" value=\"accept\"><input type=\"hidden\" name=\"target\" \
-                 value=\"{}\"><button class=\"soft\">{}</button></form>",
-                escaped(action),
-                escaped(&answer.id),
-                say(Says::Right, language)
-            )
-        });
-        let _ = write!(
-            html,
-            "<fieldset><legend>{}{tags}</legend><p>{}</p>{accept}</fieldset>",
-            escaped(&answer.name),
-            escaped(&answer.text).replace('\n', "<br>")
-        );
-    }
-    html + "</article>"
-}
-
 /// Counts that something answered somebody unknown.
 async fn solved(
     State((talk, limits)): State<Room>,
@@ -334,32 +196,20 @@ async fn solved(
     }
     let sent = Sent::of(&body);
     let Some(kind) = target(&talk, &sent, &id).await? else { return Ok(no_such_link(&headers)) };
-    let is_within = limits.allows(format!("solved {}", of_peer(peer)), HOUR, SOLVED_MAX, talk.inbox.now());
-    if is_within && !sent.is_bait() && is_nonce(sent.one("id")) {
-        talk.note_solved(None, kind, &id, sent.one("id")).await?;
+    let is_within = limits.allows(format!("solved {}", Peer::written(peer)), HOUR, SOLVED_MAX, talk.inbox.now());
+    if is_within && !sent.is_bait() && is_mark(sent.trimmed("id")) {
+        talk.note_solved(None, kind, &id, sent.trimmed("id")).await?;
     }
     Ok(thanks(&headers, "/community"))
 }
 
 /// Returns what kind of thing answered, where it is one that everybody sees.
 async fn target(talk: &Talk, sent: &Sent, id: &str) -> Result<Option<&'static str>, Refusal> {
-    Ok(match sent.one("kind") {
+    Ok(match sent.trimmed("kind") {
         "article" => talk.knowledge.one(id).await?.filter(|article| article.is_published).map(|_| "article"),
         "question" => published(talk, id).await?.map(|_| "question"),
         _ => None,
     })
-}
-
-fn thanks(headers: &HeaderMap, base: &str) -> Response {
-    let language = Language::of(headers);
-    let title = say(Says::Thanks, language);
-    let body = format!(
-        "<h1>{title}</h1><p class=\"good\" role=\"status\">{}</p><p><a href=\"{}\">{}</a></p>",
-        say(Says::ThanksText, language),
-        escaped(base),
-        say(Says::All, language)
-    );
-    page_of(headers, title, &body)
 }
 
 fn base_of(token: &str) -> String {
@@ -434,7 +284,7 @@ async fn asking(
     };
     let _ = write!(
         body,
-        "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"do\" value=\"ask\"><input type=\"hidden\" name=\"id\" value=\"{}\">{TRAP}\
+        "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"do\" value=\"ask\"><input type=\"hidden\" name=\"id\" value=\"{}\">{BAIT}\
          <label>{} <input type=\"text\" name=\"title\" maxlength=\"{TITLE_MAX}\" value=\"{}\" required></label>\
          <label>{} <textarea name=\"text\" rows=\"5\" maxlength=\"{TEXT_MAX}\">{}</textarea></label>\
          <p class=\"soft\">{}</p><p><button>{button}</button></p></form>",
@@ -458,21 +308,21 @@ async fn write(
 ) -> Result<Response, Refusal> {
     let Some(mut member) = talk.member(&token).await? else { return Ok(no_such_link(&headers)) };
     let (sent, language) = (Sent::of(&body), Language::of(&headers));
-    match sent.one("do") {
+    match sent.trimmed("do") {
         "name" => {
-            let name = sent.one("name");
+            let name = sent.trimmed("name");
             if is_text(name, 4 * NAME_MAX) && name.chars().count() <= NAME_MAX && !name.contains('\n') {
                 talk.name_member(member.actor, name, language).await?;
                 member.name = name.to_owned();
             }
             at_home(&talk, &token, &member, &headers, None).await
         }
-        "look" if !sent.one("title").is_empty() => {
-            let title: String = sent.one("title").chars().take(TITLE_MAX).collect();
+        "look" if !sent.trimmed("title").is_empty() => {
+            let title: String = sent.trimmed("title").chars().take(TITLE_MAX).collect();
             asking(&talk, &token, (&title, ""), &headers, false).await
         }
         "solved" => {
-            let id = sent.one("target").to_owned();
+            let id = sent.trimmed("target").to_owned();
             let Some(kind) = target(&talk, &sent, &id).await? else { return Ok(no_such_link(&headers)) };
             if !sent.is_bait() {
                 talk.note_solved(Some(member.actor), kind, &id, "").await?;
@@ -480,8 +330,9 @@ async fn write(
             Ok(thanks(&headers, &base_of(&token)))
         }
         "ask" if !member.name.is_empty() => {
-            let (title, text) = (sent.one("title"), sent.one("text"));
-            let is_whole = is_text(title, TITLE_MAX) && (text.is_empty() || is_text(text, TEXT_MAX)) && is_nonce(sent.one("id"));
+            let (title, text) = (sent.trimmed("title"), sent.trimmed("text"));
+            let is_whole =
+                is_text(title, TITLE_MAX) && (text.is_empty() || is_text(text, TEXT_MAX)) && is_mark(sent.trimmed("id"));
             if !is_whole {
                 return asking(&talk, &token, (title, text), &headers, true).await;
             }
@@ -492,7 +343,7 @@ async fn write(
             if !limits.allows(format!("writes {}", member.actor), HOUR, WRITTEN_MAX, talk.inbox.now()) {
                 return Ok(too_much(&headers, "3600"));
             }
-            let note = match talk.ask_community(&member, &id_of(sent.one("id")), (title, text), language).await? {
+            let note = match talk.ask_community(&member, &id_of(sent.trimmed("id")), (title, text), language).await? {
                 Ok(true) => Says::Appeared,
                 Ok(false) => Says::Waits,
                 Err(_) => Says::Full,
@@ -544,7 +395,7 @@ async fn viewed(
         let _ = write!(
             body,
             "<form method=\"post\" action=\"{}\"><input type=\"hidden\" name=\"do\" value=\"answer\"><input type=\"hidden\" name=\"id\" \
-             value=\"{}\">{TRAP}<label>{} <textarea name=\"text\" rows=\"5\" maxlength=\"{TEXT_MAX}\" required></textarea></label>\
+             value=\"{}\">{BAIT}<label>{} <textarea name=\"text\" rows=\"5\" maxlength=\"{TEXT_MAX}\" required></textarea></label>\
              <p class=\"soft\">{}</p><p><button>{}</button></p></form>",
             escaped(&action),
             nonce(),
@@ -565,25 +416,25 @@ async fn write_at(
 ) -> Result<Response, Refusal> {
     let Some(member) = talk.member(&token).await? else { return Ok(no_such_link(&headers)) };
     let sent = Sent::of(&body);
-    let note = match sent.one("do") {
+    let note = match sent.trimmed("do") {
         "accept" => {
-            talk.accept_answer(&id, sent.one("target"), Some(member.actor)).await?;
+            talk.accept_answer(&id, sent.trimmed("target"), Some(member.actor)).await?;
             None
         }
         "answer" if !member.name.is_empty() => {
-            let text = sent.one("text");
-            if !is_text(text, TEXT_MAX) || !is_nonce(sent.one("id")) {
+            let text = sent.trimmed("text");
+            if !is_text(text, TEXT_MAX) || !is_mark(sent.trimmed("id")) {
                 Some(Says::NotWhole)
             } else if sent.is_bait() {
                 Some(Says::Waits)
             } else if !limits.allows(format!("writes {}", member.actor), HOUR, WRITTEN_MAX, talk.inbox.now()) {
                 return Ok(too_much(&headers, "3600"));
             } else {
-                match talk.answer_community(&id, &id_of(sent.one("id")), Writer::Member(&member), text).await? {
+                match talk.answer_community(&id, &id_of(sent.trimmed("id")), Writer::Member(&member), text).await? {
                     Ok(true) => Some(Says::Appeared),
                     Ok(false) => Some(Says::Waits),
-                    Err(super::store::NotKept::Absent) => return Ok(no_such_link(&headers)),
-                    Err(super::store::NotKept::Full) => Some(Says::Full),
+                    Err(NotKept::Absent) => return Ok(no_such_link(&headers)),
+                    Err(NotKept::Full) => Some(Says::Full),
                 }
             }
         }

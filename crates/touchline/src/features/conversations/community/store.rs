@@ -108,6 +108,15 @@ pub(super) fn is_text(text: &str, most: usize) -> bool {
         && !text.chars().any(|sign| sign.is_control() && !matches!(sign, '\n' | '\r' | '\t'))
 }
 
+/// Writes which questions are wanted, in which order and how many: for the questions and for their answers.
+macro_rules! wanted {
+    () => {
+        "WHERE ($1 = '' OR q.id = $1) AND ($2 = '' OR q.state = $2) AND ($3 = 0 OR q.actor = $3) \
+         ORDER BY CASE WHEN $4 = 1 AND (q.state = 'waiting' OR EXISTS (SELECT 1 FROM community_answer a WHERE a.question = q.id \
+         AND a.state = 'waiting')) THEN 0 ELSE 1 END, q.at DESC, q.id LIMIT $5"
+    };
+}
+
 impl Talk {
     /// Reads questions, the latest first, with all their answers. What cannot be opened any more is left out.
     pub(super) async fn questions(&self, which: Which<'_>, most: i64) -> Result<Vec<CommunityQuestion>> {
@@ -117,27 +126,24 @@ impl Talk {
             Which::Of(actor) => ("", "", actor.0.cast_signed(), 0),
             Which::All => ("", "", 0, 1),
         };
-        let sql = "SELECT id, actor, title, body, language, state, reason, at, accepted, article FROM community_question q \
-                   WHERE ($1 = '' OR id = $1) AND ($2 = '' OR state = $2) AND ($3 = 0 OR actor = $3) \
-                   ORDER BY CASE WHEN $4 = 1 AND (state = 'waiting' OR EXISTS (SELECT 1 FROM community_answer a WHERE a.question = q.id \
-                   AND a.state = 'waiting')) THEN 0 ELSE 1 END, at DESC, id LIMIT $5";
-        let rows = sqlx::query(sql)
-            .bind(id.to_owned())
-            .bind(state)
-            .bind(actor)
-            .bind(by_need)
-            .bind(most)
-            .fetch_all(self.inbox.stores.state.reader())
-            .await
-            .map_err(failed)?;
+        let wanted = |sql: &'static str| sqlx::query(sql).bind(id.to_owned()).bind(state).bind(actor).bind(by_need).bind(most);
+        let reader = self.inbox.stores.state.reader();
+        let sql = concat!(
+            "SELECT id, actor, title, body, language, state, reason, at, accepted, article FROM community_question q ",
+            wanted!()
+        );
+        let rows = wanted(sql).fetch_all(reader).await.map_err(failed)?;
+        let sql = concat!(
+            "SELECT question, id, actor, account, author, body, state, reason, at FROM community_answer WHERE question IN \
+             (SELECT q.id FROM community_question q ",
+            wanted!(),
+            ") ORDER BY at, id"
+        );
+        let of_them = wanted(sql).fetch_all(reader).await.map_err(failed)?;
+        let actors: BTreeSet<ActorId> = rows.iter().chain(&of_them).map(actor_of).collect();
         let mut answers: BTreeMap<String, Vec<AnyRow>> = BTreeMap::new();
-        let mut actors: BTreeSet<ActorId> = rows.iter().map(actor_of).collect();
-        for row in &rows {
-            let sql = "SELECT id, actor, account, author, body, state, reason, at FROM community_answer WHERE question = $1 ORDER BY at, id";
-            let of_it = sqlx::query(sql).bind(row.get::<String, _>("id")).fetch_all(self.inbox.stores.state.reader());
-            let of_it = of_it.await.map_err(failed)?;
-            actors.extend(of_it.iter().map(actor_of));
-            answers.insert(row.get("id"), of_it);
+        for row in of_them {
+            answers.entry(row.get("question")).or_default().push(row);
         }
         let actors: Vec<ActorId> = actors.into_iter().collect();
         let opener = self.inbox.sealer.opener(&actors).await?;

@@ -2,20 +2,22 @@
 //! is only ever fetched from their place, a chain of certificates up to a root that this machine trusts, for their name and for now, and
 //! a signature of the body by it.
 //!
-//! The chain is judged by the same code that judges servers (`rustls`), the signature by `ring`; here is only the reading.
+//! Chain and signature are judged by the same code that judges servers (`rustls`, `webpki`).
 
 use crate::platform::calls::{Call, Calls};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::Instant;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::ServerCertVerifier;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{RootCertStore, crypto};
 use url::Url;
+use webpki::EndEntityCert;
+use webpki::ring::RSA_PKCS1_2048_8192_SHA256;
 
 /// The name that the certificate is for.
 const NAME: &str = "echo-api.amazon.com";
@@ -114,57 +116,14 @@ async fn fetched(calls: &Calls, address: &str) -> Option<Vec<CertificateDer<'sta
 
 /// Reads certificates as PEM writes them.
 fn certificates(text: &str) -> Option<Vec<CertificateDer<'static>>> {
-    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-    const END: &str = "-----END CERTIFICATE-----";
-    let mut all = Vec::new();
-    for part in text.split(BEGIN).skip(1) {
-        let inside: String = part.split_once(END)?.0.split_whitespace().collect();
-        all.push(CertificateDer::from(STANDARD.decode(inside).ok()?));
-    }
+    let all: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(text.as_bytes()).collect::<Result<_, _>>().ok()?;
     (!all.is_empty() && all.len() <= CHAIN_MAX).then_some(all)
 }
 
 /// Tells whether the key of a certificate has signed a body (RSA, PKCS #1, SHA-256).
 fn is_signed(leaf: &CertificateDer<'_>, signature: &str, body: &[u8]) -> bool {
-    let (Some(key), Ok(signature)) = (public_key(leaf), STANDARD.decode(signature.trim())) else { return false };
-    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(body, &signature).is_ok()
-}
-
-/// Returns the public key in a certificate, as PKCS #1 writes it.
-fn public_key<'c>(certificate: &'c CertificateDer<'_>) -> Option<&'c [u8]> {
-    const SEQUENCE: u8 = 0x30;
-    const BITS: u8 = 0x03;
-    let whole = inside(&mut certificate.as_ref(), SEQUENCE)?;
-    let mut signed = inside(&mut { whole }, SEQUENCE)?;
-    // The version, where it is written.
-    if signed.first() == Some(&0xa0) {
-        inside(&mut signed, 0xa0)?;
-    }
-    // Serial number, algorithm, issuer, validity, subject.
-    for tag in [0x02, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
-        inside(&mut signed, tag)?;
-    }
-    let mut info = inside(&mut signed, SEQUENCE)?;
-    inside(&mut info, SEQUENCE)?;
-    // No bit of the last byte is left over.
-    inside(&mut info, BITS)?.split_first().filter(|(over, _)| **over == 0).map(|(_, key)| key)
-}
-
-/// Takes the next value (DER) of this tag off, and returns what is in it.
-fn inside<'b>(bytes: &mut &'b [u8], tag: u8) -> Option<&'b [u8]> {
-    let (told, rest) = bytes.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = match length {
-        0..=0x7f => (usize::from(*length), rest),
-        0x81..=0x83 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(length & 0x7f))?;
-            (digits.iter().fold(0, |sum, digit| sum << 8 | usize::from(*digit)), rest)
-        }
-        _ => return None,
-    };
-    let (value, rest) = rest.split_at_checked(length)?;
-    *bytes = rest;
-    (*told == tag).then_some(value)
+    let (Ok(leaf), Ok(signature)) = (EndEntityCert::try_from(leaf), STANDARD.decode(signature.trim())) else { return false };
+    leaf.verify_signature(RSA_PKCS1_2048_8192_SHA256, body, &signature).is_ok()
 }
 
 #[cfg(test)]
@@ -236,7 +195,7 @@ mod tests {
     fn what_is_no_certificate_is_read_as_none() {
         let whole = certificates(THEIRS).expect("reads").remove(0);
         for end in 0..whole.len() {
-            assert_eq!(public_key(&CertificateDer::from(whole[..end].to_vec())), None, "{end} bytes");
+            assert!(!is_signed(&CertificateDer::from(whole[..end].to_vec()), SIGNATURE, BODY), "{end} bytes");
         }
         for wrong in ["", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"] {
             assert_eq!(certificates(wrong), None);

@@ -1,7 +1,7 @@
 //! The help pages that everybody reads: published articles, found by words, and whether they helped.
 
 use super::store::{Article, Title, text_in};
-use crate::features::conversations::{Language, Limits, Talk, escaped, fields, no_such_link, page_of};
+use crate::features::conversations::{Language, Limits, Sent, Talk, escaped, no_such_link, page_of};
 use crate::platform::http::{Peer, Refusal};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
@@ -125,7 +125,8 @@ async fn one(State(talk): State<Talk>, Path(id): Path<String>, headers: HeaderMa
 /// Counts whether it helped. To look at a page presses nothing.
 async fn rate(State(talk): State<Talk>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
     let Some(article) = published(&talk, &id).await? else { return Ok(no_such_link(&headers)) };
-    let helped = fields(&body).into_iter().find(|(name, _)| name == "helped").map(|(_, value)| value == "yes");
+    let sent = Sent::of(&body);
+    let helped = Some(sent.one("helped")).filter(|told| !told.is_empty()).map(|told| told == "yes");
     if let Some(helped) = helped {
         talk.knowledge.count(&id, if helped { "helped" } else { "not_helped" }).await?;
     }

@@ -3,9 +3,9 @@
 use super::rank::{Entry, Hit, Index};
 use crate::failure::{Failure, Result};
 use crate::features::conversations::Language;
-use crate::features::conversations::agents::draw_id;
 use crate::features::conversations::store::failed;
 use crate::platform::clock::Clock;
+use crate::platform::mark;
 use model::time::DAY;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
@@ -207,7 +207,7 @@ impl Knowledge {
         if id.map_or(count >= ARTICLES_MAX, |_| count == 0) {
             return Ok(None);
         }
-        let id = id.map_or_else(draw_id, |id| Ok(id.to_owned()))?;
+        let id = id.map_or_else(mark::draw, |id| Ok(id.to_owned()))?;
         sqlx::query(
             "INSERT INTO article (id, status, created_at, changed_at, changed_by) VALUES ($1, $2, $3, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET status = excluded.status, changed_at = excluded.changed_at, changed_by = excluded.changed_by",

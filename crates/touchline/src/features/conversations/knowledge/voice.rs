@@ -11,11 +11,11 @@ use super::routes::language_of;
 use super::voice_wire::{Heard, Turn, read, said};
 use crate::failure::{Failure, Result};
 use crate::features::account::Keeper;
-use crate::features::conversations::agents::draw_id;
 use crate::features::conversations::seal::SOURCE;
 use crate::features::conversations::store::failed;
 use crate::features::conversations::{Language, Limits, Talk};
 use crate::platform::http::{Problem, Refusal};
+use crate::platform::mark;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -85,7 +85,7 @@ async fn draw_voice_address(_: Keeper, State(talk): State<Talk>) -> Result<Json<
         "INSERT INTO voice_address (id, secret, drawn_at, asked_at) VALUES (1, $1, $2, NULL) \
          ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, drawn_at = excluded.drawn_at, asked_at = NULL",
     )
-    .bind(draw_id()?)
+    .bind(mark::draw()?)
     .bind(talk.inbox.now().0)
     .execute(&mut *transaction)
     .await

@@ -12,6 +12,7 @@ use crate::features::conversations::seal::sealed;
 use crate::features::conversations::store::{Author, cut, failed};
 use crate::features::conversations::{Incoming, Posted, Talk};
 use crate::features::people::policy::Channel;
+use crate::platform::mark::is_mark;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::time::WEEK;
@@ -34,8 +35,7 @@ fn marks(letter: &Letter, recipients: &[String]) -> Vec<String> {
     let in_addresses = recipients.iter().chain(&letter.to).filter_map(|address| mark(address)).map(String::from);
     let in_ids = letter.answers.iter().map(String::as_str).chain(letter.report.iter().map(|report| report.message_id.as_str()));
     let in_ids = in_ids.filter_map(|id| id.trim_matches(['<', '>']).split('@').next()).map(String::from);
-    let is_mark = |mark: &String| mark.len() == 32 && mark.bytes().all(|digit| digit.is_ascii_hexdigit());
-    in_addresses.chain(in_ids).filter(is_mark).collect()
+    in_addresses.chain(in_ids).filter(|found| is_mark(found)).collect()
 }
 
 impl Talk {

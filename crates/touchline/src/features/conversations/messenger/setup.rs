@@ -6,11 +6,11 @@ use super::{adapter, proof};
 use crate::failure::{Failure, Result};
 use crate::features::account::Keeper;
 use crate::features::conversations::Talk;
-use crate::features::conversations::agents::draw_id;
 use crate::features::conversations::locked::Secrets;
 use crate::features::conversations::store::failed;
 use crate::platform::calls::Calls;
 use crate::platform::http::{Body, Problem, Refusal};
+use crate::platform::mark;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -328,7 +328,7 @@ fn drawn(kind: Kind) -> Result<String> {
     getrandom::fill(&mut bytes).map_err(|error| Failure::new("No secret can be drawn").because(&error))?;
     Ok(match kind {
         Kind::Webhook => format!("whsec_{}", STANDARD.encode(bytes)),
-        _ => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        _ => mark::hex(&bytes),
     })
 }
 
@@ -449,7 +449,7 @@ async fn add_channel(
         setup.secret = drawn(setup.kind)?;
     }
     setup.check(&talk.calls()).map_err(Refusal::told)?;
-    let id = draw_id()?;
+    let id = mark::draw()?;
     if !talk.keep_channel(&id, &setup, true).await? {
         return Err(Refusal::malformed(format!("There are {CHANNELS_MAX} channels already"), "Take one away first"));
     }

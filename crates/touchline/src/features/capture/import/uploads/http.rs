@@ -10,6 +10,7 @@ use crate::features::capture::{Capture, Sources};
 use crate::features::map::Maps;
 use crate::platform::home::Stores;
 use crate::platform::http::{Asked, Body, Problem, Refusal};
+use crate::platform::mark;
 use axum::Json;
 use axum::extract::{Path as Part, Request, State};
 use axum::http::{StatusCode, header};
@@ -330,9 +331,7 @@ fn drop_nulls(value: &mut Value) {
 }
 
 fn drawn() -> Result<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::new("The system gives no random bytes").because(&error))?;
-    Ok(blake3::hash(&bytes).to_hex()[..16].to_owned())
+    Ok(mark::draw()?[..16].to_owned())
 }
 
 /// Does work that waits for disks on a thread of its own.
