@@ -381,7 +381,7 @@ impl Graph {
         }
         if let Some(watch) = &mut self.watch {
             watch.resighted.extend([device, user]);
-            watch.resighted.extend(around.into_iter().flatten().filter_map(|actor| self.index.get(actor)));
+            watch.resighted.extend(around.into_iter().filter_map(|actor| self.index.get(actor)));
         }
     }
 

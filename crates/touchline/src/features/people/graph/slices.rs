@@ -18,21 +18,29 @@ pub(super) struct Sightings(Vec<(i64, ActorId)>);
 
 impl Sightings {
     /// Notes that the device was seen with somebody. Of one visit the earliest sighting of each counts, so that there
-    /// are few. Returns who was seen with it before and after, if that is news.
-    pub(super) fn note(&mut self, at: i64, user: ActorId) -> Option<[Option<ActorId>; 2]> {
+    /// are few. Returns, if that is news, who was seen with it right before and after: around the place of the new
+    /// sighting and of the later one that it replaces, because either may gain or lose time.
+    pub(super) fn note(&mut self, at: i64, user: ActorId) -> Option<Vec<ActorId>> {
         let visit = visit_of(at);
         let from = self.0.partition_point(|(seen, _)| visit_of(*seen) < visit);
         let same = self.0[from..].iter().take_while(|(seen, _)| visit_of(*seen) == visit).position(|(_, who)| *who == user);
+        let mut around = Vec::new();
         if let Some(same) = same.map(|place| from + place) {
             if self.0[same].0 <= at {
                 return None;
             }
+            around.extend(self.around(same));
             self.0.remove(same);
         }
         let place = self.0.partition_point(|seen| *seen < (at, user));
         self.0.insert(place, (at, user));
-        let neighbour = |place: Option<usize>| place.and_then(|place| self.0.get(place)).map(|(_, user)| *user);
-        Some([neighbour(place.checked_sub(1)), neighbour(Some(place + 1))])
+        around.extend(self.around(place));
+        Some(around)
+    }
+
+    fn around(&self, place: usize) -> impl Iterator<Item = ActorId> + '_ {
+        let neighbours = [place.checked_sub(1), Some(place + 1)];
+        neighbours.into_iter().flatten().filter_map(|place| self.0.get(place)).map(|(_, user)| *user)
     }
 
     /// Returns everybody who was seen, once each.
@@ -103,9 +111,16 @@ mod tests {
     fn what_is_no_news_is_told() {
         let mut seen = sightings(&[(0, 1), (9, 3)]);
         assert_eq!(seen.note(0, ActorId(1)), None);
-        assert_eq!(seen.note(VISIT, ActorId(1)), Some([Some(ActorId(3)), None]));
+        assert_eq!(seen.note(VISIT, ActorId(1)), Some(vec![ActorId(3)]));
         assert_eq!(seen.note(VISIT - 1, ActorId(3)), None);
-        assert_eq!(seen.note(5, ActorId(2)), Some([Some(ActorId(1)), Some(ActorId(3))]));
+        assert_eq!(seen.note(5, ActorId(2)), Some(vec![ActorId(1), ActorId(3)]));
         assert_eq!(seen.users(), [1, 2, 3].map(ActorId));
+    }
+
+    #[test]
+    fn an_earlier_sighting_tells_those_around_both_places() {
+        // Of the visit from minute 0, 3 was last; seen at minute 0 instead, it leaves the end to 2.
+        let mut seen = sightings(&[(20, 1), (20, 2), (20, 3)]);
+        assert_eq!(seen.note(0, ActorId(3)), Some(vec![ActorId(2), ActorId(1)]));
     }
 }
