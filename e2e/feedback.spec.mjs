@@ -76,6 +76,33 @@ test('a review waits until somebody has looked at it', async () => {
   await staff.waitForTimeout(500);
   await visitor.reload();
   await visitor.getByText('We send you a new one.').waitFor();
+  // It is a conversation of the inbox, which the answer has ended.
+  await review.getByRole('link', { name: 'conversation' }).click();
+  await staff.getByRole('log').getByText('We send you a new one.').waitFor();
+  await staff.getByText(/Resolved by/).waitFor();
+  stage.silence();
+});
+
+test('a review is answered in the inbox, and the answer stands in public', async () => {
+  const staff = await stage.page();
+  await staff.goto('/inbox?channel=review');
+  const item = staff.getByRole('link').filter({ hasText: 'Paul' });
+  await item.getByRole('img', { name: '4 of 5 stars' }).waitFor();
+  await item.click();
+  const log = staff.getByRole('log');
+  await log.getByRole('img', { name: '4 of 5 stars' }).waitFor();
+  await staff.getByText('Everybody reads this answer').waitFor();
+  await staff.getByRole('textbox', { name: 'Answer' }).fill('Le nouveau câble a deux mètres.');
+  await staff.getByRole('button', { name: 'Send' }).click();
+  await log.getByText('Le nouveau câble a deux mètres.').waitFor();
+  const visitor = await stage.page({ signedIn: false });
+  // It goes out within a minute.
+  for (let turn = 0; turn < 80; turn += 1) {
+    await visitor.goto('/p/reviews?product=Blue+lamp');
+    if ((await visitor.getByText('Le nouveau câble a deux mètres.').count()) > 0) break;
+    await visitor.waitForTimeout(1000);
+  }
+  await visitor.getByText('Le nouveau câble a deux mètres.').waitFor();
   stage.silence();
 });
 

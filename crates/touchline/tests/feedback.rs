@@ -6,13 +6,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use model::time::{DAY, SECOND};
-use model::{Arrival, Direction, Form, Identity, Instant, Link, Signature};
+use model::{Arrival, Direction, Form, Identity, Instant, Link, Scale, Score, Signature};
 use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use touchline::features::Site;
 use touchline::features::capture::{Delivery, SourceKind, SourceSettings};
+use touchline::features::conversations::Author;
 use touchline::features::feedback::{Choice, NewMention, NewSurvey, Question, SurveyKind, SurveyMoment, SurveyTrigger, stated};
 use tower::ServiceExt;
 
@@ -308,12 +309,97 @@ async fn reviews_come_from_a_file_once_and_go_into_one_that_is_read_again() {
     assert!(status == StatusCode::BAD_REQUEST && told.contains("stars"), "{told}");
 }
 
+/// Writes a review on the public page, as a browser does.
+async fn write_review(desk: &Desk, id: u32, stars: u8, words: &str) {
+    let form = format!("id={id:032x}&stars={stars}&product=Pot&name=Ann&words={words}");
+    let page = Request::post("/p/review").header("content-type", "application/x-www-form-urlencoded");
+    let (status, page) = desk.send(page, form).await;
+    assert!(status == StatusCode::OK && page.contains("Thank you"), "{page}");
+}
+
+/// Lists the reviews in the inbox, whatever their state; what came in is what went out and what is open, each time.
+async fn reviews_in_inbox(desk: &Desk) -> Vec<Value> {
+    let (status, told) =
+        desk.staff("GET", "/api/conversations?view=all&channel=review", "application/json", String::new()).await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let count = |name: &str| told["counts"][name].as_i64().expect("a count");
+    assert_eq!((status, count("came_in")), (StatusCode::OK, count("went_out") + count("open")), "{told}");
+    told["conversations"].as_array().expect("a list").clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_is_a_conversation_and_there_is_one_answer_to_it() {
+    let desk = Desk::new().await;
+    write_review(&desk, 1, 2, "It+drips").await;
+    write_review(&desk, 1, 2, "It+drips").await;
+    let [one] = reviews_in_inbox(&desk).await.try_into().expect("one, however often it was sent");
+    let told = [&one["stars"], &one["subject"], &one["preview"], &one["customer"]["name"], &one["status"]];
+    assert_eq!(told, [&json!(2), &json!("Pot"), &json!("It drips"), &json!("Ann"), &json!("open")]);
+    assert_eq!(one["due_at"], json!(NOON + 48 * 3_600 * SECOND), "two days, as the settings say");
+    let said = json!({ "client_id": "r1", "text": "We send a new one", "after": 2 });
+    let place = format!("/api/conversations/{}/messages", one["id"].as_str().expect("an id"));
+    assert_eq!(desk.does("POST", &place, said).await, StatusCode::CREATED);
+    desk.site.feedback.keep_reviews().await.expect("keeps");
+    desk.site.feedback.keep_reviews().await.expect("keeps");
+    assert_eq!(desk.shown().await["reviews"][0]["reply"], "We send a new one");
+    desk.site.capture.settle().await.expect("settles");
+    let ann = Identity::new("anonymous", &format!("review-{:032x}", 1)).expect("a name").actor();
+    let met = desk.site.stores.ledger().interactions(&[ann].into()).expect("reads");
+    let of = |form, direction| met.iter().find(|one| one.form == form && one.direction == direction).expect("is told");
+    let (said, answered) = (of(Form::Review, Direction::Inbound), of(Form::Reply, Direction::Outbound));
+    assert_eq!((met.len(), answered.reply_to), (2, Some(said.id)), "told once, by the inbox, and our answer is to it");
+    assert_eq!(said.score, Score::new(Scale::Five, 2));
+    let texts = desk.site.feedback.texts().await.expect("reads");
+    assert_eq!((texts.reviews, texts.messages), (1, 0), "its words are read once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_a_review_in_public_becomes_of_its_conversation() {
+    let desk = Desk::new().await;
+    write_review(&desk, 1, 1, "Insults").await;
+    let path = format!("/api/feedback/reviews/{:032x}", 1);
+    let status = async || reviews_in_inbox(&desk).await[0]["status"].clone();
+    assert_eq!(desk.does("POST", &path, json!("reject")).await, StatusCode::NO_CONTENT);
+    assert_eq!(status().await, "resolved", "nobody is to answer what nobody sees");
+    assert_eq!(desk.does("POST", &path, json!("publish")).await, StatusCode::NO_CONTENT);
+    let [one] = reviews_in_inbox(&desk).await.try_into().expect("one");
+    assert_eq!((&one["status"], &one["waiting_since"]), (&json!("open"), &json!(NOON)), "and put back it waits again");
+    assert_eq!(desk.does("POST", &path, json!({ "reply": "Thank you" })).await, StatusCode::NO_CONTENT);
+    let [one] = reviews_in_inbox(&desk).await.try_into().expect("one");
+    let told = [&one["status"], &one["preview"], &one["answered_last"]];
+    assert_eq!(told, [&json!("resolved"), &json!("Thank you"), &json!(true)]);
+    // What is taken back in public is not put there again by the inbox.
+    assert_eq!(desk.does("POST", &path, json!({ "reply": "" })).await, StatusCode::NO_CONTENT);
+    desk.site.feedback.keep_reviews().await.expect("keeps");
+    assert_eq!(desk.shown().await["reviews"][0]["reply"], "");
+    assert_eq!(desk.does("POST", "/api/feedback/reviews/none", json!("publish")).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_file_the_inbox_gets_what_still_waits_for_an_answer() {
+    let desk = Desk::new().await;
+    let file = "id;stars;words;date;state;reply\nnew;3;Dripped;2025-11-20;published;\nold;3;Dripped;2025-10-01;published;\n\
+                done;3;Dripped;2025-11-20;published;Thanks\naway;3;Dripped;2025-11-20;rejected;\nsometime;3;Dripped;;published;\n\
+                ahead;3;Dripped;2026-02-01;published;\n";
+    for _ in 0..2 {
+        let report = desk.site.feedback.bring_reviews(file.as_bytes(), false, true).await.expect("is taken");
+        assert_eq!((report.good, report.wrong), (6, 0));
+    }
+    let [one] = reviews_in_inbox(&desk).await.try_into().expect("one");
+    let shown = desk.shown().await;
+    let in_inbox: Vec<_> =
+        shown["reviews"].as_array().expect("a list").iter().filter(|one| one["conversation"] != "").map(|one| &one["id"]).collect();
+    assert_eq!((in_inbox, &one["status"]), (vec![&json!("new")], &json!("open")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn search_engines_are_told_of_published_reviews_alone() {
     let desk = Desk::new().await;
     let take = async |id: u32, stars: i16, is_published| {
         let id = format!("{id:032x}");
-        desk.site.feedback.take_review(&id, "Pot", stars, "Ann <b>", "Words", is_published).await.expect("takes");
+        let by = Author { account: 1, name: "Sam".to_owned() };
+        let published = if is_published { Some((&by, "")) } else { None };
+        desk.site.feedback.take_review(&id, "Pot", stars, "Ann <b>", "Words", published).await.expect("takes");
     };
     take(1, 5, true).await;
     take(2, 4, true).await;

@@ -103,6 +103,16 @@ impl Stage {
         id
     }
 
+    /// Lets somebody write a review, which is the closed team's; returns its id.
+    async fn closed_review(&self) -> String {
+        let id = blake3::hash(b"review").to_hex()[..32].to_owned();
+        self.site.feedback.take_review(&id, "Pot", 1, "Ann", MARKER, None).await.expect("is taken");
+        let (_, told) = self.ask(&self.owner, "GET", "/api/conversations?channel=review", None).await;
+        let conversation = told["conversations"][0]["id"].as_str().expect("an id");
+        assert_eq!(self.set(&self.owner, conversation, json!({ "team": "Claims" })).await.0, StatusCode::OK);
+        id
+    }
+
     async fn listed(&self, cookie: &str, view: &str) -> BTreeSet<String> {
         let (_, told) = self.ask(cookie, "GET", &format!("/api/conversations?view={view}"), None).await;
         let all = told["conversations"].as_array().expect("a list").iter();
@@ -175,6 +185,7 @@ async fn no_list_and_no_timeline_names_what_is_hidden() {
     let letter = json!({ "client_id": "c", "text": format!("{MARKER} answered"), "anyway": true });
     let path = format!("/api/conversations/{hidden}/messages");
     assert_eq!(stage.ask(&stage.inside.1, "POST", &path, Some(letter)).await.0, StatusCode::CREATED);
+    let review = stage.closed_review().await;
     stage.site.talk.send_letters().await.expect("sends");
     stage.site.capture.settle().await.expect("settles");
     let person = stage.site.capture.people().read().person_of(Identity::new("email", "ann@example.org").expect("a name").actor());
@@ -190,7 +201,7 @@ async fn no_list_and_no_timeline_names_what_is_hidden() {
     }
     paths.push(format!("/api/conversations?view=all&q={MARKER}"));
     paths.push(format!("/api/people/{person}/timeline"));
-    let told = |text: &str| text.contains(&hidden) || text.contains(MARKER);
+    let told = |text: &str| text.contains(&hidden) || text.contains(MARKER) || text.contains(&review);
     let mut told_inside = BTreeSet::new();
     for path in paths {
         let (_, text) = stage.raw(&stage.outside.1, "GET", &path, b"").await;
@@ -200,11 +211,26 @@ async fn no_list_and_no_timeline_names_what_is_hidden() {
         }
     }
     let timeline = format!("/api/people/{person}/timeline");
-    for path in ["/api/conversations", "/api/conversations/mail", "/api/feedback/texts/examples", timeline.as_str()] {
+    for path in ["/api/feedback", "/api/feedback/reviews/file", "/api/conversations", "/api/conversations/mail", "/api/feedback/texts/examples", timeline.as_str()] {
         assert!(told_inside.contains(path), "{path} tells those of the team nothing: {told_inside:?}");
     }
     let (_, timeline) = stage.ask(&stage.outside.1, "GET", &timeline, None).await;
     assert_eq!((&timeline["count"], &timeline["interactions"]), (&json!(0), &json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_of_a_closed_team_cannot_be_moderated_from_outside() {
+    let stage = Stage::new().await;
+    let id = stage.closed_review().await;
+    for change in [json!("publish"), json!("reject"), json!({ "reply": "Hello" })] {
+        let body = change.to_string();
+        let place = |id: &str| format!("/api/feedback/reviews/{id}");
+        let outside = stage.raw(&stage.outside.1, "POST", &place(&id), body.as_bytes()).await;
+        assert_eq!(outside, stage.raw(&stage.outside.1, "POST", &place(UNKNOWN), body.as_bytes()).await);
+        assert_eq!(outside.0, StatusCode::NOT_FOUND);
+        let inside = stage.raw(&stage.inside.1, "POST", &place(&id), body.as_bytes()).await;
+        assert_eq!(inside.0, StatusCode::NO_CONTENT, "{}", inside.1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -203,11 +203,12 @@ const ASKED: &[Asked] = &[
     (Language::En, ("sam@example.org", "Sam"), "Can I order a single cup of the set?", "One of ours broke.", None),
 ];
 
-const REVIEWS: &[(&str, i16, &str, &str, bool)] = &[
-    ("Blue lamp", 5, "Ann", "Warm light, and it came a day early.", true),
-    ("Blue lamp", 4, "Paul", "Beau, mais le câble est un peu court.", true),
-    ("Kettle", 2, "Irina", "Loud. The return was easy, though.", false),
-    ("", 5, "Ben", "Answered within a minute. That is how it should be.", false),
+/// Reviews: the product, the stars, the name, the words; and our answer, empty where there is none, to those that are published.
+const REVIEWS: &[(&str, i16, &str, &str, Option<&str>)] = &[
+    ("Blue lamp", 5, "Ann", "Warm light, and it came a day early.", Some("Thank you, Ann! We are glad.")),
+    ("Blue lamp", 4, "Paul", "Beau, mais le câble est un peu court.", Some("")),
+    ("Kettle", 2, "Irina", "Loud. The return was easy, though.", None),
+    ("", 5, "Ben", "Answered within a minute. That is how it should be.", None),
 ];
 
 /// Comments under a page of the shop: the name, the words, and whether they are published.
@@ -292,8 +293,10 @@ async fn begin(site: &Site, people: &[Identity]) -> Result<()> {
             site.feedback.take(ces, who, [6, 7, 5, 2][place % 4], "").await?;
         }
     }
-    for (place, (product, stars, name, words, is_published)) in REVIEWS.iter().enumerate() {
-        site.feedback.take_review(&format!("{place:032x}"), product, *stars, name, words, *is_published).await?;
+    let nadia = Author { account: 1, name: "Nadia".to_owned() };
+    for (place, (product, stars, name, words, published)) in REVIEWS.iter().enumerate() {
+        let published = published.map(|reply| (&nadia, reply));
+        site.feedback.take_review(&format!("{place:032x}"), product, *stars, name, words, published).await?;
     }
     let block = NewCommentBlock {
         name: "Advice pages".to_owned(),

@@ -4,9 +4,10 @@
 //! Where its block says so it is a conversation of the inbox too, and then the inbox tells the ledger, of it and of our answer.
 
 use super::comment_blocks::{Level, NewCommentBlock};
+use super::in_inbox::{Standing, conversation_of, nobody_of_us};
 use super::room::{Feedback, SHOWN_MAX, SOURCE, actor_of, failed, place_of};
 use crate::failure::{Failure, Result};
-use crate::features::conversations::{Author, Incoming, Kind, Wanted};
+use crate::features::conversations::{Author, Incoming, Wanted};
 use crate::features::people::policy::Class;
 use crate::features::people::{TextKey, open, seal};
 use crate::platform::id_map::IdMap;
@@ -20,8 +21,6 @@ use utoipa::ToSchema;
 
 /// Who does not follow the link of a mail for so long will not.
 const PROOF_LASTS: i64 = 2 * DAY;
-/// So many comments of the inbox are looked at for an answer at once.
-const ANSWERS_AT_ONCE: i64 = 200;
 
 /// Is one comment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -103,7 +102,7 @@ impl Feedback {
         let said = Said { id, block, page, level, proved: None, name, link: "", address: "", words, wants_word: false };
         self.comment(&said).await?;
         if is_published {
-            self.set_state(id, "published", "").await?;
+            self.set_state(id, "published", "", &nobody_of_us()).await?;
         }
         Ok(())
     }
@@ -215,7 +214,7 @@ impl Feedback {
             arrival.text = Some(words);
             return self.talk.door.deliver(vec![arrival]).await;
         }
-        let conversation = blake3::hash(format!("comment {id}").as_bytes()).to_hex()[..32].to_owned();
+        let conversation = conversation_of("comment", id);
         let address = if who.namespace == "email" { who.value.clone() } else { String::new() };
         let incoming = Incoming {
             conversation: conversation.clone(),
@@ -306,12 +305,15 @@ impl Feedback {
             CommentChange::Refuse(reason) => ("refused", reason.trim()),
             CommentChange::Wait | CommentChange::Reply(_) => ("pending", ""),
         };
-        self.set_state(id, state, reason).await
+        self.set_state(id, state, reason, by).await
     }
 
-    async fn set_state(&self, id: &str, state: &'static str, reason: &str) -> Result<bool> {
+    async fn set_state(&self, id: &str, state: &'static str, reason: &str, by: &Author) -> Result<bool> {
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        let changed = sqlx::query("UPDATE page_comment SET state = $1, reason = $2 WHERE id = $3 AND state <> 'unproved'")
+        let sql = "SELECT state, reply, conversation FROM page_comment WHERE id = $1 AND state <> 'unproved'";
+        let stood = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&mut *transaction).await.map_err(failed)?;
+        let Some(stood) = stood else { return Ok(false) };
+        sqlx::query("UPDATE page_comment SET state = $1, reason = $2 WHERE id = $3 AND state <> 'unproved'")
             .bind(state)
             .bind(reason.to_owned())
             .bind(id.to_owned())
@@ -319,7 +321,10 @@ impl Feedback {
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        Ok(changed.rows_affected() > 0)
+        let (before, reply): (String, String) = (stood.get("state"), stood.get("reply"));
+        let before = Standing { state: &before, is_answered: !reply.is_empty() };
+        self.follow(&stood.get::<String, _>("conversation"), before, state, by).await?;
+        Ok(true)
     }
 
     /// Answers a comment for everybody. `by` is nobody where the inbox has the answer already.
@@ -346,8 +351,7 @@ impl Feedback {
             arrival.reply_to = Some(format!("comment:{id}").into_bytes());
             self.talk.door.deliver(vec![arrival]).await?;
         } else if let Some(by) = by {
-            let client_id = format!("comment-reply-{}", &blake3::hash(reply.as_bytes()).to_hex()[..32]);
-            self.talk.inbox.reply(&comment.conversation, by, &client_id, reply, i64::MAX, true).await?;
+            self.answer_in_inbox(&comment.conversation, "comment", reply, by).await?;
         }
         self.write_of_reply(&comment, who, reply).await?;
         Ok(true)
@@ -384,18 +388,9 @@ impl Feedback {
     /// # Errors
     /// Fails when a store does; what is left is done the next time.
     pub async fn keep_comments(&self) -> Result<()> {
-        let sql = "SELECT id, conversation, reply, replied_at FROM page_comment WHERE conversation <> '' \
-                   AND state IN ('pending', 'published') ORDER BY at DESC LIMIT $1";
-        let rows = sqlx::query(sql).bind(ANSWERS_AT_ONCE).fetch_all(self.state.reader()).await.map_err(failed)?;
-        for row in &rows {
-            let (id, conversation, stands): (String, String, String) = (row.get("id"), row.get("conversation"), row.get("reply"));
-            let since: i64 = row.get::<Option<i64>, _>("replied_at").unwrap_or(0);
-            let said = self.talk.inbox.messages(&conversation, None).await?;
-            // What was taken back under the page since then is not put there again.
-            let last = said.iter().rev().find(|one| one.kind == Kind::Out && one.at > since);
-            if let Some(text) = last.and_then(|one| one.text.as_deref()).map(str::trim).filter(|text| *text != stands) {
-                self.reply_to_comment(&id, text, None).await?;
-            }
+        let sql = "SELECT id, reply, replied_at FROM page_comment WHERE conversation = $1 AND state IN ('pending', 'published')";
+        for answered in self.answered_there("comment", sql).await? {
+            self.reply_to_comment(&answered.id, &answered.reply, None).await?;
         }
         let mut transaction = self.state.begin().await.map_err(failed)?;
         sqlx::query("DELETE FROM page_comment WHERE state = 'unproved' AND at < $1")

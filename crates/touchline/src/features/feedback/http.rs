@@ -8,7 +8,7 @@ use super::{Feedback, Mention, MentionFeed, NewSurvey, Review, Survey, SurveyAns
 use crate::failure::Result;
 use crate::features::account::Who;
 use crate::features::capture::svg;
-use crate::features::conversations::{Language, Reader, Sent, escaped, page_of};
+use crate::features::conversations::{Author, Language, Reader, Sent, escaped, page_of};
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, State};
@@ -133,9 +133,11 @@ async fn feedback_shown(
     Extension(who): Extension<Who>,
     State(feedback): State<Feedback>,
 ) -> Result<Json<FeedbackShown>, Refusal> {
-    let (surveys, answers) = (feedback.surveys().await?, feedback.answers(Reader::of(&who)).await?);
+    let reader = Reader::of(&who);
+    let (surveys, answers) = (feedback.surveys().await?, feedback.answers(reader).await?);
+    let reviews = feedback.in_sight(reader, feedback.reviews("", None).await?).await?;
     let (mentions, feeds) = (feedback.mentions().await?, feedback.feeds().await?);
-    Ok(Json(FeedbackShown { surveys, answers, reviews: feedback.reviews("", None).await?, mentions, feeds }))
+    Ok(Json(FeedbackShown { surveys, answers, reviews, mentions, feeds }))
 }
 
 /// Tells what the texts of customers say: mood and themes by touchpoint, and which themes more people complain about than before.
@@ -326,19 +328,26 @@ async fn invite_to_survey(
 )]
 async fn moderate_review(
     _: Asker,
+    Extension(who): Extension<Who>,
     State(feedback): State<Feedback>,
     Path(id): Path<String>,
     Body(change): Body<ReviewChange>,
 ) -> Result<StatusCode, Refusal> {
+    let none = || Refusal::not_found("There is no such review", "List them with GET /api/feedback");
+    let conversation = feedback.conversation_of_review(&id).await?.ok_or_else(none)?;
+    if !feedback.talk.inbox.out_of_sight(Reader::of(&who), [conversation].into()).await?.is_empty() {
+        return Err(none());
+    }
+    let by = Author { account: who.account, name: who.name.clone() };
     let done = match &change {
-        ReviewChange::Publish => feedback.moderate(&id, "published", None).await?,
-        ReviewChange::Reject => feedback.moderate(&id, "rejected", None).await?,
-        ReviewChange::Reply(reply) if reply.len() <= 5_000 => feedback.moderate(&id, "", Some(reply.trim())).await?,
+        ReviewChange::Publish => feedback.moderate(&id, "published", None, &by).await?,
+        ReviewChange::Reject => feedback.moderate(&id, "rejected", None, &by).await?,
+        ReviewChange::Reply(reply) if reply.len() <= 5_000 => feedback.moderate(&id, "", Some(reply.trim()), &by).await?,
         ReviewChange::Reply(_) => return Err(Refusal::malformed("An answer has at most 5,000 bytes", "Shorten it")),
     };
     if done {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Refusal::not_found("There is no such review", "List them with GET /api/feedback"))
+        Err(none())
     }
 }

@@ -5,12 +5,14 @@ use super::feeds::NewMentionFeed;
 use super::http::Asker;
 use super::mentions::NewMention;
 use super::table::FileReport;
+use crate::features::account::Who;
+use crate::features::conversations::Reader;
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -45,8 +47,12 @@ struct Wish {
 #[utoipa::path(get, path = "/api/feedback/reviews/file", tag = "feedback", operation_id = "export_reviews", responses(
     (status = 200, body = String, content_type = "text/csv"), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn carry_reviews(_: Asker, State(feedback): State<Feedback>) -> Result<Response, Refusal> {
-    let text = feedback.carry_reviews().await?;
+async fn carry_reviews(
+    _: Asker,
+    Extension(who): Extension<Who>,
+    State(feedback): State<Feedback>,
+) -> Result<Response, Refusal> {
+    let text = feedback.carry_reviews(Reader::of(&who)).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"reviews.csv\""),

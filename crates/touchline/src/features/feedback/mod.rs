@@ -14,6 +14,7 @@ mod held;
 mod http;
 mod http_comments;
 mod http_heard;
+mod in_inbox;
 mod invites;
 mod mentions;
 mod public;

@@ -4,16 +4,21 @@
 //! it says, so that the same file twice adds nothing.
 
 use super::Feedback;
+use super::in_inbox::nobody_of_us;
 use super::reviews::Written;
 use super::room::{WORDS_MAX, failed};
 use super::table::{Column, Fault, FileReport, Row, moment, read, write, written};
 use crate::failure::Result;
+use crate::features::conversations::Reader;
 use crate::platform::cells::unguarded;
 use model::Instant;
+use model::time::DAY;
 use std::collections::BTreeSet;
 
 /// So many reviews are carried out at once, the newest.
 const CARRIED_MAX: i64 = 100_000;
+/// A review of a file that is older than this is not put into the inbox: whoever wrote it waits for nothing any more.
+const ANSWERED_WITHIN: i64 = 30 * DAY;
 /// So many rows show how a file is understood.
 const SAMPLE: usize = 5;
 
@@ -76,10 +81,11 @@ impl Feedback {
 
     async fn bring_review(&self, one: &Brought, is_known: bool) -> Result<()> {
         let Brought { id, product, stars, name, words, at, state, reply } = one;
-        self.review(&Written { id, product, stars: *stars, name, words, at: *at }).await?;
+        let in_inbox = is_to_be_answered(one, self.now());
+        self.review(&Written { id, product, stars: *stars, name, words, at: *at, in_inbox }).await?;
         // What staff decided about a known one since then stands.
         if !is_known {
-            self.moderate(id, state, Some(reply.as_str()).filter(|reply| !reply.is_empty())).await?;
+            self.moderate(id, state, Some(reply.as_str()).filter(|reply| !reply.is_empty()), &nobody_of_us()).await?;
         }
         Ok(())
     }
@@ -88,14 +94,20 @@ impl Feedback {
     ///
     /// # Errors
     /// Fails when the state store does.
-    pub async fn carry_reviews(&self) -> Result<String> {
-        let all = self.reviews_up_to("", None, CARRIED_MAX).await?;
+    pub async fn carry_reviews(&self, reader: Reader) -> Result<String> {
+        let all = self.in_sight(reader, self.reviews_up_to("", None, CARRIED_MAX).await?).await?;
         let rows = all.into_iter().map(|one| {
             let words = one.words.unwrap_or_default();
             vec![one.id, one.product, one.stars.to_string(), one.name, words, written(one.at), one.state, one.reply]
         });
         write(&NAMES, rows)
     }
+}
+
+/// Tells whether a review of a file waits for an answer: nobody has answered or rejected it, and it is known to be recent.
+fn is_to_be_answered(one: &Brought, now: Instant) -> bool {
+    let is_recent = one.at.is_some_and(|at| at.0 <= now.0 && at.0 > now.0 - ANSWERED_WITHIN);
+    is_recent && one.reply.is_empty() && one.state != "rejected"
 }
 
 fn cells(one: &Brought) -> Vec<String> {

@@ -97,6 +97,7 @@ impl Feedback {
                 self.ask_due().await.map(drop),
                 self.read_feeds().await.map(drop),
                 self.keep_comments().await,
+                self.keep_reviews().await,
             ] {
                 if let Err(failure) = outcome {
                     tracing::warn!("{failure}");

@@ -141,7 +141,7 @@ impl Feedback {
         let touchpoint = self.talk.inbox.settings().await?.touchpoints.get("review").cloned().unwrap_or_default();
         let answers = "SELECT a.id AS place, a.actor, a.body, a.at, a.conversation, s.touchpoint FROM survey_answer a \
                        JOIN survey s ON s.id = a.survey WHERE a.body <> '' ORDER BY a.at DESC, a.id LIMIT $1";
-        let reviews = "SELECT 'review:' || id AS place, actor, body, at, '' AS conversation, '' AS touchpoint FROM review \
+        let reviews = "SELECT 'review:' || id AS place, actor, body, at, conversation, '' AS touchpoint FROM review \
                        WHERE body <> '' ORDER BY at DESC, id LIMIT $1";
         let comments = "SELECT 'comment:' || c.id || ':words' AS place, c.actor, c.body, c.at, '' AS conversation, b.touchpoint \
                         FROM page_comment c JOIN comment_block b ON b.id = c.block \

@@ -71,6 +71,8 @@ export default {
   we: 'We',
   answer: 'Answer',
   'answer.hint': 'Your answer',
+  'answer.public': 'Everybody reads this answer, where the words of the customer stand. Files stay here.',
+  stars: '{stars, number} of 5 stars',
   send: 'Send',
   note: 'Note for colleagues',
   'note.hint': 'Only colleagues see this',

@@ -72,6 +72,8 @@ export default {
   we: 'Nous',
   answer: 'Réponse',
   'answer.hint': 'Votre réponse',
+  'answer.public': 'Tout le monde lit cette réponse, là où sont les mots du client. Les fichiers restent ici.',
+  stars: '{stars, number} étoiles sur 5',
   send: 'Envoyer',
   note: 'Note pour les collègues',
   'note.hint': 'Seuls les collègues la voient',

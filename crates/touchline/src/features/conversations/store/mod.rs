@@ -9,7 +9,7 @@ mod shapes;
 mod upkeep;
 
 pub use shapes::{
-    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Incoming, Kind, Message, Participant, Posted, Status,
+    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Incoming, Kind, Message, OurLastWord, Participant, Posted, Status,
 };
 
 use super::events::{News, Present};
@@ -460,6 +460,24 @@ impl Inbox {
         Ok(true)
     }
 
+    /// Opens a resolved conversation again, in which the customer waits since now for the answer that they never got.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn waits_again(&self, id: &str, by: &Author) -> Result<()> {
+        self.set_status(id, by, Status::Open, None).await?;
+        let Some(found) = self.find(id).await? else { return Ok(()) };
+        let now = self.now();
+        let due = self.settings().await?.due(&found.channel, now).map(|due| due.0);
+        let mut transaction = self.stores.state.begin().await.map_err(failed)?;
+        let sql = "UPDATE conversation SET waiting_since = $1, due_at = $2 WHERE id = $3 AND status = 'open' AND waiting_since IS NULL";
+        sqlx::query(sql).bind(now.0).bind(due).bind(id.to_owned()).execute(&mut *transaction).await.map_err(failed)?;
+        note_event(&mut transaction, id, "status", now).await?;
+        transaction.commit().await.map_err(failed)?;
+        self.news.tell_of(id);
+        Ok(())
+    }
+
     /// Gives a conversation to somebody or to nobody, and to a team; tells whether there is one.
     ///
     /// # Errors
@@ -632,8 +650,8 @@ async fn open(transaction: &mut Transaction, incoming: &Incoming, subject: Strin
     sqlx::query(
         "INSERT INTO conversation (id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, \
          touchpoint, snoozed_until, opened_at, last_at, waiting_since, due_at, answered_at, resolved_at, seq, seen_seq, \
-         thread_key) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM conversation), $2, $3, $4, 'open', NULL, '', \
-         COALESCE((SELECT t.name FROM inbox_team_channel h JOIN inbox_team t ON t.id = h.team WHERE h.channel = $2), ''), '[]', $5, NULL, $6, $6, NULL, NULL, NULL, NULL, 0, 0, $7)",
+         thread_key, stars) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM conversation), $2, $3, $4, 'open', NULL, '', \
+         COALESCE((SELECT t.name FROM inbox_team_channel h JOIN inbox_team t ON t.id = h.team WHERE h.channel = $2), ''), '[]', $5, NULL, $6, $6, NULL, NULL, NULL, NULL, 0, 0, $7, $8)",
     )
     .bind(incoming.conversation.clone())
     .bind(incoming.channel.clone())
@@ -642,6 +660,7 @@ async fn open(transaction: &mut Transaction, incoming: &Incoming, subject: Strin
     .bind(touchpoint)
     .bind(incoming.at.0)
     .bind(incoming.thread_key.clone())
+    .bind(incoming.meta["stars"].as_i64())
     .execute(&mut **transaction)
     .await
     .map_err(failed)?;

@@ -1,7 +1,7 @@
 //! Reading the inbox: lists, conversations, messages, events, counts.
 
 use super::{
-    ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Kind, LIST_MAX, MESSAGES_MAX, Message, Participant,
+    ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Kind, LIST_MAX, MESSAGES_MAX, Message, OurLastWord, Participant,
     SEARCH_MAX, Status, actor_of, cut, failed,
 };
 use crate::failure::Result;
@@ -33,7 +33,7 @@ impl Inbox {
         let (mine, nobodys) = (i64::from(filter.view == "mine"), i64::from(filter.view == "unassigned"));
         let sql = concat!(
             "SELECT id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, snoozed_until, \
-             opened_at, last_at, waiting_since, due_at, seq, seen_seq FROM conversation c \
+             opened_at, last_at, waiting_since, due_at, seq, seen_seq, stars FROM conversation c \
              WHERE (status = $1 OR $2 = 1) AND ($3 = 0 OR assignee = $4) AND ($5 = 0 OR assignee IS NULL) \
              AND ($6 = '' OR channel = $6) AND ($8 = 0 OR $8 = CASE WHEN assignee IS NULL AND waiting_since IS NULL AND \
              EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on') THEN 1 ELSE 2 END) AND ",
@@ -75,7 +75,7 @@ impl Inbox {
     /// Fails when the state store does.
     pub async fn find(&self, id: &str) -> Result<Option<Conversation>> {
         let sql = "SELECT id, number, channel, actor, subject, status, assignee, assigned_name, team, labels, snoozed_until, \
-                   opened_at, last_at, waiting_since, due_at, seq, seen_seq FROM conversation WHERE id = $1";
+                   opened_at, last_at, waiting_since, due_at, seq, seen_seq, stars FROM conversation WHERE id = $1";
         let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(self.stores.state.reader()).await.map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
         Ok(self.opened(std::slice::from_ref(&row)).await?.pop())
@@ -149,6 +149,7 @@ impl Inbox {
                 due_at: row.get("due_at"),
                 seq: row.get("seq"),
                 seen_seq: row.get("seen_seq"),
+                stars: row.get("stars"),
                 customer,
                 id,
             })
@@ -230,13 +231,36 @@ impl Inbox {
         Ok(rows.iter().map(message).collect())
     }
 
-    /// Returns the last messages of customers, of all conversations, the latest first; what cannot be opened any more is left out.
+    /// Returns our last word in each conversation of a channel in which we have said one, those that changed last first; at most so many.
+    ///
+    /// # Errors
+    /// Fails when the state store does.
+    pub async fn our_last_words(&self, channel: &str, most: i64) -> Result<Vec<OurLastWord>> {
+        let sql = "SELECT m.conversation, m.seq, m.actor, m.at, m.body FROM conversation c JOIN message m ON m.conversation = c.id \
+                   AND m.seq = (SELECT MAX(o.seq) FROM message o WHERE o.conversation = c.id AND o.kind = 'out') \
+                   WHERE c.channel = $1 ORDER BY c.last_at DESC, c.id LIMIT $2";
+        let rows = sqlx::query(sql).bind(channel.to_owned()).bind(most).fetch_all(self.stores.state.reader()).await;
+        let rows = rows.map_err(failed)?;
+        let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let opener = self.sealer.opener(&actors).await?;
+        let word = |row: &AnyRow| {
+            let (conversation, seq): (String, i64) = (row.get("conversation"), row.get("seq"));
+            let text = opener.open(actor_of(row), &format!("{conversation}:{seq}"), &row.get::<String, _>("body"))?;
+            Some(OurLastWord { conversation, at: row.get("at"), text })
+        };
+        Ok(rows.iter().filter_map(word).collect())
+    }
+
+    /// Returns the last messages of customers, of all conversations, the latest first; what cannot be opened any more is left out, and
+    /// so are reviews, which are read where they are kept.
     ///
     /// # Errors
     /// Fails when the state store does.
     pub async fn words_of_customers(&self, most: i64) -> Result<Vec<CustomerWords>> {
         let sql = "SELECT m.conversation, m.seq, m.actor, m.at, m.body, c.touchpoint FROM message m \
-                   JOIN conversation c ON c.id = m.conversation WHERE m.kind = 'in' AND m.body <> '' \
+                   JOIN conversation c ON c.id = m.conversation WHERE m.kind = 'in' AND m.body <> '' AND c.channel <> 'review' \
                    ORDER BY m.at DESC, m.conversation, m.seq LIMIT $1";
         let rows = sqlx::query(sql).bind(most).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
         let mut actors: Vec<ActorId> = rows.iter().map(actor_of).collect();
@@ -309,7 +333,8 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does.
     pub async fn resolved_between(&self, from: Instant, until: Instant) -> Result<Vec<ActorId>> {
-        let sql = "SELECT DISTINCT actor FROM conversation WHERE status = 'resolved' AND resolved_at > $1 AND resolved_at <= $2";
+        let sql = "SELECT DISTINCT actor FROM conversation WHERE status = 'resolved' AND resolved_at > $1 AND resolved_at <= $2 \
+                   AND channel NOT IN ('comment', 'review')";
         let found = sqlx::query_scalar(sql).bind(from.0).bind(until.0).fetch_all(self.stores.state.reader()).await;
         let actors: Vec<i64> = found.map_err(failed)?;
         Ok(actors.into_iter().map(|actor| ActorId(actor.cast_unsigned())).collect())

@@ -170,8 +170,21 @@ pub struct Conversation {
     pub seq: i64,
     /// How far the customer has seen it.
     pub seen_seq: i64,
+    /// The stars, 1 to 5, of the review that it began with; none: it is not about one.
+    pub stars: Option<i64>,
     /// Who wrote it.
     pub customer: Participant,
+}
+
+/// Is the last word that we said in a conversation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OurLastWord {
+    /// The conversation.
+    pub conversation: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+    /// The text.
+    pub text: String,
 }
 
 /// Is who writes as staff.

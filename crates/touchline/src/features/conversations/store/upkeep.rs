@@ -4,7 +4,7 @@ use super::{Author, Inbox, Status, actor_of, failed, hint, identity_in};
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Delivery, Known, NotTaken};
 use crate::features::conversations::seal::{Opener, SOURCE};
-use model::{ActorId, Arrival, Direction, Form, Instant, Signature};
+use model::{ActorId, Arrival, Direction, Form, Instant, Scale, Score, Signature};
 use serde_json::Value;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -160,6 +160,7 @@ impl Inbox {
             identities: vec![identity],
             reply_to: asked.map(|asked| format!("{id}:{asked}").into_bytes()),
             conversation: Some(id.clone()),
+            score: meta["stars"].as_i64().and_then(|stars| Score::new(Scale::Five, i16::try_from(stars).ok()?)),
             text: opener
                 .open(actor_of(row), &format!("{id}:{seq}"), &row.get::<String, _>("body"))
                 .filter(|text| !text.is_empty()),
