@@ -211,7 +211,15 @@ function start(script) {
     }
     async function send() {
       const sent = Object.fromEntries(new FormData(element));
-      const body = { ...sent, block, page, id, tell: sent.tell === 'yes', pass: isKnown(sent.level) ? pass : '' };
+      const body = {
+        ...sent,
+        block,
+        page,
+        id,
+        lang: language,
+        tell: sent.tell === 'yes',
+        pass: isKnown(sent.level) ? pass : '',
+      };
       const { status } = await ask('comments/new', body).catch(() => ({ status: 0 }));
       if (status === 200) {
         const isMailed = sent.level === 'verified' && !pass;

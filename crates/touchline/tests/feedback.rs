@@ -319,8 +319,7 @@ async fn write_review(desk: &Desk, id: u32, stars: u8, words: &str) {
 
 /// Lists the reviews in the inbox, whatever their state; what came in is what went out and what is open, each time.
 async fn reviews_in_inbox(desk: &Desk) -> Vec<Value> {
-    let (status, told) =
-        desk.staff("GET", "/api/conversations?view=all&channel=review", "application/json", String::new()).await;
+    let (status, told) = desk.staff("GET", "/api/conversations?view=all&channel=review", "application/json", String::new()).await;
     let told: Value = serde_json::from_str(&told).expect("JSON");
     let count = |name: &str| told["counts"][name].as_i64().expect("a count");
     assert_eq!((status, count("came_in")), (StatusCode::OK, count("went_out") + count("open")), "{told}");
@@ -387,8 +386,13 @@ async fn of_a_file_the_inbox_gets_what_still_waits_for_an_answer() {
     }
     let [one] = reviews_in_inbox(&desk).await.try_into().expect("one");
     let shown = desk.shown().await;
-    let in_inbox: Vec<_> =
-        shown["reviews"].as_array().expect("a list").iter().filter(|one| one["conversation"] != "").map(|one| &one["id"]).collect();
+    let in_inbox: Vec<_> = shown["reviews"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|one| one["conversation"] != "")
+        .map(|one| &one["id"])
+        .collect();
     assert_eq!((in_inbox, &one["status"]), (vec![&json!("new")], &json!("open")));
 }
 
@@ -603,6 +607,106 @@ async fn a_comment_waits_is_published_answered_and_taken_back() {
     let of = |form, direction| met.iter().find(|one| one.form == form && one.direction == direction).expect("is told");
     let (said, answered) = (of(Form::Comment, Direction::Inbound), of(Form::Reply, Direction::Outbound));
     assert_eq!((met.len(), answered.reply_to), (2, Some(said.id)), "our answer is to it");
+}
+
+impl Desk {
+    /// Writes a comment with an address of mail, in French.
+    async fn commented(&self, token: &str, id: u8, address: &str, words: &str) {
+        let new = json!({ "block": token, "page": BLOG, "id": format!("{id:032x}"), "level": "verified", "name": "Ann", "email": address,
+            "words": words, "lang": "fr" });
+        assert_eq!(self.page("comments/new", new).await, (StatusCode::OK, json!({ "taken": true })));
+    }
+
+    async fn letters(&self) -> Vec<Value> {
+        let (_, told) = self.staff("GET", "/api/conversations/mail", "application/json", String::new()).await;
+        serde_json::from_str::<Value>(&told).expect("JSON")["letters"].as_array().expect("a list").clone()
+    }
+
+    /// Follows the link of the only letter to an address.
+    async fn confirm(&self, address: &str) {
+        let letters = self.letters().await;
+        let [letter] =
+            letters.iter().filter(|one| one["recipient"] == address).collect::<Vec<_>>().try_into().expect("one letter");
+        let text = letter["text"].as_str().expect("a text");
+        let link = text.lines().find_map(|line| line.find("/p/comment/").map(|at| line[at..].to_owned())).expect("a link");
+        assert_eq!(self.send(Request::post(&link), "").await.0, StatusCode::OK);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_to_its_writer_in_their_language_if_it_is_wished() {
+    let desk = Desk::new().await;
+    let token = block(&desk, json!(["verified", "anonymous"]), true).await;
+    for (id, address) in [(1, "ann@example.org"), (2, "bob@example.org")] {
+        desk.commented(&token, id, address, "Achetez mes lampes").await;
+        desk.confirm(address).await;
+    }
+    let nameless = json!({ "block": token, "page": BLOG, "id": format!("{:032x}", 3), "level": "anonymous", "words": "Achetez" });
+    assert_eq!(desk.page("comments/new", nameless).await.0, StatusCode::OK);
+    let before = desk.letters().await.len();
+    let path = |id: u8| format!("/api/feedback/comments/{id:032x}");
+    let other = json!({ "refuse_and_tell": { "why": "other" } });
+    assert_eq!(desk.does("POST", &path(1), other).await, StatusCode::BAD_REQUEST, "another reason has words");
+    let told = json!({ "refuse_and_tell": { "why": "advertising", "words": "Écrivez-nous plutôt." } });
+    for _ in 0..2 {
+        assert_eq!(desk.does("POST", &path(1), told.clone()).await, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(desk.does("POST", &path(2), json!({ "refuse": "Off the subject" })).await, StatusCode::NO_CONTENT);
+    assert_eq!(desk.does("POST", &path(3), told).await, StatusCode::NO_CONTENT, "who left no address is told nothing");
+    let letters = desk.letters().await;
+    let new: Vec<&Value> =
+        letters.iter().filter(|one| one["id"].as_str().is_some_and(|id| id.starts_with("comment-refused"))).collect();
+    assert_eq!((new.len(), letters.len()), (1, before + 1), "one letter, however often, and to nobody who shall not be told");
+    assert_eq!((&new[0]["recipient"], &new[0]["class"]), (&json!("ann@example.org"), &json!("service")));
+    let text = new[0]["text"].as_str().expect("a text");
+    let says = ["Nous ne publions pas", "shop.example.org/blog/tea", "publicité", "Écrivez-nous plutôt."];
+    assert!(says.iter().all(|part| text.contains(part)) && !text.contains("publish"), "{text}");
+    let shown = desk.comments().await;
+    let mut standing: Vec<_> =
+        shown["comments"].as_array().expect("a list").iter().map(|one| (&one["why"], &one["is_reachable"])).collect();
+    standing.sort_by_key(|(why, is)| (why.to_string(), is.to_string()));
+    let (why, yes, no) = (json!("advertising"), json!(true), json!(false));
+    assert_eq!(standing, [(&why, &no), (&why, &yes), (&Value::Null, &yes)]);
+    // What nobody shall see is done with in the inbox too.
+    let (_, open) = desk.staff("GET", "/api/conversations?channel=comment", "application/json", String::new()).await;
+    assert!(open.contains("\"conversations\":[]"), "{open}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_has_confirmed_yet_is_told_and_erased_with_its_person() {
+    let desk = Desk::new().await;
+    let token = block(&desk, json!(["verified"]), false).await;
+    desk.commented(&token, 1, "eve@example.org", "marker-of-the-unproved").await;
+    let whom = json!({ "namespace": "email", "value": "eve@example.org" }).to_string();
+    let (status, dossier) = desk.staff("POST", "/api/people/export", "application/json", whom).await;
+    let dossier: Value = serde_json::from_str(&dossier).expect("JSON");
+    assert_eq!((status, &dossier["answers"][0]["said"]), (StatusCode::OK, &json!(["marker-of-the-unproved"])), "{dossier}");
+    assert_eq!(dossier["identities"][0]["value"], "eve@example.org");
+    assert_eq!(dossier["interactions"], json!([]), "nothing has happened yet");
+    let eve = Identity::new("email", "eve@example.org").expect("a name");
+    let capture = desk.site.capture.clone();
+    let erase = move || touchline::features::capture::Rights::new(capture).erase(&eve).expect("erases").expect("is known");
+    std::thread::spawn(erase).join().expect("ends");
+    desk.site.feedback.sweep().await.expect("sweeps");
+    desk.site.talk.inbox.look_after().await.expect("sweeps");
+    let left: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM page_comment").fetch_one(desk.site.stores.state.reader()).await.expect("reads");
+    assert_eq!((left, desk.letters().await.len()), (0, 0), "neither the comment nor the letter that asked");
+    let mut looked = 0;
+    for file in files(desk.scratch.dir()) {
+        let bytes = std::fs::read(&file).expect("reads");
+        for text in ["eve@example.org", "marker-of-the-unproved"] {
+            assert!(!bytes.windows(text.len()).any(|part| part == text.as_bytes()), "{text} in {}", file.display());
+        }
+        looked += bytes.len();
+    }
+    assert!(looked > 100_000, "{looked} bytes were looked at");
+}
+
+/// Lists every file below a folder.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let below = std::fs::read_dir(folder).expect("lists").flatten().map(|entry| entry.path());
+    below.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

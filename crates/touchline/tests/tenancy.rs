@@ -211,7 +211,14 @@ async fn no_list_and_no_timeline_names_what_is_hidden() {
         }
     }
     let timeline = format!("/api/people/{person}/timeline");
-    for path in ["/api/feedback", "/api/feedback/reviews/file", "/api/conversations", "/api/conversations/mail", "/api/feedback/texts/examples", timeline.as_str()] {
+    for path in [
+        "/api/feedback",
+        "/api/feedback/reviews/file",
+        "/api/conversations",
+        "/api/conversations/mail",
+        "/api/feedback/texts/examples",
+        timeline.as_str(),
+    ] {
         assert!(told_inside.contains(path), "{path} tells those of the team nothing: {told_inside:?}");
     }
     let (_, timeline) = stage.ask(&stage.outside.1, "GET", &timeline, None).await;

@@ -18097,6 +18097,8 @@ export interface components {
         } | "wait" | {
             /** @description We answer it, for everybody; empty: no longer. */
             reply: string;
+        } | {
+            refuse_and_tell: components["schemas"]["CommentRefusal"];
         };
         /**
          * @description Is how far a commenter says who they are.
@@ -18623,6 +18625,11 @@ export interface components {
              * @description Since when the customer waits.
              */
             waiting_since?: number | null;
+            /**
+             * Format: int64
+             * @description x
+             */
+            stars?: number | null;
         };
         /** @description Is a change of a conversation; what is left out stays. */
         ConversationChange: "resolve" | "open" | {
@@ -18882,6 +18889,7 @@ export interface components {
             state: string;
             /** @description What they wrote; none: it cannot be read any more. */
             words?: string | null;
+            conversation: string;
         };
         /** @description Is a touchpoint that is live, should be heard of, and is silent. */
         Dark: {
@@ -22296,6 +22304,9 @@ export interface components {
             state: string;
             /** @description What they wrote; none: it cannot be read any more. */
             words?: string | null;
+            why?: null | components["schemas"]["CommentRefusalReason"];
+            is_reachable: boolean;
+            language: string;
         };
         /** @description Is two identities. */
         Pair: {
@@ -25584,6 +25595,12 @@ export interface components {
          * @enum {string}
          */
         Wording: "customer" | "student" | "patient" | "citizen" | "member";
+        /** @enum {string} */
+        CommentRefusalReason: "advertising" | "insult" | "off_topic" | "personal_data" | "repeated" | "other";
+        CommentRefusal: {
+            why: components["schemas"]["CommentRefusalReason"];
+            words?: string;
+        };
     };
     responses: never;
     parameters: never;

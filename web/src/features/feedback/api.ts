@@ -29,6 +29,7 @@ export type NewCommentBlock = Schemas['NewCommentBlock'];
 export type CommentLevel = Schemas['CommentLevel'];
 export type PageComment = Schemas['PageComment'];
 export type CommentChange = Schemas['CommentChange'];
+export type RefusalReason = Schemas['CommentRefusalReason'];
 export type Mention = Schemas['Mention'];
 export type NewMention = Schemas['NewMention'];
 export type NewMentionFeed = Schemas['NewMentionFeed'];

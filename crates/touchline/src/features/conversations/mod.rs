@@ -49,8 +49,8 @@ pub(in crate::features) use pass::{holder, pass_for};
 pub use public::{BAIT, Language, Pages, Sent, escaped, no_such_link, nonce, page_of, public_headers};
 pub use settings::{InboxSettings, MailSettings, Target, WidgetSettings};
 pub use store::{
-    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Incoming, Kind, Message, OurLastWord, Participant, Posted,
-    Status,
+    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Incoming, Kind, Message, OurLastWord,
+    Participant, Posted, Status,
 };
 pub use teams::{NewTeam, Reader, Team};
 pub use widget::public;

@@ -54,6 +54,12 @@ impl Language {
         first.into_iter().next().unwrap_or(Self::En)
     }
 
+    /// Returns the language of a code; `None` for one that we do not speak.
+    #[must_use]
+    pub fn named(code: &str) -> Option<Self> {
+        [Self::En, Self::Fr, Self::Ru].into_iter().find(|language| language.code() == code)
+    }
+
     /// Returns its code.
     #[must_use]
     pub const fn code(self) -> &'static str {

@@ -141,6 +141,9 @@ struct New {
     /// Whether they want to hear by mail of our answer.
     #[serde(default)]
     tell: bool,
+    /// The language of the form; empty: what the browser prefers.
+    #[serde(default)]
+    lang: String,
     /// What the page got for the site's word.
     #[serde(default)]
     pass: String,
@@ -150,12 +153,18 @@ struct New {
 }
 
 /// Takes a comment from a page.
-async fn written(State((feedback, limits)): State<Room>, peer: Option<Extension<Peer>>, body: Bytes) -> Response {
+async fn written(
+    State((feedback, limits)): State<Room>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let Ok(new) = serde_json::from_slice::<New>(&body) else { return unreadable() };
+    let language = Language::named(&new.lang).unwrap_or_else(|| Language::of(&headers));
     let address = Peer::written(peer);
     told(
         async {
-            Ok(match taken(&feedback, &limits, &new, &address).await? {
+            Ok(match taken(&feedback, &limits, &new, (&address, language)).await? {
                 Taken::Yes => open(StatusCode::OK, &json!({ "taken": true })),
                 Taken::Absent => no_block(),
                 Taken::Incomplete => {
@@ -175,7 +184,7 @@ enum Taken {
     Busy,
 }
 
-async fn taken(feedback: &Feedback, limits: &Limits, new: &New, address: &str) -> Result<Taken> {
+async fn taken(feedback: &Feedback, limits: &Limits, new: &New, (address, language): (&str, Language)) -> Result<Taken> {
     let Some((block, settings)) = feedback.block_of(&new.block).await? else { return Ok(Taken::Absent) };
     let held = holder(&feedback.talk, &new.pass).await?.filter(|_| new.level == Level::Verified);
     let email = new.email.trim().to_lowercase();
@@ -217,6 +226,7 @@ async fn taken(feedback: &Feedback, limits: &Limits, new: &New, address: &str) -
             address: if by_mail { &email } else { "" },
             words,
             wants_word: new.tell && by_mail,
+            language,
         };
         feedback.comment(&said).await?;
     }
@@ -343,11 +353,12 @@ async fn page_written(
         email: field("email"),
         words: field("words"),
         tell: sent.one("tell") == "yes",
+        lang: String::new(),
         pass: String::new(),
         website: field("website"),
     };
     let language = Language::of(&headers);
-    let (title, says, status) = match taken(&feedback, &limits, &new, &Peer::written(peer)).await? {
+    let (title, says, status) = match taken(&feedback, &limits, &new, (&Peer::written(peer), language)).await? {
         Taken::Absent => return Ok(no_such_link(&headers)),
         Taken::Yes => (
             language.pick("Thank you!", "Merci !", "Спасибо!"),
@@ -456,6 +467,9 @@ mod tests {
             words: Some("</p><script>alert(1)</script>".to_owned()),
             state: "published".to_owned(),
             reason: String::new(),
+            why: None,
+            is_reachable: false,
+            language: String::new(),
             reply: "<b>no</b>".to_owned(),
             conversation: String::new(),
             at: 0,

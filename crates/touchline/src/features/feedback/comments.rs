@@ -5,9 +5,10 @@
 
 use super::comment_blocks::{Level, NewCommentBlock};
 use super::in_inbox::{Standing, conversation_of, nobody_of_us};
+use super::refusal::{Refusal, Why};
 use super::room::{Feedback, SHOWN_MAX, SOURCE, actor_of, failed, place_of};
 use crate::failure::{Failure, Result};
-use crate::features::conversations::{Author, Incoming, Wanted};
+use crate::features::conversations::{Author, Incoming, Language, Wanted};
 use crate::features::people::policy::Class;
 use crate::features::people::{TextKey, open, seal};
 use crate::platform::id_map::IdMap;
@@ -42,8 +43,14 @@ pub struct Comment {
     pub words: Option<String>,
     /// `pending`, `published` or `refused`.
     pub state: String,
-    /// Why it was refused.
+    /// Why it was refused, for colleagues; of a refusal that its writer was told, what was added to the reason.
     pub reason: String,
+    /// The reason that its writer was told; none: they were told none.
+    pub why: Option<Why>,
+    /// Whether its writer can be told by mail what becomes of it: they have confirmed an address.
+    pub is_reachable: bool,
+    /// The language it was written in, `en`, `fr` or `ru`; empty: nobody knows.
+    pub language: String,
     /// What we answered.
     pub reply: String,
     /// Its conversation in the inbox; empty: it has none.
@@ -68,6 +75,8 @@ pub(super) struct Said<'a> {
     pub(super) words: &'a str,
     /// Whether they want to hear by mail of our answer.
     pub(super) wants_word: bool,
+    /// The language they write in.
+    pub(super) language: Language,
 }
 
 /// Is what becomes of a comment.
@@ -76,8 +85,10 @@ pub(super) struct Said<'a> {
 pub enum CommentChange {
     /// Everybody sees it.
     Publish,
-    /// Nobody sees it, for this reason.
+    /// Nobody sees it, for this reason, which is for colleagues.
     Refuse(String),
+    /// Nobody sees it, and its writer is told why, if they have confirmed an address.
+    RefuseAndTell(Refusal),
     /// It waits again, as if nobody had looked at it.
     Wait,
     /// We answer it, for everybody; empty: no longer.
@@ -99,10 +110,22 @@ impl Feedback {
         is_published: bool,
     ) -> Result<()> {
         let level = if name.is_empty() { Level::Anonymous } else { Level::Named };
-        let said = Said { id, block, page, level, proved: None, name, link: "", address: "", words, wants_word: false };
+        let said = Said {
+            id,
+            block,
+            page,
+            level,
+            proved: None,
+            name,
+            link: "",
+            address: "",
+            words,
+            wants_word: false,
+            language: Language::En,
+        };
         self.comment(&said).await?;
         if is_published {
-            self.set_state(id, "published", "", &nobody_of_us()).await?;
+            self.set_state(id, ("published", "", ""), &nobody_of_us()).await?;
         }
         Ok(())
     }
@@ -123,10 +146,15 @@ impl Feedback {
             if text.is_empty() { Ok(String::new()) } else { seal(&key, place(said.id, what), text) }
         };
         let state = if by_mail.is_some() { "unproved" } else { "pending" };
+        if let Some(address) = &by_mail {
+            // Whoever asks what we hold of this address, or to erase it, is answered from now on, whether or not it is ever confirmed.
+            self.talk.inbox.get_to_know(address, at).await?;
+        }
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let kept = sqlx::query(
             "INSERT INTO page_comment (id, block, page, actor, identity, level, name, link, body, wants_word, state, reason, reply, \
-             conversation, at, replied_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', '', $12, NULL) \
+             conversation, at, replied_at, language) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', '', $12, NULL, $13) \
              ON CONFLICT (id) DO NOTHING",
         )
         .bind(said.id.to_owned())
@@ -141,6 +169,7 @@ impl Feedback {
         .bind(i64::from(said.wants_word))
         .bind(state)
         .bind(at.0)
+        .bind(said.language.code())
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -247,7 +276,8 @@ impl Feedback {
     /// # Errors
     /// Fails when the state store does.
     pub async fn comments(&self) -> Result<Vec<Comment>> {
-        let sql = "SELECT id, block, page, actor, level, name, link, body, state, reason, reply, conversation, at FROM page_comment \
+        let sql = "SELECT id, block, page, actor, identity, level, name, link, body, state, reason, why, language, reply, conversation, at \
+                   FROM page_comment \
                    WHERE state <> 'unproved' ORDER BY CASE WHEN state = 'pending' THEN 0 ELSE 1 END, at DESC, id LIMIT $1";
         let rows = sqlx::query(sql).bind(SHOWN_MAX).fetch_all(self.state.reader()).await.map_err(failed)?;
         self.read_comments(&rows).await
@@ -255,7 +285,8 @@ impl Feedback {
 
     /// Lists what everybody may read under a page, the oldest first.
     pub(super) async fn published_comments(&self, block: i64, page: &str) -> Result<Vec<Comment>> {
-        let sql = "SELECT id, block, page, actor, level, name, link, body, state, reason, reply, conversation, at FROM page_comment \
+        let sql = "SELECT id, block, page, actor, identity, level, name, link, body, state, reason, why, language, reply, conversation, at \
+                   FROM page_comment \
                    WHERE block = $1 AND page = $2 AND state = 'published' ORDER BY at DESC, id LIMIT $3";
         let rows = sqlx::query(sql)
             .bind(block)
@@ -276,7 +307,7 @@ impl Feedback {
 
     /// Returns a comment with who wrote it; `None` where it is not there, or cannot be read any more.
     async fn whole_comment(&self, id: &str) -> Result<Option<(Comment, Identity)>> {
-        let sql = "SELECT id, block, page, actor, identity, level, name, link, body, state, reason, reply, conversation, at \
+        let sql = "SELECT id, block, page, actor, identity, level, name, link, body, state, reason, why, language, reply, conversation, at \
                    FROM page_comment WHERE id = $1";
         let row = sqlx::query(sql).bind(id.to_owned()).fetch_optional(self.state.reader()).await.map_err(failed)?;
         let Some(row) = row else { return Ok(None) };
@@ -300,23 +331,32 @@ impl Feedback {
         if let CommentChange::Reply(reply) = change {
             return self.reply_to_comment(id, reply.trim(), Some(by)).await;
         }
-        let (state, reason) = match change {
-            CommentChange::Publish => ("published", ""),
-            CommentChange::Refuse(reason) => ("refused", reason.trim()),
-            CommentChange::Wait | CommentChange::Reply(_) => ("pending", ""),
+        let standing = match change {
+            CommentChange::Publish => ("published", "", ""),
+            CommentChange::Refuse(reason) => ("refused", reason.trim(), ""),
+            CommentChange::RefuseAndTell(refusal) => ("refused", refusal.words.trim(), refusal.why.name()),
+            CommentChange::Wait | CommentChange::Reply(_) => ("pending", "", ""),
         };
-        self.set_state(id, state, reason, by).await
+        let is_there = self.set_state(id, standing, by).await?;
+        if let (CommentChange::RefuseAndTell(refusal), true) = (change, is_there)
+            && let Some((comment, who)) = self.whole_comment(id).await?
+        {
+            self.write_of_refusal(&comment, who, refusal).await?;
+        }
+        Ok(is_there)
     }
 
-    async fn set_state(&self, id: &str, state: &'static str, reason: &str, by: &Author) -> Result<bool> {
+    /// Sets how a comment stands, with the reason in words and the one that its writer is told; tells whether there is one.
+    async fn set_state(&self, id: &str, (state, reason, why): (&'static str, &str, &'static str), by: &Author) -> Result<bool> {
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let sql = "SELECT state, reply, conversation FROM page_comment WHERE id = $1 AND state <> 'unproved'";
         let stood = sqlx::query(sql).bind(id.to_owned()).fetch_optional(&mut *transaction).await.map_err(failed)?;
         let Some(stood) = stood else { return Ok(false) };
-        sqlx::query("UPDATE page_comment SET state = $1, reason = $2 WHERE id = $3 AND state <> 'unproved'")
+        sqlx::query("UPDATE page_comment SET state = $1, reason = $2, why = $4 WHERE id = $3 AND state <> 'unproved'")
             .bind(state)
             .bind(reason.to_owned())
             .bind(id.to_owned())
+            .bind(why)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -431,6 +471,9 @@ fn comment(row: &AnyRow, keys: &IdMap<ActorId, TextKey>) -> Comment {
         words: opened(row, keys, "words", "body"),
         state: row.get("state"),
         reason: row.get("reason"),
+        why: Why::parse(&row.get::<String, _>("why")),
+        is_reachable: opened(row, keys, "identity", "identity").is_some_and(|who| who.starts_with("email\n")),
+        language: row.get("language"),
         reply: row.get("reply"),
         conversation: row.get("conversation"),
         at: row.get("at"),

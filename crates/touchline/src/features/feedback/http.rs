@@ -345,9 +345,5 @@ async fn moderate_review(
         ReviewChange::Reply(reply) if reply.len() <= 5_000 => feedback.moderate(&id, "", Some(reply.trim()), &by).await?,
         ReviewChange::Reply(_) => return Err(Refusal::malformed("An answer has at most 5,000 bytes", "Shorten it")),
     };
-    if done {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(none())
-    }
+    if done { Ok(StatusCode::NO_CONTENT) } else { Err(none()) }
 }

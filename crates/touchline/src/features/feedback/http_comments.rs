@@ -1,10 +1,10 @@
 //! Comments under pages as staff reach them: the blocks, and the queue of what waits to be looked at.
 
-use super::Feedback;
 use super::comment_blocks::{CommentBlock, NewCommentBlock};
 use super::comments::{Comment, CommentChange};
 use super::http::Asker;
 use super::room::WORDS_MAX;
+use super::{CommentRefusal, Feedback, RefusalReason};
 use crate::features::account::Who;
 use crate::features::conversations::{Author, Reader};
 use crate::platform::http::{Body, Path, Problem, Refusal};
@@ -101,13 +101,18 @@ async fn moderate_comment(
     Path(id): Path<String>,
     Body(change): Body<CommentChange>,
 ) -> Result<StatusCode, Refusal> {
-    if let CommentChange::Refuse(text) | CommentChange::Reply(text) = &change
+    if let CommentChange::Refuse(text)
+    | CommentChange::Reply(text)
+    | CommentChange::RefuseAndTell(CommentRefusal { words: text, .. }) = &change
         && text.len() > WORDS_MAX
     {
         return Err(Refusal::malformed("A reason and an answer have at most 5,000 bytes", "Shorten it"));
     }
     if matches!(&change, CommentChange::Refuse(reason) if reason.trim().is_empty()) {
         return Err(Refusal::malformed("A refusal has a reason", "Say for your colleagues why nobody shall see it"));
+    }
+    if matches!(&change, CommentChange::RefuseAndTell(told) if told.why == RefusalReason::Other && told.words.trim().is_empty()) {
+        return Err(Refusal::malformed("Another reason has words", "Say to its writer why nobody shall see it"));
     }
     let by = Author { account: who.account, name: who.name.clone() };
     let is_done = match feedback.one_comment(&id).await? {

@@ -47,11 +47,7 @@ struct Wish {
 #[utoipa::path(get, path = "/api/feedback/reviews/file", tag = "feedback", operation_id = "export_reviews", responses(
     (status = 200, body = String, content_type = "text/csv"), (status = 401, body = Problem), (status = 403, body = Problem),
 ))]
-async fn carry_reviews(
-    _: Asker,
-    Extension(who): Extension<Who>,
-    State(feedback): State<Feedback>,
-) -> Result<Response, Refusal> {
+async fn carry_reviews(_: Asker, Extension(who): Extension<Who>, State(feedback): State<Feedback>) -> Result<Response, Refusal> {
     let text = feedback.carry_reviews(Reader::of(&who)).await?;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),

@@ -162,7 +162,9 @@ async fn review(
     let is_within = limits.allows(Peer::written(peer), 3_600 * SECOND, REVIEWS_MAX, feedback.now());
     if !sent.is_bait() && is_within {
         let product = product_of(sent.trimmed("product"));
-        feedback.review(&Written { id: sent.trimmed("id"), product: &product, stars, name, words, at: None, in_inbox: true }).await?;
+        feedback
+            .review(&Written { id: sent.trimmed("id"), product: &product, stars, name, words, at: None, in_inbox: true })
+            .await?;
     }
     let language = Language::of(&headers);
     let title = language.pick("Thank you for your review!", "Merci de votre avis !", "Спасибо за отзыв!");

@@ -9,7 +9,8 @@ mod shapes;
 mod upkeep;
 
 pub use shapes::{
-    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Incoming, Kind, Message, OurLastWord, Participant, Posted, Status,
+    Author, ChannelRequests, Conversation, Counts, CustomerWords, Filter, Incoming, Kind, Message, OurLastWord, Participant,
+    Posted, Status,
 };
 
 use super::events::{News, Present};
@@ -470,7 +471,8 @@ impl Inbox {
         let now = self.now();
         let due = self.settings().await?.due(&found.channel, now).map(|due| due.0);
         let mut transaction = self.stores.state.begin().await.map_err(failed)?;
-        let sql = "UPDATE conversation SET waiting_since = $1, due_at = $2 WHERE id = $3 AND status = 'open' AND waiting_since IS NULL";
+        let sql =
+            "UPDATE conversation SET waiting_since = $1, due_at = $2 WHERE id = $3 AND status = 'open' AND waiting_since IS NULL";
         sqlx::query(sql).bind(now.0).bind(due).bind(id.to_owned()).execute(&mut *transaction).await.map_err(failed)?;
         note_event(&mut transaction, id, "status", now).await?;
         transaction.commit().await.map_err(failed)?;
@@ -603,6 +605,15 @@ impl Inbox {
             NotTaken::Failed(failure) => failure,
             NotTaken::Busy { .. } => Failure::new("Who somebody is cannot be noted now"),
         })
+    }
+
+    /// Lets the house know a name of which nothing has happened yet, so that whoever asks about it is answered. It is an identity, and
+    /// nothing else: no interaction, and joined to nobody.
+    ///
+    /// # Errors
+    /// Fails when a store does.
+    pub async fn get_to_know(&self, who: &Identity, at: Instant) -> Result<()> {
+        self.claim(who, who, Link::Together, at).await
     }
 
     /// Returns whose key seals a conversation.

@@ -1,8 +1,8 @@
 //! Reading the inbox: lists, conversations, messages, events, counts.
 
 use super::{
-    ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Kind, LIST_MAX, MESSAGES_MAX, Message, OurLastWord, Participant,
-    SEARCH_MAX, Status, actor_of, cut, failed,
+    ChannelRequests, Conversation, Counts, CustomerWords, Filter, Inbox, Kind, LIST_MAX, MESSAGES_MAX, Message, OurLastWord,
+    Participant, SEARCH_MAX, Status, actor_of, cut, failed,
 };
 use crate::failure::Result;
 use crate::features::conversations::events::{Event, Heard};
