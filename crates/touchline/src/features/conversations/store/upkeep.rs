@@ -33,7 +33,7 @@ impl Inbox {
 
     /// Takes away conversations of people who were erased: the keys of their texts are gone.
     async fn sweep(&self) -> Result<()> {
-        let actors: Vec<i64> = sqlx::query_scalar("SELECT DISTINCT actor FROM participant")
+        let actors: Vec<i64> = sqlx::query_scalar("SELECT actor FROM participant UNION SELECT actor FROM letter")
             .fetch_all(self.stores.state.reader())
             .await
             .map_err(failed)?;
