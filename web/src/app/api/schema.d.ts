@@ -18092,19 +18092,32 @@ export interface components {
         };
         /** @description Is what becomes of a comment. */
         CommentChange: "publish" | {
-            /** @description Nobody sees it, for this reason. */
+            /** @description Nobody sees it, for this reason, which is for colleagues. */
             refuse: string;
+        } | {
+            /** @description Nobody sees it, and its writer is told why, if they have confirmed an address. */
+            refuse_and_tell: components["schemas"]["CommentRefusal"];
         } | "wait" | {
             /** @description We answer it, for everybody; empty: no longer. */
             reply: string;
-        } | {
-            refuse_and_tell: components["schemas"]["CommentRefusal"];
         };
         /**
          * @description Is how far a commenter says who they are.
          * @enum {string}
          */
         CommentLevel: "anonymous" | "named" | "verified";
+        /** @description Is a refusal that the writer is told. */
+        CommentRefusal: {
+            /** @description The reason. */
+            why: components["schemas"]["CommentRefusalReason"];
+            /** @description More about it, for its writer; may be left out, unless the reason is `other`. */
+            words?: string;
+        };
+        /**
+         * @description Is a reason for which a comment is refused.
+         * @enum {string}
+         */
+        CommentRefusalReason: "advertising" | "insult" | "off_topic" | "personal_data" | "repeated" | "other";
         /** @description Is every block, and what was written there. */
         CommentsShown: {
             /** @description The blocks. */
@@ -18614,6 +18627,11 @@ export interface components {
              * @description Until when it sleeps.
              */
             snoozed_until?: number | null;
+            /**
+             * Format: int64
+             * @description The stars, 1 to 5, of the review that it began with; none: it is not about one.
+             */
+            stars?: number | null;
             /** @description How it stands. */
             status: components["schemas"]["ConversationStatus"];
             /** @description What it is about, as the customer wrote it. */
@@ -18625,11 +18643,6 @@ export interface components {
              * @description Since when the customer waits.
              */
             waiting_since?: number | null;
-            /**
-             * Format: int64
-             * @description x
-             */
-            stars?: number | null;
         };
         /** @description Is a change of a conversation; what is left out stays. */
         ConversationChange: "resolve" | "open" | {
@@ -18872,6 +18885,8 @@ export interface components {
              * @description When, in microseconds since 1970.
              */
             at: number;
+            /** @description Its conversation in the inbox; empty: it has none. */
+            conversation: string;
             /** @description Its id. */
             id: string;
             /** @description The name they gave. */
@@ -18889,7 +18904,6 @@ export interface components {
             state: string;
             /** @description What they wrote; none: it cannot be read any more. */
             words?: string | null;
-            conversation: string;
         };
         /** @description Is a touchpoint that is live, should be heard of, and is silent. */
         Dark: {
@@ -22288,6 +22302,10 @@ export interface components {
             conversation: string;
             /** @description Its id. */
             id: string;
+            /** @description Whether its writer can be told by mail what becomes of it: they have confirmed an address. */
+            is_reachable: boolean;
+            /** @description The language it was written in, `en`, `fr` or `ru`; empty: nobody knows. */
+            language: string;
             /** @description How far its writer says who they are. */
             level: components["schemas"]["CommentLevel"];
             /** @description A page of theirs; empty: none. */
@@ -22296,17 +22314,15 @@ export interface components {
             name: string;
             /** @description The page, as host and path. */
             page: string;
-            /** @description Why it was refused. */
+            /** @description Why it was refused, for colleagues; of a refusal that its writer was told, what was added to the reason. */
             reason: string;
             /** @description What we answered. */
             reply: string;
             /** @description `pending`, `published` or `refused`. */
             state: string;
+            why?: components["schemas"]["CommentRefusalReason"] | null;
             /** @description What they wrote; none: it cannot be read any more. */
             words?: string | null;
-            why?: null | components["schemas"]["CommentRefusalReason"];
-            is_reachable: boolean;
-            language: string;
         };
         /** @description Is two identities. */
         Pair: {
@@ -25595,12 +25611,6 @@ export interface components {
          * @enum {string}
          */
         Wording: "customer" | "student" | "patient" | "citizen" | "member";
-        /** @enum {string} */
-        CommentRefusalReason: "advertising" | "insult" | "off_topic" | "personal_data" | "repeated" | "other";
-        CommentRefusal: {
-            why: components["schemas"]["CommentRefusalReason"];
-            words?: string;
-        };
     };
     responses: never;
     parameters: never;
