@@ -153,7 +153,7 @@ test('a file is chosen, its columns are named, its rows are seen before and coun
   assert.match(await page.getByLabel('Mapping', { exact: true }).last().inputValue(), /currency = "CHF"/);
   await page.getByLabel('Mapping', { exact: true }).last().fill('source = "till"\n[time]\ncolumn = "Dat"\n');
   await page.getByRole('button', { name: 'Preview' }).click();
-  await page.getByText(/Did you mean `Date`/).waitFor();
+  await page.getByText(/Did you mean “Date”/).waitFor();
   assert.ok(await page.getByRole('button', { name: 'Import the whole file' }).isDisabled());
   stage.forgive(/400/);
   await page.reload();
@@ -201,7 +201,7 @@ test('a column with a bad value in three keeps its role, and the bad cell is mar
   const rows = page.getByRole('region', { name: /The first rows/ });
   await rows.getByText('12.50 EUR').waitFor();
   assert.equal(await page.getByLabel('Amount', { exact: true }).first().inputValue(), 'Amount');
-  await rows.getByText('`Amount` is not an amount').waitFor();
+  await rows.getByText('“Amount” is not an amount').waitFor();
   assert.match(await rows.locator('mark').innerText(), /^n\/a/);
   await assertAccessible(page, 'a marked cell');
   for (const [language, sentence] of [
@@ -213,6 +213,57 @@ test('a column with a bad value in three keeps its role, and the bad cell is mar
     await reader.locator('table').first().getByText(sentence).waitFor();
     await reader.context().close();
   }
+  await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
+  await page.waitForURL('**/data/imports');
+});
+
+test('a mapping that does not fit, a remark and an entry that cannot be are told in every language', async () => {
+  await page.goto('/data/imports');
+  // Its name says Parquet, it holds text: a remark.
+  await choose(orders, 'orders.parquet');
+  await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
+  const path = new URL(page.url()).pathname;
+  for (const { language, tried, remark, misspelt, choice, entered, refused } of [
+    {
+      language: 'fr',
+      tried: 'Aperçu',
+      remark: /n’est pas ce que dit son nom\s: c’est du CSV/,
+      misspelt: /n’a pas de colonne «\sDat\s». Est-ce «\sDate\s»\s\?/,
+      choice: /\[time\] a besoin d’un seul parmi/,
+      entered: 'Enregistrer',
+      refused: /La valeur n’est pas un montant/,
+    },
+    {
+      language: 'ru',
+      tried: 'Предпросмотр',
+      remark: /не то, что говорит его имя: это CSV/,
+      misspelt: /нет столбца «Dat». Может быть, «Date»\?/,
+      choice: /В \[time\] нужно ровно одно из/,
+      entered: 'Записать',
+      refused: /Ценность — не сумма/,
+    },
+  ]) {
+    const reader = await stage.page({ language, width: 390, height: 844 });
+    await reader.goto(path);
+    await reader.getByText(remark).waitFor();
+    await reader.goto(`${path}?mapping=text`);
+    const text = reader.locator('textarea');
+    for (const [mapping, told] of [
+      ['source = "t"\n[time]\ncolumn = "Dat"\n', misspelt],
+      ['source = "t"\n[time]\n', choice],
+    ]) {
+      await text.fill(mapping);
+      await reader.getByRole('button', { name: tried }).click();
+      await reader.getByText(told).waitFor();
+    }
+    assert.ok(await reader.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'nothing sticks out');
+    await reader.goto('/data/by-hand?what=purchase');
+    await reader.locator('input[inputmode=decimal]').fill('much');
+    await reader.getByRole('button', { name: entered }).click();
+    await reader.getByText(refused).waitFor();
+    await reader.context().close();
+  }
+  stage.forgive(/400/);
   await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
   await page.waitForURL('**/data/imports');
 });

@@ -1,5 +1,6 @@
 //! What a person reads when something did not work: what failed, for which input, and what to do now.
 
+use crate::telling::Telling;
 use std::fmt;
 
 /// Is an error for people. Its parts are kept apart so that the command line and HTTP can each lay them out.
@@ -11,6 +12,8 @@ pub struct Failure {
     pub because: Vec<String>,
     /// What to do now.
     pub hint: Option<String>,
+    /// The same for a reader of another language, where it can be said.
+    pub telling: Option<Box<Telling>>,
 }
 
 /// Is the result of everything that a person asked for.
@@ -20,7 +23,13 @@ impl Failure {
     /// Makes a failure from a sentence that says what failed.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), because: Vec::new(), hint: None }
+        Self { what: what.into(), because: Vec::new(), hint: None, telling: None }
+    }
+
+    /// Makes a failure from a sentence that can be said in any language: see [`crate::fail!`].
+    #[must_use]
+    pub fn telling(telling: Telling) -> Self {
+        Self { telling: Some(Box::new(telling.clone())), ..Self::new(telling.says) }
     }
 
     /// Adds an error, with its whole chain of sources, as the reason.

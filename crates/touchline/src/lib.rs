@@ -7,3 +7,4 @@ pub mod cli;
 pub mod failure;
 pub mod features;
 pub mod platform;
+pub mod telling;

@@ -395,7 +395,7 @@ fn a_file_that_is_not_what_its_name_says_is_read_as_what_it_is() {
     fs::copy(fixtures().join("visits.parquet"), folder.path().join("visits.csv")).expect("copies");
     let found = dry(&folder.path().join("visits.csv").display().to_string(), &fixture("visits.toml"));
     assert_eq!(found["samples"], visits());
-    assert!(found["summary"]["notes"][0].as_str().is_some_and(|note| note.contains("not what its name says")), "{found}");
+    assert!(found["summary"]["notes"][0]["says"].as_str().is_some_and(|note| note.contains("not what its name says")), "{found}");
 }
 
 #[test]

@@ -172,18 +172,27 @@ async fn what_cannot_be_is_refused_in_words() {
     assert!(String::from_utf8_lossy(&body).contains("empty"));
     assert_eq!(stage.kept_files(), 0);
     let id = stage.send("orders.csv", ORDERS).await;
-    for (mapping, expected) in [
-        (json!({ "mapping": "source = \"t\"\n[time]\ncolumn = \"Datum tim\"\n" }), "Did you mean `Datum time`?"),
-        (json!({ "mapping": "[time\n" }), "not a mapping"),
-        (json!({ "mapping": "x", "document": {} }), "either"),
+    for (mapping, expected, code) in [
+        (
+            json!({ "mapping": "source = \"t\"\n[time]\ncolumn = \"Datum tim\"\n" }),
+            "Did you mean `Datum time`?",
+            "column_misspelt",
+        ),
+        (json!({ "mapping": "source = \"t\"\n[time\n" }), "not a mapping", "mapping_unreadable"),
+        (json!({ "mapping": "source = \"t\"\n[tme]\n" }), "Did you mean `time`?", "mapping_key_misspelt"),
+        (json!({ "mapping": "source = \"t\"\n" }), "not a mapping", "mapping_key_missing"),
+        (json!({ "mapping": "source = \"t\"\n[time]\n" }), "exactly one", "time_choice"),
+        (json!({ "mapping": "x", "document": {} }), "either", "mapping_one_way"),
         (
             json!({ "document": { "source": "t", "time": { "constant": "2025-01-01" }, "lookup": { "a": { "file": "/etc/passwd", "column": "b", "key": "c", "take": ["d"] } } } }),
             "[lookup]",
+            "mapping_lookup",
         ),
     ] {
         let (status, told) = stage.ask("POST", &format!("/api/capture/imports/{id}/try"), mapping).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{told}");
         assert!(told.to_string().contains(expected), "{expected} in {told}");
+        assert_eq!(told["telling"]["code"], code, "{told}");
     }
     let (status, _) = stage.ask("GET", "/api/capture/imports/..%2F..%2Fstate", Value::Null).await;
     assert_eq!(status, StatusCode::NOT_FOUND);

@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use touchline::features::capture::{Delivery, Intake, IpPolicy, Reason, Refused, SignalPolicy, SourceKind, SourceSettings};
+use touchline::features::capture::{Delivery, Intake, IpPolicy, Refused, SignalPolicy, SourceKind, SourceSettings};
 use touchline::features::{Site, console, router};
 use touchline::platform::home::Home;
 use touchline::platform::http::Peer;
@@ -185,8 +185,11 @@ fn what_is_erased_is_in_no_file_and_stays_erased() {
     let house = House::new();
     assert_eq!(house.take(everything(500, 0..40)), 40);
     assert_eq!(house.take(bystander("b1", 500)), 1);
-    let refused =
-        Refused { position: 0, reason: Reason::new("unreadable", "no time"), raw: mark("mail@example.org").into_bytes() };
+    let refused = Refused {
+        position: 0,
+        reason: touchline::tell!(unreadable, "no time", field = "at"),
+        raw: mark("mail@example.org").into_bytes(),
+    };
     house.take(Delivery { source: "site".into(), format: "segment", refused: vec![refused], ..Delivery::default() });
     house.settle();
     house.told("POST", "/api/people/consent", &json!({ "who": ada(), "said": { "measure": true }, "proof": mark("proof") }));

@@ -10,7 +10,7 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use touchline::features::capture::{Caller, Delivery, Reason, Refused, SourceKind, SourceSettings};
+use touchline::features::capture::{Caller, Delivery, Refused, SourceKind, SourceSettings};
 use touchline::features::{Site, console, router};
 use tower::ServiceExt;
 
@@ -176,7 +176,7 @@ async fn a_person_who_is_erased_leaves_the_quarantine() {
     let batch = json!([{ "type": "track", "userId": "Zoë@example.org" }, { "type": "track", "userId": "eve@example.org" }]);
     stage.send(&[], &batch).await;
     let raw = br#"{"userId":"Zo\u00EB@example.org"}"#.to_vec();
-    let refused = vec![Refused { position: 0, reason: Reason::new("x", "x"), raw }];
+    let refused = vec![Refused { position: 0, reason: touchline::tell!(cut, "x"), raw }];
     let mut delivery = Delivery { source: "site".into(), format: "segment", refused, ..Delivery::default() };
     assert_eq!(stage.site.capture.quarantine().keep(&mut delivery, &Caller::default()).await.expect("keeps"), 1);
     let held = stage.site.capture.quarantine().holding(&["eve@example.org".to_owned()]).await.expect("finds");

@@ -455,6 +455,7 @@ async fn what_no_machine_reports_is_entered_by_hand() {
     assert!(!ledger.contains(note), "what was said never stands in the ledger in the clear");
     let odd = stage.staff("POST", "/api/capture/interactions", json!({ "what": "call", "at": "soon" })).await;
     assert_eq!((odd.status, odd.json()["what"].as_str()), (StatusCode::BAD_REQUEST, Some("`at` is no time")));
+    assert_eq!(odd.json()["telling"], json!({ "code": "hand_time", "says": "`at` is no time", "values": {} }));
     let stranger =
         stage.ask("POST", "/api/capture/interactions", &[("content-type", "application/json")], "{\"what\":\"call\"}").await;
     assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);

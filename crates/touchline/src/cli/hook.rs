@@ -180,7 +180,7 @@ fn told(trial: &Trial) -> String {
     );
     // Writing to a String cannot fail.
     for refused in &trial.refused {
-        let _ = writeln!(text, "  row {}: {}", refused.position, refused.says);
+        let _ = writeln!(text, "  row {}: {}", refused.position, refused.why);
     }
     for sample in &trial.samples {
         let who = if sample.who.is_empty() { "anonymous".to_owned() } else { sample.who.join(" = ") };

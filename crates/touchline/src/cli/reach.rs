@@ -179,7 +179,7 @@ impl Reading<'_> {
         let problem = if status >= 400 { Some(value.clone()) } else { value.get("problem").cloned() };
         if let Some(problem) = problem {
             let problem: Problem = serde_json::from_value(problem).map_err(|error| broken().because(&error))?;
-            return Err(Failure { what: problem.what, because: problem.because, hint: problem.hint });
+            return Err(Failure { what: problem.what, because: problem.because, hint: problem.hint, telling: problem.telling });
         }
         Ok(value)
     }

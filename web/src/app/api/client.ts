@@ -1,16 +1,20 @@
 // Speaks with the server in the types of its own document. Every failure becomes a `Problem` in three parts: what
 // failed, why, and what to do now.
 import createClient from 'openapi-fetch';
-import type { paths } from './schema';
+import type { components, paths } from './schema';
 import type { MapReport, TouchpointMap } from './types';
 
-/** Tells what failed, why, and what to do. `status` is that of HTTP; 0: the server was not reached. */
+type Telling = components['schemas']['Telling'];
+
+/** Tells what failed, why, and what to do; in English, and by a code where there are words for it (`telling`). `status` is
+ * that of HTTP; 0: the server was not reached. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly what = '',
     readonly because = '',
     readonly hint = '',
+    readonly telling: Telling | null = null,
   ) {
     super(what);
   }
@@ -49,6 +53,6 @@ export async function answer<Data>(
     throw new Problem(0); // No answer at all, or one that is no JSON: the server is not there.
   }
   if (got.response.ok) return got.data as Data;
-  const told = (got.error ?? {}) as { what?: string; because?: string[]; hint?: string | null };
-  throw new Problem(got.response.status, told.what, told.because?.join(': '), told.hint ?? undefined);
+  const told = (got.error ?? {}) as { what?: string; because?: string[]; hint?: string | null; telling?: Telling };
+  throw new Problem(got.response.status, told.what, told.because?.join(': '), told.hint ?? undefined, told.telling);
 }

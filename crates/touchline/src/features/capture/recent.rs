@@ -246,8 +246,9 @@ impl Listener {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Reason, Refused};
+    use super::super::Refused;
     use super::*;
+    use crate::tell;
     use model::{Arrival, Identity};
 
     fn delivery(arrivals: usize, refused: usize) -> Delivery {
@@ -256,7 +257,11 @@ mod tests {
             text: Some("between us".to_owned()),
             ..Arrival::new(number.to_be_bytes().to_vec(), Signature::default(), Instant(1), Form::Visit, Direction::Inbound)
         };
-        let event = |position| Refused { position, reason: Reason::new("no_event", "It has no event"), raw: b"secret".to_vec() };
+        let event = |position| Refused {
+            position,
+            reason: tell!(no_event, "It has no event", fields = ["event"]),
+            raw: b"secret".to_vec(),
+        };
         Delivery {
             source: "site".to_owned(),
             format: "segment",

@@ -1,6 +1,7 @@
 //! How HTTP says no: one shape for every route, worded once.
 
 use crate::failure::Failure;
+use crate::telling::Telling;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,11 +20,15 @@ pub struct Problem {
     pub because: Vec<String>,
     /// What to do now.
     pub hint: Option<String>,
+    /// The same by its code, for a reader of another language; none where it is told in English alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telling: Option<Box<Telling>>,
 }
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        Self { what: failure.what, because: failure.because, hint: failure.hint }
+        let Failure { what, because, hint, telling } = failure;
+        Self { what, because, hint, telling }
     }
 }
 
@@ -144,7 +149,13 @@ impl Refusal {
     /// Says what a check has found: the asker's own mistake, in the words of whoever looked.
     #[must_use]
     pub fn told(failure: Failure) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, problem: failure.into(), inside: None }
+        Self::because_of(StatusCode::BAD_REQUEST, failure)
+    }
+
+    /// Says no in the words of whoever looked, with another status.
+    #[must_use]
+    pub fn because_of(status: StatusCode, failure: Failure) -> Self {
+        Self { status, problem: failure.into(), inside: None }
     }
 
     /// Says that the answer cannot be given just now.
@@ -154,7 +165,7 @@ impl Refusal {
     }
 
     fn new(status: StatusCode, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        let problem = Problem { what: what.into(), because: Vec::new(), hint: Some(hint.into()) };
+        let problem = Problem { what: what.into(), because: Vec::new(), hint: Some(hint.into()), telling: None };
         Self { status, problem, inside: None }
     }
 }

@@ -1,6 +1,7 @@
 // The questions about imports to the server, and the short names of what it answers.
 import { Problem, answer, client } from '../../../app/api/client';
 import type { components } from '../../../app/api/schema';
+import type { Telling } from '../tellings/telling';
 import type { MappingDocument } from './mapping';
 
 type Schemas = components['schemas'];
@@ -19,13 +20,14 @@ export interface Summary {
   rows: number;
   rejected: number;
   duplicate_rows: number;
-  reasons: { reason: string; code?: string; names?: string[]; numbers?: string[]; rows: number; first_line: number }[];
+  reasons: (Omit<Telling, 'says'> & { reason: string; rows: number; first_line: number })[];
   interactions: number;
   added: number;
   already_there: number;
   anonymous: number;
   identities: number;
-  notes: string[];
+  /** Imports of before the remarks had codes have sentences. */
+  notes: (Telling | string)[];
 }
 
 /** Is a mapping as its text or as its document. */
@@ -55,9 +57,9 @@ export const imports = {
       request.onerror = () => failed(new Problem(0));
       request.onload = () => {
         try {
-          const told = JSON.parse(request.responseText) as ImportFile & { what?: string; hint?: string };
+          const told = JSON.parse(request.responseText) as ImportFile & Schemas['Problem'];
           if (request.status < 300) done(told);
-          else failed(new Problem(request.status, told.what, undefined, told.hint));
+          else failed(new Problem(request.status, told.what, '', told.hint ?? '', told.telling));
         } catch {
           failed(new Problem(request.status));
         }

@@ -12,12 +12,12 @@ export interface Fault {
 }
 
 /** Finds the fault of a text; null where nothing points at a place. */
-export function faultOf(text: string, says: string): Fault | null {
+export function faultOf(text: string, names: readonly string[]): Fault | null {
   const broken = breakOf(text);
   if (broken !== null)
     return { ...lineOf(text, broken), from: broken, to: Math.min(text.length, broken + 1), isBroken: true };
-  for (const [, named] of says.matchAll(/`([^`]+)`/g)) {
-    const key = named?.split('.').at(-1) ?? '';
+  for (const name of names) {
+    const key = name.split('.').at(-1) ?? '';
     const found = text.indexOf(`"${key}"`);
     if (key !== '' && found >= 0)
       return { ...lineOf(text, found), from: found, to: found + key.length + 2, isBroken: false };

@@ -7,11 +7,12 @@
 use super::draft::Draft;
 use super::mapping::{Duplicates, Mapping};
 use super::page::{Header, Page};
-use super::plan::{Binder, Reason as RowReason, Scope, wants};
+use super::plan::{Binder, Scope, wants};
 use super::read::documents;
 use super::row::{RowPlan, Running};
 use crate::failure::Failure;
 use crate::features::capture::{Delivery, Reason, Refused, Source};
+use crate::{fail, tell};
 use model::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -70,7 +71,12 @@ impl Bodies {
             (mapping.time.parts.as_ref().is_some_and(|parts| parts.first_year.is_some()), "`first_year`"),
         ];
         if let Some((_, what)) = needs_file.into_iter().find(|(needs, _)| *needs) {
-            return Err(Failure::new(format!("{what} is for files: a body stands alone")).hint("Take it out of the mapping"));
+            return Err(fail!(
+                mapping_for_files,
+                "{part} is for files: a body stands alone",
+                "Take it out of the mapping",
+                part = what
+            ));
         }
         let header = Header { member: "the body".to_owned(), columns: wants(&mapping).columns, documents: true };
         let plan = RowPlan::bind(&mapping, &Binder { header: &header, tables: &[] })?;
@@ -103,8 +109,12 @@ impl Bodies {
             self.take(row, &mut running, &mut delivery);
         }
         if left > 0 {
-            let reason =
-                Reason::new("too_many_rows", format!("{left} rows beyond the {ROWS_MAX}th were not read: send them apart"));
+            let reason = tell!(
+                too_many_rows,
+                "{rows} rows beyond the {limit}th were not read: send them apart",
+                rows = left,
+                limit = ROWS_MAX
+            );
             delivery.refused.push(Refused { position: ROWS_MAX, reason, raw: Vec::new() });
         }
         delivery
@@ -147,10 +157,9 @@ impl Bodies {
         if self.plan.skipped(scope).is_some() {
             return Ok(());
         }
-        let told = |reason: RowReason| reason.told();
-        let said = self.plan.read(scope, Some((hash(&row.message, row.position), 0)), running).map_err(told)?;
+        let said = self.plan.read(scope, Some((hash(&row.message, row.position), 0)), running)?;
         let finish = |draft: Draft| draft.finish(&self.mapping.source, &self.namespaces, &mut running.signatures);
-        let arrivals = said.drafts.into_iter().map(finish).collect::<Result<Vec<_>, _>>().map_err(told)?;
+        let arrivals = said.drafts.into_iter().map(finish).collect::<Result<Vec<_>, _>>()?;
         delivery.arrivals.extend(arrivals);
         delivery.claims.extend(said.facts);
         delivery.traits.extend(said.traits);
@@ -161,10 +170,9 @@ impl Bodies {
 /// Reads a row again that was refused and then mended: its cells, or its mapping, or both.
 pub(in crate::features::capture) fn read_again(source: &Source, raw: &[u8], _: Instant) -> Delivery {
     let mut delivery = Delivery { source: source.name.clone(), format: FORMAT, ..Delivery::default() };
-    let refused = |says: String| Reason::new("row_refused", says);
     let read =
-        serde_json::from_slice::<Row>(raw).map_err(|_| refused("it is no row with its mapping".to_owned())).and_then(|row| {
-            let bodies = Bodies::new(&row.mapping, "the mapping", "").map_err(|failure| refused(failure.to_string()))?;
+        serde_json::from_slice::<Row>(raw).map_err(|_| tell!(row_unreadable, "it is no row with its mapping")).and_then(|row| {
+            let bodies = Bodies::new(&row.mapping, "the mapping", "").map_err(|failure| why(&failure))?;
             let mut running = Running::new(&bodies.mapping);
             bodies.try_take(&row, &mut running, &mut delivery)
         });
@@ -172,6 +180,15 @@ pub(in crate::features::capture) fn read_again(source: &Source, raw: &[u8], _: I
         delivery.refused.push(Refused { position: 0, reason, raw: raw.to_vec() });
     }
     delivery
+}
+
+/// Says why a mapping cannot read a row.
+fn why(failure: &Failure) -> Reason {
+    let says = failure.to_string().into();
+    match &failure.telling {
+        Some(telling) => Reason { says, ..Reason::clone(telling) },
+        None => tell!(row_unreadable, "{failure}"),
+    }
 }
 
 /// Walks down the path; lists on the way are entered, so that rows of several lists follow each other.

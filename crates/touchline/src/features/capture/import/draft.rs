@@ -4,6 +4,7 @@
 
 use super::amount::{self, Billionths};
 use super::plan::Reason;
+use crate::tell;
 use model::{Arrival, Currency, Direction, Flags, Form, Identity, Instant, Score, Signature};
 use std::collections::HashMap;
 
@@ -30,8 +31,11 @@ impl Signatures {
             return Ok(*number);
         }
         if self.list.len() >= SIGNATURES {
-            let says = format!("more than {SIGNATURES} different signals: keep columns that name single things in `props`");
-            return Err(Reason::new("too_many_signals", says));
+            return Err(tell!(
+                too_many_signals,
+                "more than {limit} different signals: keep columns that name single things in `props`",
+                limit = SIGNATURES
+            ));
         }
         let number = self.list.len() as u32;
         let [event, channel, place, campaign, touchpoint] = fields.map(str::to_owned);
@@ -103,7 +107,7 @@ impl Draft {
     /// Takes in another row of the same interaction.
     pub(super) fn absorb(&mut self, other: Self) -> Result<(), Reason> {
         if self.currency.is_some() && other.currency.is_some() && self.currency != other.currency {
-            return Err(Reason::new("group_currencies_differ", "the rows of one group have different currencies"));
+            return Err(tell!(group_currencies_differ, "the rows of one group have different currencies"));
         }
         self.value = add(self.value, other.value)?;
         self.cost = add(self.cost, other.cost)?;
@@ -121,7 +125,7 @@ impl Draft {
     pub(super) fn finish(self, source: &str, namespaces: &[String], signatures: &mut Signatures) -> Result<Arrival, Reason> {
         let minor = |amount: Option<Billionths>| match (amount, self.currency) {
             (Some(amount), Some(currency)) => {
-                let too_large = || Reason::new("amount_too_large", "the amount is too large");
+                let too_large = || tell!(worth_too_large, "the amount is too large");
                 amount::minor(amount, currency).map(Some).ok_or_else(too_large)
             }
             _ => Ok(None),
@@ -161,7 +165,7 @@ impl Draft {
 fn add(one: Option<Billionths>, other: Option<Billionths>) -> Result<Option<Billionths>, Reason> {
     match (one, other) {
         (Some(one), Some(other)) => {
-            let too_large = || Reason::new("group_sum_too_large", "the sum of the group is too large");
+            let too_large = || tell!(group_sum_too_large, "the sum of the group is too large");
             one.checked_add(other).map(Some).ok_or_else(too_large)
         }
         (one, other) => Ok(one.or(other)),

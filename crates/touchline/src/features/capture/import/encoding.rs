@@ -1,5 +1,6 @@
 //! Text encodings: found by a byte order mark, by what is valid, or by which letters make sense; read as UTF-8.
 
+use crate::fail;
 use crate::failure::Failure;
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1251, WINDOWS_1252};
 use std::io::{self, BufRead, Read};
@@ -15,8 +16,12 @@ pub(super) fn choose(label: Option<&str>, sample: &[u8]) -> Result<&'static Enco
 /// Finds an encoding by the label in a mapping.
 fn by_label(label: &str) -> Result<&'static Encoding, Failure> {
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-        Failure::new(format!("`{label}` is not an encoding"))
-            .hint("Use utf-8, utf-16le, utf-16be, windows-1252, windows-1251 or another label of the WHATWG list")
+        fail!(
+            encoding_unknown,
+            "`{encoding}` is not an encoding",
+            "Use utf-8, utf-16le, utf-16be, windows-1252, windows-1251 or another label of the WHATWG list",
+            encoding = label
+        )
     })
 }
 

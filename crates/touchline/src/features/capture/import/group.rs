@@ -8,13 +8,16 @@
 
 use super::draft::Draft;
 use super::plan::Reason;
-use std::borrow::Cow;
+use crate::tell;
 use std::collections::{HashMap, HashSet};
 
 /// So many groups may be open at once: about a gigabyte at the most.
 const OPEN: usize = 4_000_000;
-/// Why the good rows of a group are refused together with a bad one.
-const SPOILED: Reason = Reason { code: "group_spoiled", says: Cow::Borrowed("another row of its group was refused") };
+
+/// Says why the good rows of a group are refused together with a bad one.
+fn spoiled() -> Reason {
+    tell!(group_spoiled, "another row of its group was refused")
+}
 
 /// Is the groups that must not be stored, and why not.
 pub(super) type Spoiled = HashMap<Box<[u8]>, Reason>;
@@ -53,7 +56,7 @@ impl<'a> Groups<'a> {
 
     /// Notes that a group cannot be stored; without a reason, because one of its rows was refused.
     pub(super) fn spoil(&mut self, key: Box<[u8]>, reason: Option<&Reason>) {
-        self.spoiled.entry(key).or_insert_with(|| reason.cloned().unwrap_or(SPOILED));
+        self.spoiled.entry(key).or_insert_with(|| reason.cloned().unwrap_or_else(spoiled));
     }
 
     /// Tells whether memory is used up.
@@ -87,9 +90,10 @@ impl<'a> Groups<'a> {
             return last.absorb(draft).map(|()| None);
         }
         if !self.ended.insert(short(&draft.key)) {
-            let says = "the rows of its group do not follow each other, though the mapping says `sorted = true`: \
-                        take that out and import the whole file again";
-            return Err(Reason::new("group_not_sorted", says));
+            return Err(tell!(
+                group_not_sorted,
+                "the rows of its group do not follow each other, though the mapping says `sorted = true`: take that out and import the whole file again"
+            ));
         }
         let finished = self.open.pop();
         self.open.push(draft);
@@ -171,9 +175,9 @@ mod tests {
 
     #[test]
     fn what_is_known_as_spoiled_is_refused_row_by_row() {
-        let known = Spoiled::from([(b"a".as_slice().into(), SPOILED)]);
+        let known = Spoiled::from([(b"a".as_slice().into(), spoiled())]);
         let mut groups = Groups::new(false, &known);
-        assert_eq!(groups.add(line("a", 0, ONE)).expect_err("refused"), SPOILED);
+        assert_eq!(groups.add(line("a", 0, ONE)).expect_err("refused"), spoiled());
         groups.add(line("b", 0, ONE)).expect("fits");
         assert_eq!(groups.take_open().len(), 1);
     }

@@ -4,6 +4,7 @@
 //! through what signal, worth how much); which touchpoint a signal belongs to is said later by the rules of the
 //! map. `docs/capture.md` explains every key with an example. Unknown keys are refused, naming the nearest one.
 
+use crate::fail;
 use crate::failure::Failure;
 use model::map::nearest;
 use model::{Currency, Link, Scale};
@@ -132,6 +133,19 @@ impl fmt::Display for Kind {
             Self::Xes => "an XES event log",
             Self::Chat => "a chat log",
         })
+    }
+}
+
+impl Kind {
+    /// Returns the name of the kind in any language.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "CSV",
+            Self::Jsonl => "JSON Lines",
+            Self::Parquet => "Parquet",
+            Self::Xes => "XES",
+            Self::Chat => "IRC",
+        }
     }
 }
 
@@ -494,15 +508,9 @@ impl Mapping {
     /// # Errors
     /// Refuses what is not such a document, with line, column and the nearest known key, and what contradicts itself.
     pub fn parse(text: &str, name: &str) -> Result<Self, Failure> {
-        let mapping: Self = toml::from_str(text).map_err(|error| {
-            let failure = Failure::new(format!("`{name}` is not a mapping")).because(&Located(error.to_string()));
-            match nearest_key(error.message()) {
-                Some(key) => failure.hint(format!("Did you mean `{key}`?")),
-                None => failure.hint("`touchline import FILE --suggest` proposes a mapping; docs/capture.md explains every key"),
-            }
-        })?;
-        match mapping.contradiction() {
-            Some(what) => Err(Failure::new(format!("`{name}`: {what}"))),
+        let mapping: Self = toml::from_str(text).map_err(|error| unreadable(&error, text, name))?;
+        match mapping.contradiction(name) {
+            Some(failure) => Err(failure),
             None => Ok(mapping),
         }
     }
@@ -521,29 +529,37 @@ impl Mapping {
     }
 
     /// Finds what the document says twice or not at all.
-    fn contradiction(&self) -> Option<String> {
+    fn contradiction(&self, name: &str) -> Option<Failure> {
         let times =
             [self.time.column.is_some(), !self.time.columns.is_empty(), self.time.constant.is_some(), self.time.parts.is_some()];
         if one_of(&times) {
-            return Some("[time] needs exactly one of `column`, `columns`, `constant` and `parts`".to_owned());
+            return Some(fail!(time_choice, "`{name}`: [time] needs exactly one of `column`, `columns`, `constant` and `parts`"));
         }
         if let Some(parts) = &self.time.parts
             && parts.year.is_some() == parts.first_year.is_some()
         {
-            return Some("[time.parts] needs either `year` or `first_year`".to_owned());
+            return Some(fail!(year_choice, "`{name}`: [time.parts] needs either `year` or `first_year`"));
         }
         let amounts = [("value", &self.value), ("cost", &self.cost)];
         let amounts = amounts.into_iter().chain(self.outcome.iter().map(|outcome| ("outcome.value", &outcome.value)));
-        for (name, amount) in amounts.filter_map(|(name, amount)| amount.as_ref().map(|amount| (name, amount))) {
+        for (table, amount) in amounts.filter_map(|(table, amount)| amount.as_ref().map(|amount| (table, amount))) {
             if one_of(&[amount.column.is_some(), !amount.product.is_empty(), amount.constant.is_some()]) {
-                return Some(format!("[{name}] needs exactly one of `column`, `product` and `constant`"));
+                return Some(fail!(
+                    amount_choice,
+                    "`{name}`: [{table}] needs exactly one of `column`, `product` and `constant`",
+                    table = table
+                ));
             }
         }
         if self.group.is_some() && (self.touches.is_some() || !self.outcome.is_empty()) {
-            return Some("[group] cannot stand together with [touches] or [[outcome]]".to_owned());
+            return Some(fail!(group_alone, "`{name}`: [group] cannot stand together with [touches] or [[outcome]]"));
         }
         self.conditions().find(|condition| condition.tests() != 1).map(|condition| {
-            format!("the condition on column `{}` needs exactly one test, such as `equals` or `empty`", condition.column)
+            fail!(
+                condition_tests,
+                "`{name}`: the condition on column `{column}` needs exactly one test, such as `equals` or `empty`",
+                column = &condition.column
+            )
         })
     }
 
@@ -589,6 +605,28 @@ impl Condition {
             + usize::from(self.less_than.is_some())
             + usize::from(self.more_than.is_some())
     }
+}
+
+/// Says why a text is no mapping, with the line, and the key that may be meant.
+fn unreadable(error: &toml::de::Error, text: &str, name: &str) -> Failure {
+    let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
+    let message = error.message();
+    let key = |start: &str| message.strip_prefix(start)?.split('`').nth(1);
+    let hint = "`touchline import FILE --suggest` proposes a mapping; docs/capture.md explains every key";
+    let failure = match (key("unknown field "), key("missing field "), nearest_key(message)) {
+        (Some(key), _, Some(near)) => fail!(
+            mapping_key_misspelt,
+            "`{name}` is not a mapping",
+            "Did you mean `{near}`?",
+            line = line,
+            key = key,
+            near = near
+        ),
+        (Some(key), ..) => fail!(mapping_key_unknown, "`{name}` is not a mapping", "{hint}", line = line, key = key),
+        (_, Some(key), _) => fail!(mapping_key_missing, "`{name}` is not a mapping", "{hint}", key = key),
+        _ => fail!(mapping_unreadable, "`{name}` is not a mapping", "{hint}", line = line, detail = message),
+    };
+    failure.because(&Located(error.to_string()))
 }
 
 /// Carries the TOML reader's own text, which shows the line.

@@ -221,6 +221,7 @@ impl<'a> Out<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tell;
 
     /// Checks how many rows a page takes before it is full.
     fn check(columns: usize, mut add: impl FnMut(&mut Page), expected: usize) {
@@ -246,7 +247,7 @@ mod tests {
         check(1, |page| filled(page, &"x".repeat(BYTES / 4), None), 4);
         check(1, |page| filled(page, "", Some("x".repeat(BYTES / 4))), 4);
         check(BYTES / 16, |page| filled(page, "", None), 2);
-        let broken = || Broken { line: 1, reason: Reason::new("test", ""), cells: vec!["x".repeat(BYTES / 4)] };
+        let broken = || Broken { line: 1, reason: tell!(line_no_object, ""), cells: vec!["x".repeat(BYTES / 4)] };
         check(1, |page| page.add_broken(broken()), 4);
     }
 }

@@ -12,6 +12,7 @@ use super::tally::{Summary, Tally};
 use super::{Sink, Taken, read, source};
 use crate::failure::Failure;
 use crate::features::capture::{Claim, Known};
+use crate::{fail, tell};
 use model::Arrival;
 use std::collections::HashMap;
 use std::path::Path;
@@ -88,14 +89,15 @@ fn survey(import: &Import<'_>, sorted: bool, progress: &mut dyn FnMut(Progress))
         return Ok(ends.spoiled);
     }
     if !sorted {
-        return Err(Failure::new(format!(
-            "`{}` is damaged after {} rows, and any group may have rows behind the damage: nothing was imported",
-            import.file.display(),
-            summary.rows
-        ))
-        .hint("Fetch it again; where the rows of a group follow each other, `sorted = true` under [group] imports what stands before"));
+        let file = import.file.display();
+        return Err(fail!(
+            groups_damaged,
+            "`{file}` is damaged after {rows} rows, and any group may have rows behind the damage: nothing was imported",
+            "Fetch it again; where the rows of a group follow each other, `sorted = true` under [group] imports what stands before",
+            rows = summary.rows
+        ));
     }
-    let damaged = Reason::new("group_damaged", "the file is damaged in or behind its group");
+    let damaged = tell!(group_damaged, "the file is damaged in or behind its group");
     ends.spoiled.extend(ends.last.map(|key| (key, damaged)));
     Ok(ends.spoiled)
 }
@@ -142,15 +144,17 @@ fn pass(
         Err(Stop::Refused(failure)) => return Err(failure),
         Err(Stop::Damaged(what)) => {
             summary.complete = false;
-            summary.notes.push(format!(
-                "the file is damaged after {} rows ({what}): what stands before was read; fetch the file again and import it, nothing is added twice",
-                summary.rows
+            summary.notes.push(tell!(
+                file_damaged,
+                "the file is damaged after {rows} rows ({detail}): what stands before was read; fetch the file again and import it, nothing is added twice",
+                rows = summary.rows,
+                detail = what
             ));
         }
         Err(Stop::Enough) => {}
     }
     if summary.rows == 0 && summary.complete {
-        summary.notes.push("the file holds a header, but no rows".to_owned());
+        summary.notes.push(tell!(file_without_rows, "the file holds a header, but no rows"));
     }
     summary.added = taken.added;
     summary.already_there = taken.duplicates;
@@ -158,7 +162,7 @@ fn pass(
 }
 
 /// Reads every member and queues its pages.
-fn read_all(import: &Import<'_>, meter: &AtomicU64, pages: SyncSender<Page>) -> Result<Vec<String>, Stop> {
+fn read_all(import: &Import<'_>, meter: &AtomicU64, pages: SyncSender<Page>) -> Result<Vec<Reason>, Stop> {
     let wants = wants(import.mapping);
     let mut notes = Vec::new();
     let mut rows = 0;
@@ -324,8 +328,11 @@ impl<'a> Mapper<'a> {
             }
         }
         if self.groups.as_ref().is_some_and(Groups::are_too_many) {
-            return Err(Failure::new("The file has more groups than memory should hold: nothing was imported")
-                .hint("Sort it by the columns of the group and set `sorted = true` under [group]"));
+            return Err(fail!(
+                groups_too_many,
+                "The file has more groups than memory should hold: nothing was imported",
+                "Sort it by the columns of the group and set `sorted = true` under [group]"
+            ));
         }
         Ok(())
     }
@@ -338,11 +345,13 @@ impl<'a> Mapper<'a> {
         let cells: Vec<&str> = broken.cells.iter().map(String::as_str).collect();
         let keys = plan.groups_of(&cells, header.columns.len());
         if header.documents || keys.is_empty() {
-            return Err(Failure::new(format!(
-                "Line {} of `{}` cannot be read ({}), and so nobody can say which group is not whole without it: nothing was imported",
-                broken.line, header.member, broken.reason
-            ))
-            .hint("Mend that line, or take it out, and import the file again"));
+            let (file, reason) = (&header.member, &broken.reason);
+            return Err(fail!(
+                group_line_unreadable,
+                "Line {line} of `{file}` cannot be read ({reason}), and so nobody can say which group is not whole without it: nothing was imported",
+                "Mend that line, or take it out, and import the file again",
+                line = broken.line
+            ));
         }
         for key in keys {
             groups.spoil(key, None);

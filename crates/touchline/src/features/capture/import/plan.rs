@@ -8,37 +8,10 @@ use super::mapping::{ColumnField, Condition, Field, Mapping};
 use super::page::{FILE, Header, LINE, Row};
 use super::read::{Wants, unknown_column};
 use crate::failure::Failure;
-use crate::features::capture::Reason as Told;
+pub(super) use crate::features::capture::Reason;
+use crate::tell;
 use std::borrow::Cow;
 use std::collections::HashMap;
-
-/// Is why a row is refused: a code for programs, and the sentence in English. The same reason for many rows is the same text, so
-/// that they can be counted. Names of columns stand in backticks: see [`crate::features::capture::Reason`].
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Reason {
-    /// Such as `amount_unreadable`.
-    pub(super) code: &'static str,
-    /// What is wrong, and in which column.
-    pub(super) says: Cow<'static, str>,
-}
-
-impl Reason {
-    /// Makes a reason.
-    pub(super) fn new(code: &'static str, says: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, says: says.into() }
-    }
-
-    /// Tells it with the names and numbers that are in it.
-    pub(super) fn told(&self) -> Told {
-        Told::new(self.code, self.says.as_ref())
-    }
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.says)
-    }
-}
 
 /// Is a row with everything that a column may refer to.
 #[derive(Clone, Copy)]
@@ -231,8 +204,7 @@ impl ColumnText {
             Some(other) => Ok(Cow::Borrowed(other)),
             None if self.map.is_empty() && self.starts.is_empty() => Ok(text),
             None => {
-                let says = format!("`{}` holds a value that the mapping does not list", self.place.name);
-                Err(Reason::new("value_not_listed", says))
+                Err(tell!(value_not_listed, "`{column}` holds a value that the mapping does not list", column = &self.place.name))
             }
         }
     }

@@ -9,6 +9,7 @@ use super::plan::{Binder, Place, Reason, Scope, Test, Text};
 use super::read::SIGNS;
 use crate::failure::Failure;
 use crate::features::capture::{Claim, Known};
+use crate::{fail, tell};
 use jiff::tz::TimeZone;
 use model::map::nearest;
 use model::time::{DAY, SECOND, WEEK};
@@ -166,18 +167,9 @@ impl RowPlan {
     /// Checks every form and direction that the mapping itself writes.
     fn check_words(&self) -> Result<(), Failure> {
         let forms = self.form.iter().chain(self.outcomes.iter().filter_map(|outcome| outcome.form.as_ref()));
-        for word in forms.flat_map(Text::written) {
-            check_word("form", word, Form::parse(word).is_some(), Form::ALL.iter().map(|form| form.name()))?;
-        }
+        forms.flat_map(Text::written).try_for_each(check_form)?;
         let directions = self.direction.iter().chain(self.outcomes.iter().filter_map(|outcome| outcome.direction.as_ref()));
-        for word in directions.flat_map(Text::written) {
-            check_word(
-                "direction",
-                word,
-                Direction::parse(word).is_some(),
-                Direction::ALL.iter().map(|direction| direction.name()),
-            )?;
-        }
+        directions.flat_map(Text::written).try_for_each(check_direction)?;
         Ok(())
     }
 
@@ -252,15 +244,15 @@ impl RowPlan {
         let (value, value_currency) = read_amount(self.value.as_ref(), scope)?;
         let (cost, cost_currency) = read_amount(self.cost.as_ref(), scope)?;
         if value_currency.is_some() && cost_currency.is_some() && value_currency != cost_currency {
-            return Err(Reason::new("currencies_differ", "value and cost have different currencies"));
+            return Err(tell!(currencies_differ, "value and cost have different currencies"));
         }
         let first = Draft {
             key: self.key(scope, content)?,
             names,
             signature: self.signature(scope, running)?,
             at,
-            form: read_word(self.form.as_ref(), scope, "form", Form::parse, Form::Other)?,
-            direction: read_word(self.direction.as_ref(), scope, "direction", Direction::parse, Direction::Inbound)?,
+            form: read_word(self.form.as_ref(), scope, no_form, Form::parse, Form::Other)?,
+            direction: read_word(self.direction.as_ref(), scope, no_direction, Direction::parse, Direction::Inbound)?,
             value,
             cost,
             currency: value_currency.or(cost_currency),
@@ -301,8 +293,9 @@ impl RowPlan {
         let places = self.group.as_ref().unwrap_or(&self.id);
         if !places.is_empty() {
             return joined(places, scope).ok_or_else(|| {
-                let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
-                Reason::new("id_empty", format!("{} is empty, so that the interaction has no id", names.join(", ")))
+                let columns = names_of(places);
+                let named = quoted(&columns, ", ");
+                tell!(id_empty, "{named} is empty, so that the interaction has no id", columns = columns)
             });
         }
         let (hash, copy) = content.unwrap_or_default();
@@ -328,7 +321,16 @@ impl RowPlan {
             return Ok(None);
         }
         let (low, high) = scale.range();
-        let wrong = || Reason::new("score_out_of_range", format!("`{}` is no whole number from {low} to {high}", place.name));
+        let wrong = || {
+            let (column, low, high) = (&place.name, low, high);
+            tell!(
+                score_out_of_range,
+                "`{column}` is no whole number from {low} to {high}",
+                column = column,
+                low = low,
+                high = high
+            )
+        };
         let answer = amount::parse(&text, '.', None).filter(|number| number % amount::ONE == 0).ok_or_else(wrong)? / amount::ONE;
         let answer = i16::try_from(answer).map_err(|_| wrong())?;
         Score::new(*scale, answer).map(Some).ok_or_else(wrong)
@@ -363,13 +365,14 @@ impl RowPlan {
         };
         let text = place.read(scope);
         let count = amount::parse(&text, '.', None).filter(|count| count % amount::ONE == 0).map(|count| count / amount::ONE);
-        let wrong = |code, what: &str| Reason::new(code, format!("`{}` is {what}", place.name));
-        let count = count.ok_or_else(|| wrong("count_unreadable", "no whole number"))?;
+        let column = &place.name;
+        let count = count.ok_or_else(|| tell!(count_unreadable, "`{column}` is no whole number", column = column))?;
         if count < 0 {
-            return Err(wrong("count_negative", "negative: a count cannot be"));
+            return Err(tell!(count_negative, "`{column}` is negative: a count cannot be", column = column));
         }
         let count = u32::try_from(count).ok().filter(|count| *count <= TOUCHES);
-        let count = count.ok_or_else(|| wrong("count_too_large", &format!("larger than {TOUCHES}")))?;
+        let too_large = || tell!(count_too_large, "`{column}` is larger than {limit}", column = column, limit = TOUCHES);
+        let count = count.ok_or_else(too_large)?;
         let span = spread.micros();
         let mut last = first.at;
         for number in 0..count {
@@ -403,8 +406,8 @@ impl RowPlan {
                 names: row.names.clone(),
                 signature: running.signatures.number(&own.source, [&event, &channel, &own.place, &own.campaign, ""])?,
                 at: Instant(last.0 + SECOND),
-                form: read_word(outcome.form.as_ref(), scope, "form", Form::parse, Form::Purchase)?,
-                direction: read_word(outcome.direction.as_ref(), scope, "direction", Direction::parse, Direction::Inbound)?,
+                form: read_word(outcome.form.as_ref(), scope, no_form, Form::parse, Form::Purchase)?,
+                direction: read_word(outcome.direction.as_ref(), scope, no_direction, Direction::parse, Direction::Inbound)?,
                 value,
                 cost: None,
                 currency,
@@ -449,13 +452,17 @@ impl TimePlan {
                     places => Cow::Owned(places.iter().map(|place| place.read(scope)).collect::<Vec<_>>().join(" ")),
                 };
                 format.read(text.trim(), zone).ok_or_else(|| {
-                    let names: Vec<String> = places.iter().map(|place| format!("`{}`", place.name)).collect();
-                    let (code, what) = if text.trim().is_empty() {
-                        ("time_empty", "is empty: the time is needed")
+                    let columns = names_of(places);
+                    let named = quoted(&columns, " and ");
+                    if text.trim().is_empty() {
+                        tell!(time_empty, "{named} is empty: the time is needed", columns = columns)
                     } else {
-                        ("time_unreadable", "is no time that exists and is written as the mapping says")
-                    };
-                    Reason::new(code, format!("{} {what}", names.join(" and ")))
+                        tell!(
+                            time_unreadable,
+                            "{named} is no time that exists and is written as the mapping says",
+                            columns = columns
+                        )
+                    }
                 })
             }
             Self::Parts { year: told, month, day, hour, minute, zone } => {
@@ -463,16 +470,18 @@ impl TimePlan {
                     let Some(text) = text else {
                         return Ok(otherwise);
                     };
-                    let wrong = || format!("`{}` is no whole number that a date can have", text.name());
-                    text.read(scope)?.parse().map_err(|_| Reason::new("date_part_unreadable", wrong()))
+                    let column = text.name();
+                    text.read(scope)?.parse().map_err(|_| {
+                        tell!(date_part_unreadable, "`{column}` is no whole number that a date can have", column = column)
+                    })
                 };
                 let small =
                     |text: &Option<Text>, otherwise: i16| part(text, otherwise).map(|number| i8::try_from(number).unwrap_or(-1));
-                let no_month = || Reason::new("month_unreadable", format!("`{}` is no month", month.name()));
+                let no_month = || tell!(month_unreadable, "`{column}` is no month", column = month.name());
                 let month_number = moment::month(&month.read(scope)?).ok_or_else(no_month)?;
                 let year = if told.is_some() { part(told, 0)? } else { year.next(month_number) };
                 moment::from_parts((year, month_number, small(day, 1)?), small(hour, 0)?, small(minute, 0)?, zone)
-                    .ok_or_else(|| Reason::new("date_impossible", "year, month and day make no date that exists"))
+                    .ok_or_else(|| tell!(date_impossible, "year, month and day make no date that exists"))
             }
         }
     }
@@ -483,7 +492,8 @@ fn zone(name: Option<&str>) -> Result<TimeZone, Failure> {
         return Ok(TimeZone::UTC);
     };
     TimeZone::get(name).map_err(|error| {
-        Failure::new(format!("`{name}` is not a known time zone")).because(&error).hint("Use an IANA name such as Europe/Paris")
+        fail!(zone_unknown, "`{zone}` is not a known time zone", "Use an IANA name such as Europe/Paris", zone = name)
+            .because(&error)
     })
 }
 
@@ -491,19 +501,26 @@ fn bind_time(mapping: &Mapping, binder: &Binder<'_>, zone: TimeZone) -> Result<T
     let time = &mapping.time;
     let name = time.format.as_deref().unwrap_or("iso");
     let format = TimeFormat::parse(name).ok_or_else(|| {
-        Failure::new(format!("`{name}` is not a format of times"))
-            .hint("Use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M")
+        fail!(
+            time_format,
+            "`{text}` is not a format of times",
+            "Use iso, epoch_s, epoch_ms, epoch_us or a pattern such as %d.%m.%Y %H:%M",
+            text = name
+        )
     })?;
     if let Some(constant) = &time.constant {
         let at = format.read(constant, &zone);
-        return at
-            .map(TimePlan::Constant)
-            .ok_or_else(|| Failure::new(format!("The time `{constant}` in the mapping does not exist or is written otherwise")));
+        return at.map(TimePlan::Constant).ok_or_else(|| {
+            fail!(time_constant, "The time `{text}` in the mapping does not exist or is written otherwise", text = constant)
+        });
     }
     if let Some(parts) = &time.parts {
         if parts.first_year.is_some() && binder.header.position(REASON).is_some() {
-            return Err(Failure::new("Rows of a file of rejects do not tell the year, because they no longer follow each other")
-                .hint("Mend them in the whole file and import that again: what is there already is not added twice"));
+            return Err(fail!(
+                rejects_without_year,
+                "Rows of a file of rejects do not tell the year, because they no longer follow each other",
+                "Mend them in the whole file and import that again: what is there already is not added twice"
+            ));
         }
         return Ok(TimePlan::Parts {
             year: binder.optional(parts.year.as_ref())?,
@@ -550,7 +567,7 @@ fn bind_amount(amount: &Amount, binder: &Binder<'_>) -> Result<AmountPlan, Failu
     let constant = match &amount.constant {
         None => amount::ONE,
         Some(text) => amount::parse(text, decimal, amount.thousands)
-            .ok_or_else(|| Failure::new(format!("`{text}` in the mapping is not an amount")))?,
+            .ok_or_else(|| fail!(constant_no_amount, "`{text}` in the mapping is not an amount", text = text))?,
     };
     let currency = match &amount.currency {
         CurrencyField::Constant(currency) => Ok(*currency),
@@ -577,15 +594,16 @@ fn read_amount(plan: Option<&AmountPlan>, scope: Scope<'_>) -> Result<(Option<Bi
         if text.is_empty() {
             return Ok((None, None));
         }
-        let wrong = |code, what| Reason::new(code, format!("`{}` is {what}", place.name));
+        let column = &place.name;
         let factor = amount::parse(&text, plan.decimal, plan.thousands);
-        let factor = factor.ok_or_else(|| wrong("amount_unreadable", "not an amount"))?;
-        result = amount::product(result, factor).ok_or_else(|| wrong("amount_too_large", "too large an amount"))?;
+        let factor = factor.ok_or_else(|| tell!(amount_unreadable, "`{column}` is not an amount", column = column))?;
+        let too_large = || tell!(amount_too_large, "`{column}` is too large an amount", column = column);
+        result = amount::product(result, factor).ok_or_else(too_large)?;
     }
     let currency = match &plan.currency {
         Ok(currency) => *currency,
         Err(text) => Currency::parse(&text.read(scope)?)
-            .map_err(|_| Reason::new("currency_unknown", format!("`{}` is not a currency", text.name())))?,
+            .map_err(|_| tell!(currency_unknown, "`{column}` is not a currency", column = text.name()))?,
     };
     Ok((Some(result), Some(currency)))
 }
@@ -594,25 +612,67 @@ fn read_amount(plan: Option<&AmountPlan>, scope: Scope<'_>) -> Result<(Option<Bi
 fn read_word<T>(
     text: Option<&Text>,
     scope: Scope<'_>,
-    what: &str,
+    unknown: fn(&str) -> Reason,
     parse: fn(&str) -> Option<T>,
     otherwise: T,
 ) -> Result<T, Reason> {
     match text {
         None => Ok(otherwise),
-        Some(text) => parse(&text.read(scope)?)
-            .ok_or_else(|| Reason::new("word_unknown", format!("`{}` holds a word that is no {what}", text.name()))),
+        Some(text) => parse(&text.read(scope)?).ok_or_else(|| unknown(text.name())),
     }
 }
 
-fn check_word<'a>(what: &str, word: &str, known: bool, all: impl Iterator<Item = &'a str> + Clone) -> Result<(), Failure> {
-    if known {
+fn no_form(column: &str) -> Reason {
+    tell!(form_unknown, "`{column}` holds a word that is no form", column = column)
+}
+
+fn no_direction(column: &str) -> Reason {
+    tell!(direction_unknown, "`{column}` holds a word that is no direction", column = column)
+}
+
+fn names_of(places: &[Place]) -> Vec<String> {
+    places.iter().map(|place| place.name.clone()).collect()
+}
+
+fn quoted(names: &[String], between: &str) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(between)
+}
+
+fn check_form(word: &str) -> Result<(), Failure> {
+    if Form::parse(word).is_some() {
         return Ok(());
     }
-    let failure = Failure::new(format!("`{word}` in the mapping is not a {what}"));
-    Err(match nearest(word, all.clone()) {
-        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
-        None => failure.hint(format!("Use one of: {}", all.collect::<Vec<_>>().join(", "))),
+    let all = || Form::ALL.iter().map(|form| form.name());
+    let known: Vec<String> = all().map(str::to_owned).collect();
+    Err(match nearest(word, all()) {
+        Some(near) => {
+            fail!(form_misspelt, "`{word}` in the mapping is not a form", "Did you mean `{near}`?", word = word, near = near)
+        }
+        None => fail!(form_no_word, "`{word}` in the mapping is not a form", "Use one of: {known}", word = word, known = known),
+    })
+}
+
+fn check_direction(word: &str) -> Result<(), Failure> {
+    if Direction::parse(word).is_some() {
+        return Ok(());
+    }
+    let all = || Direction::ALL.iter().map(|direction| direction.name());
+    let known: Vec<String> = all().map(str::to_owned).collect();
+    Err(match nearest(word, all()) {
+        Some(near) => fail!(
+            direction_misspelt,
+            "`{word}` in the mapping is not a direction",
+            "Did you mean `{near}`?",
+            word = word,
+            near = near
+        ),
+        None => fail!(
+            direction_no_word,
+            "`{word}` in the mapping is not a direction",
+            "Use one of: {known}",
+            word = word,
+            known = known
+        ),
     })
 }
 

@@ -6,6 +6,8 @@
 use super::mapping::{FileShape, Kind};
 use super::page::Stop;
 use crate::failure::Failure;
+use crate::features::capture::Reason;
+use crate::{fail, tell};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -43,7 +45,7 @@ pub(super) fn visit(
     shape: &FileShape,
     meter: &AtomicU64,
     visitor: &mut dyn FnMut(Member<'_>) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let mut file = open(path)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let mut magic = [0; 4];
@@ -59,7 +61,8 @@ pub(super) fn visit(
         }
         [b'P', b'K', 3, 4] => members(&name, Metered { inner: again()?, meter }, shape, visitor),
         [b'P', b'K', ..] => {
-            Err(Failure::new(format!("`{name}` is an empty or split zip archive")).hint("Pack it again in one piece").into())
+            Err(fail!(archive_empty, "`{file}` is an empty or split zip archive", "Pack it again in one piece", file = name)
+                .into())
         }
         _ => {
             let companion = companion_on_disk(path);
@@ -71,14 +74,19 @@ pub(super) fn visit(
 fn open(path: &Path) -> Result<File, Failure> {
     let file = File::open(path).map_err(|error| cannot_read(path, &error))?;
     match file.metadata() {
-        Ok(found) if found.is_dir() => Err(Failure::new(format!("`{}` is a folder", path.display()))
-            .hint("Import the files in it one by one, or pack them into a zip")),
+        Ok(found) if found.is_dir() => Err(fail!(
+            file_is_folder,
+            "`{file}` is a folder",
+            "Import the files in it one by one, or pack them into a zip",
+            file = path.display().to_string()
+        )),
         _ => Ok(file),
     }
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::new(format!("Cannot read `{}`", path.display())).because(error);
+    let (file, detail) = (path.display().to_string(), error.to_string());
+    let failure = fail!(file_unreadable, "Cannot read `{file}`", file = file, detail = detail).because(error);
     match error.kind() {
         io::ErrorKind::NotFound => failure.hint("Check the name; a path is taken from the folder you are in"),
         io::ErrorKind::PermissionDenied => failure.hint("Give yourself the right to read it"),
@@ -87,7 +95,7 @@ fn cannot_read(path: &Path, error: &io::Error) -> Failure {
 }
 
 fn empty(name: &str) -> Failure {
-    Failure::new(format!("`{name}` is empty")).hint("Export it again; nothing was imported")
+    fail!(file_empty, "`{file}` is empty", "Export it again; nothing was imported", file = name)
 }
 
 /// Visits a single stream.
@@ -98,7 +106,7 @@ fn one(
     companion: Option<Vec<u8>>,
     shape: &FileShape,
     visitor: &mut dyn FnMut(Member<'_>) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let (sample, damage) = take_sample(&mut stream);
     if sample.is_empty() {
         return Err(damage.map_or_else(|| empty(&name).into(), |error| Stop::Damaged(error.to_string())));
@@ -116,11 +124,15 @@ fn members(
     archive: Metered<'_, File>,
     shape: &FileShape,
     visitor: &mut dyn FnMut(Member<'_>) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let mut archive = zip::ZipArchive::new(BufReader::new(archive)).map_err(|error| {
-        Failure::new(format!("`{name}` is a zip archive that cannot be read"))
-            .because(&error)
-            .hint("It may be cut off: fetch it again")
+        fail!(
+            archive_unreadable,
+            "`{file}` is a zip archive that cannot be read",
+            "It may be cut off: fetch it again",
+            file = name
+        )
+        .because(&error)
     })?;
     refuse_crowds(archive.len(), name)?;
     let mut chosen = chosen_members(&mut archive, name, shape)?;
@@ -148,8 +160,14 @@ fn refuse_crowds(members: usize, name: &str) -> Result<(), Failure> {
     if members <= MEMBERS {
         return Ok(());
     }
-    Err(Failure::new(format!("`{name}` holds {members} members; {MEMBERS} are the most that are read"))
-        .hint("Pack them into several archives, or join them into one file"))
+    Err(fail!(
+        archive_crowded,
+        "`{file}` holds {members} members; {limit} are the most that are read",
+        "Pack them into several archives, or join them into one file",
+        file = name,
+        members = members,
+        limit = MEMBERS
+    ))
 }
 
 /// Chooses the members: by the pattern of the mapping, by its format, and never by extension.
@@ -161,15 +179,23 @@ fn chosen_members<R: Read + io::Seek>(
     let mut chosen = Vec::new();
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(|error| {
-            Failure::new(format!("A member of `{name}` cannot be unpacked"))
-                .because(&error)
-                .hint("Unpack it yourself and import the file")
+            fail!(
+                member_unreadable,
+                "A member of `{file}` cannot be unpacked",
+                "Unpack it yourself and import the file",
+                file = name
+            )
+            .because(&error)
         })?;
         let path = member.name().map(|path| path.to_string()).unwrap_or_default();
         if path == "xl/workbook.xml" {
-            return Err(Failure::new(format!("`{name}` is an Excel workbook"))
-                .hint("Save the sheet as CSV and import that")
-                .into());
+            return Err(fail!(
+                file_is_workbook,
+                "`{file}` is an Excel workbook",
+                "Save the sheet as CSV and import that",
+                file = name
+            )
+            .into());
         }
         let last = path.rsplit('/').next().unwrap_or_default();
         let wanted = shape.members.as_deref().is_none_or(|pattern| matches(pattern, &path) || matches(pattern, last));
@@ -186,14 +212,20 @@ fn chosen_members<R: Read + io::Seek>(
         }
     }
     match chosen.first() {
-        None => Err(Failure::new(format!("`{name}` holds no member to read"))
-            .hint("Check `members` and `format` under [file] in the mapping")
-            .into()),
-        Some((_, _, kind)) if chosen.iter().any(|(_, _, other)| other != kind) => {
-            Err(Failure::new(format!("`{name}` holds members of several kinds"))
-                .hint("Choose with `members` or `format` under [file] in the mapping")
-                .into())
-        }
+        None => Err(fail!(
+            archive_without_members,
+            "`{file}` holds no member to read",
+            "Check `members` and `format` under [file] in the mapping",
+            file = name
+        )
+        .into()),
+        Some((_, _, kind)) if chosen.iter().any(|(_, _, other)| other != kind) => Err(fail!(
+            archive_mixed,
+            "`{file}` holds members of several kinds",
+            "Choose with `members` or `format` under [file] in the mapping",
+            file = name
+        )
+        .into()),
         Some(_) => Ok(chosen),
     }
 }
@@ -229,34 +261,53 @@ fn sniff(sample: &[u8], name: &str) -> Result<Kind, Failure> {
     if sample.starts_with(b"PAR1") {
         return Ok(Kind::Parquet);
     }
-    if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Err(Failure::new(format!("`{name}` is {what}, whatever its name says"))
-            .hint("Export the data as CSV, JSON Lines, Parquet or XES"));
+    if let Some((_, what, kind)) = FOREIGN.iter().find(|(magic, ..)| sample.starts_with(magic)) {
+        let (file, what, kind) = (name, *what, *kind);
+        return Err(fail!(
+            file_foreign,
+            "`{file}` is {what}, whatever its name says",
+            "Export the data as CSV, JSON Lines, Parquet or XES",
+            file = file,
+            kind = kind
+        ));
     }
     let text = super::encoding::peek(sample);
     let Some(text) = text else {
-        return Err(Failure::new(format!("`{name}` holds binary data of a kind that is not known"))
-            .hint("Export the data as CSV, JSON Lines, Parquet or XES"));
+        return Err(fail!(
+            file_binary,
+            "`{file}` holds binary data of a kind that is not known",
+            "Export the data as CSV, JSON Lines, Parquet or XES",
+            file = name
+        ));
     };
     let start = text.trim_start();
     if start.starts_with('[') && start[1..].trim_start().starts_with(['{', '[']) {
-        return Err(
-            Failure::new(format!("`{name}` is one JSON array")).hint("Write one object a line: `jq -c '.[]' FILE > FILE.jsonl`")
-        );
+        return Err(fail!(
+            file_is_array,
+            "`{file}` is one JSON array",
+            "Write one object a line: `jq -c '.[]' FILE > FILE.jsonl`",
+            file = name
+        ));
     }
     Ok(if start.starts_with('{') {
         Kind::Jsonl
     } else if start.starts_with("<?xml") || start.starts_with("<log") {
         if !start.contains("<log") {
-            return Err(
-                Failure::new(format!("`{name}` is XML, but no XES event log")).hint("Export the data as XES, CSV or JSON Lines")
-            );
+            return Err(fail!(
+                file_is_xml,
+                "`{file}` is XML, but no XES event log",
+                "Export the data as XES, CSV or JSON Lines",
+                file = name
+            ));
         }
         Kind::Xes
     } else if start.starts_with("<!DOCTYPE") || start.starts_with("<html") || start.starts_with("<!doctype") {
-        return Err(
-            Failure::new(format!("`{name}` is a web page")).hint("A download may have needed a login: fetch the file again")
-        );
+        return Err(fail!(
+            file_is_page,
+            "`{file}` is a web page",
+            "A download may have needed a login: fetch the file again",
+            file = name
+        ));
     } else if super::read::looks_like_chat(start) {
         Kind::Chat
     } else {
@@ -264,19 +315,19 @@ fn sniff(sample: &[u8], name: &str) -> Result<Kind, Failure> {
     })
 }
 
-/// The first bytes of files that are often taken for data.
-const FOREIGN: [(&[u8], &str); 7] = [
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"SQLite format 3", "an SQLite database"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
+/// The first bytes of files that are often taken for data, what they are, and the name of their kind in any language.
+const FOREIGN: [(&[u8], &str, &str); 7] = [
+    (b"%PDF", "a PDF document", "PDF"),
+    (b"\x89PNG", "a picture", "PNG"),
+    (b"\xff\xd8\xff", "a picture", "JPEG"),
+    (b"SQLite format 3", "an SQLite database", "SQLite"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", "XLS, DOC"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "7-Zip"),
+    (b"\x28\xb5\x2f\xfd", "packed with Zstandard", "Zstandard"),
 ];
 
 /// Remarks where the content is not what the name or the mapping says.
-fn notes_on_kind(name: &str, kind: Kind, told: Option<Kind>) -> Vec<String> {
+fn notes_on_kind(name: &str, kind: Kind, told: Option<Kind>) -> Vec<Reason> {
     let extension = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
     let by_name = match extension.as_str() {
         "csv" | "tsv" | "tab" => Some(Kind::Csv),
@@ -285,12 +336,23 @@ fn notes_on_kind(name: &str, kind: Kind, told: Option<Kind>) -> Vec<String> {
         "xes" => Some(Kind::Xes),
         _ => None,
     };
+    let is = kind;
     let mut notes = Vec::new();
     if by_name.is_some_and(|said| said != kind) {
-        notes.push(format!("`{name}` is not what its name says: it is {kind}, and was read as that"));
+        notes.push(tell!(
+            file_not_as_named,
+            "`{file}` is not what its name says: it is {is}, and was read as that",
+            file = name,
+            kind = kind.name()
+        ));
     }
     if told.is_some_and(|told| told != kind) {
-        notes.push(format!("`{name}` is not what the mapping says: it is {kind}, and was read as that"));
+        notes.push(tell!(
+            file_not_as_mapped,
+            "`{file}` is not what the mapping says: it is {is}, and was read as that",
+            file = name,
+            kind = kind.name()
+        ));
     }
     notes
 }

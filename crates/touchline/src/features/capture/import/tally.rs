@@ -2,9 +2,11 @@
 
 use super::draft::Signatures;
 use super::plan::Reason;
-use crate::features::capture::Reason as Told;
+use crate::tell;
+use crate::telling::Value;
 use model::{Arrival, Currency, Identity, Signature};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// So many single refusals are told with their lines; all are in the file of rejects.
@@ -52,7 +54,7 @@ pub struct Summary {
     /// The signals with their number of interactions, most frequent first.
     pub signals: Vec<(Signature, u64)>,
     /// Remarks for the person who imports.
-    pub notes: Vec<String>,
+    pub notes: Vec<Reason>,
     /// How long it took.
     pub seconds: f64,
 }
@@ -60,11 +62,14 @@ pub struct Summary {
 impl Summary {
     /// Names currencies other than the map's: reports add amounts up as they are, and call the sum the map's currency.
     #[must_use]
-    pub fn foreign_currencies(&self, of_the_map: Currency) -> Vec<String> {
+    pub fn foreign_currencies(&self, of_the_map: Currency) -> Vec<Reason> {
         let foreign = self.values.iter().map(|value| value.currency).filter(|currency| *currency != of_the_map);
-        let note = |currency| {
-            format!(
-                "amounts are in {currency}, the map counts in {of_the_map}: set its `currency`, or convert the file, before reading money"
+        let note = |currency: Currency| {
+            tell!(
+                currency_foreign,
+                "amounts are in {currency}, the map counts in {map}: set its `currency`, or convert the file, before reading money",
+                currency = currency.to_string(),
+                map = of_the_map.to_string()
             )
         };
         foreign.map(note).collect()
@@ -84,13 +89,11 @@ pub struct SkippedRows {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Refused {
     /// Why, in English; it names columns, never their content.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
     /// Which sentence that is, for whoever says it in another language …
-    pub code: String,
-    /// … the columns in it …
-    pub names: Vec<String>,
-    /// … and the numbers.
-    pub numbers: Vec<String>,
+    pub code: Cow<'static, str>,
+    /// … and the values in it.
+    pub values: BTreeMap<Cow<'static, str>, Value>,
     /// How many rows.
     pub rows: u64,
     /// The first line.
@@ -169,8 +172,8 @@ impl Tally {
     pub(super) fn summary(self, skips: &[String], signatures: Signatures) -> Summary {
         let time = |micros: i64| jiff::Timestamp::from_microsecond(micros).map(|at| at.to_string()).ok();
         let refused = |(reason, (rows, first_line)): (Reason, _)| {
-            let Told { code, says, names, numbers } = reason.told();
-            Refused { reason: says, code, names, numbers, rows, first_line }
+            let Reason { code, says, values } = reason;
+            Refused { reason: says, code, values, rows, first_line }
         };
         let mut reasons: Vec<Refused> = self.reasons.into_iter().map(refused).collect();
         reasons.sort_by(|a, b| b.rows.cmp(&a.rows).then_with(|| a.reason.cmp(&b.reason)));

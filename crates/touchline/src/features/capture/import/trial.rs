@@ -10,8 +10,8 @@ use super::plan::{Binder, Reason, Scope};
 use super::read::{Wants, read};
 use super::row::{RowPlan, Running};
 use super::source;
+use crate::fail;
 use crate::failure::Failure;
-use crate::features::capture::Reason as Told;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -42,8 +42,8 @@ pub struct TriedRow {
     pub cells: Vec<String>,
     /// The interactions that it tells of; names are masked. Of a row of a group, what it would be alone.
     pub becomes: Vec<Sample>,
-    /// Why it is refused; its names are columns.
-    pub refused: Option<Told>,
+    /// Why it is refused.
+    pub refused: Option<Reason>,
     /// The rule by which it is left out.
     pub skipped: Option<String>,
 }
@@ -77,7 +77,7 @@ pub fn first_rows(file: &Path, mapping: &Mapping) -> Result<(Vec<String>, Vec<Tr
             line: broken.line,
             cells: broken.cells.iter().map(|cell| cut(cell)).collect(),
             becomes: Vec::new(),
-            refused: Some(broken.reason.told()),
+            refused: Some(broken.reason.clone()),
             skipped: None,
         })
         .collect();
@@ -113,7 +113,7 @@ impl Trying<'_> {
         }
         match becomes(self.mapping, &self.plan, &mut self.running, scope) {
             Ok(becomes) => tried.becomes = becomes,
-            Err(reason) => tried.refused = Some(reason.told()),
+            Err(reason) => tried.refused = Some(reason),
         }
         tried
     }
@@ -143,7 +143,12 @@ fn first_page(file: &Path, shape: &FileShape) -> Result<Page, Failure> {
     match (result, found) {
         (Err(Stop::Refused(failure)), _) => Err(failure),
         (_, Some(page)) => Ok(page),
-        (_, None) => Err(Failure::new("The file holds no rows to look at").hint("Export it again")),
+        (_, None) => Err(fail!(
+            file_no_rows,
+            "`{file}` holds no rows to look at",
+            "Export it again",
+            file = file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        )),
     }
 }
 
@@ -193,11 +198,11 @@ mod tests {
         let sample = &rows[0].becomes[0];
         assert_eq!((sample.value.as_deref(), sample.who.join(" ")), (Some("1250.50 EUR"), "email:ad…".to_owned()));
         let told = rows[1].refused.as_ref().expect("is refused");
-        assert_eq!((told.code.as_str(), &*told.names), ("time_unreadable", ["day".to_owned()].as_slice()), "{rows:?}");
+        assert_eq!((&*told.code, told.stored_values().as_str()), ("time_unreadable", r#"{"columns":["day"]}"#), "{rows:?}");
         assert!(!told.says.contains("31.02"), "{told:?}");
         assert_eq!(rows[2].skipped.as_deref(), Some("a test"));
         let told = rows[3].refused.as_ref().expect("is refused");
-        assert_eq!((told.code.as_str(), &*told.numbers), ("cells_miscounted", ["2".to_owned(), "3".to_owned()].as_slice()));
+        assert_eq!((&*told.code, told.stored_values().as_str()), ("cells_miscounted", r#"{"cells":2,"header":3}"#));
     }
 
     #[test]

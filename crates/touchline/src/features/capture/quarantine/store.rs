@@ -5,6 +5,7 @@ use crate::features::capture::{
     Caller, Capture, Delivery, NotTaken, ReadAgain, Reason, Refused, Source, SourceKind, Sources, read_again,
 };
 use crate::platform::home::Stores;
+use crate::tell;
 use model::Instant;
 use model::time::{DAY, SECOND};
 use serde::{Deserialize, Serialize};
@@ -134,12 +135,13 @@ impl Quarantine {
         let wishes = i64::from(caller.gpc) | i64::from(caller.dnt) << 1;
         let now = self.stores.now();
         let mut transaction = self.state().begin().await.map_err(failed)?;
-        let head = "INSERT INTO quarantine (id, source, format, received, code, says, body, is_cut, wishes)";
+        let head = "INSERT INTO quarantine (id, source, format, received, code, says, told, body, is_cut, wishes)";
         let tail = "ON CONFLICT (id) DO NOTHING";
-        state::insert(&mut transaction, head, 9, tail, &refused, |statement, event| {
+        state::insert(&mut transaction, head, 10, tail, &refused, |statement, event| {
             let body = event.raw.get(..BODY_MAX).unwrap_or(&event.raw);
             let statement = statement.bind(number(source, format, &event.raw)).bind(source.to_owned()).bind(format.to_owned());
-            let statement = statement.bind(now.0).bind(event.reason.code.clone()).bind(event.reason.says.clone());
+            let statement = statement.bind(now.0).bind(event.reason.code.to_string()).bind(event.reason.says.to_string());
+            let statement = statement.bind(event.reason.stored_values());
             statement.bind(body.to_vec()).bind(i64::from(body.len() < event.raw.len())).bind(wishes)
         })
         .await
@@ -293,22 +295,23 @@ impl Quarantine {
     /// Finds what it takes to read an event again; says why it cannot be.
     fn readable(&self, held: &Held, sources: &Sources) -> Result<(Arc<Source>, ReadAgain), Reason> {
         if held.is_cut {
-            return Err(Reason::new("cut", "Only the beginning of the event was kept: put the whole of it here, then replay"));
+            return Err(tell!(cut, "Only the beginning of the event was kept: put the whole of it here, then replay"));
         }
         let source = sources.named(&held.source);
-        let source = source.ok_or_else(|| Reason::new("no_source", "Its source is retired: discard the event"))?;
+        let source = source.ok_or_else(|| tell!(no_source, "Its source is retired: discard the event"))?;
         let read = read_again(&held.format);
-        let read = read.ok_or_else(|| Reason::new("no_format", "No reader is known for the format it came in"))?;
+        let read = read.ok_or_else(|| tell!(no_format, "No reader is known for the format it came in"))?;
         Ok((source, read))
     }
 
     /// Writes down why an event was refused again.
     async fn note(&self, held: &Held, reason: &Reason) -> Result<()> {
         let mut transaction = self.state().begin().await.map_err(failed)?;
-        sqlx::query("UPDATE quarantine SET code = $2, says = $3 WHERE id = $1")
+        sqlx::query("UPDATE quarantine SET code = $2, says = $3, told = $4 WHERE id = $1")
             .bind(parsed(&held.id))
-            .bind(reason.code.clone())
-            .bind(reason.says.clone())
+            .bind(reason.code.to_string())
+            .bind(reason.says.to_string())
+            .bind(reason.stored_values())
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -410,7 +413,7 @@ fn held(row: &AnyRow) -> Held {
         source: row.get("source"),
         format: row.get("format"),
         received: row.get("received"),
-        reason: Reason::new(&row.get::<String, _>("code"), row.get::<String, _>("says")),
+        reason: Reason::stored(row.get("code"), row.get("says"), &row.get::<String, _>("told")),
         bytes: row.get("bytes"),
         is_cut: row.get::<i64, _>("is_cut") != 0,
         wishes: row.get("wishes"),

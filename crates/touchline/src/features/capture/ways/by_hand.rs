@@ -5,12 +5,14 @@
 //! they were entered, sums of money become right, and the time line of the person shows both.
 
 use super::{Ways, draw_id};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::features::account::Worker;
 use crate::features::capture::import::amount::minor_units;
 use crate::features::capture::{Caller, Delivery, NotTaken, SourceKind};
 use crate::features::map::Maps;
 use crate::platform::http::{Body, Problem, Refusal};
+use crate::telling::Telling;
+use crate::{fail, tell};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -201,7 +203,7 @@ pub struct Entered {
     /// What whoever entered it should know: the map has no such touchpoint. It was entered all the same, for a map may
     /// change and a call that took place may not get lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub advice: Option<String>,
+    pub advice: Option<Telling>,
 }
 
 /// Returns the route behind the door.
@@ -230,26 +232,40 @@ async fn enter(_: Worker, State(ways): State<Ways>, Body(entry): Body<Entry>) ->
             let status = if entered.added { StatusCode::CREATED } else { StatusCode::OK };
             Ok((status, Json(entered)).into_response())
         }
-        Err(NotTaken::Busy { retry_after_s, .. }) => Err(Refusal::unavailable(
-            "More is waiting than can be stored in good time",
-            format!("Try again in {retry_after_s} s"),
+        Err(NotTaken::Busy { retry_after_s, .. }) => Err(Refusal::because_of(
+            StatusCode::SERVICE_UNAVAILABLE,
+            fail!(
+                hand_busy,
+                "More is waiting than can be stored in good time",
+                "Try again in {seconds} s",
+                seconds = retry_after_s
+            ),
         )),
         Err(NotTaken::Failed(failure)) => Err(failure.into()),
     }
 }
 
 /// Says that the map has no such touchpoint, and what may be meant; `None` where all is well.
-async fn advice(ways: &Ways, touchpoint: &str) -> Result<Option<String>> {
+async fn advice(ways: &Ways, touchpoint: &str) -> Result<Option<Telling>> {
     let Some(version) = Maps::new(ways.state.clone()).current().await? else { return Ok(None) };
     let touchpoint = touchpoint.trim();
     let known = || version.map.touchpoints.iter().map(|known| known.id.as_str());
     if touchpoint.is_empty() || known().any(|id| id == touchpoint) {
         return Ok(None);
     }
-    let meant = nearest(touchpoint, known()).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
-    Ok(Some(format!(
-        "The map has no touchpoint `{touchpoint}`: the entry counts nowhere until it has one, or a rule binds it.{meant}"
-    )))
+    Ok(Some(match nearest(touchpoint, known()) {
+        Some(near) => tell!(
+            hand_touchpoint_misspelt,
+            "The map has no touchpoint `{touchpoint}`: the entry counts nowhere until it has one, or a rule binds it. Did you mean `{near}`?",
+            touchpoint = touchpoint,
+            near = near
+        ),
+        None => tell!(
+            hand_touchpoint,
+            "The map has no touchpoint `{touchpoint}`: the entry counts nowhere until it has one, or a rule binds it.",
+            touchpoint = touchpoint
+        ),
+    }))
 }
 
 /// Checks an entry and makes of it what is stored. [`Entered::added`] is said by whoever stores it.
@@ -258,8 +274,11 @@ async fn advice(ways: &Ways, touchpoint: &str) -> Result<Option<String>> {
 /// Says what is missing, or cannot be.
 fn delivery(entry: Entry, now: Instant) -> Result<(Delivery, Entered)> {
     if (entry.what == What::Correction) != entry.corrects.is_some() {
-        return Err(Failure::new("A correction names the entry that it corrects, and nothing else does")
-            .hint("Give the id of the wrong entry as `corrects`"));
+        return Err(fail!(
+            hand_correction,
+            "A correction names the entry that it corrects, and nothing else does",
+            "Give the id of the wrong entry as `corrects`"
+        ));
     }
     let at = moment(entry.at.as_deref(), now)?;
     let (form, direction, channel, event) = entry.what.meaning();
@@ -269,7 +288,7 @@ fn delivery(entry: Entry, now: Instant) -> Result<(Delivery, Entered)> {
         if is_word {
             Ok(text.trim().to_owned())
         } else {
-            Err(Failure::new(format!("`{name}` is at most {WORD_MAX} bytes of plain text")))
+            Err(fail!(hand_word, "`{field}` is at most {limit} bytes of plain text", field = name, limit = WORD_MAX))
         }
     };
     let signature = Signature {
@@ -285,17 +304,22 @@ fn delivery(entry: Entry, now: Instant) -> Result<(Delivery, Entered)> {
         None => blake3::hash(&draw_id()).to_hex()[..32].to_owned(),
     };
     if id.is_empty() {
-        return Err(Failure::new("`id` is empty").hint("Leave it out, and one is drawn"));
+        return Err(fail!(hand_id_empty, "`id` is empty", "Leave it out, and one is drawn"));
     }
     let note = entry.note.map(|note| note.trim().to_owned()).filter(|note| !note.is_empty());
     if note.as_ref().is_some_and(|note| note.len() > NOTE_MAX) {
-        return Err(Failure::new(format!("The note is longer than {NOTE_MAX} bytes")).hint("Keep the rest in a file of your own"));
+        return Err(fail!(
+            hand_note,
+            "The note is longer than {limit} bytes",
+            "Keep the rest in a file of your own",
+            limit = NOTE_MAX
+        ));
     }
     let (value, currency) = match entry.value {
         None => (None, None),
         Some(money) => {
             let minor = minor_units(&money.amount, money.currency)
-                .ok_or_else(|| Failure::new("The value is no amount").hint("Write it with a decimal point, such as 12.50"))?;
+                .ok_or_else(|| fail!(hand_amount, "The value is no amount", "Write it with a decimal point, such as 12.50"))?;
             (Some(minor), Some(money.currency))
         }
     };
@@ -340,39 +364,47 @@ fn moment(text: Option<&str>, now: Instant) -> Result<Instant> {
     });
     let at = stamp.map(|stamp| Instant(stamp.as_microsecond()));
     let at = at.ok_or_else(|| {
-        Failure::new("`at` is no time").hint("Write it as 2026-11-25T10:30:00+01:00, or 2026-11-25 10:30 in UTC")
+        fail!(hand_time, "`at` is no time", "Write it as 2026-11-25T10:30:00+01:00, or 2026-11-25 10:30 in UTC")
     })?;
     if at.0 > now.0 + AHEAD_MAX {
-        return Err(Failure::new("`at` lies in the future").hint("Enter what has happened, after it has"));
+        return Err(fail!(hand_future, "`at` lies in the future", "Enter what has happened, after it has"));
     }
     if at.0 < now.0 - BEHIND_MAX {
-        return Err(Failure::new("`at` lies more than a hundred years back").hint("Compare the year"));
+        return Err(fail!(hand_early, "`at` lies more than a hundred years back", "Compare the year"));
     }
     Ok(at)
 }
 
 fn names(who: &[Who]) -> Result<Vec<Identity>> {
     if who.len() > NAMES_MAX {
-        return Err(
-            Failure::new(format!("One person has at most {NAMES_MAX} names in an entry")).hint("Enter several people one by one")
-        );
+        return Err(fail!(
+            hand_names,
+            "One person has at most {limit} names in an entry",
+            "Enter several people one by one",
+            limit = NAMES_MAX
+        ));
     }
     let name = |who: &Who| {
         let is_kind = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '_';
         if who.namespace.is_empty() || who.namespace.len() > 40 || !who.namespace.chars().all(is_kind) {
-            return Err(Failure::new("The kind of a name has 1 to 40 letters of a to z, 0 to 9 and _")
-                .hint("Such as `email`, `phone`, `customer`"));
+            return Err(fail!(
+                hand_name_kind,
+                "The kind of a name has 1 to 40 letters of a to z, 0 to 9 and _",
+                "Such as `email`, `phone`, `customer`"
+            ));
         }
         let is_mail = who.namespace == "email";
         let value = if is_mail { who.value.trim().to_lowercase() } else { who.value.trim().to_owned() };
-        if value.is_empty() || value.len() > NAME_MAX || value.chars().any(char::is_control) || (is_mail && !value.contains('@'))
-        {
-            // The value is personal: it is not repeated.
-            return Err(
-                Failure::new(format!("A name of the kind `{}` cannot be read", who.namespace)).hint("Compare what was typed")
-            );
+        // The value is personal: it is not repeated.
+        let unreadable = || {
+            let kind = &who.namespace;
+            fail!(hand_name, "A name of the kind `{kind}` cannot be read", "Compare what was typed", kind = kind)
+        };
+        let is_long = value.len() > NAME_MAX || value.chars().any(char::is_control);
+        if value.is_empty() || is_long || (is_mail && !value.contains('@')) {
+            return Err(unreadable());
         }
-        Identity::new(&who.namespace, &value).ok_or_else(|| Failure::new("A name is blank"))
+        Identity::new(&who.namespace, &value).ok_or_else(unreadable)
     };
     who.iter().map(name).collect()
 }

@@ -12,6 +12,7 @@ use crate::features::capture::wire::json::unreadable;
 use crate::features::capture::wire::request::Incoming;
 use crate::features::capture::wire::{Door, Format, again, way};
 use crate::features::capture::{Delivery, Reason, Refused, SignalPolicy, Source};
+use crate::tell;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -191,7 +192,8 @@ fn read(beacon: Beacon, source: &Source, received: Instant) -> Delivery {
         }
     }
     if left > 0 {
-        let reason = Reason::new("too_many_events", format!("{left} events beyond the {EVENTS_MAX}th were not read"));
+        let reason =
+            tell!(too_many_events, "{events} events beyond the {limit}th were not read", events = left, limit = EVENTS_MAX);
         delivery.refused.push(Refused { position: EVENTS_MAX, reason, raw: Vec::new() });
     }
     delivery
@@ -205,20 +207,23 @@ fn event(
     received: Instant,
     delivery: &mut Delivery,
 ) -> Result<(), Reason> {
-    let wrong = |says: &str| Reason::new("event_unreadable", says);
-    let event = Event::deserialize(raw).map_err(|_| wrong("`id`, `at` and `name` are needed, and of the right kind"))?;
+    let event = Event::deserialize(raw).map_err(|_| {
+        let fields = ["id", "at", "name"];
+        tell!(event_unreadable, "`id`, `at` and `name` are needed, and of the right kind", fields = fields)
+    })?;
     if event.id.is_empty() || event.id.len() > ID_MAX {
-        return Err(wrong(&format!("`id` has 1 to {ID_MAX} bytes")));
+        return Err(tell!(field_unfit, "`{field}` has 1 to {limit} bytes of plain text", field = "id", limit = ID_MAX));
     }
     let name = event.name.trim();
     if name.is_empty() || name.len() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(wrong(&format!("`name` has 1 to {NAME_MAX} bytes of plain text")));
+        return Err(tell!(field_unfit, "`{field}` has 1 to {limit} bytes of plain text", field = "name", limit = NAME_MAX));
     }
-    let original = millis(event.at).ok_or_else(|| wrong("`at` is no time in milliseconds"))?;
+    let original = millis(event.at);
+    let original = original.ok_or_else(|| tell!(event_unreadable, "`at` is no time in milliseconds", fields = ["at"]))?;
     let at = Stamps { received, sent, original: Some(original) }.happened(source.kind);
     if name == "identify" {
         let Some(user) = who.iter().find(|name| name.namespace == "user") else {
-            return Err(Reason::new("no_identity", "`identify` needs the id of somebody"));
+            return Err(tell!(no_identity, "`identify` needs the id of somebody: a `{field}`", field = "user"));
         };
         let others = who.iter().filter(|other| *other != user);
         delivery.claims.extend(others.map(|other| (user.clone(), other.clone(), Link::Together, at)));
@@ -228,9 +233,10 @@ fn event(
     }
     let (value, currency) = worth(&event)?;
     let seen = Web { url: &event.url, referrer: &event.referrer, ..Web::default() }.signature(&source.name, name);
+    let no_text = || tell!(event_unreadable, "the id of an outcome is a text", fields = ["outcome"]);
     let id = match &event.outcome {
         // The same order told by every reload of its page is one.
-        Some(id) => format!("outcome:{name}:{}", plain(id).ok_or_else(|| wrong("the id of an outcome is a text"))?),
+        Some(id) => format!("outcome:{name}:{}", plain(id).ok_or_else(no_text)?),
         None => event.id.clone(),
     };
     let form = Form::parse(&event.form).unwrap_or(Form::Other);
@@ -252,7 +258,8 @@ fn worth(event: &Event) -> Result<(Option<i64>, Option<Currency>), Reason> {
     let Some(value) = &event.value else {
         return Ok((None, None));
     };
-    let wrong = || Reason::new("value_unreadable", "`value` is a number, and `currency` three letters");
+    let fields = ["value", "currency"];
+    let wrong = || tell!(value_unreadable, "`value` is a number, and `currency` three letters", fields = fields);
     let currency = Currency::parse(event.currency.as_deref().unwrap_or_default()).map_err(|_| wrong())?;
     let minor = plain(value).and_then(|text| minor_units(&text, currency)).ok_or_else(wrong)?;
     Ok((Some(minor), Some(currency)))
@@ -271,7 +278,7 @@ fn props(said: Option<Map<String, Value>>, width: Option<u32>) -> Result<Option<
     }
     let text = Value::Object(kept).to_string();
     if text.len() > PROPS_BYTES_MAX {
-        return Err(Reason::new("props_too_large", format!("The properties are larger than {PROPS_BYTES_MAX} bytes")));
+        return Err(tell!(props_too_large, "The properties are larger than {limit} bytes", limit = PROPS_BYTES_MAX));
     }
     Ok(Some(text))
 }

@@ -2,13 +2,11 @@
 
 use super::super::Reason;
 use super::limits::BATCH_EVENTS_MAX;
+use crate::tell;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::fmt;
-
-/// Is the code of the reason for what lies beyond the limit.
-pub(crate) const TOO_LONG: &str = "batch_too_long";
 
 /// Is a list of events.
 #[derive(Default)]
@@ -31,9 +29,12 @@ impl<'a> Batch<'a> {
         let rest = self.surplus.map(|(first, last)| {
             // Both are parts of the text, so that the distance of their beginnings is their place in it.
             let place = |part: &RawValue| part.get().as_ptr() as usize - text.as_ptr() as usize;
-            let says =
-                format!("A batch has at most {BATCH_EVENTS_MAX} events: here are the rest. Replay them; send smaller batches");
-            (Reason::new(TOO_LONG, says), &text[place(first)..place(last) + last.get().len()])
+            let reason = tell!(
+                batch_too_long,
+                "A batch has at most {limit} events: here are the rest. Replay them; send smaller batches",
+                limit = BATCH_EVENTS_MAX
+            );
+            (reason, &text[place(first)..place(last) + last.get().len()])
         });
         (self.events.unwrap_or_default(), rest)
     }

@@ -23,6 +23,7 @@ use super::limits::{BATCH_EVENTS_MAX, EVENT_BYTES_MAX, MESSAGE_ID_BYTES_MAX};
 use super::properties::Properties;
 use super::request::{Incoming, decode_base64};
 use super::{Door, Format, Scene, answer, forms, way_of};
+use crate::tell;
 use axum::Router;
 use axum::http::header;
 use axum::routing::MethodFilter;
@@ -66,7 +67,7 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
     let kind = incoming.header(header::CONTENT_TYPE.as_str()).unwrap_or_default().to_ascii_lowercase();
     let is_binary = incoming.header("ce-specversion").is_some() && !kind.starts_with("application/cloudevents");
     if kind.starts_with("application/cloudevents") && !kind.contains("json") && kind.contains('+') {
-        return Err(Reason::new("unknown_event_format", "Of the formats of events, JSON is the one that is read here"));
+        return Err(tell!(unknown_event_format, "Of the formats of events, JSON is the one that is read here"));
     }
     let text = if is_binary { Cow::Owned(structured(incoming, &kind)?) } else { json::text(&incoming.body) };
     let mut delivery = Delivery::default();
@@ -97,7 +98,11 @@ fn structured(incoming: &Incoming, kind: &str) -> Result<String, Reason> {
             continue;
         };
         let value = attribute(value.as_bytes()).ok_or_else(|| {
-            Reason::new("bad_header", format!("The header `ce-{name}` is no UTF-8 once its percent signs are decoded"))
+            tell!(
+                bad_header,
+                "The header `{header}` is no UTF-8 once its percent signs are decoded",
+                header = format!("ce-{name}")
+            )
         })?;
         written.push(name, &json::quoted(&value));
     }
@@ -143,23 +148,29 @@ fn unescaped(quoted: &[u8]) -> Vec<u8> {
 
 fn interaction(raw: &RawValue, scene: &Scene<'_>) -> Result<Arrival, Reason> {
     if raw.get().len() > EVENT_BYTES_MAX {
-        return Err(Reason::new("event_too_large", format!("An event has at most {EVENT_BYTES_MAX} bytes")));
+        return Err(tell!(event_too_large, "An event has at most {limit} bytes", limit = EVENT_BYTES_MAX));
     }
     let Some(attributes) = serde_json::from_str::<Maybe<Entries<'_>>>(raw.get()).ok().and_then(|entries| entries.0) else {
-        return Err(Reason::new("wrong_shape", "An event must be an object"));
+        return Err(tell!(wrong_shape_event, "An event must be an object"));
     };
     let find = |name: &str| attributes.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
     let word = |name: &str| find(name).and_then(|raw| Word::of(raw).0).filter(|word| !word.trim().is_empty());
-    let required =
-        |name: &str| word(name).ok_or_else(|| Reason::new("missing_attribute", format!("An event needs the attribute `{name}`")));
+    let required = |name: &str| {
+        word(name).ok_or_else(|| tell!(missing_attribute, "An event needs the attribute `{attribute}`", attribute = name))
+    };
     let name = |name: &str| word(name).map(|word| label(&word)).unwrap_or_default();
     if !["1.0", "0.3"].contains(&&*required("specversion")?) {
-        return Err(Reason::new("unknown_specversion", "The `specversion` of the event is not 1.0"));
+        return Err(tell!(unknown_specversion, "The `{field}` of the event is not 1.0", field = "specversion"));
     }
     let (id, origin, event) = (required("id")?, required("source")?, required("type")?);
     let original = word("time").map(|time| {
-        let says = "The `time` of the event is no time: write RFC 3339, such as 2024-05-01T12:34:56Z";
-        clock::instant(&time).ok_or_else(|| Reason::new("bad_timestamp", says))
+        clock::instant(&time).ok_or_else(|| {
+            tell!(
+                bad_timestamp,
+                "The `{field}` of the event is no time: write RFC 3339, such as 2024-05-01T12:34:56Z",
+                field = "time"
+            )
+        })
     });
     let stamps = Stamps { received: scene.received, sent: None, original: original.transpose()? };
     let (form, direction) = said_or_told(&event, word("form").as_deref(), word("direction").as_deref())?;
@@ -197,7 +208,7 @@ fn interaction(raw: &RawValue, scene: &Scene<'_>) -> Result<Arrival, Reason> {
 /// Returns form and direction: what the event says, or what its type tells.
 fn said_or_told(event: &str, form: Option<&str>, direction: Option<&str>) -> Result<(Form, Direction), Reason> {
     let told = forms::of_type(event);
-    let unknown = |name: &str| Reason::new("unknown_word", format!("The attribute `{name}` is none of the known words"));
+    let unknown = |name: &str| tell!(unknown_word, "The attribute `{attribute}` is none of the known words", attribute = name);
     let form = form.map_or(Ok(told.0), |word| Form::parse(word.trim()).ok_or_else(|| unknown("form")))?;
     let direction = direction.map_or(Ok(told.1), |word| Direction::parse(word.trim()).ok_or_else(|| unknown("direction")))?;
     Ok((form, direction))
@@ -263,8 +274,12 @@ mod tests {
         let batch = format!(
             r#"[{ORDER},{{"id":"2"}},7,{{"specversion":"1.0","id":"3","source":"/crm","type":"call","form":"call","channel":"phone","data":"rang twice"}}]"#
         );
-        let expected =
-            [BECOMES, "call inbound call phone /crm at 0 by nobody", "refused 1 missing_attribute", "refused 2 wrong_shape"];
+        let expected = [
+            BECOMES,
+            "call inbound call phone /crm at 0 by nobody",
+            "refused 1 missing_attribute",
+            "refused 2 wrong_shape_event",
+        ];
         check(&[("content-type", b"application/cloudevents-batch+json")], &batch, &expected);
         check(&[("content-type", b"application/cloudevents-batch+json")], "[]", &[]);
     }

@@ -6,6 +6,7 @@
 
 use super::super::Reason;
 use super::limits::DEPTH_MAX;
+use crate::tell;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -58,9 +59,10 @@ fn mended(json: &str) -> Cow<'_, str> {
 pub(crate) fn unreadable(error: &serde_json::Error) -> Reason {
     let (line, column) = (error.line(), error.column());
     if error.is_data() {
-        return Reason::new("wrong_shape", format!("Something at line {line}, column {column} is of another type than expected"));
+        let says = "is of another type than expected";
+        return tell!(wrong_shape, "Something at line {line}, column {column} {says}", line = line, column = column);
     }
-    Reason::new("invalid_json", format!("This is no JSON from line {line}, column {column} on"))
+    tell!(invalid_json, "This is no JSON from line {line}, column {column} on", line = line, column = column)
 }
 
 /// Is a field that should be a text: a string or a whole number; everything else counts as absent.
@@ -237,8 +239,8 @@ pub(crate) fn check(raw: &RawValue) -> Result<(), Reason> {
             let mut deserializer = serde_json::Deserializer::from_str(json);
             Sound(DEPTH_MAX).deserialize(&mut deserializer).map_err(|error| match error.classify() {
                 // The only word of our own is on depth; the parser's own bound lies beyond it.
-                Category::Data => Reason::new("too_deep", format!("It is nested deeper than {DEPTH_MAX} levels")),
-                _ => Reason::new("number_out_of_range", "It holds a number beyond 1.8e308, which programs cannot read"),
+                Category::Data => tell!(too_deep, "It is nested deeper than {limit} levels", limit = DEPTH_MAX),
+                _ => tell!(number_out_of_range, "It holds a number beyond 1.8e308, which programs cannot read"),
             })
         }
     }

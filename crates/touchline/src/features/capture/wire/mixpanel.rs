@@ -9,6 +9,7 @@ use super::request::{Incoming, decode_base64};
 use super::told::{Object, Story, Told, copied, each, events, moment, name, names, object, scalar, text};
 use super::{Door, Format, Scene, collect, json, openpanel};
 use crate::features::capture::{Delivery, Reason};
+use crate::tell;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
@@ -99,16 +100,18 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
         } else if one.contains_key("$group_id") {
             Ok(())
         } else {
-            Err(Reason::new(
-                "no_event",
+            Err(tell!(
+                no_event,
                 "This is no event, no person and no group: `event`, `$distinct_id` and `$group_id` are missing",
+                fields = ["event", "$distinct_id", "$group_id"]
             ))
         }
     }))
 }
 
 fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
-    let kind = text(event, "event").ok_or_else(|| Reason::new("no_event", "`event`, the name of the event, is no text"))?;
+    let kind =
+        text(event, "event").ok_or_else(|| tell!(no_event, "`event`, the name of the event, is no text", fields = ["event"]))?;
     let nothing = Object::new();
     let props = object(event, "properties").unwrap_or(&nothing);
     let stamps = (props.get("time").and_then(moment), None);

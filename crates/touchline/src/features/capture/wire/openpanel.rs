@@ -10,6 +10,7 @@ use super::request::Incoming;
 use super::told::{Object, Story, Told, copied, each, moment, name, names, object, text};
 use super::{Format, Scene, json};
 use crate::features::capture::{Delivery, Reason};
+use crate::tell;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use model::Form;
@@ -38,7 +39,7 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
 }
 
 fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
-    let payload = object(event, "payload").ok_or_else(|| Reason::new("no_event", "`payload` is missing"))?;
+    let payload = object(event, "payload").ok_or_else(|| tell!(no_event, "`payload` is missing", fields = ["payload"]))?;
     let user = name("user", payload, "profileId");
     let nothing = Object::new();
     let props = object(payload, "properties").unwrap_or(&nothing);
@@ -65,13 +66,19 @@ fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
         }
         // Counters know no "since when", groups are nobody, and recordings hold whatever stood on the page.
         Some("increment" | "decrement" | "group" | "alias" | "replay") => Ok(()),
-        _ => Err(Reason::new("no_event", "`type` is none of track, identify, group, assign_group, increment and decrement")),
+        _ => Err(tell!(
+            unknown_type,
+            "`{field}` is none of {known}",
+            field = "type",
+            known = ["track", "identify", "group", "assign_group", "increment", "decrement"]
+        )),
     }
 }
 
 /// Reads what happened.
 fn what(payload: &Object, props: &Object) -> Result<Told, Reason> {
-    let kind = text(payload, "name").ok_or_else(|| Reason::new("no_event", "`name`, the name of the event, is missing"))?;
+    let kind =
+        text(payload, "name").ok_or_else(|| tell!(no_event, "`name`, the name of the event, is missing", fields = ["name"]))?;
     let (event, form) = match kind {
         "screen_view" => ("page", Some(Form::Visit)),
         "link_out" => (kind, Some(Form::Click)),
@@ -127,6 +134,6 @@ mod tests {
         check("assign_group", json!({ "profileId": "u", "groupIds": ["acme"] }), &["trait of user group_id at 0"]);
         check("increment", json!({ "profileId": "u", "property": "visits", "value": 1 }), &[]);
         check("track", json!({ "properties": {} }), &["refused 0 no_event"]);
-        check("odd", json!({}), &["refused 0 no_event"]);
+        check("odd", json!({}), &["refused 0 unknown_type"]);
     }
 }

@@ -5,6 +5,7 @@
 use super::super::{Delivery, Reason};
 use super::request::{Incoming, from_base64};
 use super::{Door, Format, Scene, json, segment, snowplow, way_of};
+use crate::tell;
 use axum::Router;
 use axum::routing::MethodFilter;
 use serde::Deserialize;
@@ -46,9 +47,8 @@ fn event(incoming: &Incoming) -> Result<String, Reason> {
     match incoming.asked("data") {
         None => Ok(Value::Object(nested(incoming.uri.query().unwrap_or_default())).to_string()),
         Some(data) if data.trim_start().starts_with('{') => Ok(data.into_owned()),
-        Some(data) => {
-            from_base64(&data).ok_or_else(|| Reason::new("invalid_json", "The parameter `data` is no JSON, plain or in base64"))
-        }
+        Some(data) => from_base64(&data)
+            .ok_or_else(|| tell!(data_unreadable, "The parameter `{field}` is no JSON, plain or in base64", field = "data")),
     }
     .map(|event| json::text(event.as_bytes()).into_owned())
 }

@@ -9,6 +9,7 @@ use super::request::Incoming;
 use super::told::{Object, Story, Told, each, object, text};
 use super::{Door, Format, Scene, json, way};
 use crate::features::capture::{Delivery, Reason};
+use crate::tell;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -42,7 +43,8 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
 }
 
 fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
-    let kind = either(event, "n", "name").ok_or_else(|| Reason::new("no_event", "`n`, the name of the event, is missing"))?;
+    let kind =
+        either(event, "n", "name").ok_or_else(|| tell!(no_event, "`n`, the name of the event, is missing", fields = ["n"]))?;
     let (event_name, form) = match kind {
         "pageview" => ("page", Some(Form::Visit)),
         "Outbound Link: Click" => (kind, Some(Form::Click)),

@@ -10,6 +10,7 @@ use super::request::Incoming;
 use super::told::{Object, Story, Told, copied, each, events, moment, name, names, object, text};
 use super::{Door, Format, Scene, clock, json, way};
 use crate::features::capture::{Delivery, Reason};
+use crate::tell;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -109,7 +110,8 @@ fn answer(_: &Outcome) -> Response {
 }
 
 fn read_event(story: &mut Story<'_>, event: &Object, sent: Option<Instant>) -> Result<(), Reason> {
-    let kind = text(event, "event").ok_or_else(|| Reason::new("no_event", "`event`, the name of the event, is missing"))?;
+    let kind =
+        text(event, "event").ok_or_else(|| tell!(no_event, "`event`, the name of the event, is missing", fields = ["event"]))?;
     if OF_ITSELF.contains(&kind) {
         return Ok(());
     }
@@ -137,7 +139,7 @@ fn read_event(story: &mut Story<'_>, event: &Object, sent: Option<Instant>) -> R
         }
         _ => {
             let Some(distinct) = distinct else {
-                return Err(Reason::new("no_identity", "`distinct_id` is missing"));
+                return Err(tell!(no_identity, "`{field}` is missing", field = "distinct_id"));
             };
             let identities = if is_nobody(&distinct, props) {
                 Vec::new()

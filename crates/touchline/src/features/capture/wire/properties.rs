@@ -7,6 +7,7 @@ use super::super::Reason;
 use super::super::import::amount;
 use super::json::{self, Entries, Members, Word};
 use super::limits::NAME_LETTERS_MAX;
+use crate::tell;
 use model::{Arrival, Currency, Form, Scale, Score};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -148,9 +149,10 @@ impl<'a> Properties<'a> {
         if is_worth_something(arrival.form) {
             let currency = self.word(&["currency"]).map(|code| Currency::parse(&code)).transpose();
             arrival.currency = currency.map_err(|_| {
-                Reason::new(
-                    "bad_currency",
-                    "The `currency` of the event is no code of ISO 4217: write three letters, such as EUR",
+                tell!(
+                    bad_currency,
+                    "The `{field}` of the event is no code of ISO 4217: write three letters, such as EUR",
+                    field = "currency"
                 )
             })?;
             let currency = arrival.currency.or(otherwise);
@@ -173,8 +175,9 @@ impl<'a> Properties<'a> {
         let text = if raw.get().starts_with('"') { Word::of(raw).0.unwrap_or_default() } else { Cow::Borrowed(raw.get()) };
         let minor =
             amount::parse(text.trim(), '.', None).and_then(|exact| amount::minor(exact, currency.unwrap_or(Currency::EUR)));
-        let says = || format!("The `{name}` of the event is no amount of money: write a number, such as 39.95");
-        minor.map(Some).ok_or_else(|| Reason::new("bad_amount", says()))
+        minor.map(Some).ok_or_else(|| {
+            tell!(bad_amount, "The `{field}` of the event is no amount of money: write a number, such as 39.95", field = *name)
+        })
     }
 
     fn score(&self, form: Form) -> Option<Score> {

@@ -15,7 +15,7 @@
 
 use super::super::signature::{Tags, Web, label};
 use super::super::{Caller, Claim, Delivery, Reason, Refused, SourceKind};
-use super::batch::{self, Batch};
+use super::batch::Batch;
 use super::clock::{self, Stamps};
 use super::json::{self, Entries, Maybe, Members, Word};
 use super::limits::{
@@ -25,6 +25,8 @@ use super::limits::{
 use super::properties::Properties;
 use super::request::Incoming;
 use super::{Door, Format, Scene, answer, forms, way};
+use crate::tell;
+use crate::telling::Code;
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -311,7 +313,7 @@ impl<'a> Reader<'a> {
     /// Keeps events with what stood around them, so that they mean the same when they are read again.
     fn refuse(&mut self, position: usize, reason: Reason, events: &str) {
         let Envelope { sent_at, context, .. } = &self.envelope;
-        let is_one = reason.code != batch::TOO_LONG;
+        let is_one = reason.code != Code::batch_too_long.name();
         let stands_alone = is_one && sent_at.get().is_none() && context.is_none() && self.implied.is_none();
         let mut raw = String::with_capacity(events.len() + 64);
         if stands_alone {
@@ -333,11 +335,11 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, position: usize, raw: &'a RawValue) -> Result<(), Reason> {
         if raw.get().len() > EVENT_BYTES_MAX {
-            return Err(Reason::new("event_too_large", format!("An event has at most {EVENT_BYTES_MAX} bytes")));
+            return Err(tell!(event_too_large, "An event has at most {limit} bytes", limit = EVENT_BYTES_MAX));
         }
         let event: Maybe<Event<'a>> = serde_json::from_str(raw.get()).map_err(|error| json::unreadable(&error))?;
         let Some(event) = event.0 else {
-            return Err(Reason::new("wrong_shape", "An event must be an object"));
+            return Err(tell!(wrong_shape_event, "An event must be an object"));
         };
         let kind = event.kind(self.implied)?;
         let context = event.context.0.as_ref();
@@ -392,7 +394,11 @@ impl<'a> Reader<'a> {
             }
         }
         if names.is_empty() {
-            return Err(Reason::new("no_user_anon_id", "The event names nobody: it needs a `userId` or an `anonymousId`"));
+            return Err(tell!(
+                no_user_anon_id,
+                "The event names nobody: it needs a `userId` or an `anonymousId`",
+                fields = ["userId", "anonymousId"]
+            ));
         }
         Ok(names)
     }
@@ -434,7 +440,7 @@ impl<'a> Reader<'a> {
 
     fn group(&mut self, event: &Event<'a>, names: &[Identity], at: Instant) -> Result<(), Reason> {
         let Some(group) = event.group_id.get() else {
-            return Err(Reason::new("no_group_id", "The event needs a `groupId`"));
+            return Err(tell!(no_group_id, "The event needs a `{field}`", field = "groupId"));
         };
         let strongest = names.first().expect("names are not empty");
         let group = ("group_id".to_owned(), json::clean(group, TRAIT_LETTERS_MAX));
@@ -449,11 +455,11 @@ impl<'a> Reader<'a> {
     /// the event's own `anonymousId`, it is taken for both, of which one names nobody.
     fn alias(&mut self, event: &Event<'_>, at: Instant) -> Result<(), Reason> {
         let Some(now) = named("user", &event.user_id)? else {
-            return Err(Reason::new("no_user_id", "An alias needs a `userId`: who the person is from now on"));
+            return Err(tell!(no_user_id, "An alias needs a `{field}`: who the person is from now on", field = "userId"));
         };
         let previous = if event.previous_id.get().is_some() { &event.previous_id } else { &event.anonymous_id };
         if previous.get().is_none() {
-            return Err(Reason::new("no_previous_id", "An alias needs a `previousId`: who the person was until now"));
+            return Err(tell!(no_previous_id, "An alias needs a `{field}`: who the person was until now", field = "previousId"));
         }
         if previous.get() == event.user_id.get() {
             return Ok(());
@@ -478,7 +484,13 @@ impl<'a> Reader<'a> {
         let (name, (form, direction)) = match kind {
             Kind::Track => match event.event.get() {
                 Some(name) => (name, forms::of(name)),
-                None => return Err(Reason::new("no_event", "A `track` event needs an `event`: the name of what happened")),
+                None => {
+                    return Err(tell!(
+                        no_event,
+                        "A `track` event needs an `event`: the name of what happened",
+                        fields = ["event"]
+                    ));
+                }
             },
             kind => (kind.name(), (Form::Visit, Direction::Inbound)),
         };
@@ -552,10 +564,14 @@ impl Event<'_> {
     fn kind(&self, implied: Option<Kind>) -> Result<Kind, Reason> {
         match self.r#type.get() {
             Some(name) => Kind::parse(name).or(implied).ok_or_else(|| {
-                let says = "The `type` of the event is none of identify, track, page, screen, group, alias";
-                Reason::new("unknown_type", says)
+                tell!(
+                    unknown_type,
+                    "The `{field}` of the event is none of {known}",
+                    field = "type",
+                    known = ["identify", "track", "page", "screen", "group", "alias"]
+                )
             }),
-            None => implied.ok_or_else(|| Reason::new("no_type", "An event of a batch needs a `type`")),
+            None => implied.ok_or_else(|| tell!(no_type, "An event of a batch needs a `{field}`", field = "type")),
         }
     }
 
@@ -563,8 +579,13 @@ impl Event<'_> {
     fn stamps(&self, reader: &Reader<'_>) -> Result<Stamps, Reason> {
         let original = self.timestamp.get().or(self.original_timestamp.get());
         let original = original.map(|text| {
-            let says = "The `timestamp` of the event is no time: write ISO 8601, such as 2024-05-01T12:34:56.789Z";
-            clock::instant(text).ok_or_else(|| Reason::new("bad_timestamp", says))
+            clock::instant(text).ok_or_else(|| {
+                tell!(
+                    bad_timestamp,
+                    "The `{field}` of the event is no time: write ISO 8601, such as 2024-05-01T12:34:56.789Z",
+                    field = "timestamp"
+                )
+            })
         });
         // The stamp of the request is the later one: some clients stamp events when they queue them.
         let sent = reader.sent.or_else(|| self.sent_at.get().and_then(clock::instant));
@@ -597,8 +618,11 @@ fn named(namespace: &str, id: &Word<'_>) -> Result<Option<Identity>, Reason> {
         return Ok(None);
     };
     if id.len() > IDENTITY_LETTERS_MAX {
-        let says = format!("An id has at most {IDENTITY_LETTERS_MAX} bytes: a longer one is a token or a mistake");
-        return Err(Reason::new("id_too_long", says));
+        return Err(tell!(
+            id_too_long,
+            "An id has at most {limit} bytes: a longer one is a token or a mistake",
+            limit = IDENTITY_LETTERS_MAX
+        ));
     }
     Ok(Identity::new(namespace, &json::clean(id, IDENTITY_LETTERS_MAX)))
 }

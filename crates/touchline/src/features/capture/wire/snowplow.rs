@@ -9,6 +9,7 @@ use super::request::{Incoming, decode_base64};
 use super::told::{Object, Story, Told, copied, each, events, moment, name, names, object, scalar, text};
 use super::{Door, Format, Scene, collect, json, way};
 use crate::features::capture::{Delivery, Reason};
+use crate::tell;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -88,7 +89,7 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
         if copied(event, "aid") == key || is_line(event) {
             read_event(story, event)
         } else {
-            Err(Reason::new("other_source", "`aid` is not that of the first event of the request: send them apart"))
+            Err(tell!(other_source, "`{field}` is not that of the first event of the request: send them apart", field = "aid"))
         }
     }))
 }
@@ -106,7 +107,14 @@ fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
         Some("tr") => transaction(event),
         _ if is_line(event) => return Ok(()),
         Some("ue") => self_describing(event)?,
-        _ => return Err(Reason::new("no_event", "`e` is none of pv, pp, se, tr, ti and ue")),
+        _ => {
+            return Err(tell!(
+                unknown_type,
+                "`{field}` is none of {known}",
+                field = "e",
+                known = ["pv", "pp", "se", "tr", "ti", "ue"]
+            ));
+        }
     };
     // A "true" time was known to whoever sent it: no clock stands between.
     let stamps = match event.get("ttm").and_then(moment) {
@@ -143,7 +151,8 @@ fn picked(event: &Object, parts: &[(&str, &str)]) -> Object {
 fn self_describing(event: &Object) -> Result<Told, Reason> {
     let outer = embedded(event, "ue_pr", "ue_px")?.unwrap_or_default();
     let inner = object(&outer, "data").filter(|inner| inner.contains_key("schema"));
-    let inner = inner.ok_or_else(|| Reason::new("no_event", "`ue_pr` or `ue_px` holds no self-describing event"))?;
+    let inner =
+        inner.ok_or_else(|| tell!(no_event, "`ue_pr` or `ue_px` holds no self-describing event", fields = ["ue_pr", "ue_px"]))?;
     let schema = schema_name(inner);
     let mut props = object(inner, "data").cloned().unwrap_or_default();
     let action = copied(&props, "type");
@@ -191,7 +200,7 @@ fn embedded(event: &Object, plain: &str, encoded: &str) -> Result<Option<Object>
         (None, None) => return Ok(None),
     };
     let found = json.and_then(|json| serde_json::from_str(&json::text(&json)).ok());
-    found.map(Some).ok_or_else(|| Reason::new("unreadable", format!("`{key}` holds no JSON object")))
+    found.map(Some).ok_or_else(|| tell!(unreadable, "`{field}` holds no JSON object", field = key))
 }
 
 /// Returns NAME of a schema such as `iglu:vendor/NAME/jsonschema/1-0-0`.
@@ -248,7 +257,7 @@ mod tests {
                {\"properties\":{\"currency\":\"EUR\",\"order_id\":\"7\",\"revenue\":\"42.50\"}}"],
         );
         check("", &payload(&json!({ "e": "ti", "ti_id": "7" })), &[]);
-        check("", &payload(&json!({ "e": "xx" })), &["refused 0 no_event"]);
+        check("", &payload(&json!({ "e": "xx" })), &["refused 0 unknown_type"]);
         check("", &payload(&json!({ "e": "ue", "ue_pr": "{" })), &["refused 0 unreadable"]);
         // A true time needs no correction.
         check("", &payload(&json!({ "e": "pp", "ttm": "1699999000000" })), &["other inbound page_ping at -1000 by user device"]);

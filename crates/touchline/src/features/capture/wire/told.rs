@@ -15,6 +15,7 @@ use super::request::Incoming;
 use super::{Scene, forms};
 use crate::features::capture::signature::{Tags, Web};
 use crate::features::capture::{Delivery, Reason, Refused};
+use crate::tell;
 use model::{Arrival, Form, Identity, Instant, Link};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
@@ -83,14 +84,14 @@ pub(super) fn each<'a>(
 
 fn object_of(position: usize, raw: &str) -> Result<Object, Reason> {
     if position >= BATCH_EVENTS_MAX {
-        return Err(Reason::new("batch_too_long", format!("Only the first {BATCH_EVENTS_MAX} events of a request are read")));
+        return Err(tell!(batch_too_long, "Only the first {limit} events of a request are read", limit = BATCH_EVENTS_MAX));
     }
     if raw.len() > EVENT_BYTES_MAX {
-        return Err(Reason::new("event_too_large", format!("The event has {} bytes, {EVENT_BYTES_MAX} at most", raw.len())));
+        return Err(tell!(event_too_large, "An event has at most {limit} bytes", limit = EVENT_BYTES_MAX));
     }
     match serde_json::from_str(raw) {
         Ok(Value::Object(event)) => Ok(event),
-        Ok(_) => Err(Reason::new("wrong_shape", "An event is a JSON object")),
+        Ok(_) => Err(tell!(wrong_shape_event, "An event is a JSON object")),
         Err(error) => Err(unreadable(&error)),
     }
 }

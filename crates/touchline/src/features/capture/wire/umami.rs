@@ -9,6 +9,7 @@ use super::request::Incoming;
 use super::told::{Object, Story, Told, copied, each, events, moment, name, names, object, text};
 use super::{Door, Format, Scene, json, way};
 use crate::features::capture::{Delivery, Reason};
+use crate::tell;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
 use model::{Form, Link};
@@ -41,7 +42,7 @@ fn read(incoming: &Incoming, scene: &Scene<'_>) -> Result<Delivery, Reason> {
 }
 
 fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
-    let payload = object(event, "payload").ok_or_else(|| Reason::new("no_event", "`payload` is missing"))?;
+    let payload = object(event, "payload").ok_or_else(|| tell!(no_event, "`payload` is missing", fields = ["payload"]))?;
     let stamps = (payload.get("timestamp").and_then(moment), None);
     let (user, device) = (name("user", payload, "id"), name("device", payload, "vid"));
     let data = object(payload, "data").cloned().unwrap_or_default();
@@ -72,7 +73,7 @@ fn read_event(story: &mut Story<'_>, event: &Object) -> Result<(), Reason> {
                 ..Told::default()
             })
         }
-        Some(_) => Err(Reason::new("no_event", "`type` is none of event and identify")),
+        Some(_) => Err(tell!(unknown_type, "`{field}` is none of {known}", field = "type", known = ["event", "identify"])),
     }
 }
 
@@ -117,6 +118,6 @@ mod tests {
             &["claim user device Together at 0", "trait of user plan at 0"],
         );
         check(&json!({ "type": "identify", "payload": { "website": "k", "data": { "plan": "pro" } } }), &[]);
-        check(&json!([{ "type": "performance", "payload": {} }, { "type": "odd", "payload": {} }]), &["refused 1 no_event"]);
+        check(&json!([{ "type": "performance", "payload": {} }, { "type": "odd", "payload": {} }]), &["refused 1 unknown_type"]);
     }
 }

@@ -5,10 +5,12 @@
 //! counted from 0). The texts of the messages are personal: only their length is handed on.
 
 use super::{damaged, next_line};
+use crate::features::capture::Reason;
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Header, Out, Page, Stop};
 use crate::features::capture::import::source::Member;
+use crate::tell;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 use std::collections::HashMap;
@@ -24,13 +26,17 @@ pub(super) fn read(
     shape: &FileShape,
     consumed: &dyn Fn() -> u64,
     send: &mut dyn FnMut(Page) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let encoding = encoding::choose(shape.encoding.as_deref(), &member.sample)?;
     let links = Links::parse(&String::from_utf8_lossy(member.companion.as_deref().unwrap_or_default()));
     let header = Header { member: member.name.clone(), columns: COLUMNS.map(str::to_owned).to_vec(), documents: false };
     let mut log = Log::new(&member.name, links);
     let notes = match log.clock.is_none() {
-        true => vec![format!("the name of `{}` holds no date such as 2004-12-25; its times are empty", member.name)],
+        true => vec![tell!(
+            chat_undated,
+            "the name of `{file}` holds no date such as 2004-12-25; its times are empty",
+            file = &member.name
+        )],
         false => Vec::new(),
     };
     let mut lines = BufReader::new(Utf8::new(member.stream, encoding).map_err(|error| damaged(&error))?);

@@ -3,12 +3,13 @@
 use super::damaged;
 use super::fuse::Fuse;
 use crate::failure::Failure;
+use crate::features::capture::Reason;
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Header, LINE, Out, Page, REASON, Stop};
-use crate::features::capture::import::plan::Reason;
 use crate::features::capture::import::source::Member;
 use crate::platform::cells::unguarded;
+use crate::{fail, tell};
 use csv::{ByteRecord, ReaderBuilder};
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -24,7 +25,7 @@ pub(super) fn read(
     shape: &FileShape,
     consumed: &dyn Fn() -> u64,
     send: &mut dyn FnMut(Page) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let encoding = encoding::choose(shape.encoding.as_deref(), &member.sample)?;
     let beginning = encoding.decode(&member.sample).0;
     let sign = sign(shape, &beginning, &member.name)?;
@@ -33,9 +34,9 @@ pub(super) fn read(
     let mut rows = reader(sign, Fuse::new(text, &left));
     let mut record = ByteRecord::new();
     if !next(&mut rows, &mut record, &left)? {
-        return Err(Failure::new(format!("`{}` holds no rows", member.name))
-            .hint("Export it again; nothing was imported")
-            .into());
+        return Err(
+            fail!(file_no_rows, "`{file}` holds no rows", "Export it again; nothing was imported", file = &member.name).into()
+        );
     }
     // A file of rejects always names its columns, whatever the mapping says of the file it came from.
     let named = shape.header.unwrap_or(true) || record.get(0) == Some(LINE.as_bytes());
@@ -56,14 +57,16 @@ pub(super) fn read(
     })();
     let mut notes = Vec::new();
     if encoding != encoding_rs::UTF_8 {
-        notes.push(format!("`{}` is written in {}", member.name, encoding.name()));
+        let (file, encoding) = (&member.name, encoding.name());
+        notes.push(tell!(file_encoded, "`{file}` is written in {encoding}", file = file, encoding = encoding));
     }
     if table.malformed > 0 {
-        notes.push(format!(
-            "`{}`: {} cells are not valid {}; unreadable letters became U+FFFD. If accents look wrong, set `encoding` under [file]",
-            member.name,
-            table.malformed,
-            encoding.name()
+        notes.push(tell!(
+            letters_lost,
+            "`{file}`: {cells} cells are not valid {encoding}; unreadable letters became U+FFFD. If accents look wrong, set `encoding` under [file]",
+            file = &member.name,
+            cells = table.malformed,
+            encoding = encoding.name()
         ));
     }
     out.finish(result).map(|()| notes)
@@ -105,8 +108,14 @@ impl Table {
         if record.len() != self.width {
             let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
             let plural = if record.len() == 1 { "" } else { "s" };
-            let says = format!("the row has {} cell{plural}, the header has {}", record.len(), self.width);
-            return out.broken(line, Reason::new("cells_miscounted", says), cells);
+            let (found, wanted) = (record.len(), self.width);
+            let reason = tell!(
+                cells_miscounted,
+                "the row has {cells} cell{plural}, the header has {header}",
+                cells = found,
+                header = wanted
+            );
+            return out.broken(line, reason, cells);
         }
         for cell in record {
             match std::str::from_utf8(cell) {
@@ -147,14 +156,23 @@ fn sign(shape: &FileShape, beginning: &str, member: &str) -> Result<u8, Failure>
         return Ok(found.unwrap_or(b','));
     };
     let Ok(told_byte) = u8::try_from(told) else {
-        return Err(Failure::new(format!("`{told}` cannot separate columns")).hint("Use one ASCII sign, such as `;`"));
+        return Err(fail!(
+            delimiter_no_ascii,
+            "`{told}` cannot separate columns",
+            "Use one ASCII sign, such as `;`",
+            told = told
+        ));
     };
     let first = beginning.lines().next().unwrap_or_default();
     match found {
-        Some(found) if found != told_byte && !first.contains(told) => {
-            Err(Failure::new(format!("The first row of `{member}` does not contain the delimiter {told:?}"))
-                .hint(format!("It looks separated by {:?}: set `delimiter` under [file], or leave it out", char::from(found))))
-        }
+        Some(found) if found != told_byte && !first.contains(told) => Err(fail!(
+            delimiter_absent,
+            "The first row of `{file}` does not contain the delimiter {told}",
+            "It looks separated by {found}: set `delimiter` under [file], or leave it out",
+            file = member,
+            told = format!("{told:?}"),
+            found = format!("{:?}", char::from(found))
+        )),
         _ => Ok(told_byte),
     }
 }

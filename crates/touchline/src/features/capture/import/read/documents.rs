@@ -2,7 +2,9 @@
 
 use super::{Wants, unknown_column};
 use crate::failure::Failure;
+use crate::features::capture::Reason;
 use crate::features::capture::import::page::{FILE, Header, LINE, REASON};
+use crate::tell;
 use model::map::nearest;
 use serde_json::{Map, Value};
 
@@ -10,7 +12,7 @@ use serde_json::{Map, Value};
 ///
 /// A wanted column that nobody has seen is refused when another one looks like it, and is otherwise read as
 /// empty: it may come later. The remarks say so.
-pub(super) fn header(member: &str, seen: Vec<String>, wants: &Wants) -> Result<(Header, Vec<String>), Failure> {
+pub(super) fn header(member: &str, seen: Vec<String>, wants: &Wants) -> Result<(Header, Vec<Reason>), Failure> {
     let mut notes = Vec::new();
     for column in &wants.columns {
         // A parameter is looked for inside the value before it.
@@ -20,7 +22,12 @@ pub(super) fn header(member: &str, seen: Vec<String>, wants: &Wants) -> Result<(
         if nearest(column, seen.iter().map(String::as_str)).is_some() {
             return Err(unknown_column(column, member, &seen));
         }
-        notes.push(format!("the beginning of `{member}` shows no `{column}`; where it is missing it is read as empty"));
+        notes.push(tell!(
+            column_unseen,
+            "the beginning of `{file}` shows no `{column}`; where it is missing it is read as empty",
+            column = column,
+            file = member
+        ));
     }
     let columns = if wants.columns.is_empty() { seen } else { wants.columns.clone() };
     Ok((Header { member: member.to_owned(), columns, documents: true }, notes))

@@ -1,11 +1,12 @@
 //! JSON Lines: one object a line, values inside objects by paths such as `customer.id`.
 
 use super::{Wants, damaged, documents, next_line};
+use crate::features::capture::Reason;
 use crate::features::capture::import::encoding::{self, Utf8};
 use crate::features::capture::import::mapping::FileShape;
 use crate::features::capture::import::page::{Out, Page, Stop};
-use crate::features::capture::import::plan::Reason;
 use crate::features::capture::import::source::Member;
+use crate::tell;
 use serde_json::{Map, Value};
 use std::io::BufReader;
 
@@ -18,7 +19,7 @@ pub(super) fn read(
     wants: &Wants,
     consumed: &dyn Fn() -> u64,
     send: &mut dyn FnMut(Page) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let encoding = encoding::choose(shape.encoding.as_deref(), &member.sample)?;
     let (header, notes) = documents::header(&member.name, seen(&encoding.decode(&member.sample).0), wants)?;
     let columns = header.columns.clone();
@@ -51,7 +52,7 @@ fn object(line: &[u8], number: u64, columns: &[String], out: &mut Out<'_>) -> Re
             out.end_row(number, Some(Value::Object(document).to_string()))
         }
         Err(_) => {
-            let reason = Reason::new("line_no_object", "the line is not a JSON object");
+            let reason = tell!(line_no_object, "the line is not a JSON object");
             out.broken(number, reason, vec![String::from_utf8_lossy(line.trim_ascii()).into_owned()])
         }
     }

@@ -11,7 +11,9 @@ mod xes;
 use super::mapping::{FileShape, Kind};
 use super::page::{Page, Stop};
 use super::source::Member;
+use crate::fail;
 use crate::failure::Failure;
+use crate::features::capture::Reason;
 use model::map::nearest;
 use std::io::{BufRead, Read};
 
@@ -34,7 +36,7 @@ pub(super) fn read(
     wants: &Wants,
     consumed: &dyn Fn() -> u64,
     send: &mut dyn FnMut(Page) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     match member.kind {
         Kind::Csv => delimited::read(member, shape, consumed, send),
         Kind::Jsonl => jsonl::read(member, shape, wants, consumed, send),
@@ -46,12 +48,25 @@ pub(super) fn read(
 
 /// Says that a column is not there, and which one was meant.
 pub(super) fn unknown_column(column: &str, member: &str, columns: &[String]) -> Failure {
-    let failure = Failure::new(format!("`{member}` has no column `{column}`"));
     match nearest(column, columns.iter().map(String::as_str)) {
-        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
+        Some(near) => fail!(
+            column_misspelt,
+            "`{file}` has no column `{column}`",
+            "Did you mean `{near}`?",
+            column = column,
+            file = member,
+            near = near
+        ),
         None => {
-            let listed: Vec<&str> = columns.iter().take(40).map(String::as_str).collect();
-            failure.hint(format!("Its columns are: {}", listed.join(", ")))
+            let listed: Vec<String> = columns.iter().take(40).cloned().collect();
+            fail!(
+                column_unknown,
+                "`{file}` has no column `{column}`",
+                "Its columns are: {columns}",
+                column = column,
+                file = member,
+                columns = listed
+            )
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::{Wants, damaged};
 use crate::failure::Failure;
+use crate::features::capture::Reason;
 use crate::features::capture::import::page::{FILE, Header, LINE, Out, Page, Stop};
 use crate::features::capture::import::source::Member;
+use crate::{fail, tell};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
@@ -34,16 +36,20 @@ pub(super) fn read(
     wants: &Wants,
     consumed: &dyn Fn() -> u64,
     send: &mut dyn FnMut(Page) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let name = member.name.clone();
     let packed = member.file.is_none();
     let file = on_disk(member, consumed)?;
     let size = file.metadata().map_or(0, |found| found.len());
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|error| {
-        Failure::new(format!("`{name}` is a Parquet file that cannot be read"))
-            .because(&error)
-            .hint("It may be cut off: fetch it again")
+        fail!(
+            parquet_unreadable,
+            "`{file}` is a Parquet file that cannot be read",
+            "It may be cut off: fetch it again",
+            file = &name
+        )
+        .because(&error)
     })?;
     let (mask, notes) = projection(&builder, &name, wants)?;
     let rows = builder.metadata().file_metadata().num_rows().max(1) as u64;
@@ -91,8 +97,13 @@ fn unpack(stream: &mut dyn Read, file: &mut File, room: &dyn Fn() -> u64, name: 
             more => unpacked += more,
         }
         if unpacked > room() {
-            return Err(Failure::new(format!("`{name}` becomes too large when it is unpacked: {} MiB and more", unpacked >> 20))
-                .hint("Where it is right all the same, unpack it yourself and import the Parquet file"));
+            return Err(fail!(
+                unpacked_too_large,
+                "`{file}` becomes too large when it is unpacked: {size} MiB and more",
+                "Where it is right all the same, unpack it yourself and import the Parquet file",
+                file = name,
+                size = unpacked >> 20
+            ));
         }
     }
 }
@@ -102,7 +113,7 @@ fn projection(
     builder: &ParquetRecordBatchReaderBuilder<File>,
     name: &str,
     wants: &Wants,
-) -> Result<(ProjectionMask, Vec<String>), Failure> {
+) -> Result<(ProjectionMask, Vec<Reason>), Failure> {
     let fields = builder.schema().fields();
     let names: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
     if let Some(missing) = wants.columns.iter().find(|column| !names.contains(column)) {
@@ -115,10 +126,24 @@ fn projection(
         match (is_simple(field.data_type()), wanted) {
             (true, _) if wanted || all || [LINE, FILE].contains(&field.name().as_str()) => roots.push(index),
             (false, true) => {
-                return Err(Failure::new(format!("Column `{}` of `{name}` holds {}", field.name(), field.data_type()))
-                    .hint("Only columns of texts, numbers, times and truth values can be imported"));
+                return Err(fail!(
+                    column_type,
+                    "Column `{column}` of `{file}` holds {kind}",
+                    "Only columns of texts, numbers, times and truth values can be imported",
+                    column = field.name(),
+                    file = name,
+                    kind = field.data_type().to_string()
+                ));
             }
-            (false, false) if all => notes.push(format!("column `{}` of `{name}` is nested and was left out", field.name())),
+            (false, false) if all => {
+                let column = field.name();
+                notes.push(tell!(
+                    column_nested,
+                    "column `{column}` of `{file}` is nested and was left out",
+                    column = column,
+                    file = name
+                ));
+            }
             _ => {}
         }
     }

@@ -5,6 +5,7 @@
 
 use super::fuse::Fuse;
 use super::{Wants, damaged, documents};
+use crate::features::capture::Reason;
 use crate::features::capture::import::page::{Out, Page, Stop};
 use crate::features::capture::import::source::Member;
 use quick_xml::XmlVersion;
@@ -21,7 +22,7 @@ pub(super) fn read(
     wants: &Wants,
     consumed: &dyn Fn() -> u64,
     send: &mut dyn FnMut(Page) -> Result<(), Stop>,
-) -> Result<Vec<String>, Stop> {
+) -> Result<Vec<Reason>, Stop> {
     let mut seen = Vec::new();
     // The sample may end anywhere: what could be read of it is enough.
     let _ = events(member.sample.as_slice(), &mut |_, document| {

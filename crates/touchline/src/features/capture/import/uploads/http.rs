@@ -2,6 +2,7 @@
 
 use super::shelf::{FILE_BYTES_MAX, SHELF_BYTES_MAX, WAITING_MAX, body_of, file_name};
 use super::{ImportFile, Uploads};
+use crate::fail;
 use crate::failure::{Failure, Result};
 use crate::features::account::Keeper;
 use crate::features::capture::import::mapping::Mapping;
@@ -130,7 +131,8 @@ async fn send(
 ) -> Result<Response, Refusal> {
     let (waiting, bytes) = uploads.waiting().await?;
     if waiting >= WAITING_MAX || bytes + FILE_BYTES_MAX > SHELF_BYTES_MAX {
-        return Err(Refusal::conflict(format!("{waiting} files wait already"), "Import or discard some of them first"));
+        let many = fail!(imports_waiting, "{files} files wait already", "Import or discard some of them first", files = waiting);
+        return Err(Refusal::because_of(StatusCode::CONFLICT, many));
     }
     let (id, name) = (drawn()?, file_name(&named.name));
     let bytes = uploads.shelf.keep(&id, &name, request.into_body()).await?;
@@ -267,7 +269,10 @@ async fn rejects(
     uploads.found(&id).await?;
     let number = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
     let Some(path) = number.and_then(|number| uploads.shelf.rejects(&id).into_iter().nth(number)) else {
-        return Err(Refusal::not_found("No such refused rows are kept", "They are kept for a week after the import"));
+        return Err(Refusal::because_of(
+            StatusCode::NOT_FOUND,
+            fail!(file_vanished, "No such refused rows are kept", "They are kept for a week after the import"),
+        ));
     };
     let ending = path.extension().map_or("csv", |ending| if ending == "jsonl" { "jsonl" } else { "csv" });
     let headers = [
@@ -282,7 +287,9 @@ async fn kept(uploads: &Uploads, id: &str) -> Result<(ImportFile, PathBuf), Refu
     let found = uploads.found(id).await?;
     match uploads.file_of(&found) {
         Some(path) => Ok((found, path)),
-        None => Err(Refusal::conflict("The file is not kept any more", "Send it up again")),
+        None => {
+            Err(Refusal::because_of(StatusCode::CONFLICT, fail!(file_gone, "The file is not kept any more", "Send it up again")))
+        }
     }
 }
 
@@ -291,17 +298,25 @@ fn read_mapping(asked: ImportMapping) -> Result<(String, Mapping), Refusal> {
     let text = match (asked.mapping, asked.document) {
         (Some(text), None) => text,
         (None, Some(document)) => text_of(document).map_err(Refusal::told)?,
-        _ => return Err(Refusal::malformed("A mapping is either a text or a document", "Send `mapping` or `document`")),
+        _ => {
+            let one = fail!(mapping_one_way, "A mapping is either a text or a document", "Send `mapping` or `document`");
+            return Err(Refusal::told(one));
+        }
     };
     if text.len() > MAPPING_BYTES_MAX {
-        return Err(Refusal::malformed("The mapping is too long", format!("Write {MAPPING_BYTES_MAX} bytes at most")));
+        let long = fail!(mapping_too_long, "The mapping is too long", "Write {limit} bytes at most", limit = MAPPING_BYTES_MAX);
+        return Err(Refusal::told(long));
     }
     let mapping = Mapping::parse(&text, "the mapping").map_err(Refusal::told)?;
     if mapping.lookup.is_empty() {
         Ok((text, mapping))
     } else {
         // A lookup names a file of the server's machine, and whoever signs in may not read those.
-        Err(Refusal::malformed("A mapping with [lookup] cannot be used here", "Import the file with the command line"))
+        Err(Refusal::told(fail!(
+            mapping_lookup,
+            "A mapping with [lookup] cannot be used here",
+            "Import the file with the command line"
+        )))
     }
 }
 

@@ -13,11 +13,13 @@ pub(in crate::features::capture) use shelf::drop_kept;
 
 use super::mapping::Mapping;
 use super::{Import, Progress, Sink, Summary, Taken, run};
+use crate::fail;
 use crate::failure::{Failure, Result};
 use crate::features::capture::{Capture, Claim, Intake, Known, Sources};
 use crate::features::map::Maps;
 use crate::platform::home::Stores;
-use crate::platform::http::Refusal;
+use crate::platform::http::{Problem, Refusal};
+use axum::http::StatusCode;
 use model::{Arrival, Flags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -79,7 +81,7 @@ struct ImportFile {
     #[schema(value_type = Option<Object>)]
     summary: Option<Value>,
     /// Why it failed.
-    problem: Option<String>,
+    problem: Option<Problem>,
     /// How many bytes have been read, while it runs.
     done_bytes: Option<u64>,
     /// How many rows have been read, while it runs.
@@ -109,7 +111,7 @@ struct Watched<'a> {
 impl Sink for Watched<'_> {
     fn take(&mut self, arrivals: Vec<Arrival>, facts: Vec<Claim>, traits: Vec<Known>) -> Result<Taken, Failure> {
         if self.run.is_called_off.load(Ordering::Acquire) {
-            return Err(Failure::new("The import was called off; what was imported until then stays"));
+            return Err(fail!(import_called_off, "The import was called off; what was imported until then stays"));
         }
         self.intake.take(arrivals, facts, traits)
     }
@@ -126,7 +128,10 @@ impl Uploads {
         {
             let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             if !running.is_empty() {
-                return Err(Refusal::conflict("Another import runs", "Wait until it is done"));
+                return Err(Refusal::because_of(
+                    StatusCode::CONFLICT,
+                    fail!(import_running, "Another import runs", "Wait until it is done"),
+                ));
             }
             running.insert(id.to_owned(), Arc::default());
         }
@@ -156,7 +161,7 @@ impl Uploads {
                 let summary = serde_json::to_string(&summary).unwrap_or_default();
                 self.stores.block_on(self.end(id, "done", Some(summary), None))
             }
-            Err(failure) => self.stores.block_on(self.end(id, "failed", None, Some(told(&failure)))),
+            Err(failure) => self.stores.block_on(self.end(id, "failed", None, Some(written(failure)))),
         };
         if let Err(failure) = told {
             tracing::warn!("{failure}");
@@ -220,8 +225,12 @@ impl Uploads {
     async fn found(&self, id: &str) -> Result<ImportFile, Refusal> {
         let finding = sqlx::query("SELECT * FROM import WHERE id = $1").bind(id.to_owned());
         let row = finding.fetch_optional(self.stores.state.reader()).await.map_err(failed)?;
-        row.map(|row| self.told(&row))
-            .ok_or_else(|| Refusal::not_found("There is no such import", "List them to see those that exist"))
+        row.map(|row| self.told(&row)).ok_or_else(|| {
+            Refusal::because_of(
+                StatusCode::NOT_FOUND,
+                fail!(import_unknown, "There is no such import", "List them to see those that exist"),
+            )
+        })
     }
 
     /// Tells of a file as it is now, which a stop of the server or an erasure may have changed since its row was written.
@@ -238,7 +247,7 @@ impl Uploads {
             by: row.get("by_whom"),
             mapping: row.get("mapping"),
             summary: row.get::<Option<String>, _>("summary").and_then(|text| serde_json::from_str(&text).ok()),
-            problem: row.get("problem"),
+            problem: row.get::<Option<String>, _>("problem").map(problem_of),
             done_bytes: progress(|run| &run.bytes),
             done_rows: progress(|run| &run.rows),
             rejects: self.shelf.rejects(&id).len(),
@@ -246,7 +255,9 @@ impl Uploads {
         };
         if file.stage == "running" && run.is_none() {
             file.stage = "failed".to_owned();
-            file.problem = Some("The server stopped meanwhile: import the file again, nothing is added twice".to_owned());
+            let stopped =
+                fail!(import_interrupted, "The server stopped meanwhile: import the file again, nothing is added twice");
+            file.problem = Some(stopped.into());
         } else if file.stage == "waiting" && self.file_of(&file).is_none() {
             file.stage = "discarded".to_owned();
         }
@@ -264,11 +275,14 @@ impl Uploads {
     }
 }
 
-/// Says a failure in one line.
-fn told(failure: &Failure) -> String {
-    let because = failure.because.iter().map(|why| format!(": {why}")).collect::<String>();
-    let hint = failure.hint.as_ref().map(|hint| format!(". {hint}")).unwrap_or_default();
-    format!("{}{because}{hint}", failure.what)
+/// Writes a failure down, for [`problem_of`].
+fn written(failure: Failure) -> String {
+    serde_json::to_string(&Problem::from(failure)).unwrap_or_default()
+}
+
+/// Takes up a failure that was written down; earlier versions wrote a line of English.
+fn problem_of(written: String) -> Problem {
+    serde_json::from_str(&written).unwrap_or_else(|_| Failure::new(written).into())
 }
 
 fn failed(error: impl Into<StateError>) -> Failure {

@@ -1,9 +1,11 @@
 //! The folder of files that wait to be imported, and of refused rows: `DATA/imports/ID`. It has limits, and nobody else may
 //! read what is in it.
 
+use crate::fail;
 use crate::failure::{Failure, Result};
 use crate::platform::http::Refusal;
 use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
 use futures_util::StreamExt;
 use model::Instant;
 use model::time::DAY;
@@ -74,7 +76,10 @@ impl Shelf {
     /// Keeps a file that comes; returns its length.
     pub(super) async fn keep(&self, id: &str, name: &str, body: Body) -> Result<u64, Refusal> {
         let Ok(_place) = self.sending.try_acquire() else {
-            return Err(Refusal::unavailable("Other files are being sent up", "Wait until they are there"));
+            return Err(Refusal::because_of(
+                StatusCode::SERVICE_UNAVAILABLE,
+                fail!(upload_crowded, "Other files are being sent up", "Wait until they are there"),
+            ));
         };
         let kept = self.write(id, name, body).await;
         if kept.is_err() {
@@ -107,14 +112,16 @@ impl Shelf {
                     }
                 }
                 Ok(Some(Err(_))) | Err(_) => {
-                    break Err(Refusal::malformed("The file did not come whole", "Send it again"));
+                    break Err(Refusal::told(fail!(upload_broken, "The file did not come whole", "Send it again")));
                 }
             }
             if sent > FILE_BYTES_MAX {
-                break Err(Refusal::malformed(
-                    format!("The file is longer than {} GiB", FILE_BYTES_MAX >> 30),
+                break Err(Refusal::told(fail!(
+                    file_too_long,
+                    "The file is longer than {size} GiB",
                     "Import it on the machine of the server: touchline import FILE --mapping MAPPING",
-                ));
+                    size = FILE_BYTES_MAX >> 30
+                )));
             }
         };
         drop(pieces);
@@ -122,7 +129,7 @@ impl Shelf {
         written.map_err(|error| Failure::new("Cannot keep the file").because(&error))?;
         ended?;
         if sent == 0 {
-            return Err(Refusal::malformed("The file is empty", "Export it again"));
+            return Err(Refusal::told(fail!(upload_empty, "The file is empty", "Export it again")));
         }
         Ok(sent)
     }

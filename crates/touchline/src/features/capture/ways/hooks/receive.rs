@@ -5,6 +5,7 @@ use super::{Hook, Scheme};
 use crate::features::capture::ways::Ways;
 use crate::features::capture::wire::answer::{Outcome, not_taken, taken};
 use crate::features::capture::{Caller, Delivery, NotTaken, Reason, SourceKind};
+use crate::tell;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
@@ -28,13 +29,13 @@ async fn receive(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Ok(body) = body else {
-        let says = format!("The body is larger than {BODY_BYTES_MAX} bytes, or broke off");
-        return no(StatusCode::PAYLOAD_TOO_LARGE, Reason::new("body_too_large", says));
+        let says = tell!(body_too_large, "The body is larger than {limit} bytes, or broke off", limit = BODY_BYTES_MAX);
+        return no(StatusCode::PAYLOAD_TOO_LARGE, says);
     };
     let hook = match ways.hooks().find(&name).await {
         Ok(Some(hook)) => hook,
         Ok(None) => {
-            let reason = Reason::new("hook_unknown", "There is no such hook: see `touchline hook list`");
+            let reason = tell!(hook_unknown, "There is no such hook: see `touchline hook list`");
             return no(StatusCode::NOT_FOUND, reason);
         }
         Err(failure) => return not_taken(NotTaken::Failed(failure)),
@@ -72,10 +73,10 @@ fn read(hook: &Hook, headers: &HeaderMap, body: &[u8], ways: &Ways) -> Result<Ve
     let id = if id.is_empty() { blake3::hash(body).to_hex().to_string() } else { id };
     let parts = hook.bodies().map_err(|failure| {
         tracing::error!(hook = hook.name, what = failure.what, "a stored mapping does not bind");
-        (StatusCode::INTERNAL_SERVER_ERROR, Reason::new("mapping_unsound", "The mapping of the hook does not work: set it again"))
+        (StatusCode::INTERNAL_SERVER_ERROR, tell!(mapping_unsound, "The mapping of the hook does not work: set it again"))
     })?;
     let body = serde_json::from_slice(body)
-        .map_err(|_| (StatusCode::BAD_REQUEST, Reason::new("body_unreadable", "The body is no JSON, or too deep")))?;
+        .map_err(|_| (StatusCode::BAD_REQUEST, tell!(body_unreadable, "The body is no JSON, or too deep")))?;
     Ok(parts.into_iter().zip(&hook.parts).map(|(part, told)| (part.read(&body, &id), told.changed.clone())).collect())
 }
 

@@ -6,6 +6,7 @@
 use crate::failure::{Failure, Result};
 use crate::features::capture::Reason;
 use crate::platform::token::Token;
+use crate::tell;
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -97,7 +98,7 @@ impl Scheme {
     pub fn check(self, secret: &str, headers: &HeaderMap, body: &[u8], now: Instant) -> Result<String, Reason> {
         let header = |name: &'static str| {
             let text = headers.get(name).and_then(|text| text.to_str().ok()).map(str::trim).filter(|text| !text.is_empty());
-            text.ok_or_else(|| Reason::new("signature_missing", format!("The header `{name}` is missing")))
+            text.ok_or_else(|| tell!(signature_missing, "The header `{header}` is missing", header = name))
         };
         let key = self.key(secret).unwrap_or_default();
         // Any length of key will do for an HMAC.
@@ -106,7 +107,7 @@ impl Scheme {
             Self::Standard => {
                 let (id, sent) = (header("webhook-id")?, header("webhook-timestamp")?);
                 if id.len() > ID_MAX {
-                    return Err(Reason::new("id_too_long", format!("`webhook-id` has more than {ID_MAX} bytes")));
+                    return Err(tell!(id_too_long, "`webhook-id` has more than {limit} bytes", limit = ID_MAX));
                 }
                 check_time(sent, now)?;
                 for part in [id.as_bytes(), b".", sent.as_bytes(), b".", body] {
@@ -125,13 +126,17 @@ impl Scheme {
 /// Refuses what was sent too long ago, or will be.
 fn check_time(sent: &str, now: Instant) -> Result<(), Reason> {
     let sent = sent.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(SECOND));
-    let sent = sent.ok_or_else(|| Reason::new("timestamp_unreadable", "`webhook-timestamp` is no number of seconds"))?;
+    let sent =
+        sent.ok_or_else(|| tell!(timestamp_unreadable, "`{header}` is no number of seconds", header = "webhook-timestamp"))?;
     let away = now.0.saturating_sub(sent).saturating_abs();
     if away <= TOLERANCE {
         return Ok(());
     }
-    let says = "`webhook-timestamp` is more than five minutes away from our clock: sign anew for every attempt";
-    Err(Reason::new("timestamp_out_of_tolerance", says))
+    Err(tell!(
+        timestamp_out_of_tolerance,
+        "`{header}` is more than five minutes away from our clock: sign anew for every attempt",
+        header = "webhook-timestamp"
+    ))
 }
 
 fn check_body(mut mac: Hmac<Sha256>, signature: &str, body: &[u8]) -> Result<String, Reason> {
@@ -141,10 +146,7 @@ fn check_body(mut mac: Hmac<Sha256>, signature: &str, body: &[u8]) -> Result<Str
 }
 
 fn wrong() -> Reason {
-    Reason::new(
-        "signature_wrong",
-        "The signature does not fit: compare the secret, and sign the body as it is sent, byte by byte",
-    )
+    tell!(signature_wrong, "The signature does not fit: compare the secret, and sign the body as it is sent, byte by byte")
 }
 
 #[cfg(test)]
@@ -168,7 +170,7 @@ mod tests {
         for (name, value) in headers {
             map.insert(*name, value.parse().expect("a header"));
         }
-        let found = Scheme::Standard.check(SECRET, &map, body, now).map_err(|reason| reason.code);
+        let found = Scheme::Standard.check(SECRET, &map, body, now).map_err(|reason| reason.code.into_owned());
         assert_eq!(found.as_deref().map_err(String::as_str), expected);
     }
 

@@ -3,8 +3,8 @@
 use super::Part;
 use super::store::bind;
 use crate::failure::{Failure, Result};
-use crate::features::capture::Refused;
 use crate::features::capture::import::{Preview, Sample, Sink};
+use crate::features::capture::{Reason, Refused};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,8 @@ pub struct RefusedRow {
     /// Its place in the body, from 0.
     pub position: usize,
     /// Why; it names columns, never their content.
-    pub says: String,
+    #[serde(flatten)]
+    pub why: Reason,
 }
 
 /// Is what would become of a body.
@@ -47,7 +48,7 @@ pub fn try_out(parts: &[Part], body: &[u8]) -> Result<Trial> {
         trial.interactions += delivery.arrivals.len();
         trial.links += delivery.claims.len();
         trial.traits += delivery.traits.len();
-        let refused = |row: Refused| RefusedRow { position: row.position, says: row.reason.says };
+        let refused = |row: Refused| RefusedRow { position: row.position, why: row.reason };
         trial.refused.extend(delivery.refused.into_iter().map(refused));
         preview.take(delivery.arrivals, Vec::new(), Vec::new())?;
     }
