@@ -57,7 +57,7 @@ codes! {
     no_identity(field), no_previous_id(field), no_source(), no_type(field), no_user_anon_id(fields), no_user_id(field),
     number_out_of_range(), other_source(field), props_too_large(limit), too_deep(limit), too_many_events(events, limit),
     unknown_event_format(), unknown_specversion(field), unknown_type(field, known), unknown_word(attribute), unreadable(field),
-    value_unreadable(fields), wrong_shape(line, column), wrong_shape_event(),
+    value_unreadable(fields), wrong_type(line, column), wrong_shape(),
 
     // What a hook answers to its sender.
     body_too_large(limit), body_unreadable(), hook_unknown(), mapping_unsound(), signature_missing(header), signature_wrong(),
@@ -114,11 +114,11 @@ impl PartialSchema for Code {
     }
 }
 
-/// Is a value of a sentence. Never what stands in a cell or an event: that may be personal.
+/// Is what fills a place in a sentence. Never what stands in a cell or an event: that may be personal.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 #[schema(as = TellingValue)]
-pub enum Value {
+pub enum Filling {
     /// A number.
     Number(i64),
     /// A name or word, as it stands.
@@ -127,7 +127,7 @@ pub enum Value {
     Texts(Vec<String>),
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for Filling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number}"),
@@ -137,37 +137,37 @@ impl fmt::Display for Value {
     }
 }
 
-impl From<&str> for Value {
+impl From<&str> for Filling {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<String> for Value {
+impl From<String> for Filling {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<&String> for Value {
+impl From<&String> for Filling {
     fn from(text: &String) -> Self {
         Self::Text(text.clone())
     }
 }
 
-impl From<char> for Value {
+impl From<char> for Filling {
     fn from(sign: char) -> Self {
         Self::Text(sign.to_string())
     }
 }
 
-impl From<Vec<String>> for Value {
+impl From<Vec<String>> for Filling {
     fn from(texts: Vec<String>) -> Self {
         Self::Texts(texts)
     }
 }
 
-impl<const N: usize> From<[&str; N]> for Value {
+impl<const N: usize> From<[&str; N]> for Filling {
     fn from(texts: [&str; N]) -> Self {
         Self::Texts(texts.map(str::to_owned).to_vec())
     }
@@ -176,7 +176,7 @@ impl<const N: usize> From<[&str; N]> for Value {
 /// Takes the kinds of numbers that are counted with here; what is beyond is as good as the largest.
 macro_rules! numbers {
     ($($kind:ty),*) => {
-        $(impl From<$kind> for Value {
+        $(impl From<$kind> for Filling {
             fn from(number: $kind) -> Self {
                 Self::Number(i64::try_from(number).unwrap_or(i64::MAX))
             }
@@ -185,7 +185,7 @@ macro_rules! numbers {
 }
 numbers!(i16, i32, u32, i64, u64, usize);
 
-/// Is a sentence with its code and values: see [`tell`].
+/// Is a sentence with its code and values.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Telling {
     /// Which sentence it is, such as `no_identity`. What an older version has stored may bear a code that is no more.
@@ -196,13 +196,13 @@ pub struct Telling {
     pub says: Cow<'static, str>,
     /// The values in it, by their names: with them it can be said in another language.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, Value>)]
-    pub values: BTreeMap<Cow<'static, str>, Value>,
+    #[schema(value_type = BTreeMap<String, Filling>)]
+    pub values: BTreeMap<Cow<'static, str>, Filling>,
 }
 
 impl Telling {
     /// Makes a sentence of its parts: for [`tell`], which knows that they fit.
-    pub fn new(code: Code, says: String, values: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+    pub fn new(code: Code, says: String, values: impl IntoIterator<Item = (&'static str, Filling)>) -> Self {
         let values = values.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         Self { code: Cow::Borrowed(code.name()), says: Cow::Owned(says), values }
     }
@@ -252,7 +252,7 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 macro_rules! tell {
     ($code:ident, $says:literal $(, $value:ident = $from:expr)* $(,)?) => {{
         const { assert!($crate::telling::fits($crate::telling::Code::$code, &[$(stringify!($value)),*]), "the values are not those of the code") };
-        let ($($value,)*) = ($($crate::telling::Value::from($from),)*);
+        let ($($value,)*) = ($($crate::telling::Filling::from($from),)*);
         let says = std::fmt::format(format_args!($says));
         $crate::telling::Telling::new($crate::telling::Code::$code, says, [$((stringify!($value), $value)),*])
     }};
@@ -263,7 +263,7 @@ macro_rules! tell {
 macro_rules! fail {
     ($code:ident, $what:literal, $hint:literal $(, $value:ident = $from:expr)* $(,)?) => {{
         const { assert!($crate::telling::fits($crate::telling::Code::$code, &[$(stringify!($value)),*]), "the values are not those of the code") };
-        let ($($value,)*) = ($($crate::telling::Value::from($from),)*);
+        let ($($value,)*) = ($($crate::telling::Filling::from($from),)*);
         let (what, hint) = (std::fmt::format(format_args!($what)), std::fmt::format(format_args!($hint)));
         let values = [$((stringify!($value), $value)),*];
         $crate::failure::Failure::telling($crate::telling::Telling::new($crate::telling::Code::$code, what, values)).hint(hint)

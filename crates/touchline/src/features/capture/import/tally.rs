@@ -3,7 +3,7 @@
 use super::draft::Signatures;
 use super::plan::Reason;
 use crate::tell;
-use crate::telling::Value;
+use crate::telling::Filling;
 use model::{Arrival, Currency, Identity, Signature};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -93,7 +93,7 @@ pub struct Refused {
     /// Which sentence that is, for whoever says it in another language …
     pub code: Cow<'static, str>,
     /// … and the values in it.
-    pub values: BTreeMap<Cow<'static, str>, Value>,
+    pub values: BTreeMap<Cow<'static, str>, Filling>,
     /// How many rows.
     pub rows: u64,
     /// The first line.

@@ -194,7 +194,7 @@ impl Quarantine {
     /// Lists the events that are meant, newest first, behind a place in that order.
     pub(super) async fn list(&self, which: &Which, behind: &Place) -> Result<Vec<Held>> {
         let rows = sqlx::query(
-            "SELECT id, source, format, received, code, says, LENGTH(body) AS bytes, is_cut, wishes FROM quarantine \
+            "SELECT id, source, format, received, code, says, told, LENGTH(body) AS bytes, is_cut, wishes FROM quarantine \
              WHERE (received < $1 OR (received = $1 AND id > $5)) \
              AND ($2 = '' OR source = $2) AND ($3 = '' OR code = $3) \
              ORDER BY received DESC, id LIMIT $4",
@@ -214,7 +214,7 @@ impl Quarantine {
     pub(super) async fn find(&self, id: &str) -> Result<Option<(Held, Vec<u8>)>> {
         let Some(id) = parsed(id) else { return Ok(None) };
         let row = sqlx::query(
-            "SELECT id, source, format, received, code, says, LENGTH(body) AS bytes, is_cut, wishes, body \
+            "SELECT id, source, format, received, code, says, told, LENGTH(body) AS bytes, is_cut, wishes, body \
              FROM quarantine WHERE id = $1",
         )
         .bind(id)

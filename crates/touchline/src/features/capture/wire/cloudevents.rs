@@ -151,7 +151,7 @@ fn interaction(raw: &RawValue, scene: &Scene<'_>) -> Result<Arrival, Reason> {
         return Err(tell!(event_too_large, "An event has at most {limit} bytes", limit = EVENT_BYTES_MAX));
     }
     let Some(attributes) = serde_json::from_str::<Maybe<Entries<'_>>>(raw.get()).ok().and_then(|entries| entries.0) else {
-        return Err(tell!(wrong_shape_event, "An event must be an object"));
+        return Err(tell!(wrong_shape, "An event must be an object"));
     };
     let find = |name: &str| attributes.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value);
     let word = |name: &str| find(name).and_then(|raw| Word::of(raw).0).filter(|word| !word.trim().is_empty());
@@ -274,12 +274,8 @@ mod tests {
         let batch = format!(
             r#"[{ORDER},{{"id":"2"}},7,{{"specversion":"1.0","id":"3","source":"/crm","type":"call","form":"call","channel":"phone","data":"rang twice"}}]"#
         );
-        let expected = [
-            BECOMES,
-            "call inbound call phone /crm at 0 by nobody",
-            "refused 1 missing_attribute",
-            "refused 2 wrong_shape_event",
-        ];
+        let expected =
+            [BECOMES, "call inbound call phone /crm at 0 by nobody", "refused 1 missing_attribute", "refused 2 wrong_shape"];
         check(&[("content-type", b"application/cloudevents-batch+json")], &batch, &expected);
         check(&[("content-type", b"application/cloudevents-batch+json")], "[]", &[]);
     }

@@ -60,7 +60,7 @@ pub(crate) fn unreadable(error: &serde_json::Error) -> Reason {
     let (line, column) = (error.line(), error.column());
     if error.is_data() {
         let says = "is of another type than expected";
-        return tell!(wrong_shape, "Something at line {line}, column {column} {says}", line = line, column = column);
+        return tell!(wrong_type, "Something at line {line}, column {column} {says}", line = line, column = column);
     }
     tell!(invalid_json, "This is no JSON from line {line}, column {column} on", line = line, column = column)
 }

@@ -339,7 +339,7 @@ impl<'a> Reader<'a> {
         }
         let event: Maybe<Event<'a>> = serde_json::from_str(raw.get()).map_err(|error| json::unreadable(&error))?;
         let Some(event) = event.0 else {
-            return Err(tell!(wrong_shape_event, "An event must be an object"));
+            return Err(tell!(wrong_shape, "An event must be an object"));
         };
         let kind = event.kind(self.implied)?;
         let context = event.context.0.as_ref();

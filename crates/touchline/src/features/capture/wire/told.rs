@@ -91,7 +91,7 @@ fn object_of(position: usize, raw: &str) -> Result<Object, Reason> {
     }
     match serde_json::from_str(raw) {
         Ok(Value::Object(event)) => Ok(event),
-        Ok(_) => Err(tell!(wrong_shape_event, "An event is a JSON object")),
+        Ok(_) => Err(tell!(wrong_shape, "An event is a JSON object")),
         Err(error) => Err(unreadable(&error)),
     }
 }

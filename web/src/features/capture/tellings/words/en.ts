@@ -66,8 +66,8 @@ export default {
   unknown_word: 'The attribute “{attribute}” is none of the known words',
   unreadable: '“{field}” holds no JSON object',
   value_unreadable: 'A value is a number, a currency three letters: {fields}',
-  wrong_shape: 'Something at line {line, number}, column {column, number} is of another type than expected',
-  wrong_shape_event: 'An event is a JSON object',
+  wrong_type: 'Something at line {line, number}, column {column, number} is of another type than expected',
+  wrong_shape: 'An event is a JSON object',
 
   body_too_large: 'The body is larger than {limit, number} bytes, or broke off',
   body_unreadable: 'The body is no JSON, or too deep',
@@ -176,7 +176,7 @@ export default {
   hand_future: 'The time lies in the future: compare the clock of this device. Enter what has happened, after it has',
   hand_id_empty: 'The number of the entry is empty',
   hand_name:
-    'The person cannot be found by this name ({kind}). Compare what was typed, throw the entry away and enter it again',
+    'The e-mail address, telephone number or customer number cannot be read. Compare what was typed, throw the entry away and enter it again',
   hand_name_kind: 'The kind of a name has 1 to 40 letters of a to z, 0 to 9 and _',
   hand_names: 'One person has at most {limit, number} names in an entry. Enter several people one by one',
   hand_note: 'The note is longer than {limit, number} bytes. Keep the rest in a file of your own',

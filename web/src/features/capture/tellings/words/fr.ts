@@ -68,8 +68,8 @@ export default {
   unknown_word: 'L’attribut « {attribute} » n’est aucun des mots connus',
   unreadable: '« {field} » ne contient pas d’objet JSON',
   value_unreadable: 'Une valeur est un nombre, une monnaie trois lettres : {fields}',
-  wrong_shape: 'À la ligne {line, number}, colonne {column, number}, un élément est d’un autre type qu’attendu',
-  wrong_shape_event: 'Un événement est un objet JSON',
+  wrong_type: 'À la ligne {line, number}, colonne {column, number}, un élément est d’un autre type qu’attendu',
+  wrong_shape: 'Un événement est un objet JSON',
 
   body_too_large: 'Le contenu dépasse {limit, number} octets, ou s’est interrompu',
   body_unreadable: 'Le contenu n’est pas du JSON, ou est trop imbriqué',
@@ -164,11 +164,11 @@ export default {
 
   file_gone: 'Le fichier n’est plus gardé. L’envoyer de nouveau',
   file_too_long: 'Le fichier dépasse {size, number} Gio. L’importer sur la machine du serveur : touchline import',
-  file_vanished: 'Ces lignes refusées ne sont pas gardées : elles le sont une semaine après l’import',
-  import_called_off: 'L’import a été arrêté ; ce qui était importé reste',
+  file_vanished: 'Ces lignes refusées ne sont pas gardées : elles le sont une semaine après l’importation',
+  import_called_off: 'L’importation a été arrêtée ; ce qui était importé reste',
   import_interrupted: 'Le serveur s’est arrêté entre-temps : importer de nouveau, rien n’est ajouté deux fois',
-  import_running: 'Un autre import est en cours. Attendre qu’il soit terminé',
-  import_unknown: 'Cet import n’existe pas',
+  import_running: 'Une autre importation est en cours. Attendre qu’elle soit terminée',
+  import_unknown: 'Cette importation n’existe pas',
   imports_waiting:
     '{files, plural, one {# fichier attend} many {# de fichiers attendent} other {# fichiers attendent}} déjà. En importer ou en rejeter d’abord',
   mapping_lookup: 'Une correspondance avec [lookup] ne sert pas ici. Importer le fichier par la ligne de commande',
@@ -187,7 +187,7 @@ export default {
     'Le moment est dans l’avenir : comparer l’horloge de cet appareil. Saisir ce qui a eu lieu, une fois que cela a eu lieu',
   hand_id_empty: 'Le numéro de la saisie est vide',
   hand_name:
-    'La personne ne peut pas être trouvée sous ce nom ({kind}). Comparer ce qui a été tapé, jeter la saisie et la refaire',
+    'L’adresse e-mail, le numéro de téléphone ou de client est illisible. Comparer ce qui a été tapé, jeter la saisie et la refaire',
   hand_name_kind: 'La sorte d’un nom a de 1 à 40 signes parmi a à z, 0 à 9 et _',
   hand_names: 'Une personne a au plus {limit, number} noms dans une saisie. Saisir plusieurs personnes une par une',
   hand_note: 'La note dépasse {limit, number} octets. Garder le reste dans un fichier à soi',
