@@ -244,9 +244,8 @@ test('a mapping that does not fit, a remark and an entry that cannot be are told
     },
   ]) {
     const reader = await stage.page({ language, width: 390, height: 844 });
-    await reader.goto(path);
-    await reader.getByText(remark).waitFor();
     await reader.goto(`${path}?mapping=text`);
+    await reader.getByText(remark).waitFor();
     const text = reader.locator('textarea');
     for (const [mapping, told] of [
       ['source = "t"\n[time]\ncolumn = "Dat"\n', misspelt],
