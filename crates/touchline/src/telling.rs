@@ -92,6 +92,11 @@ codes! {
     hand_amount(), hand_busy(seconds), hand_correction(), hand_early(), hand_future(), hand_id_empty(), hand_name(kind),
     hand_name_kind(), hand_names(limit), hand_note(limit), hand_time(), hand_touchpoint(touchpoint),
     hand_touchpoint_misspelt(touchpoint, near), hand_word(field, limit),
+
+    // Sources, tags, feeds and hooks as they are set up.
+    feed_language(), feed_name(limit), feed_text(limit), hook_name(limit), source_days(), source_keys(limit, name), source_name(),
+    source_origin(origin), source_settings(detail), source_taken(name), source_weight(limit), sources_many(limit), tag_code(limit),
+    tag_code_taken(code), tag_target(), tag_word(limit),
 }
 
 impl ToSchema for Code {

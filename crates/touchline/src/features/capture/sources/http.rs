@@ -2,6 +2,7 @@
 
 use super::snippets::{clients, snippet};
 use super::store::{OLD_KEYS_MAX, SOURCES_MAX, Source, SourceKind, SourceSettings, Sources, is_name};
+use crate::fail;
 use crate::features::account::Keeper;
 use crate::platform::clock::Clock;
 use crate::platform::http::{Asked, Body, Path, Problem, Refusal};
@@ -92,13 +93,19 @@ async fn add(
     Body(new): Body<NewSource>,
 ) -> Result<(StatusCode, Json<KeptSource>), Refusal> {
     if !is_name(&new.name) {
-        return Err(Refusal::malformed("A source needs a name of 1 to 100 letters", "Such as `site` or `till-2`"));
+        return Err(Refusal::told(fail!(source_name, "A source needs a name of 1 to 100 letters", "Such as `site` or `till-2`")));
     }
     if sources.is_taken(&new.name).await? {
-        return Err(Refusal::conflict(format!("There is or was a source `{}`", new.name), "Choose another name"));
+        return Err(Refusal::because_of(
+            StatusCode::CONFLICT,
+            fail!(source_taken, "There is or was a source `{name}`", "Choose another name", name = &new.name),
+        ));
     }
     if sources.all().len() >= SOURCES_MAX {
-        return Err(Refusal::conflict(format!("There are {SOURCES_MAX} sources"), "Retire one that sends nothing any more"));
+        return Err(Refusal::because_of(
+            StatusCode::CONFLICT,
+            fail!(sources_many, "There are {limit} sources", "Retire one that sends nothing any more", limit = SOURCES_MAX),
+        ));
     }
     check(&new.settings)?;
     let source = sources.add(&new.name, new.kind, new.settings, clock()).await?;
@@ -134,7 +141,12 @@ async fn set(
     found(&sources, &name)?;
     // Settings hold no secret, so the words of the parser may be passed on: they name the key that is wrong.
     let settings: SourceSettings = serde_json::from_value(settings).map_err(|error| {
-        Refusal::malformed(format!("These settings cannot be used: {error}"), "Read docs/capture.md for them")
+        Refusal::told(fail!(
+            source_settings,
+            "These settings cannot be used: {detail}",
+            "Read docs/capture.md for them",
+            detail = error.to_string()
+        ))
     })?;
     check(&settings)?;
     sources.set(&name, &settings).await?;
@@ -152,8 +164,14 @@ async fn set(
 async fn rotate(_: Keeper, State((sources, clock)): State<Room>, Path(name): Path<String>) -> Result<Json<KeptSource>, Refusal> {
     found(&sources, &name)?;
     if sources.old_keys(&name).await?.len() >= OLD_KEYS_MAX {
-        let what = format!("{OLD_KEYS_MAX} replaced keys of `{name}` still work");
-        return Err(Refusal::conflict(what, "Retire them first, when no client uses them any more"));
+        let many = fail!(
+            source_keys,
+            "{limit} replaced keys of `{name}` still work",
+            "Retire them first, when no client uses them any more",
+            limit = OLD_KEYS_MAX,
+            name = &name
+        );
+        return Err(Refusal::because_of(StatusCode::CONFLICT, many));
     }
     sources.rotate(&name, clock()).await?;
     kept(&sources, &found(&sources, &name)?).await
@@ -242,19 +260,29 @@ fn check(settings: &SourceSettings) -> Result<(), Refusal> {
     for origin in &settings.origins {
         let is_origin = url::Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
         if !is_origin {
-            let what = format!("`{origin}` is no origin of a web site");
-            return Err(Refusal::malformed(what, "Write scheme and host alone, such as `https://shop.example.org`"));
+            return Err(Refusal::told(fail!(
+                source_origin,
+                "`{origin}` is no origin of a web site",
+                "Write scheme and host alone, such as `https://shop.example.org`",
+                origin = origin
+            )));
         }
     }
     let days = [settings.retention_days, settings.text_days, settings.visitor_days, settings.machine_days];
     if days.contains(&Some(0)) {
-        return Err(Refusal::malformed("Nothing can be kept for 0 days", "Write 1 or more, or leave it out to keep it for ever"));
+        return Err(Refusal::told(fail!(
+            source_days,
+            "Nothing can be kept for 0 days",
+            "Write 1 or more, or leave it out to keep it for ever"
+        )));
     }
     if settings.trait_weight > TRAIT_WEIGHT_MAX {
-        return Err(Refusal::malformed(
-            format!("A weight is at most {TRAIT_WEIGHT_MAX}"),
+        return Err(Refusal::told(fail!(
+            source_weight,
+            "A weight is at most {limit}",
             "Write 0, or more for what is believed first",
-        ));
+            limit = i64::from(TRAIT_WEIGHT_MAX)
+        )));
     }
     Ok(())
 }

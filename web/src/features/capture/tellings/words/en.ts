@@ -186,4 +186,24 @@ export default {
   hand_touchpoint_misspelt:
     'The map has no touchpoint “{touchpoint}”: the entry counts nowhere until it has one, or a rule binds it. Did you mean “{near}”?',
   hand_word: '“{field}” is at most {limit, number} bytes of plain text',
+
+  feed_language: 'The language cannot be read. Write it such as en or fr-CA',
+  feed_name: 'A feed is named by 1 to {limit, number} letters of a to z, 0 to 9, - and _, such as “news”',
+  feed_text: 'A text is missing, or is longer than {limit, number} bytes',
+  hook_name: 'A hook is named by 1 to {limit, number} letters of a to z, 0 to 9, - and _, such as “web-shop”',
+  source_days: 'Nothing can be kept for 0 days. Write 1 or more, or leave it out to keep it for ever',
+  source_keys:
+    '{limit, number} replaced keys of “{name}” still work. Retire them first, when no client uses them any more',
+  source_name: 'A source needs a name of 1 to 100 letters, such as “site” or “till-2”',
+  source_origin: '“{origin}” is no origin of a web site. Write scheme and host alone, such as https://shop.example.org',
+  source_settings: 'These settings cannot be used: {detail}',
+  source_taken: 'There is or was a source “{name}”. Choose another name',
+  source_weight: 'A weight is at most {limit, number}. Write 0, or more for what is believed first',
+  sources_many: 'There are {limit, number} sources. Retire one that sends nothing any more',
+  tag_code:
+    'A code has 1 to {limit, number} letters of a to z, 0 to 9, - and _, such as “summer-box”. Left out, one is drawn',
+  tag_code_taken:
+    'The code “{code}” was given away before. Choose another one: an old code may still hang somewhere, so none is used twice',
+  tag_target: 'A code cannot lead there. Give a whole address such as https://example.org/offer',
+  tag_word: 'A text of a code is at most {limit, number} bytes of plain text',
 } as const;

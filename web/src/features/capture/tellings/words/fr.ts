@@ -73,8 +73,8 @@ export default {
 
   body_too_large: 'Le contenu dépasse {limit, number} octets, ou s’est interrompu',
   body_unreadable: 'Le contenu n’est pas du JSON, ou est trop imbriqué',
-  hook_unknown: 'Ce webhook n’existe pas',
-  mapping_unsound: 'La correspondance du webhook ne fonctionne pas : la régler de nouveau',
+  hook_unknown: 'Ce crochet n’existe pas',
+  mapping_unsound: 'La correspondance du crochet ne fonctionne pas : la régler de nouveau',
   signature_missing: 'L’en-tête « {header} » manque',
   signature_wrong:
     'La signature ne convient pas : comparer le secret, et signer le contenu tel qu’il est envoyé, octet par octet',
@@ -197,4 +197,26 @@ export default {
   hand_touchpoint_misspelt:
     'La carte n’a pas de point de contact « {touchpoint} » : la saisie ne compte nulle part tant qu’il n’existe pas ou qu’aucune règle ne la rattache. Est-ce « {near} » ?',
   hand_word: '« {field} » a au plus {limit, number} octets de texte simple',
+
+  feed_language: 'La langue est illisible. L’écrire comme en ou fr-CA',
+  feed_name: 'Un flux porte un nom de 1 à {limit, number} signes parmi a à z, 0 à 9, - et _, par exemple « news »',
+  feed_text: 'Un texte manque, ou dépasse {limit, number} octets',
+  hook_name:
+    'Un crochet porte un nom de 1 à {limit, number} signes parmi a à z, 0 à 9, - et _, par exemple « web-shop »',
+  source_days: 'Rien ne se garde 0 jour. Écrire 1 ou plus, ou laisser vide pour garder toujours',
+  source_keys:
+    '{limit, number} clés remplacées de « {name} » servent encore. Les retirer d’abord, quand plus aucun client ne les emploie',
+  source_name: 'Une source a besoin d’un nom de 1 à 100 lettres, par exemple « site » ou « till-2 »',
+  source_origin:
+    '« {origin} » n’est pas l’origine d’un site web. Écrire le protocole et l’hôte seuls, par exemple https://shop.example.org',
+  source_settings: 'Ces réglages ne peuvent pas servir : {detail}',
+  source_taken: 'Il y a ou il y avait une source « {name} ». Choisir un autre nom',
+  source_weight: 'Un poids est de {limit, number} au plus. Écrire 0, ou plus pour ce qui est cru en premier',
+  sources_many: 'Il y a {limit, number} sources. En retirer une qui n’envoie plus rien',
+  tag_code:
+    'Un code a de 1 à {limit, number} signes parmi a à z, 0 à 9, - et _, par exemple « summer-box ». Laissé vide, il est tiré au sort',
+  tag_code_taken:
+    'Le code « {code} » a déjà été donné. En choisir un autre : un ancien code peut être encore affiché quelque part, aucun ne sert donc deux fois',
+  tag_target: 'Un code ne peut pas mener là. Donner une adresse entière, par exemple https://example.org/offer',
+  tag_word: 'Un texte d’un code a au plus {limit, number} octets de texte simple',
 } as const;

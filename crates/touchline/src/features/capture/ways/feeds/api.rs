@@ -3,6 +3,7 @@
 use super::{Feed, NewFeed, NewPublication, Publication};
 use crate::features::account::Keeper;
 use crate::features::capture::ways::Ways;
+use crate::features::capture::ways::tags::given_away;
 use crate::platform::http::{Body, Path, Problem, Refusal};
 use axum::Json;
 use axum::extract::State;
@@ -79,7 +80,7 @@ async fn publish(
     let feed = feed.ok_or_else(|| Refusal::not_found("There is no such feed", "`touchline feed list` shows those there are"))?;
     let (publication, tag) = new.checked(&feed, now).map_err(Refusal::told)?;
     if ways.tags().find(&tag.code).await?.is_some() {
-        return Err(Refusal::malformed(format!("The code `{}` was given away before", tag.code), "Choose another one"));
+        return Err(Refusal::told(given_away(&tag)));
     }
     ways.feeds().publish(&publication, &tag, now).await?;
     Ok((StatusCode::CREATED, Json(publication)).into_response())

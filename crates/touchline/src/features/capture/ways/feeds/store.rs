@@ -2,6 +2,7 @@
 
 use super::fetch::{CHANNEL, SOURCE};
 use super::reader::Reader;
+use crate::fail;
 use crate::failure::{Failure, Result};
 use crate::features::capture::ways::tags::{self, NewTag, Tag, checked_target};
 use model::time::DAY;
@@ -110,12 +111,16 @@ impl NewFeed {
     pub fn checked(self, name: &str) -> Result<Feed> {
         let fits = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '_';
         if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(fits) {
-            return Err(Failure::new(format!("A feed is named by 1 to {NAME_MAX} letters of a to z, 0 to 9, - and _"))
-                .hint("Such as `news`"));
+            return Err(fail!(
+                feed_name,
+                "A feed is named by 1 to {limit} letters of a to z, 0 to 9, - and _",
+                "Such as `news`",
+                limit = NAME_MAX
+            ));
         }
         let is_language = |sign: char| sign.is_ascii_alphanumeric() || sign == '-';
         if self.language.len() > 20 || !self.language.chars().all(is_language) {
-            return Err(Failure::new("The language cannot be read").hint("Write it such as en or fr-CA"));
+            return Err(fail!(feed_language, "The language cannot be read", "Write it such as en or fr-CA"));
         }
         let about = if self.description.is_empty() { &self.title } else { &self.description };
         Ok(Feed {
@@ -330,7 +335,7 @@ async fn touch(transaction: &mut state::Transaction, feed: &str, now: Instant) -
 fn text(what: &str, given: &str, most: usize) -> Result<String> {
     let given = given.trim();
     if given.is_empty() || given.len() > most {
-        return Err(Failure::new(format!("The {what} has 1 to {most} bytes")));
+        return Err(fail!(feed_text, "The {what} has 1 to {limit} bytes", limit = most));
     }
     Ok(given.to_owned())
 }

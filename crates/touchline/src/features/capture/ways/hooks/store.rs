@@ -1,6 +1,7 @@
 //! The table `hook`, and what a hook must be to stand in it.
 
 use super::{Ready, Scheme};
+use crate::fail;
 use crate::failure::{Failure, Result};
 use crate::features::capture::import::Bodies;
 use model::Instant;
@@ -101,8 +102,12 @@ impl Hook {
     fn check(&self) -> Result<()> {
         let fits = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-' || sign == '_';
         if self.name.is_empty() || self.name.len() > NAME_MAX || !self.name.chars().all(fits) {
-            return Err(Failure::new(format!("A hook is named by 1 to {NAME_MAX} letters of a to z, 0 to 9, - and _"))
-                .hint("Such as `web-shop`"));
+            return Err(fail!(
+                hook_name,
+                "A hook is named by 1 to {limit} letters of a to z, 0 to 9, - and _",
+                "Such as `web-shop`",
+                limit = NAME_MAX
+            ));
         }
         self.scheme.check_secret(&self.secret)?;
         self.bodies().map(|_| ())

@@ -1,6 +1,6 @@
 //! The tags, for whoever looks after them.
 
-use super::{NewTag, Tag, svg};
+use super::{NewTag, Tag, given_away, svg};
 use crate::features::account::Keeper;
 use crate::features::capture::ways::{Ways, origin};
 use crate::platform::http::{Body, Path, Problem, Refusal};
@@ -34,7 +34,7 @@ async fn list(State(ways): State<Ways>) -> Result<Json<Vec<Tag>>, Refusal> {
 async fn add(_: Keeper, State(ways): State<Ways>, Body(new): Body<NewTag>) -> Result<Response, Refusal> {
     let tag = new.checked(ways.now()).map_err(Refusal::told)?;
     if ways.tags().find(&tag.code).await?.is_some() {
-        return Err(Refusal::malformed(format!("The code `{}` was given away before", tag.code), "Choose another one"));
+        return Err(Refusal::told(given_away(&tag)));
     }
     ways.tags().add(&tag).await?;
     Ok((StatusCode::CREATED, Json(tag)).into_response())

@@ -13,4 +13,4 @@ pub(in crate::features::capture) use api::routes;
 pub use picture::svg;
 pub(in crate::features::capture) use scan::routes as public;
 pub use store::{NewTag, Tag, Tags};
-pub(in crate::features::capture::ways) use store::{checked_target, insert};
+pub(in crate::features::capture::ways) use store::{checked_target, given_away, insert};

@@ -1,5 +1,6 @@
 //! The table `tag`, and what a tag must be to stand in it.
 
+use crate::fail;
 use crate::failure::{Failure, Result};
 use model::{Direction, Form, Instant, Signature};
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,7 @@ impl NewTag {
     pub fn checked(self, now: Instant) -> Result<Tag> {
         let word = |what: &str, text: String| {
             if text.len() > WORD_MAX || text.chars().any(char::is_control) {
-                return Err(Failure::new(format!("The {what} of a tag is at most {WORD_MAX} bytes of plain text")));
+                return Err(fail!(tag_word, "The {what} of a tag is at most {limit} bytes of plain text", limit = WORD_MAX));
             }
             Ok(text.trim().to_owned())
         };
@@ -247,8 +248,17 @@ pub(in crate::features::capture::ways) async fn insert(transaction: &mut Transac
     if done.rows_affected() == 1 {
         return Ok(());
     }
-    Err(Failure::new(format!("The code `{}` was given away before", tag.code))
-        .hint("Choose another one: an old code may still hang somewhere, so none is used twice"))
+    Err(given_away(tag))
+}
+
+/// Says that a code is not free any more.
+pub(in crate::features::capture::ways) fn given_away(tag: &Tag) -> Failure {
+    fail!(
+        tag_code_taken,
+        "The code `{code}` was given away before",
+        "Choose another one: an old code may still hang somewhere, so none is used twice",
+        code = &tag.code
+    )
 }
 
 fn read(row: &sqlx::any::AnyRow) -> Tag {
@@ -271,8 +281,12 @@ fn read(row: &sqlx::any::AnyRow) -> Tag {
 fn checked_code(code: &str) -> Result<String> {
     let fits = |sign: char| sign.is_ascii_alphanumeric() || sign == '-' || sign == '_';
     if code.is_empty() || code.len() > CODE_MAX || !code.chars().all(fits) {
-        return Err(Failure::new(format!("A code has 1 to {CODE_MAX} letters of a to z, 0 to 9, - and _"))
-            .hint("Such as `summer-box`, or none: then one is drawn"));
+        return Err(fail!(
+            tag_code,
+            "A code has 1 to {limit} letters of a to z, 0 to 9, - and _",
+            "Such as `summer-box`, or none: then one is drawn",
+            limit = CODE_MAX
+        ));
     }
     Ok(code.to_lowercase())
 }
@@ -291,9 +305,8 @@ fn drawn_code() -> Result<String> {
 
 /// Accepts an address that a browser opens as a page, and nothing that runs or reads there.
 pub(in crate::features::capture::ways) fn checked_target(target: &str) -> Result<String> {
-    let refused = |why: &str| {
-        Failure::new(format!("A tag cannot lead there: {why}")).hint("Give a whole address such as https://example.org/offer")
-    };
+    let refused =
+        |why: &str| fail!(tag_target, "A tag cannot lead there: {why}", "Give a whole address such as https://example.org/offer");
     if target.len() > TARGET_MAX {
         return Err(refused(&format!("the address is longer than {TARGET_MAX} bytes")));
     }
