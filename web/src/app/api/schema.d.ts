@@ -24613,6 +24613,24 @@ export interface components {
          * @enum {string}
          */
         TaskStatus: "open" | "doing" | "done" | "dropped";
+        /** @description Is a sentence with its code and values. */
+        Telling: {
+            /** @description Which sentence it is, such as `no_identity`. What an older version has stored may bear a code that is no more. */
+            code: components["schemas"]["TellingCode"];
+            /** @description What is wrong, where, and what to do, in English. */
+            says: string;
+            /** @description The values in it, by their names: with them it can be said in another language. */
+            values?: {
+                [key: string]: components["schemas"]["TellingValue"];
+            };
+        };
+        /**
+         * @description Is which sentence something is. `x-values` names the values of each.
+         * @enum {string}
+         */
+        TellingCode: "amount_too_large" | "amount_unreadable" | "cells_miscounted" | "count_negative" | "count_too_large" | "count_unreadable" | "currencies_differ" | "currency_unknown" | "date_impossible" | "date_part_unreadable" | "direction_unknown" | "form_unknown" | "group_currencies_differ" | "group_damaged" | "group_not_sorted" | "group_spoiled" | "group_sum_too_large" | "id_empty" | "line_no_object" | "month_unreadable" | "row_unreadable" | "score_out_of_range" | "time_empty" | "time_unreadable" | "too_many_rows" | "too_many_signals" | "value_not_listed" | "worth_too_large" | "bad_amount" | "bad_currency" | "bad_header" | "bad_timestamp" | "batch_too_long" | "cut" | "data_unreadable" | "event_too_large" | "event_unreadable" | "field_unfit" | "id_too_long" | "invalid_json" | "missing_attribute" | "no_event" | "no_format" | "no_group_id" | "no_identity" | "no_previous_id" | "no_source" | "no_type" | "no_user_anon_id" | "no_user_id" | "number_out_of_range" | "other_source" | "props_too_large" | "too_deep" | "too_many_events" | "unknown_event_format" | "unknown_specversion" | "unknown_type" | "unknown_word" | "unreadable" | "value_unreadable" | "wrong_type" | "wrong_shape" | "body_too_large" | "body_unreadable" | "hook_unknown" | "mapping_unsound" | "signature_missing" | "signature_wrong" | "timestamp_out_of_tolerance" | "timestamp_unreadable" | "chat_undated" | "column_nested" | "column_unseen" | "currency_foreign" | "file_damaged" | "file_encoded" | "file_not_as_mapped" | "file_not_as_named" | "file_without_rows" | "letters_lost" | "archive_crowded" | "archive_empty" | "archive_mixed" | "archive_unreadable" | "archive_without_members" | "column_type" | "delimiter_absent" | "delimiter_no_ascii" | "encoding_unknown" | "file_binary" | "file_empty" | "file_foreign" | "file_is_array" | "file_is_folder" | "file_is_page" | "file_is_workbook" | "file_is_xml" | "file_no_rows" | "file_unreadable" | "groups_damaged" | "groups_too_many" | "group_line_unreadable" | "member_unreadable" | "parquet_unreadable" | "unpacked_too_large" | "amount_choice" | "column_misspelt" | "column_unknown" | "condition_tests" | "constant_no_amount" | "direction_misspelt" | "direction_no_word" | "form_misspelt" | "form_no_word" | "group_alone" | "mapping_for_files" | "mapping_key_misspelt" | "mapping_key_missing" | "mapping_key_unknown" | "mapping_unreadable" | "rejects_without_year" | "time_choice" | "time_constant" | "time_format" | "year_choice" | "zone_unknown" | "file_gone" | "file_too_long" | "file_vanished" | "import_called_off" | "import_interrupted" | "import_running" | "import_unknown" | "imports_waiting" | "mapping_lookup" | "mapping_one_way" | "mapping_too_long" | "upload_broken" | "upload_crowded" | "upload_empty" | "hand_amount" | "hand_busy" | "hand_correction" | "hand_early" | "hand_future" | "hand_id_empty" | "hand_name" | "hand_name_kind" | "hand_names" | "hand_note" | "hand_time" | "hand_touchpoint" | "hand_touchpoint_misspelt" | "hand_word" | "feed_language" | "feed_name" | "feed_text" | "hook_name" | "source_days" | "source_keys" | "source_name" | "source_origin" | "source_settings" | "source_taken" | "source_weight" | "sources_many" | "tag_code" | "tag_code_taken" | "tag_target" | "tag_word";
+        /** @description Is what fills a place in a sentence. Never what stands in a cell or an event: that may be personal. */
+        TellingValue: number | string | string[];
         /** @description Is how a text stands in a file: a plain string, or an object by language. */
         Text: string | {
             en: string;
@@ -25594,24 +25612,6 @@ export interface components {
          * @enum {string}
          */
         Wording: "customer" | "student" | "patient" | "citizen" | "member";
-        /**
-         * @description Is which sentence something is. `x-values` names the values of each.
-         * @enum {string}
-         */
-        TellingCode: "amount_too_large" | "amount_unreadable" | "cells_miscounted" | "count_negative" | "count_too_large" | "count_unreadable" | "currencies_differ" | "currency_unknown" | "date_impossible" | "date_part_unreadable" | "direction_unknown" | "form_unknown" | "group_currencies_differ" | "group_damaged" | "group_not_sorted" | "group_spoiled" | "group_sum_too_large" | "id_empty" | "line_no_object" | "month_unreadable" | "row_unreadable" | "score_out_of_range" | "time_empty" | "time_unreadable" | "too_many_rows" | "too_many_signals" | "value_not_listed" | "worth_too_large" | "bad_amount" | "bad_currency" | "bad_header" | "bad_timestamp" | "batch_too_long" | "cut" | "data_unreadable" | "event_too_large" | "event_unreadable" | "field_unfit" | "id_too_long" | "invalid_json" | "missing_attribute" | "no_event" | "no_format" | "no_group_id" | "no_identity" | "no_previous_id" | "no_source" | "no_type" | "no_user_anon_id" | "no_user_id" | "number_out_of_range" | "other_source" | "props_too_large" | "too_deep" | "too_many_events" | "unknown_event_format" | "unknown_specversion" | "unknown_type" | "unknown_word" | "unreadable" | "value_unreadable" | "wrong_type" | "wrong_shape" | "body_too_large" | "body_unreadable" | "hook_unknown" | "mapping_unsound" | "signature_missing" | "signature_wrong" | "timestamp_out_of_tolerance" | "timestamp_unreadable" | "chat_undated" | "column_nested" | "column_unseen" | "currency_foreign" | "file_damaged" | "file_encoded" | "file_not_as_mapped" | "file_not_as_named" | "file_without_rows" | "letters_lost" | "archive_crowded" | "archive_empty" | "archive_mixed" | "archive_unreadable" | "archive_without_members" | "column_type" | "delimiter_absent" | "delimiter_no_ascii" | "encoding_unknown" | "file_binary" | "file_empty" | "file_foreign" | "file_is_array" | "file_is_folder" | "file_is_page" | "file_is_workbook" | "file_is_xml" | "file_no_rows" | "file_unreadable" | "groups_damaged" | "groups_too_many" | "group_line_unreadable" | "member_unreadable" | "parquet_unreadable" | "unpacked_too_large" | "amount_choice" | "column_misspelt" | "column_unknown" | "condition_tests" | "constant_no_amount" | "direction_misspelt" | "direction_no_word" | "form_misspelt" | "form_no_word" | "group_alone" | "mapping_for_files" | "mapping_key_misspelt" | "mapping_key_missing" | "mapping_key_unknown" | "mapping_unreadable" | "rejects_without_year" | "time_choice" | "time_constant" | "time_format" | "year_choice" | "zone_unknown" | "file_gone" | "file_too_long" | "file_vanished" | "import_called_off" | "import_interrupted" | "import_running" | "import_unknown" | "imports_waiting" | "mapping_lookup" | "mapping_one_way" | "mapping_too_long" | "upload_broken" | "upload_crowded" | "upload_empty" | "hand_amount" | "hand_busy" | "hand_correction" | "hand_early" | "hand_future" | "hand_id_empty" | "hand_name" | "hand_name_kind" | "hand_names" | "hand_note" | "hand_time" | "hand_touchpoint" | "hand_touchpoint_misspelt" | "hand_word" | "feed_language" | "feed_name" | "feed_text" | "hook_name" | "source_days" | "source_keys" | "source_name" | "source_origin" | "source_settings" | "source_taken" | "source_weight" | "sources_many" | "tag_code" | "tag_code_taken" | "tag_target" | "tag_word";
-        /** @description Is a sentence with its code and values. */
-        Telling: {
-            /** @description Which sentence it is, such as `no_identity`. What an older version has stored may bear a code that is no more. */
-            code: components["schemas"]["TellingCode"];
-            /** @description What is wrong, where, and what to do, in English. */
-            says: string;
-            /** @description The values in it, by their names: with them it can be said in another language. */
-            values?: {
-                [key: string]: components["schemas"]["TellingValue"];
-            };
-        };
-        /** @description Is what fills a place in a sentence. Never what stands in a cell or an event: that may be personal. */
-        TellingValue: number | string | string[];
     };
     responses: never;
     parameters: never;
