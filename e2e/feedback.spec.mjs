@@ -255,3 +255,39 @@ test('comments below a page: written, approved, answered, refused and taken back
   await reader.close();
   stage.silence();
 });
+
+test('whoever confirmed their address is told by mail why their comment is refused, in their language', async () => {
+  const staff = await stage.page();
+  const { blocks } = await (await staff.request.get('/api/feedback/comments')).json();
+  const { token } = blocks.find((block) => block.settings.name === 'Advice pages');
+  const letters = async () => (await (await staff.request.get('/api/conversations/mail')).json()).letters;
+  const context = await stage.browser.newContext({ locale: 'fr', baseURL: stage.origin, javaScriptEnabled: false });
+  const writer = await context.newPage();
+  await writer.goto(`/p/comments/${token}?page=shop.example/advice/lamps`);
+  await writer.getByLabel(/confirmé par un lien/).check();
+  await writer.getByLabel('Votre nom').fill('Zélie');
+  await writer.getByLabel(/Votre adresse/).fill('zelie@example.org');
+  await writer.getByLabel('Votre commentaire').fill('Venez plutôt dans ma boutique.');
+  await writer.getByRole('button', { name: 'Envoyer' }).click();
+  await writer.getByRole('heading', { name: 'Merci' }).waitFor();
+  const asked = (await letters()).find((letter) => letter.recipient === 'zelie@example.org');
+  await writer.goto(new URL(/http\S+/.exec(asked.text)[0]).pathname);
+  await writer.getByRole('button', { name: 'Oui' }).click();
+  await writer.getByRole('heading', { name: 'c’est confirmé' }).waitFor();
+  await context.close();
+
+  await staff.goto('/feedback');
+  const part = staff.getByRole('region', { name: 'Comments under pages' });
+  const comment = part.getByRole('listitem').filter({ hasText: 'Venez plutôt' });
+  await comment.getByRole('button', { name: 'Refuse' }).click();
+  assert.equal(await comment.getByLabel('Tell its writer by mail').isChecked(), true);
+  await comment.getByLabel('Why, in the writer’s language').selectOption('advertising');
+  await comment.getByLabel('More, for its writer').fill('Écrivez-nous.');
+  await assertAccessible(staff, 'a refusal that is told');
+  await comment.getByRole('button', { name: 'Refuse' }).click();
+  await comment.getByText('Refused and told: it advertises — Écrivez-nous.').waitFor();
+  const told = (await letters()).filter((letter) => letter.id.startsWith('comment-refused'));
+  assert.equal(told.length, 1);
+  assert.match(told[0].text, /Nous ne publions pas[^]+publicité[^]+Écrivez-nous\./);
+  stage.silence();
+});

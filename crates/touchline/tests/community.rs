@@ -296,6 +296,39 @@ async fn links_that_are_not_ours_and_a_community_that_is_shut_are_answered_alike
 }
 
 #[tokio::test]
+async fn a_link_that_is_not_used_for_thirty_days_ends_and_the_next_one_is_another() {
+    let stage = Stage::new().await;
+    let ann = stage.member("ann").await;
+    let works = async |home: &str| stage.page(home).await.0 == StatusCode::OK;
+    for _ in 0..3 {
+        stage.now.fetch_add(29 * DAY, Ordering::SeqCst);
+        assert!(works(&ann).await, "it was used within thirty days");
+    }
+    stage.now.fetch_add(30 * DAY + SECOND, Ordering::SeqCst);
+    assert!(!works(&ann).await);
+    let answer = stage.form(&ann, &[("do", "ask"), ("id", &number(1)), ("title", "Does it blink?")]).await;
+    assert_eq!((answer.0, stage.shown().await.len()), (StatusCode::NOT_FOUND, 0));
+    // The house goes on knowing her: whoever reads what is sent to the address gets a link, and the old one stays dead.
+    assert_eq!(stage.form("/community/join", &[("email", "ann@example.org")]).await.0, StatusCode::OK);
+    let again = stage.link("ann@example.org").await.expect("a letter");
+    assert!(again != ann && works(&again).await && !works(&ann).await);
+    assert!(stage.page(&again).await.1.contains("ann"), "under the name she has chosen");
+}
+
+#[tokio::test]
+async fn a_link_from_before_they_ended_counts_from_the_day_they_do() {
+    let stage = Stage::new().await;
+    let ann = stage.member("ann").await;
+    let mut transaction = stage.site.stores.state.begin().await.expect("begins");
+    sqlx::query("UPDATE community_member SET used_at = 0").execute(&mut *transaction).await.expect("changes");
+    transaction.commit().await.expect("commits");
+    stage.now.fetch_add(100 * DAY, Ordering::SeqCst);
+    stage.site.talk.keep_community().await.expect("keeps");
+    stage.now.fetch_add(29 * DAY, Ordering::SeqCst);
+    assert_eq!(stage.page(&ann).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn machines_and_floods_are_not_taken() {
     let stage = Stage::new().await;
     let ann = stage.member("ann").await;

@@ -11,7 +11,8 @@ use scratch::Scratch;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use touchline::features::account::{Accounts, NewMember, Role, Who};
-use touchline::features::conversations::{Author, Incoming, Reader};
+use touchline::features::conversations::{Author, Incoming, Reader, Wanted};
+use touchline::features::people::policy::Class;
 use touchline::features::{Site, document, router};
 use tower::ServiceExt;
 
@@ -186,6 +187,19 @@ async fn no_list_and_no_timeline_names_what_is_hidden() {
     let path = format!("/api/conversations/{hidden}/messages");
     assert_eq!(stage.ask(&stage.inside.1, "POST", &path, Some(letter)).await.0, StatusCode::CREATED);
     let review = stage.closed_review().await;
+    let told = |id: &str, about: &str| Wanted {
+        id: id.to_owned(),
+        who: Identity::new("email", "bob@example.org").expect("a name"),
+        address: "bob@example.org".to_owned(),
+        class: Class::Service,
+        tag: "comment".to_owned(),
+        subject: id.to_owned(),
+        text: format!("marker {id}"),
+        about: about.to_owned(),
+    };
+    for letter in [told("letter-of-the-closed", &hidden), told("letter-of-all", "")] {
+        stage.site.talk.queue_letter(&letter).await.expect("queues");
+    }
     stage.site.talk.send_letters().await.expect("sends");
     stage.site.capture.settle().await.expect("settles");
     let person = stage.site.capture.people().read().person_of(Identity::new("email", "ann@example.org").expect("a name").actor());
@@ -211,6 +225,10 @@ async fn no_list_and_no_timeline_names_what_is_hidden() {
         }
     }
     let timeline = format!("/api/people/{person}/timeline");
+    let letters = async |cookie: &str| stage.raw(cookie, "GET", "/api/conversations/mail", b"").await.1;
+    let (inside, outside) = (letters(&stage.inside.1).await, letters(&stage.outside.1).await);
+    assert!(inside.contains("letter-of-the-closed") && !outside.contains("letter-of-the-closed"), "{outside}");
+    assert!(outside.contains("letter-of-all"), "{outside}");
     for path in [
         "/api/feedback",
         "/api/feedback/reviews/file",

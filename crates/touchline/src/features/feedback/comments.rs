@@ -199,6 +199,7 @@ impl Feedback {
             tag: "comment".to_owned(),
             subject: "Your comment / Votre commentaire / Ваш комментарий".to_owned(),
             text,
+            about: String::new(),
         };
         self.talk.queue_letter(&wanted).await
     }
@@ -414,6 +415,7 @@ impl Feedback {
             class: Class::Service,
             tag: "comment".to_owned(),
             subject: comment.page.clone(),
+            about: comment.conversation.clone(),
             text: format!(
                 "We have answered your comment on {page}.\nNous avons répondu à votre commentaire sur {page}.\n\
                  Мы ответили на ваш комментарий на {page}.\n\n{reply}\n",

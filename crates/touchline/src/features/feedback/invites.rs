@@ -41,6 +41,7 @@ impl Feedback {
             tag: "survey".to_owned(),
             subject: asked.name,
             text: letter(&link, asked.questions.len()),
+            about: String::new(),
         };
         self.talk.queue_letter(&wanted).await?;
         Ok(true)

@@ -112,6 +112,7 @@ impl Feedback {
             tag: "comment".to_owned(),
             subject: comment.page.clone(),
             text: texts.join("\n"),
+            about: comment.conversation.clone(),
         };
         self.talk.queue_letter(&wanted).await
     }

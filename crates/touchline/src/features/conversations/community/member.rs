@@ -1,7 +1,8 @@
 //! Who takes part: the link that is sent to an address, and the name under which somebody writes.
 //!
 //! The link is the proof: whoever has it reads what is sent to that address. It stands for one identity and for this use alone, and it
-//! ends with the row in `community_member`, so with an erasure too.
+//! ends with the row in `community_member`, so with an erasure too. A link that is not used for thirty days is none any more; the next one that
+//! is sent is another one.
 
 use crate::failure::Result;
 use crate::features::conversations::mail::Wanted;
@@ -21,6 +22,10 @@ const USE: &str = "community";
 const LINK_EVERY: i64 = 3_600 * SECOND;
 /// Whoever has not opened their link within so long has never been here.
 const UNOPENED: i64 = 2 * DAY;
+/// A link that was neither sent nor used for so long does not work any more.
+const LINK_LASTS: i64 = 30 * DAY;
+/// So exactly it is known when a link was last used: not every page of a member is a write.
+const USE_NOTED: i64 = DAY;
 /// What somebody may call themselves.
 pub(super) const NAME_MAX: usize = 60;
 
@@ -34,6 +39,11 @@ pub(super) struct Member {
     pub(super) language: Language,
 }
 
+/// Returns what a token is good for: the first link of a member, or one of those after it.
+fn use_of(link: i64) -> String {
+    if link == 0 { USE.to_owned() } else { format!("{USE} {link}") }
+}
+
 fn language_of(code: &str) -> Language {
     match code {
         "fr" => Language::Fr,
@@ -43,10 +53,26 @@ fn language_of(code: &str) -> Language {
 }
 
 impl Talk {
-    /// Returns the address of somebody's own page.
+    /// Returns the address of somebody's own page, for a letter. Where the one before does not work any more it is another one.
     pub(super) async fn member_link(&self, actor: ActorId) -> Result<String> {
         let secret = self.door.policy().secret(USE).await?;
-        Ok(format!("{}/p/community/{}", self.address(), PreferenceToken::write(&secret, USE, actor)))
+        let (id, now) = (actor.0.cast_signed(), self.inbox.now().0);
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        sqlx::query(
+            "UPDATE community_member SET link = link + CASE WHEN used_at > 0 AND used_at < $1 THEN 1 ELSE 0 END, used_at = $2 \
+             WHERE actor = $3",
+        )
+        .bind(now - LINK_LASTS)
+        .bind(now)
+        .bind(id)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let link = sqlx::query_scalar("SELECT link FROM community_member WHERE actor = $1").bind(id);
+        let link: Option<i64> = link.fetch_optional(&mut *transaction).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        let token = PreferenceToken::write(&secret, &use_of(link.unwrap_or(0)), actor);
+        Ok(format!("{}/p/community/{token}", self.address()))
     }
 
     /// Finds whose link it is; `None` for what is none of ours, or of somebody who is not there any more.
@@ -55,8 +81,30 @@ impl Talk {
             return Ok(None);
         }
         let secret = self.door.policy().secret(USE).await?;
-        let Some(actor) = PreferenceToken::read(&secret, USE, token) else { return Ok(None) };
+        let Some(claimed) = PreferenceToken::claimed(token) else { return Ok(None) };
+        let row = sqlx::query("SELECT link, used_at FROM community_member WHERE actor = $1").bind(claimed.0.cast_signed());
+        let row = row.fetch_optional(self.inbox.stores.state.reader()).await.map_err(failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let Some(actor) = PreferenceToken::read(&secret, &use_of(row.get("link")), token) else { return Ok(None) };
+        let (used_at, now): (i64, i64) = (row.get("used_at"), self.inbox.now().0);
+        if used_at > 0 && used_at < now - LINK_LASTS {
+            return Ok(None);
+        }
+        if used_at < now - USE_NOTED {
+            self.note_use(actor, now).await?;
+        }
         self.member_of(actor).await
+    }
+
+    async fn note_use(&self, actor: ActorId, now: i64) -> Result<()> {
+        let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
+        sqlx::query("UPDATE community_member SET used_at = $1 WHERE actor = $2 AND used_at < $1")
+            .bind(now)
+            .bind(actor.0.cast_signed())
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)
     }
 
     async fn member_of(&self, actor: ActorId) -> Result<Option<Member>> {
@@ -125,6 +173,7 @@ impl Talk {
             tag: USE.to_owned(),
             subject: subject.to_owned(),
             text: format!("{says}\n\n{link}\n\n{ignore}"),
+            about: String::new(),
         })
         .await
     }
@@ -158,11 +207,16 @@ impl Talk {
         Ok(rows.iter().map(named).collect())
     }
 
-    /// Forgets those who never opened their link.
+    /// Forgets those who never opened their link, and begins to count for links from before they ended.
     pub(super) async fn drop_unopened(&self) -> Result<()> {
         let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;
         sqlx::query("DELETE FROM community_member WHERE name = '' AND since < $1")
             .bind(self.inbox.now().0 - UNOPENED)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        sqlx::query("UPDATE community_member SET used_at = $1 WHERE used_at = 0")
+            .bind(self.inbox.now().0)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -192,6 +246,7 @@ impl Talk {
                     tag: USE.to_owned(),
                     subject: subject.to_owned(),
                     text: format!("{says}\n\n{link}/q/{question}"),
+                    about: String::new(),
                 })
                 .await?;
             }

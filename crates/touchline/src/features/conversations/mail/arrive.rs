@@ -276,6 +276,7 @@ impl Talk {
             class: "service",
             tag: "acknowledgement",
             texts: [recipient, subject, body],
+            about: "",
         };
         draft.queue(&mut transaction, now).await?;
         transaction.commit().await.map_err(failed)

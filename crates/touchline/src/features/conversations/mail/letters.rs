@@ -38,6 +38,8 @@ pub struct Wanted {
     pub subject: String,
     /// What it says.
     pub text: String,
+    /// The conversation that it tells something of without being an answer in it, for who may see it; empty: none.
+    pub about: String,
 }
 
 /// Is a letter as staff see it.
@@ -75,7 +77,9 @@ pub(in crate::features::conversations) async fn queue_reply(
     now: Instant,
 ) -> Result<()> {
     let id = format!("reply:{conversation}:{seq}");
-    Draft { id: &id, actor, conversation, seq, class: "service", tag: "reply", texts: ["", "", ""] }.queue(transaction, now).await
+    Draft { id: &id, actor, conversation, seq, class: "service", tag: "reply", texts: ["", "", ""], about: "" }
+        .queue(transaction, now)
+        .await
 }
 
 /// Is a letter to be queued; its texts (recipient, subject, body) are sealed.
@@ -87,6 +91,8 @@ pub(super) struct Draft<'a> {
     pub(super) class: &'a str,
     pub(super) tag: &'a str,
     pub(super) texts: [&'a str; 3],
+    /// The conversation that it tells something of without being a part of it; empty: none.
+    pub(super) about: &'a str,
 }
 
 impl Draft<'_> {
@@ -94,7 +100,7 @@ impl Draft<'_> {
         let [recipient, subject, body] = self.texts;
         sqlx::query(
             "INSERT INTO letter (id, actor, conversation, seq, class, tag, recipient, subject, body, headers, state, attempts, \
-             next_at, at, said, mark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', 'queued', 0, $10, $10, '', '') \
+             next_at, at, said, mark, about) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', 'queued', 0, $10, $10, '', '', $11) \
              ON CONFLICT (id) DO NOTHING",
         )
         .bind(self.id.to_owned())
@@ -107,6 +113,7 @@ impl Draft<'_> {
         .bind(subject.to_owned())
         .bind(body.to_owned())
         .bind(now.0)
+        .bind(self.about.to_owned())
         .execute(&mut **transaction)
         .await
         .map_err(failed)?;
@@ -166,6 +173,7 @@ impl Talk {
             class: wanted.class.name(),
             tag: &wanted.tag,
             texts: [recipient, subject, body],
+            about: &wanted.about,
         };
         draft.queue(&mut transaction, self.inbox.now()).await?;
         transaction.commit().await.map_err(failed)
@@ -196,10 +204,12 @@ impl Inbox {
     /// Fails when the state store does.
     pub async fn letters(&self, reader: Reader) -> Result<Vec<ShownLetter>> {
         let sql = concat!(
-            "SELECT l.id, l.actor, l.recipient, l.subject, l.body, l.class, l.state, l.said, l.at FROM letter l WHERE l.conversation = '' \
+            "SELECT l.id, l.actor, l.recipient, l.subject, l.body, l.class, l.state, l.said, l.at FROM letter l WHERE (l.conversation = '' \
              OR EXISTS (SELECT 1 FROM conversation WHERE id = l.conversation AND ",
             in_sight!("$2"),
-            ") ORDER BY l.at DESC, l.id LIMIT $1"
+            ")) AND (l.about = '' OR EXISTS (SELECT 1 FROM conversation WHERE id = l.about AND ",
+            in_sight!("$2"),
+            ")) ORDER BY l.at DESC, l.id LIMIT $1"
         );
         let rows =
             sqlx::query(sql).bind(SHOWN_MAX).bind(reader.bound()).fetch_all(self.stores.state.reader()).await.map_err(failed)?;
