@@ -76,6 +76,7 @@ async fn out(site: &Site, letters: u64) -> Outcome<()> {
             tag: "survey".to_owned(),
             subject: "One question".to_owned(),
             text: "May we ask you one question? It takes a minute.\n".repeat(10),
+            about: String::new(),
         };
         site.talk.queue_letter(&wanted).await.map_err(|failure| failure.to_string())?;
     }
