@@ -318,7 +318,6 @@ async fn a_link_that_is_not_used_for_thirty_days_ends_and_the_next_one_is_anothe
     let line = letters[0].text.lines().find(|line| line.contains("/p/community/")).expect("a link");
     let again = line.trim().strip_prefix("http://localhost").expect("is ours").to_owned();
     assert!(again != ann && works(&again).await && !works(&ann).await);
-    assert!(stage.page(&again).await.1.contains("ann"), "under the name she has chosen");
 }
 
 #[tokio::test]
