@@ -149,12 +149,15 @@ fn role(name: &str, values: &[String]) -> Role {
         return Role::Person("phone");
     }
     let plain: &[(&[&str], Role)] = &[
-        (&["invoice", "order", "basket", "receipt", "facture", "commande", "заказ", "чек"], Role::Group),
-        (&["customer", "client", "member", "household", "user", "person", "клиент", "покупатель"], Role::Person("customer")),
+        (&["invoice", "order", "basket", "receipt", "facture", "commande", "заказ", "чек", "bestellung"], Role::Group),
+        (
+            &["customer", "client", "member", "household", "user", "person", "клиент", "покупатель", "kunde"],
+            Role::Person("customer"),
+        ),
         (&["case:concept:name"], Role::Person("case")),
         (&["author", "nick", "visitor", "device", "contact_id"], Role::Person("author")),
         (&["message_id", "event_id", "uuid", "guid"], Role::Id),
-        (&["channel", "medium", "canal", "канал", "contact"], Role::Channel),
+        (&["channel", "medium", "canal", "канал", "kanal", "contact"], Role::Channel),
         (&["event", "action", "activity", "concept:name", "type", "событие"], Role::Event),
         (&["shop", "store", "branch", "page", "url", "magasin", "магазин"], Role::Place),
         (&["campaign", "campagne", "кампания"], Role::Campaign),
@@ -198,7 +201,7 @@ fn number_role(name: &str, filled: &[&str]) -> Option<Role> {
     if has(&["unit_price", "unitprice", "price", "prix", "цена"]) {
         return Some(Role::Price(decimal));
     }
-    if has(&["amount", "value", "total", "revenue", "sales", "montant", "сумма"]) {
+    if has(&["amount", "value", "total", "revenue", "sales", "montant", "сумма", "betrag"]) {
         return Some(Role::Amount(decimal));
     }
     if has(&["quantity", "qty", "pieces", "quantité", "количество"]) {
@@ -226,7 +229,9 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
         let format = TimeFormat::parse(pattern);
         format.map_or(0, |format| filled.iter().filter(|value| format.read(value, &TimeZone::UTC).is_some()).count())
     };
-    let counts = ["time", "date", "stamp", "created", "_at", "ts"].iter().any(|word| name.contains(word));
+    let counts = ["time", "date", "stamp", "created", "_at", "ts", "heure", "дата", "время", "datum"]
+        .iter()
+        .any(|word| name.contains(word));
     let epochs = [("epoch_s", 9..=10), ("epoch_ms", 12..=13), ("epoch_us", 15..=16)];
     if let Some((epoch, _)) = epochs.iter().find(|(_, digits)| {
         counts && half(filled, |value| digits.contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_digit()))
@@ -240,12 +245,11 @@ fn time_format(name: &str, filled: &[&str]) -> Option<String> {
     if filled.is_empty() || (numbers && !dotted) {
         return None;
     }
-    // The pattern that reads the most, the earlier of equals. A column that is named like a time is one even when many of
-    // its values are impossible: those rows are refused with a reason, while a made-up time would be believed.
+    // The pattern that reads the most, the earlier of equals. Nothing else looks like a time, so half of the values tell it, whatever
+    // the column is named: rows with impossible ones are refused with a reason, while a made-up time would be believed.
     let read: Vec<usize> = PATTERNS.iter().map(|pattern| reads(pattern)).collect();
     let best = (0..PATTERNS.len()).rev().max_by_key(|at| read[*at])?;
-    let enough = if counts { HALF } else { MOST };
-    (read[best] * 100 >= filled.len() * enough).then(|| PATTERNS[best].to_owned())
+    (read[best] * 100 >= filled.len() * HALF).then(|| PATTERNS[best].to_owned())
 }
 
 /// Tells whether nearly all values pass a test: what a column holds that its name does not tell.
@@ -473,11 +477,14 @@ mod tests {
         check("mail", &["a@example.org", "b@example.org"], Role::Person("email"));
         check("date", &["12.01.2026", "13.01.2026", "99.01.2026"], Role::Time("%d.%m.%Y".into()));
         check("date", &["12/31/2020", "01/02/2021", "03/04/2021"], Role::Time("%m/%d/%Y".into()));
+        check("Zeitpunkt", &["2026-01-05 10:22", "2026-01-06 11:00", "31.02.2026"], Role::Time("iso".into()));
         check("remark", &["12.01.2026", "never", "later"], Role::Other);
         check("Customer ID", &["12345", "17850"], Role::Person("customer"));
         check("телефон", &["+7 495 000-00-00"], Role::Person("phone"));
         check("Invoice", &["489434", "C489449"], Role::Group);
         check("montant", &["12,50", "1,00"], Role::Amount(','));
+        check("Betrag", &["49,90", "19,00", "abc"], Role::Amount(','));
+        check("Kunde", &["K-1", "K-2"], Role::Person("customer"));
         check("Amount", &["12.50", "n/a", "3.00"], Role::Amount('.'));
         check("total", &["1.250,50", "zwölf", "2,00"], Role::Amount(','));
         check("amount", &["none", "n/a", "3.00"], Role::Other);
