@@ -315,6 +315,36 @@ async fn a_signed_body_is_read_by_its_mapping_once() {
     assert_eq!(stage.rows().await.len(), 2);
 }
 
+#[tokio::test]
+async fn the_secret_of_a_hook_is_sealed_and_without_its_key_nobody_comes_in() {
+    let stage = Stage::new().await;
+    let mapping = "source = \"telephone\"\nform = \"call\"\n[time]\ncolumn = \"at\"\n[signal]\nevent = \"call\"\n";
+    let hook = json!({ "parts": [{ "mapping": mapping }] });
+    let made = stage.staff("PUT", "/api/capture/hooks/calls", hook).await;
+    let secret = made.json()["secret"].as_str().expect("was drawn").to_owned();
+    let state = stage.site.stores.state.clone();
+    let kept = async || -> String {
+        sqlx::query_scalar("SELECT secret FROM hook WHERE name = 'calls'").fetch_one(state.reader()).await.expect("reads")
+    };
+    let body = json!([{ "at": "2025-11-24T10:00:00Z" }]).to_string();
+    let sent = async |id: &str| send(&stage, "calls", &signed(&secret, id, &body), &body).await.status;
+    assert!(!kept().await.contains(&secret[6..]), "sealed");
+    assert_eq!(sent("m1").await, StatusCode::OK);
+    // As an earlier version has left it: sealed at the next start.
+    let mut transaction = state.begin().await.expect("begins");
+    sqlx::query("UPDATE hook SET secret = $1").bind(secret.clone()).execute(&mut *transaction).await.expect("writes");
+    transaction.commit().await.expect("commits");
+    stage.site.lock_secrets().await.expect("seals");
+    assert!(!kept().await.contains(&secret[6..]), "sealed again");
+    assert_eq!(sent("m2").await, StatusCode::OK);
+    // Without the key neither the right secret nor an empty one lets anybody in.
+    std::fs::remove_file(stage.site.stores.dir.join("seal.key")).expect("is there");
+    assert!(sent("m3").await.is_server_error());
+    let empty = format!("whsec_{}", STANDARD.encode(""));
+    assert!(send(&stage, "calls", &signed(&empty, "m4", &body), &body).await.status.is_server_error());
+    assert_eq!(stage.rows().await.len(), 2, "of the two bodies that were let in");
+}
+
 /// Signs a body as a shop does.
 fn signed_by_shop(header: &'static str, secret: &str, body: &str) -> Vec<(&'static str, String)> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");

@@ -195,18 +195,29 @@ impl Site {
         capture.keep(sources.clone())?;
         let policy = people::policy::Policy::new(stores.state.clone(), capture.people(), stores.clock.clone());
         let talk = conversations::Talk::new(&stores, &capture, &sources, policy);
-        stores.block_on(talk.lock_secrets())?;
         let reports = measure::Reports::new(stores.clone(), capture.clone(), talk.clone());
         let popups = outreach::Popups::open(&stores, &capture, talk.clone())?;
         let feedback = feedback::Feedback::new(&stores, &capture, talk.clone());
         reports.hear(feedback.clone());
         capture.holds_also(feedback.held());
-        Ok(Self { stores, https, capture, sources, talk, popups, feedback, reports, metrics_token: None })
+        let site = Self { stores, https, capture, sources, talk, popups, feedback, reports, metrics_token: None };
+        site.stores.block_on(site.lock_secrets())?;
+        Ok(site)
+    }
+
+    /// Seals the secrets of other servers that an earlier version has left as they were.
+    ///
+    /// # Errors
+    /// Fails when the state store does, or no key can be drawn.
+    pub async fn lock_secrets(&self) -> Result<()> {
+        self.talk.lock_secrets().await?;
+        self.ways().lock_secrets().await
     }
 
     fn ways(&self) -> capture::Ways {
         capture::Ways {
             state: self.stores.state.clone(),
+            dir: Arc::from(self.stores.dir.as_path()),
             clock: self.stores.clock.clone(),
             capture: self.capture.clone(),
             sources: self.sources.clone(),

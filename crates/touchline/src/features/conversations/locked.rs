@@ -1,22 +1,15 @@
-//! Secrets of other servers at rest: passwords of mailboxes, tokens of messengers, the secret of the order hook. They stand in the state
-//! store sealed with the key of the data directory ([`crate::platform::seal_key`]), each bound to its place.
+//! Which secrets of other servers this room keeps, so that they are sealed in the state store: see [`seal_secret`].
 
 use super::bot::BotSettings;
-use super::seal::SOURCE;
 use super::settings::InboxSettings;
 use super::store::failed;
 use super::{ChannelSetup, Talk};
 use crate::failure::Result;
-use crate::features::people::{open, seal};
-use crate::platform::seal_key::{known_key, seal_key};
-use model::InteractionId;
+use crate::features::people::{is_bare, open_secret, seal_secret};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
 use std::path::Path;
-
-/// Comes before what is sealed. No secret begins so: a line break and the like are refused in all of them.
-const SEALED: char = '\u{1}';
 
 /// Is something with secrets in it, each by its place.
 pub(super) trait Secrets {
@@ -25,7 +18,7 @@ pub(super) trait Secrets {
 
     /// Tells whether some secret stands there as it is.
     fn is_bare(&mut self) -> bool {
-        self.secrets().iter().any(|(_, secret)| !secret.is_empty() && !secret.starts_with(SEALED))
+        self.secrets().iter().any(|(_, secret)| is_bare(secret))
     }
 
     /// Seals every secret.
@@ -34,32 +27,21 @@ pub(super) trait Secrets {
     /// Fails when there is no key and none can be drawn.
     fn lock(&mut self, dir: &Path) -> Result<()> {
         for (place, secret) in self.secrets() {
-            if !secret.is_empty() {
-                *secret = format!("{SEALED}{}", seal(&seal_key(dir)?, id_of(place), secret)?);
-            }
+            *secret = seal_secret(dir, place, secret)?;
         }
         Ok(())
     }
 
-    /// Opens every secret. One that cannot be opened is as if it had never been entered, and is told of.
+    /// Opens every secret. One that cannot be opened is as if it had never been entered.
     ///
     /// # Errors
     /// Fails when the key cannot be read.
     fn unlock(&mut self, dir: &Path) -> Result<()> {
         for (place, secret) in self.secrets() {
-            let Some(sealed) = secret.strip_prefix(SEALED) else { continue };
-            let opened = known_key(dir)?.and_then(|key| open(&key, id_of(place), sealed));
-            if opened.is_none() {
-                tracing::warn!("the secret `{place}` cannot be opened with the key of this data directory: enter it again");
-            }
-            *secret = opened.unwrap_or_default();
+            *secret = open_secret(dir, place, secret)?.unwrap_or_default();
         }
         Ok(())
     }
-}
-
-fn id_of(place: &str) -> InteractionId {
-    InteractionId::of(SOURCE, format!("secret:{place}").as_bytes())
 }
 
 impl Secrets for InboxSettings {

@@ -17,6 +17,7 @@ pub use tags::{NewTag, Tag, Tags, svg};
 pub(super) use tracker::{FORMAT as TRACKER, collecting};
 
 use super::{Caller, Capture, Source, SourceKind, SourceSettings, Sources};
+use crate::failure::Result;
 use crate::platform::clock::Clock;
 use crate::platform::http::Peer;
 use axum::Router;
@@ -24,6 +25,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use model::Instant;
 use state::State;
+use std::path::Path;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -32,6 +34,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub struct Ways {
     /// The state store.
     pub state: State,
+    /// The data directory.
+    pub dir: Arc<Path>,
     /// The time.
     pub clock: Clock,
     /// The door for everything that arrives.
@@ -64,6 +68,14 @@ pub(super) fn routes(ways: Ways) -> OpenApiRouter {
 }
 
 impl Ways {
+    /// Seals the secrets of hooks that an earlier version has left as they were.
+    ///
+    /// # Errors
+    /// Fails when the state store does, or no key can be drawn.
+    pub async fn lock_secrets(&self) -> Result<()> {
+        self.hooks().lock_secrets().await
+    }
+
     fn now(&self) -> Instant {
         (self.clock)()
     }
@@ -73,7 +85,7 @@ impl Ways {
     }
 
     fn hooks(&self) -> Hooks {
-        Hooks::new(self.state.clone())
+        Hooks::new(self.state.clone(), Arc::clone(&self.dir))
     }
 
     fn feeds(&self) -> Feeds {

@@ -4,10 +4,13 @@ use super::{Ready, Scheme};
 use crate::fail;
 use crate::failure::{Failure, Result};
 use crate::features::capture::import::Bodies;
+use crate::features::people::{is_bare, open_secret, seal_secret};
 use model::Instant;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use state::{State, StateError};
+use std::path::Path;
+use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Names stand in addresses.
@@ -146,16 +149,43 @@ pub(super) fn bind(parts: &[Part]) -> Result<Vec<Bodies>> {
 }
 
 /// Is every hook. Clones share them.
+///
+/// Their secrets are sealed at rest, with the key of the data directory.
 #[derive(Clone)]
 pub struct Hooks {
     state: State,
+    dir: Arc<Path>,
 }
 
 impl Hooks {
-    /// Looks after the hooks of a state store.
+    /// Looks after the hooks of a data directory, in its state store.
     #[must_use]
-    pub const fn new(state: State) -> Self {
-        Self { state }
+    pub const fn new(state: State, dir: Arc<Path>) -> Self {
+        Self { state, dir }
+    }
+
+    /// Seals the secrets that an earlier version has left as they were.
+    ///
+    /// # Errors
+    /// Fails when the state store does, or no key can be drawn.
+    pub async fn lock_secrets(&self) -> Result<()> {
+        let rows = sqlx::query("SELECT name, secret FROM hook").fetch_all(self.state.reader()).await.map_err(failed)?;
+        for row in rows {
+            let (name, secret): (String, String) = (row.get("name"), row.get("secret"));
+            if !is_bare(&secret) {
+                continue;
+            }
+            let sealed = seal_secret(&self.dir, &place(&name), &secret)?;
+            let mut transaction = self.state.begin().await.map_err(failed)?;
+            sqlx::query("UPDATE hook SET secret = $1 WHERE name = $2")
+                .bind(sealed)
+                .bind(name)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed)?;
+            transaction.commit().await.map_err(failed)?;
+        }
+        Ok(())
     }
 
     /// Sets a hook, new or changed.
@@ -164,6 +194,7 @@ impl Hooks {
     /// Fails when the state store does.
     pub async fn set(&self, hook: &Hook) -> Result<()> {
         let parts = serde_json::to_string(&hook.parts).map_err(|error| Failure::new("Cannot write a hook").because(&error))?;
+        let secret = seal_secret(&self.dir, &place(&hook.name), &hook.secret)?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
         sqlx::query(
             "INSERT INTO hook (name, scheme, secret, parts, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, $5) \
@@ -172,7 +203,7 @@ impl Hooks {
         )
         .bind(hook.name.clone())
         .bind(hook.scheme.name())
-        .bind(hook.secret.clone())
+        .bind(secret)
         .bind(parts)
         .bind(hook.changed_at.0)
         .execute(&mut *transaction)
@@ -191,7 +222,7 @@ impl Hooks {
             .fetch_optional(self.state.reader())
             .await
             .map_err(failed)?;
-        row.as_ref().map(read).transpose()
+        row.as_ref().map(|row| self.read(row)).transpose()
     }
 
     /// Lists the hooks by name.
@@ -203,7 +234,7 @@ impl Hooks {
             .fetch_all(self.state.reader())
             .await
             .map_err(failed)?;
-        rows.iter().map(read).collect()
+        rows.iter().map(|row| self.read(row)).collect()
     }
 
     /// Takes a hook away: what it sent stays. Tells whether there was one.
@@ -220,19 +251,29 @@ impl Hooks {
         transaction.commit().await.map_err(failed)?;
         Ok(done.rows_affected() == 1)
     }
+
+    fn read(&self, row: &sqlx::any::AnyRow) -> Result<Hook> {
+        let name: String = row.get("name");
+        let scheme: String = row.get("scheme");
+        let unread = || Failure::new(format!("The hook `{name}` was written by another version")).hint("Set it again");
+        // Without its secret nothing may come in by it: an empty one would let everybody in.
+        let secret = open_secret(&self.dir, &place(&name), row.get("secret"))?.ok_or_else(|| {
+            Failure::new(format!("The secret of the hook `{name}` cannot be opened with the key of this data directory"))
+                .hint("Restore `seal.key` from a backup, or take the hook away and set it again")
+        })?;
+        Ok(Hook {
+            scheme: Scheme::parse(&scheme).ok_or_else(unread)?,
+            secret,
+            parts: serde_json::from_str(&row.get::<String, _>("parts")).map_err(|_| unread())?,
+            changed_at: Instant(row.get("changed_at")),
+            name,
+        })
+    }
 }
 
-fn read(row: &sqlx::any::AnyRow) -> Result<Hook> {
-    let name: String = row.get("name");
-    let scheme: String = row.get("scheme");
-    let unread = || Failure::new(format!("The hook `{name}` was written by another version")).hint("Set it again");
-    Ok(Hook {
-        scheme: Scheme::parse(&scheme).ok_or_else(unread)?,
-        secret: row.get("secret"),
-        parts: serde_json::from_str(&row.get::<String, _>("parts")).map_err(|_| unread())?,
-        changed_at: Instant(row.get("changed_at")),
-        name,
-    })
+/// Is where the secret of a hook is sealed for.
+fn place(name: &str) -> String {
+    format!("hook {name}")
 }
 
 fn failed(error: impl Into<StateError>) -> Failure {
