@@ -28,7 +28,7 @@ export default {
   'nav.skip': 'Skip to the content',
   'top.language': 'Language',
   'top.theme': 'Theme',
-  'theme.system': 'As the system',
+  'theme.system': 'System',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'top.keys': 'Keyboard shortcuts',

@@ -28,7 +28,7 @@ export default {
   'nav.skip': 'Aller au contenu',
   'top.language': 'Langue',
   'top.theme': 'Thème',
-  'theme.system': 'Comme le système',
+  'theme.system': 'Système',
   'theme.light': 'Clair',
   'theme.dark': 'Sombre',
   'top.keys': 'Raccourcis clavier',

@@ -28,7 +28,7 @@ export default {
   'nav.skip': 'Перейти к содержанию',
   'top.language': 'Язык',
   'top.theme': 'Тема',
-  'theme.system': 'Как в системе',
+  'theme.system': 'Системная',
   'theme.light': 'Светлая',
   'theme.dark': 'Тёмная',
   'top.keys': 'Сочетания клавиш',
