@@ -166,9 +166,14 @@ fn a_dry_run_lists_unmapped_signals_and_writes_nothing() {
     let mapping = fixture("visits.toml");
     let args = ["import", "bad.csv", "--mapping", &mapping, "--data", "shop", "--dry-run"];
     let text = works(folder.path(), &args);
-    for part in
-        ["1 rows refused", "first in line 2", "`at` is no time", "Nothing was written", "binds to a touchpoint: 1", "customer:1…"]
-    {
+    for part in [
+        "1 row refused",
+        "1 row, first in line 2",
+        "`at` is no time",
+        "Nothing was written",
+        "binds to a touchpoint: 1",
+        "customer:1…",
+    ] {
         assert!(text.contains(part), "`{part}` in: {text}");
     }
     assert!(!folder.path().join("bad.csv.rejected.csv").exists());

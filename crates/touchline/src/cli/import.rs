@@ -216,9 +216,10 @@ fn told(summary: &Summary, dry_run: bool) -> String {
 /// Tells which rows were refused, why, and where they are.
 fn refusals(text: &mut String, summary: &Summary) {
     if summary.rejected > 0 {
-        line(text, format_args!("{} rows refused:", summary.rejected));
+        let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        line(text, format_args!("{} refused:", rows(summary.rejected)));
         for reason in &summary.reasons {
-            line(text, format_args!("  {} rows, first in line {}: {}.", reason.rows, reason.first_line, reason.reason));
+            line(text, format_args!("  {}, first in line {}: {}.", rows(reason.rows), reason.first_line, reason.reason));
         }
         for (number, reason) in summary.examples.iter().filter(|_| summary.reasons.len() > 1) {
             line(text, format_args!("  line {number}: {reason}"));
