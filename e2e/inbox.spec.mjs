@@ -299,10 +299,10 @@ test('a page that is read from right to left has the widget on the other side', 
   const places = {};
   for (const dir of ['ltr', 'rtl']) {
     const page = await stage.page({ signedIn: false, width: 1000 });
-    await page.addInitScript((dir) => {
-      addEventListener('DOMContentLoaded', () => (document.documentElement.dir = dir));
-    }, dir);
     await page.goto('/w/demo');
+    await page.getByRole('button', { name: 'Talk to us' }).waitFor();
+    // As an application does when its reader chooses another language: after the widget is there.
+    await page.evaluate((dir) => (document.documentElement.dir = dir), dir);
     await page.getByRole('button', { name: 'Talk to us' }).click();
     await page.locator('.talk textarea').fill('Shalom');
     await page.keyboard.press('Enter');

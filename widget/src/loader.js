@@ -12,8 +12,11 @@ if (base && !window.touchlineChat) {
   const language = (script.dataset.lang || document.documentElement.lang || navigator.language || 'en').slice(0, 2);
   const labels = { en: 'Talk to us', fr: 'Parlez-nous', ru: 'Написать нам' };
   const host = document.createElement('div');
-  // The page may be written from right to left.
-  host.dir = getComputedStyle(document.documentElement).direction;
+  // The page may be written from right to left, and may learn so after this script ran.
+  const page = document.documentElement;
+  const turn = () => (host.dir = getComputedStyle(page).direction);
+  turn();
+  new MutationObserver(turn).observe(page, { attributeFilter: ['dir', 'style', 'class'] });
   wear(host, colour);
   const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet();
