@@ -25,6 +25,8 @@ export interface Page<Data = unknown> {
   reloadOn?: readonly string[];
   /** Whether it shows what happens, and asks again when something has happened. */
   live?: boolean;
+  /** Whether what was last shown may stand until newer data come: for pages that show and change nothing. */
+  keeps?: boolean;
   load(visit: Visit): Promise<Data>;
   component(): Promise<{ default: Component<PageProps<Data>> }>;
 }

@@ -13,13 +13,15 @@ class Viewer {
   /** Whether newer data are on their way while the old ones are still shown. */
   busy = $state(false);
   private turn = 0;
+  /** What was last shown of pages that keep it. */
+  private readonly kept = new Map<string, unknown>();
 
-  /** Shows a page. Data of the same page stay until the new ones are there. */
+  /** Shows a page. Data of the same page stay until the new ones are there, and so do those that a page keeps. */
   async show(page: Page, visit: Visit): Promise<void> {
     const turn = ++this.turn;
     if (page !== this.page) {
       this.component = null;
-      this.data = undefined;
+      this.data = this.kept.get(keyOf(page, visit));
     }
     this.page = page;
     this.problem = null;
@@ -29,7 +31,7 @@ class Viewer {
     });
     try {
       const [data] = await Promise.all([page.load(visit), component]);
-      if (turn === this.turn) this.data = data;
+      if (turn === this.turn) this.take(page, visit, data);
     } catch (error) {
       if (turn === this.turn) this.problem = error instanceof Problem ? error : new Problem(0, String(error));
     } finally {
@@ -43,8 +45,23 @@ class Viewer {
     const { page, turn } = this;
     if (!page || this.busy || this.problem) return;
     const data = await page.load(visit).catch(() => undefined);
-    if (data !== undefined && turn === this.turn) this.data = data;
+    if (data !== undefined && turn === this.turn) this.take(page, visit, data);
   }
+
+  /** Forgets what pages keep: it was for the eyes of whoever leaves. */
+  forget(): void {
+    this.kept.clear();
+  }
+
+  private take(page: Page, visit: Visit, data: unknown): void {
+    this.data = data;
+    if (page.keeps) this.kept.set(keyOf(page, visit), data);
+  }
+}
+
+/** Names what a page shows at an address. */
+function keyOf(page: Page, visit: Visit): string {
+  return JSON.stringify([visit.path, ...(page.reloadOn ?? []).map((name) => visit.query.get(name))]);
 }
 
 /** What is on the screen. */

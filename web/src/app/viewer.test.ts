@@ -6,13 +6,14 @@ import { viewer } from './viewer.svelte';
 const visit = { path: '/', params: {}, query: new URLSearchParams() };
 
 /** Makes a page whose data arrive when the test says so. */
-function pageOf(name: string) {
+function pageOf(name: string, more: Partial<Page> = {}) {
   const waiting: { give: (data: string) => void; fail: (problem: Error) => void }[] = [];
   const page: Page = {
     path: `/${name}`,
     title: { en: name, fr: name, ru: name },
     load: () => new Promise((give, fail) => waiting.push({ give, fail })),
     component: () => Promise.resolve({ default: (() => ({})) as never }),
+    ...more,
   };
   return { page, waiting };
 }
@@ -38,6 +39,28 @@ describe('viewer', () => {
     void viewer.show(map.page, visit);
     expect(viewer.data).toBe('map');
     void viewer.show(pageOf('other').page, visit);
+    expect(viewer.data).toBeUndefined();
+  });
+
+  it('shows what a page keeps until newer data come, of the same address and the same reader alone', async () => {
+    const { page, waiting } = pageOf('overview', { keeps: true, reloadOn: ['segment'] });
+    const other = pageOf('other').page;
+    const shown = viewer.show(page, visit);
+    waiting[0]?.give('of all');
+    await shown;
+    void viewer.show(other, visit);
+    expect(viewer.data).toBeUndefined();
+    const again = viewer.show(page, visit);
+    expect(viewer).toMatchObject({ data: 'of all', busy: true });
+    waiting[1]?.give('newer');
+    await again;
+    expect(viewer).toMatchObject({ data: 'newer', busy: false });
+    void viewer.show(other, visit);
+    void viewer.show(page, { ...visit, query: new URLSearchParams('segment=new') });
+    expect(viewer.data).toBeUndefined();
+    void viewer.show(other, visit);
+    viewer.forget();
+    void viewer.show(page, visit);
     expect(viewer.data).toBeUndefined();
   });
 

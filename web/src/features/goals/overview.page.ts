@@ -16,6 +16,7 @@ export default page<OverviewData>({
   rail: { order: 5, icon: 'M4 11.500 12 5l8 6.500M6 10v9h12v-9m-8 9v-5h4v5' },
   reloadOn: ['segment'],
   live: true,
+  keeps: true,
   load: async ({ query }) => {
     const map = await api.mapIfAny();
     if (map === null) return { map: null, report: null };
