@@ -50,14 +50,19 @@ impl People {
 
 /// Returns what is known of a person with these identities: per key the value that counts.
 pub(super) async fn traits_of(state: &State, identities: &[ActorId]) -> Result<Vec<Trait>> {
+    Ok(counting(stored_traits(state, identities).await?))
+}
+
+/// Returns per key the value that counts, of all that is known of a person.
+pub(super) fn counting(stored: impl IntoIterator<Item = Trait>) -> Vec<Trait> {
     let mut last: BTreeMap<String, Trait> = BTreeMap::new();
-    for known in stored_traits(state, identities).await? {
+    for known in stored {
         let entry = last.entry(known.key.clone()).or_insert_with(|| known.clone());
         if counts(&known) > counts(entry) {
             *entry = known;
         }
     }
-    Ok(last.into_values().collect())
+    last.into_values().collect()
 }
 
 /// Returns the traits that count of a person with these identities, as keys and values.
@@ -80,7 +85,8 @@ pub(super) async fn traits_in(state: &State, actors: &[ActorId]) -> Result<IdMap
     Ok(traits)
 }
 
-async fn stored_traits(state: &State, actors: &[ActorId]) -> Result<Vec<Trait>> {
+/// Returns everything that is known of some identities.
+pub(super) async fn stored_traits(state: &State, actors: &[ActorId]) -> Result<Vec<Trait>> {
     let ids = super::calling::ids(actors);
     let head = "SELECT actor, key, value, at, weight FROM trait WHERE actor IN";
     let rows = state::read_in(state.reader(), head, &ids).await.map_err(failed)?;

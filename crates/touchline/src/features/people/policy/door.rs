@@ -5,13 +5,13 @@
 //! sent ones always. A worker whose lease has ended cannot begin to send ([`Policy::begin`]), so a place that was given to
 //! somebody else is never used twice.
 
+use super::facts::{Facts, Zones};
 use super::hours::in_zone;
 use super::rules::{Full, Seen, WINDOW_MAX};
 use super::settings::decided;
-use super::words::{Said, last, said};
+use super::words::Said;
 use super::{Action, Channel, Class, Policy, Settings, StoredRule, failed};
 use crate::failure::{Failure, Result};
-use crate::features::people::traits::traits_of;
 use jiff::tz::TimeZone;
 use model::time::{DAY, SECOND};
 use model::{ActorId, Instant};
@@ -24,13 +24,6 @@ use state::Transaction;
 const LEASE: i64 = 60 * SECOND;
 /// A key names a message to a person; nobody needs longer ones.
 const KEY_MAX: usize = 200;
-/// How many messages of one person are looked at; whoever gets more in three months has other troubles.
-const SEEN_MAX: usize = 10_000;
-/// The general word on contact, beside those per class and channel.
-const GENERAL: &str = "SELECT given, at FROM consent WHERE purpose = 'contact' AND actor IN";
-/// Traits by which the zone of a person is known.
-const ZONE_TRAITS: [&str; 3] = ["timezone", "time_zone", "zone"];
-
 /// Asks to reach somebody.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,13 +120,8 @@ impl Policy {
     /// # Errors
     /// Fails when the question cannot be one, or the state store fails.
     pub async fn ask(&self, ask: &Ask) -> Result<Answer> {
-        check(ask)?;
-        let zone = self.zone_of(ask.actor).await?;
-        let mut transaction = self.state.begin().await.map_err(failed)?;
-        let decided = decided(&mut transaction).await?;
-        let answer = self.answer(&mut transaction, ask, (zone.as_deref(), &decided), true).await?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(answer)
+        let mut answers = self.answers(std::slice::from_ref(ask), true).await?;
+        answers.pop().ok_or_else(|| Failure::new("A question has no answer"))
     }
 
     /// Asks for many at once, one after the other, as [`Policy::ask`] does for one: all of it is durable when this returns.
@@ -141,19 +129,42 @@ impl Policy {
     /// # Errors
     /// As [`Policy::ask`]; nothing is reserved then.
     pub async fn ask_all(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
-        let mut zones = Vec::with_capacity(asks.len());
-        for ask in asks {
-            check(ask)?;
-            // What bypasses asks for no hour.
-            zones.push(if ask.class.bypasses() { None } else { self.zone_of(ask.actor).await? });
-        }
+        self.answers(asks, true).await
+    }
+
+    /// Tells what the answers would be, each for itself, and changes nothing.
+    ///
+    /// # Errors
+    /// As [`Policy::ask`].
+    pub async fn would(&self, asks: &[Ask]) -> Result<Vec<Answer>> {
+        self.answers(asks, false).await
+    }
+
+    async fn answers(&self, asks: &[Ask], is_meant: bool) -> Result<Vec<Answer>> {
+        asks.iter().try_for_each(check)?;
+        let people: Vec<(u64, Vec<i64>)> = asks.iter().map(|ask| self.actors_of(ask.actor)).collect();
+        // What bypasses asks for no hour, and for nobody's word: only whether the address is one.
+        let needed = |(ask, (_, actors)): (&Ask, &(u64, Vec<i64>))| match ask.class.bypasses() {
+            true => vec![ask.actor.0.cast_signed()],
+            false => actors.clone(),
+        };
+        let mut actors: Vec<i64> = asks.iter().zip(&people).flat_map(needed).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        let zones = Zones::read(&self.state, &actors).await?;
         let mut transaction = self.state.begin().await.map_err(failed)?;
         let decided = decided(&mut transaction).await?;
+        let mut facts = Facts::read(&mut transaction, &actors).await?;
         let mut answers = Vec::with_capacity(asks.len());
-        for (ask, zone) in asks.iter().zip(&zones) {
-            answers.push(self.answer(&mut transaction, ask, (zone.as_deref(), &decided), true).await?);
+        for (ask, (person, actors)) in asks.iter().zip(&people) {
+            let zone = zones.of(actors).and_then(|name| TimeZone::get(&name).ok());
+            let one = One { ask, person: *person, actors, zone };
+            answers.push(self.answer(&mut transaction, &one, &decided, &mut facts, is_meant).await?);
         }
-        transaction.commit().await.map_err(failed)?;
+        // Dropped without a commit, whatever was written is gone.
+        if is_meant {
+            transaction.commit().await.map_err(failed)?;
+        }
         Ok(answers)
     }
 
@@ -168,19 +179,6 @@ impl Policy {
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)
-    }
-
-    /// Tells what the answer would be, and changes nothing.
-    ///
-    /// # Errors
-    /// As [`Policy::ask`].
-    pub async fn would(&self, ask: &Ask) -> Result<Answer> {
-        check(ask)?;
-        let zone = self.zone_of(ask.actor).await?;
-        let mut transaction = self.state.begin().await.map_err(failed)?;
-        let decided = decided(&mut transaction).await?;
-        // Dropped without a commit: whatever was written is gone.
-        self.answer(&mut transaction, ask, (zone.as_deref(), &decided), false).await
     }
 
     /// Says that the sending begins: from here on the place is used. `false` when the lease has ended meanwhile; then
@@ -340,9 +338,8 @@ impl Policy {
     /// Fails when the state store does.
     pub async fn skips_of(&self, actor: ActorId) -> Result<Vec<Skip>> {
         let (_, actors) = self.actors_of(actor);
-        let mut transaction = self.state.begin().await.map_err(failed)?;
         let head = "SELECT send_key, actor, channel, class, tag, at, why, rule, competing FROM contact_skip WHERE actor IN";
-        let rows = state::select_in(&mut transaction, head, &actors).await.map_err(failed)?;
+        let rows = state::read_in(self.state.reader(), head, &actors).await.map_err(failed)?;
         let mut skips: Vec<Skip> = rows.iter().filter_map(skipped).collect();
         skips.sort_by_key(|skip| std::cmp::Reverse(skip.at));
         skips.truncate(100);
@@ -356,24 +353,19 @@ impl Policy {
     pub async fn count_since(&self, actor: ActorId, since: Instant) -> Result<usize> {
         let (_, actors) = self.actors_of(actor);
         let mut transaction = self.state.begin().await.map_err(failed)?;
-        Ok(counted(&mut transaction, &actors, "", since, self.now()).await?.len())
-    }
-
-    async fn zone_of(&self, actor: ActorId) -> Result<Option<String>> {
-        let (_, actors) = self.actors_of(actor);
-        let actors: Vec<ActorId> = actors.into_iter().map(|actor| ActorId(actor.cast_unsigned())).collect();
-        let traits = traits_of(&self.state, &actors).await?;
-        Ok(ZONE_TRAITS.iter().find_map(|key| traits.iter().find(|known| known.key == *key)).map(|known| known.value.clone()))
+        Ok(Facts::read(&mut transaction, &actors).await?.counted(&actors, "", since, self.now()).len())
     }
 
     /// Answers, and notes the answer where it is meant.
     async fn answer(
         &self,
         transaction: &mut Transaction,
-        ask: &Ask,
-        (zone, (settings, rules)): (Option<&str>, &(Settings, Vec<StoredRule>)),
+        one: &One<'_>,
+        (settings, rules): &(Settings, Vec<StoredRule>),
+        facts: &mut Facts,
         is_meant: bool,
     ) -> Result<Answer> {
+        let ask = one.ask;
         let now = self.now();
         let standing = sqlx::query("SELECT state, lease_end FROM contact_send WHERE send_key = $1")
             .bind(ask.key.clone())
@@ -391,24 +383,23 @@ impl Policy {
                 _ => {}
             }
         }
-        let (person, actors) = self.actors_of(ask.actor);
-        let zone = zone.and_then(|name| TimeZone::get(name).ok());
-        let zone = zone.or_else(|| TimeZone::get(&settings.zone).ok()).unwrap_or(TimeZone::UTC);
-        let stop = Stop { ask, settings, rules, zone: &zone, now, actors: &actors };
-        let outcome = match stop.forbidden(transaction).await? {
+        let zone = one.zone.clone().or_else(|| TimeZone::get(&settings.zone).ok()).unwrap_or(TimeZone::UTC);
+        let stop = Stop { ask, settings, rules, zone: &zone, now, actors: one.actors, facts };
+        let outcome = match stop.forbidden() {
             Some(why) => Err(Verdict::Never(why)),
             None if ask.class.bypasses() => Ok(()),
-            None => stop.timely(transaction).await?,
+            None => stop.timely(),
         };
         match outcome {
             Ok(()) => {
-                let is_held_out = !ask.class.bypasses() && held_out(person, ask, settings);
+                let is_held_out = !ask.class.bypasses() && held_out(one.person, ask, settings);
                 if !is_meant {
                     let ticket = Ticket { key: ask.key.clone(), lease: String::new() };
                     return Ok(if is_held_out { Answer::No(Why::new("hold_out")) } else { Answer::Go(ticket) });
                 }
                 let state = if is_held_out { "ghost" } else { "reserved" };
                 let ticket = reserve(transaction, ask, state, now).await?;
+                facts.reserved(ask, now, (!is_held_out).then_some(Instant(now.0 + LEASE)));
                 clear_waiting(transaction, &ask.key).await?;
                 if is_held_out {
                     let why = Why::new("hold_out");
@@ -422,7 +413,7 @@ impl Policy {
                 match deadline {
                     Some(deadline) => {
                         if is_meant {
-                            wait(transaction, ask, until, deadline, replaces, &actors, now).await?;
+                            wait(transaction, ask, until, deadline, replaces, one.actors, now).await?;
                         }
                         Ok(Answer::Later(why))
                     }
@@ -447,6 +438,16 @@ enum Verdict {
     Wait { why: Why, until: Instant, replaces: bool },
 }
 
+/// Is one question with whom it is about.
+struct One<'a> {
+    ask: &'a Ask,
+    person: u64,
+    /// Every identity of the person.
+    actors: &'a [i64],
+    /// The person's own zone.
+    zone: Option<TimeZone>,
+}
+
 /// Is one question beside everything that may stop it.
 struct Stop<'a> {
     ask: &'a Ask,
@@ -455,72 +456,50 @@ struct Stop<'a> {
     zone: &'a TimeZone,
     now: Instant,
     actors: &'a [i64],
+    facts: &'a Facts,
 }
 
 impl Stop<'_> {
     /// Finds what forbids it whatever the hour.
-    async fn forbidden(&self, transaction: &mut Transaction) -> Result<Option<Why>> {
+    fn forbidden(&self) -> Option<Why> {
         let Ask { channel, class, .. } = *self.ask;
-        // Of an address that bounces, one's own other addresses know nothing: it stands for itself alone.
-        let suppressed = sqlx::query("SELECT reason FROM contact_suppression WHERE actor = $1 AND channel = $2")
-            .bind(self.ask.actor.0.cast_signed())
-            .bind(channel.name())
-            .fetch_optional(&mut **transaction)
-            .await
-            .map_err(failed)?;
-        if suppressed.is_some_and(|row| !class.bypasses() || row.get::<String, _>("reason") == "bounced") {
-            return Ok(Some(Why::new("suppressed")));
+        let suppressed = self.facts.suppressed(self.ask.actor, channel);
+        if suppressed.is_some_and(|reason| !class.bypasses() || reason == "bounced") {
+            return Some(Why::new("suppressed"));
         }
         if class.bypasses() {
-            return Ok(None);
+            return None;
         }
-        let restricted = state::select_in(transaction, "SELECT actor FROM restriction WHERE actor IN", self.actors).await;
-        if !restricted.map_err(failed)?.is_empty() {
-            return Ok(Some(Why::new("restricted")));
+        if self.facts.is_restricted(self.actors) {
+            return Some(Why::new("restricted"));
         }
-        let said = said(transaction, self.actors).await?;
-        let word = last(&said).into_iter().find(|said| (said.word.class, said.word.channel) == (class, channel)).cloned();
-        let general = general(transaction, self.actors).await?;
-        match (word, general) {
-            (Some(Said { word, at }), general) => {
-                // The later of the two counts, and the no where they have the same time.
-                let overruled = general.is_some_and(|(given, when)| !given && when >= at);
-                Ok((overruled || !word.given).then(|| Why::new("said_no")))
-            }
-            (None, Some((false, _))) => Ok(Some(Why::new("said_no"))),
-            (None, Some((true, _))) => Ok(None),
+        let is_refused = match (self.facts.said(self.actors, class, channel), self.facts.general(self.actors)) {
+            // The later of the two counts, and the no where they have the same time.
+            (Some(Said { word, at, .. }), general) => !word.given || general.is_some_and(|(given, when)| !given && when >= *at),
+            (None, Some((given, _))) => !given,
             // Whoever opens a page has come to us: nobody reaches out to them elsewhere, so leave is not asked beforehand.
-            (None, None) if channel == Channel::Popup => Ok(None),
-            (None, None) => Ok(self.settings.ask_first.contains(&class).then(|| Why::new("no_consent"))),
-        }
+            (None, None) if channel == Channel::Popup => false,
+            (None, None) => return self.settings.ask_first.contains(&class).then(|| Why::new("no_consent")),
+        };
+        is_refused.then(|| Why::new("said_no"))
     }
 
     /// Finds what asks it to wait, or says that it may go.
-    async fn timely(&self, transaction: &mut Transaction) -> Result<Result<(), Verdict>> {
+    fn timely(&self) -> Result<(), Verdict> {
         if self.ask.deadline.is_some_and(|deadline| deadline < self.now) {
-            return Ok(Err(Verdict::Never(Why::new("deadline"))));
+            return Err(Verdict::Never(Why::new("deadline")));
         }
-        if self.settings.hold_while_open && self.ask.class == Class::Marketing {
-            let held = state::select_in(transaction, "SELECT since FROM contact_hold WHERE actor IN", self.actors).await;
-            if !held.map_err(failed)?.is_empty() {
-                // Nobody knows when a conversation ends: it is looked at again in an hour.
-                let until = Instant(self.now.0 + DAY / 24);
-                let why = Why { until: Some(until.0), ..Why::new("open_conversation") };
-                return Ok(Err(Verdict::Wait { why, until, replaces: false }));
-            }
+        if self.settings.hold_while_open && self.ask.class == Class::Marketing && self.facts.is_held(self.actors) {
+            // Nobody knows when a conversation ends: it is looked at again in an hour.
+            let until = Instant(self.now.0 + DAY / 24);
+            let why = Why { until: Some(until.0), ..Why::new("open_conversation") };
+            return Err(Verdict::Wait { why, until, replaces: false });
         }
         let since = Instant(self.now.0 - WINDOW_MAX);
-        let seen = counted(transaction, self.actors, &self.ask.key, since, self.now).await?;
-        let wanted = Seen {
-            key: self.ask.key.clone(),
-            channel: self.ask.channel,
-            class: self.ask.class,
-            tag: self.ask.tag.clone(),
-            segments: self.ask.segments.clone(),
-            at: self.now,
-        };
+        let seen = self.facts.counted(self.actors, &self.ask.key, since, self.now);
+        let wanted = self.ask.seen(self.now);
         let mut full: Vec<Full> = self.rules.iter().filter_map(|rule| rule.full(&wanted, &seen, self.zone)).collect();
-        full.extend(self.wish(transaction, &seen).await?);
+        full.extend(self.wish(&seen));
         // The strictest wins: whoever drops, then whoever keeps it waiting longest.
         full.sort_by_key(|full| (full.action != Action::Drop, std::cmp::Reverse(full.until)));
         let quiet = |at| match self.ask.channel {
@@ -533,34 +512,28 @@ impl Stop<'_> {
             let code = if rule == WISH { "wish" } else { "frequency_cap" };
             let rule = (rule != WISH).then_some(rule);
             let why = Why { code: code.to_owned(), rule, competing, until: Some(until.0) };
-            return Ok(Err(match action {
+            return Err(match action {
                 Action::Drop => Verdict::Never(why),
                 Action::Defer | Action::Replace => Verdict::Wait { why, until, replaces: action == Action::Replace },
-            }));
+            });
         }
         let open = quiet(self.now);
         if open > self.now {
             let why = Why { until: Some(open.0), ..Why::new("quiet_hours") };
-            return Ok(Err(Verdict::Wait { why, until: open, replaces: false }));
+            return Err(Verdict::Wait { why, until: open, replaces: false });
         }
         debug_assert!(in_zone(self.now, self.zone).is_some());
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Tells whether the person's own wish, "at most once in so many days", is used up.
-    async fn wish(&self, transaction: &mut Transaction, seen: &[Seen]) -> Result<Option<Full>> {
-        let said = said(transaction, self.actors).await?;
+    fn wish(&self, seen: &[Seen]) -> Option<Full> {
         let Ask { channel, class, .. } = *self.ask;
-        let word = last(&said).into_iter().find(|said| (said.word.class, said.word.channel) == (class, channel));
-        let Some(days) = word.map(|said| i64::from(said.word.every_days)).filter(|days| *days > 0) else { return Ok(None) };
+        let days = i64::from(self.facts.said(self.actors, class, channel)?.word.every_days);
         let same = seen.iter().filter(|seen| (seen.class, seen.channel) == (class, channel));
-        let latest = same.max_by_key(|seen| seen.at).filter(|seen| seen.at.0 > self.now.0 - days * DAY);
-        Ok(latest.map(|seen| Full {
-            rule: WISH,
-            action: Action::Defer,
-            until: Instant(seen.at.0 + days * DAY),
-            competing: Some(seen.key.clone()),
-        }))
+        let latest = same.max_by_key(|seen| seen.at).filter(|seen| days > 0 && seen.at.0 > self.now.0 - days * DAY)?;
+        let until = Instant(latest.at.0 + days * DAY);
+        Some(Full { rule: WISH, action: Action::Defer, until, competing: Some(latest.key.clone()) })
     }
 }
 
@@ -588,40 +561,6 @@ fn held_out(person: u64, ask: &Ask, settings: &Settings) -> bool {
     };
     falls(&settings.holdout_salt, settings.holdout_permille)
         || ask.holdout.as_ref().is_some_and(|(salt, permille)| falls(salt, *permille))
-}
-
-/// Returns the last general word on contact of some identities.
-async fn general(transaction: &mut Transaction, actors: &[i64]) -> Result<Option<(bool, Instant)>> {
-    let rows = state::select_in(transaction, GENERAL, actors).await.map_err(failed)?;
-    let words = rows.iter().map(|row| (Instant(row.get("at")), row.get::<i64, _>("given") == 0));
-    Ok(words.max().map(|(at, refused)| (!refused, at)))
-}
-
-/// Returns what counts for some identities since a moment: sent, being sent, and reserved as long as the lease lasts.
-async fn counted(transaction: &mut Transaction, actors: &[i64], but: &str, since: Instant, now: Instant) -> Result<Vec<Seen>> {
-    let head = "SELECT send_key, channel, class, tag, segments, state, at, lease_end, counts FROM contact_send WHERE actor IN";
-    let rows = state::select_in(transaction, head, actors).await.map_err(failed)?;
-    let seen = |row: &AnyRow| {
-        let (state, at): (String, i64) = (row.get("state"), row.get("at"));
-        let holds = match state.as_str() {
-            "sent" | "sending" | "ghost" => true,
-            "reserved" => row.get::<i64, _>("lease_end") > now.0,
-            _ => false,
-        };
-        let key: String = row.get("send_key");
-        if !holds || row.get::<i64, _>("counts") == 0 || at < since.0 || key == but {
-            return None;
-        }
-        Some(Seen {
-            key,
-            channel: Channel::parse(&row.get::<String, _>("channel"))?,
-            class: Class::parse(&row.get::<String, _>("class"))?,
-            tag: row.get("tag"),
-            segments: serde_json::from_str(&row.get::<String, _>("segments")).unwrap_or_default(),
-            at: Instant(at),
-        })
-    };
-    Ok(rows.iter().take(SEEN_MAX).filter_map(seen).collect())
 }
 
 async fn end(transaction: &mut Transaction, key: &str, lease: Option<&str>, state: &'static str) -> Result<()> {

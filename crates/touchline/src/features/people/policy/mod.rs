@@ -8,6 +8,7 @@
 //! What is here decides; it sends nothing.
 
 mod door;
+mod facts;
 mod http;
 mod hours;
 mod preview;

@@ -49,20 +49,22 @@ impl Policy {
         };
         let mut preview =
             Preview { people: one_each.len() as u64, looked_at: 0, reached: 0, later: BTreeMap::new(), never: BTreeMap::new() };
-        for actor in one_each.into_iter().take(PEOPLE_MAX) {
-            let ask = Ask {
-                key: format!("preview {actor}"),
-                actor,
-                channel,
-                class,
-                tag: tag.to_owned(),
-                segments: Vec::new(),
-                worth: 0.0,
-                deadline: Some(model::Instant(self.now().0 + super::rules::WINDOW_MAX)),
-                holdout: None,
-            };
-            preview.looked_at += 1;
-            match self.would(&ask).await? {
+        let deadline = Some(model::Instant(self.now().0 + super::rules::WINDOW_MAX));
+        let ask = |actor| Ask {
+            key: format!("preview {actor}"),
+            actor,
+            channel,
+            class,
+            tag: tag.to_owned(),
+            segments: Vec::new(),
+            worth: 0.0,
+            deadline,
+            holdout: None,
+        };
+        let asks: Vec<Ask> = one_each.into_iter().take(PEOPLE_MAX).map(ask).collect();
+        preview.looked_at = asks.len() as u64;
+        for answer in self.would(&asks).await? {
+            match answer {
                 Answer::Go(_) | Answer::Already => preview.reached += 1,
                 Answer::Later(why) => *preview.later.entry(why.code).or_default() += 1,
                 Answer::No(why) => *preview.never.entry(why.code).or_default() += 1,

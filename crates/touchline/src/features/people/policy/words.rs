@@ -199,9 +199,8 @@ impl Policy {
     /// Fails when the state store does.
     pub async fn suppressions_of(&self, actor: ActorId) -> Result<Vec<Suppression>> {
         let (_, actors) = self.actors_of(actor);
-        let mut transaction = self.state.begin().await.map_err(failed)?;
         let head = "SELECT actor, channel, reason, at FROM contact_suppression WHERE actor IN";
-        let rows = state::select_in(&mut transaction, head, &actors).await.map_err(failed)?;
+        let rows = state::read_in(self.state.reader(), head, &actors).await.map_err(failed)?;
         let suppression = |row: &AnyRow| {
             Some(Suppression {
                 actor: ActorId(row.get::<i64, _>("actor").cast_unsigned()).to_string(),
@@ -217,16 +216,26 @@ impl Policy {
 /// Is a word with the time at which it was said.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
+    /// The identity that said it.
+    pub(super) actor: i64,
     pub(super) word: ContactWord,
     pub(super) at: Instant,
 }
 
+impl Said {
+    /// Is what decides between two words: the later one, and of two at the same time the no.
+    pub(super) fn counts(&self) -> (Instant, bool, u16) {
+        (self.at, !self.word.given, self.word.every_days)
+    }
+}
+
 /// Reads every word of some identities.
 pub(super) async fn said(transaction: &mut Transaction, actors: &[i64]) -> Result<Vec<Said>> {
-    let head = "SELECT class, channel, given, every, at FROM contact_word WHERE actor IN";
+    let head = "SELECT actor, class, channel, given, every, at FROM contact_word WHERE actor IN";
     let rows = state::select_in(transaction, head, actors).await.map_err(failed)?;
     let said = |row: &AnyRow| {
         Some(Said {
+            actor: row.get("actor"),
             word: ContactWord {
                 class: Class::parse(&row.get::<String, _>("class"))?,
                 channel: Channel::parse(&row.get::<String, _>("channel"))?,
@@ -247,8 +256,7 @@ pub(super) fn last(said: &[Said]) -> Vec<&Said> {
         match place {
             None => last.push(one),
             Some(place) => {
-                let counts = |said: &Said| (said.at, !said.word.given, said.word.every_days);
-                if counts(one) > counts(last[place]) {
+                if one.counts() > last[place].counts() {
                     last[place] = one;
                 }
             }
@@ -323,6 +331,7 @@ mod tests {
     #[test]
     fn the_last_word_counts_and_of_two_the_no() {
         let said = |given, at| Said {
+            actor: 1,
             word: ContactWord { class: Class::Marketing, channel: Channel::Email, given, every_days: 0 },
             at: Instant(at),
         };
