@@ -296,6 +296,15 @@ async fn what_came_in_went_out_or_is_there_whoever_counts() {
         assert!(outside < 6, "{outside}");
     }
     assert_eq!(counted(&stage.outside.1).await, 4);
+    // A review is there like any other, whatever is decided of it.
+    let review = stage.closed_review().await;
+    let path = format!("/api/feedback/reviews/{review}");
+    for change in [json!("publish"), json!({ "reply": "We are sorry" }), json!("reject"), json!({ "reply": "We are" })] {
+        assert_eq!(stage.ask(&stage.inside.1, "POST", &path, Some(change)).await.0, StatusCode::NO_CONTENT);
+        let (all, inside, outside) =
+            (counted(&stage.owner).await, counted(&stage.inside.1).await, counted(&stage.outside.1).await);
+        assert_eq!((all, inside, outside), (7, 7, 4));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

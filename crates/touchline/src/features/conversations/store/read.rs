@@ -345,37 +345,27 @@ impl Inbox {
     /// # Errors
     /// Fails when the state store does.
     pub async fn counts(&self, reader: Reader) -> Result<Counts> {
-        // One transaction: between two statements somebody may resolve one.
-        let mut transaction = self.stores.state.begin().await.map_err(failed)?;
-        let mut count = async |sql: &'static str| -> Result<i64> {
-            sqlx::query_scalar(sql).bind(reader.bound()).fetch_one(&mut *transaction).await.map_err(failed)
-        };
-        // Each conversation is counted where it is today, so of any set of them what came in is what went out and what is there.
-        let with_bot = count(concat!(
-            "SELECT COUNT(*) FROM conversation c WHERE status = 'open' AND assignee IS NULL AND waiting_since IS NULL \
-             AND EXISTS (SELECT 1 FROM bot_talk b WHERE b.conversation = c.id AND b.state = 'on') AND ",
-            in_sight!("$1")
-        ))
-        .await?;
+        // One statement: between two somebody may resolve one. Each conversation is counted where it is today, so of any set of
+        // them what came in is what went out and what is there.
+        let sql = concat!(
+            "WITH sight AS (SELECT * FROM conversation WHERE ",
+            in_sight!("$1"),
+            "), turn AS (SELECT meta FROM message WHERE kind = 'event' AND conversation IN (SELECT id FROM sight)) SELECT \
+             (SELECT COUNT(*) FROM turn WHERE meta LIKE '%\"what\":\"opened\"%' OR meta LIKE '%\"what\":\"reopened\"%') AS came_in, \
+             (SELECT COUNT(*) FROM turn WHERE meta LIKE '%\"what\":\"resolved\"%') AS went_out, \
+             (SELECT COUNT(*) FROM sight WHERE status = 'open') AS open, \
+             (SELECT COUNT(*) FROM sight WHERE status = 'open' AND assignee IS NULL AND waiting_since IS NULL AND EXISTS \
+             (SELECT 1 FROM bot_talk b WHERE b.conversation = sight.id AND b.state = 'on')) AS with_bot, \
+             (SELECT COUNT(*) FROM sight WHERE status = 'snoozed') AS snoozed"
+        );
+        let row = sqlx::query(sql).bind(reader.bound()).fetch_one(self.stores.state.reader()).await.map_err(failed)?;
+        let with_bot: i64 = row.get("with_bot");
         Ok(Counts {
-            came_in: count(concat!(
-                "SELECT COUNT(*) FROM message m WHERE m.kind = 'event' AND (m.meta LIKE '%\"what\":\"opened\"%' OR m.meta LIKE \
-                 '%\"what\":\"reopened\"%') AND EXISTS (SELECT 1 FROM conversation WHERE id = m.conversation AND ",
-                in_sight!("$1"),
-                ")"
-            ))
-            .await?,
-            went_out: count(concat!(
-                "SELECT COUNT(*) FROM message m WHERE m.kind = 'event' AND m.meta LIKE '%\"what\":\"resolved\"%' \
-                 AND EXISTS (SELECT 1 FROM conversation WHERE id = m.conversation AND ",
-                in_sight!("$1"),
-                ")"
-            ))
-            .await?,
-            open: count(concat!("SELECT COUNT(*) FROM conversation WHERE status = 'open' AND ", in_sight!("$1"))).await?
-                - with_bot,
+            came_in: row.get("came_in"),
+            went_out: row.get("went_out"),
+            open: row.get::<i64, _>("open") - with_bot,
             with_bot,
-            snoozed: count(concat!("SELECT COUNT(*) FROM conversation WHERE status = 'snoozed' AND ", in_sight!("$1"))).await?,
+            snoozed: row.get("snoozed"),
         })
     }
 
