@@ -1143,6 +1143,8 @@ async fn a_survey_is_answered_by_link_once_and_joins_the_ledger() {
         .expect("text")
         .to_owned();
     let own = text.split("http://localhost").nth(1).expect("a link").split_whitespace().next().expect("a link").to_owned();
+    let choice = text.rsplit("http://localhost").next().expect("a link").trim();
+    assert!(choice.starts_with("/p/preferences/") && get(choice).await.0 == StatusCode::OK, "{text}");
     assert!(post(&own, "q1=3").await.1.contains("Thank you"));
     assert!(get(&own).await.1.contains("Thank you"), "it was answered");
     stage.site.capture.settle().await.expect("settles");

@@ -8,7 +8,7 @@ use crate::features::conversations::seal::{Opener, SOURCE, sealed};
 use crate::features::conversations::store::{actor_of, failed};
 use crate::features::conversations::teams::{Reader, in_sight};
 use crate::features::conversations::{Inbox, Talk};
-use crate::features::people::policy::Class;
+use crate::features::people::policy::{Class, PreferenceToken};
 use model::{ActorId, Arrival, Direction, Form, Identity, Instant, Signature};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
@@ -20,6 +20,9 @@ use utoipa::ToSchema;
 const SHOWN_MAX: i64 = 200;
 /// So many are told to the ledger at once.
 const TOLD_AT_ONCE: i64 = 1_000;
+/// Stands at the end of letters that somebody may choose not to get, over the link to that choice. It begins as signatures do, so
+/// that answers leave it out.
+const FAREWELL: &str = "\n-- \nNo more such letters, or fewer · Ne plus recevoir ces messages, ou moins · Не получать таких писем или получать реже:";
 
 /// Is a letter that another part wants sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -150,7 +153,8 @@ impl Talk {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Queues a letter of another part. Twice with the same id is once.
+    /// Queues a letter of another part. Twice with the same id is once. Whoever may choose whether to get such letters finds the
+    /// way to it at its end.
     ///
     /// # Errors
     /// Fails when the state store does.
@@ -158,10 +162,15 @@ impl Talk {
         let actor = wanted.who.actor();
         let key = self.inbox.sealer.of(actor).await?;
         let place = |what: &str| format!("letter:{}:{what}", wanted.id);
+        let mut text = wanted.text.clone();
+        if wanted.class.counts() {
+            let token = PreferenceToken::write(&self.door.policy().secret("contact").await?, "preferences", actor);
+            text.push_str(&format!("{FAREWELL}\n{}/p/preferences/{token}\n", self.address()));
+        }
         let texts = [
             sealed(&key, &place("recipient"), &wanted.address)?,
             sealed(&key, &place("subject"), &wanted.subject)?,
-            sealed(&key, &place("body"), &wanted.text)?,
+            sealed(&key, &place("body"), &text)?,
         ];
         let [recipient, subject, body] = [&texts[0], &texts[1], &texts[2]].map(String::as_str);
         let mut transaction = self.inbox.stores.state.begin().await.map_err(failed)?;

@@ -10,6 +10,7 @@ mod fetch;
 mod imap;
 mod letters;
 mod line;
+mod pen;
 mod read;
 mod receive;
 mod rsa;

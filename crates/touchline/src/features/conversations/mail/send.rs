@@ -3,33 +3,32 @@
 
 use super::dkim;
 use super::line::{Line, PATIENCE};
+use super::pen::{Group, Ready, Written};
 use super::rsa;
 use crate::failure::{Failure, Result};
 use crate::features::conversations::Talk;
-use crate::features::conversations::files::Opened;
 use crate::features::conversations::seal::{Opener, sealed};
 use crate::features::conversations::settings::MailSettings;
 use crate::features::conversations::store::{actor_of, failed, note_event};
-use crate::features::people::TextKey;
-use crate::features::people::policy::{Answer, Ask, Channel, Class, Policy, PreferenceToken, Ticket};
+use crate::features::people::policy::{Answer, Ask, Channel, Class, Policy, Ticket};
 use crate::platform::outbound::Outbound;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
+use futures_util::stream::{self, StreamExt};
 use model::time::SECOND;
 use model::{ActorId, Instant};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use state::Transaction;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 /// So many letters are asked for in one round.
 const AT_ONCE: i64 = 500;
 /// So many are on their way at one time, over so many lines.
 const GROUP: usize = 64;
 const CARRIERS: usize = 8;
+/// So many groups are written and signed while one travels.
+const WRITTEN_AHEAD: usize = 2;
 /// A letter is tried so often before it is said not to be sent.
 pub(super) const TRIES_MAX: i64 = 5;
 /// The first pause before another try; each is four times the one before.
@@ -37,22 +36,6 @@ pub(super) const PAUSE: i64 = 30 * SECOND;
 /// A line of an answer of the server, and its lines.
 const LINE_MAX: u64 = 2_048;
 const LINES_MAX: usize = 100;
-
-/// Is a letter in the clear, ready to be written.
-struct Ready {
-    id: String,
-    actor: ActorId,
-    class: Class,
-    tag: String,
-    recipient: String,
-    subject: String,
-    text: String,
-    answers: Option<String>,
-    files: Vec<Opened>,
-    attempts: i64,
-    /// Seals what is noted of it.
-    key: Option<TextKey>,
-}
 
 /// Is why a letter was not taken.
 pub(super) enum Trouble {
@@ -95,7 +78,7 @@ impl Talk {
     async fn send_round(&self, settings: &MailSettings, carriers: &mut [Carrier<'_>]) -> Result<bool> {
         let now = self.inbox.now();
         let sql = "SELECT id, actor, conversation, seq, class, tag, recipient, subject, body, attempts FROM letter \
-                   WHERE state = 'queued' AND next_at <= $1 ORDER BY at, id LIMIT $2";
+                   WHERE state = 'queued' AND next_at <= $1 ORDER BY next_at, id LIMIT $2";
         let rows =
             sqlx::query(sql).bind(now.0).bind(AT_ONCE).fetch_all(self.inbox.stores.state.reader()).await.map_err(failed)?;
         if rows.is_empty() {
@@ -127,28 +110,27 @@ impl Talk {
             }
         }
         self.note_fates(&fates).await?;
-        while !granted.is_empty() {
-            let group: Vec<_> = granted.drain(..granted.len().min(GROUP)).collect();
-            self.send_group(group, settings, carriers).await?;
+        // While one group travels, the next are written and signed on other threads.
+        let pen = Arc::new(self.pen(settings).await?);
+        let mut rest = granted.into_iter();
+        let groups =
+            std::iter::from_fn(move || Some(rest.by_ref().take(GROUP).collect::<Vec<_>>()).filter(|group| !group.is_empty()));
+        let mut written = stream::iter(groups.map(|group| pen.clone().write_all(group))).buffered(WRITTEN_AHEAD);
+        while let Some(group) = written.next().await {
+            self.send_group(group?, settings, carriers).await?;
         }
         Ok(rows.len() as i64 == AT_ONCE)
     }
 
     /// Sends a few letters at the same time. What a crash in the middle leaves uncertain is this group alone.
-    async fn send_group(&self, group: Vec<(Ready, Ticket)>, settings: &MailSettings, carriers: &mut [Carrier<'_>]) -> Result<()> {
-        let secret = self.door.policy().secret("mail").await?;
-        let (mut written, mut fates) = (Vec::new(), Vec::new());
-        for (letter, ticket) in group {
-            let mark = blake3::keyed_hash(&secret, letter.id.as_bytes()).to_hex()[..32].to_owned();
-            match self.written(&letter, settings, &mark).await {
-                Ok(mail) => written.push(Written { letter, ticket, mark, mail }),
-                Err(failure) => {
-                    fates.push(Fate { ticket: Some((ticket, false)), ..Fate::ended(letter.id, "failed", &failure.what) })
-                }
-            }
-        }
+    async fn send_group(&self, group: Group, settings: &MailSettings, carriers: &mut [Carrier<'_>]) -> Result<()> {
+        let failed = |(letter, ticket, failure): (Ready, Ticket, Failure)| Fate {
+            ticket: Some((ticket, false)),
+            ..Fate::ended(letter.id, "failed", &failure.what)
+        };
+        let mut fates: Vec<Fate> = group.failed.into_iter().map(failed).collect();
         // From here on they count as sent, whatever happens to us.
-        let written = self.begin(written).await?;
+        let written = self.begin(group.written).await?;
         if settings.server.is_empty() {
             let caught = |one: Written| Fate { ticket: Some((one.ticket, true)), ..Fate::ended(one.letter.id, "caught", "") };
             fates.extend(written.into_iter().map(caught));
@@ -259,59 +241,6 @@ impl Talk {
         Ok((!id.is_empty()).then(|| format!("<{}>", id.trim_matches(['<', '>']))))
     }
 
-    /// Writes a letter as it travels, signed where a domain signs.
-    async fn written(&self, letter: &Ready, settings: &MailSettings, mark: &str) -> Result<Vec<u8>> {
-        let wrong = |what: &str| Failure::new(format!("{what} cannot stand in a mail"));
-        let own = if settings.address.is_empty() { "touchline@localhost" } else { &settings.address };
-        let domain = own.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let mailbox = |name: &str, address: &str| {
-            let name = (!name.is_empty()).then(|| name.to_owned());
-            address.parse().map(|address| Mailbox::new(name, address)).map_err(|_| wrong("This address"))
-        };
-        // The builder encodes what is not plain, line breaks among it; they have no business here all the same.
-        let subject: String = letter.subject.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
-        let at = UNIX_EPOCH + Duration::from_micros(u64::try_from(self.inbox.now().0).unwrap_or(0));
-        let mut builder = Message::builder()
-            .from(mailbox(&settings.name, own)?)
-            .to(mailbox("", &letter.recipient)?)
-            .reply_to(mailbox(&settings.name, &marked(own, mark))?)
-            .subject(subject)
-            .date(at)
-            .message_id(Some(format!("<{mark}@{domain}>")));
-        if let Some(id) = &letter.answers {
-            builder = builder.in_reply_to(id.clone()).references(id.clone());
-        }
-        let raw = |builder: MessageBuilder, name: &'static str, value: String| {
-            builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
-        };
-        builder = raw(builder, "X-Touchline-Loop", "1".to_owned());
-        if letter.tag != "reply" {
-            let kind = if letter.tag == "acknowledgement" { "auto-replied" } else { "auto-generated" };
-            builder = raw(builder, "Auto-Submitted", kind.to_owned());
-            builder = raw(builder, "X-Auto-Response-Suppress", "All".to_owned());
-        }
-        if letter.class.counts() {
-            let token = PreferenceToken::write(&self.door.policy().secret("contact").await?, "preferences", letter.actor);
-            let link = format!("<{}/p/unsubscribe/{token}>", self.address());
-            builder = raw(builder, "List-Unsubscribe", link);
-            builder = raw(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
-        }
-        let message = with_body(builder, letter).map_err(|error| wrong("This letter").because(&*error))?;
-        self.signed(settings, message.formatted()).await
-    }
-
-    /// Signs a mail, where a domain signs.
-    pub(super) async fn signed(&self, settings: &MailSettings, mail: Vec<u8>) -> Result<Vec<u8>> {
-        if settings.dkim_domain.is_empty() || settings.dkim_selector.is_empty() {
-            return Ok(mail);
-        }
-        let keys = self.dkim_keys().await?;
-        let seconds = self.inbox.now().0 / SECOND;
-        let signature = keys.signatures(&settings.dkim_domain, &settings.dkim_selector, &mail, seconds);
-        let signature = signature.ok_or_else(|| Failure::new("The letter could not be signed"))?;
-        Ok([signature.into_bytes(), mail].concat())
-    }
-
     /// Returns the records by which receivers check our signatures, each with its name below the domain.
     ///
     /// # Errors
@@ -323,7 +252,7 @@ impl Talk {
     }
 
     /// Returns the keys that sign, drawn when they are asked for the first time.
-    async fn dkim_keys(&self) -> Result<Arc<dkim::Keys>> {
+    pub(super) async fn dkim_keys(&self) -> Result<Arc<dkim::Keys>> {
         let keys = self.keys.get_or_try_init(async || {
             let state = &self.inbox.stores.state;
             let sql = "SELECT key FROM mail_key WHERE name = 'rsa'";
@@ -439,14 +368,6 @@ impl Ready {
     }
 }
 
-/// Is a letter as it travels, with its place.
-struct Written {
-    letter: Ready,
-    ticket: Ticket,
-    mark: String,
-    mail: Vec<u8>,
-}
-
 /// Is what became of a letter.
 struct Fate {
     id: String,
@@ -466,21 +387,6 @@ impl Fate {
     fn again(id: String, at: i64, said: &str, attempts: i64) -> Self {
         Self { next_at: Some(at), attempts: Some(attempts), ..Self::ended(id, "queued", said) }
     }
-}
-
-/// Puts text and files into a mail. Files travel as bytes to be stored, whatever they are.
-fn with_body(builder: MessageBuilder, letter: &Ready) -> std::result::Result<Message, Box<dyn std::error::Error>> {
-    if letter.files.is_empty() {
-        return Ok(builder.header(ContentType::TEXT_PLAIN).body(letter.text.clone())?);
-    }
-    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(letter.text.clone()));
-    for Opened { file, bytes, .. } in &letter.files {
-        // Always in letters: a text in a file is as it was, whatever servers make of its line ends.
-        let body = Body::new_with_encoding(bytes.clone(), ContentTransferEncoding::Base64);
-        let body = body.map_err(|_| "a file cannot be written as letters")?;
-        parts = parts.singlepart(Attachment::new(file.name.clone()).body(body, file.kind.parse()?));
-    }
-    Ok(builder.multipart(parts)?)
 }
 
 /// Writes a mark between the name and the domain of an address.

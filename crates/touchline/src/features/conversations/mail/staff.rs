@@ -224,7 +224,7 @@ impl Talk {
         let files = self.staff_files(&row.get::<String, _>("id")).await?;
         let parts = if files.is_empty() { both } else { with_files(both, files).map_err(|_| wrong("A file"))? };
         let message = builder.multipart(parts).map_err(|error| wrong("This letter").because(&error))?;
-        self.signed(settings, message.formatted()).await
+        self.pen(settings).await?.signed(message.formatted())
     }
 
     async fn staff_files(&self, letter: &str) -> Result<Vec<StaffFile>> {
