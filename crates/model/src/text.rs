@@ -30,6 +30,14 @@ enum Written {
     },
 }
 
+impl Text {
+    /// Tells whether these are its words, in any language.
+    #[must_use]
+    pub fn says(&self, words: &str) -> bool {
+        [Some(&self.en), self.fr.as_ref(), self.ru.as_ref()].into_iter().flatten().any(|text| text == words)
+    }
+}
+
 impl PartialSchema for Text {
     fn schema() -> RefOr<Schema> {
         Written::schema()

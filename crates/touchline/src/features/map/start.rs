@@ -109,7 +109,7 @@ fn rethought(mut map: TouchpointMap, setup: &Setup) -> TouchpointMap {
     if !told.is_empty() {
         let objective = |(at, aim): (usize, &&crate::features::goals::Aim)| {
             // An objective that the template brought keeps its translations as long as nobody rewrites it.
-            let known = map.objectives.iter().find(|known| known.text.en == aim.text && known.kind == aim.kind);
+            let known = map.objectives.iter().find(|known| known.text.says(&aim.text) && known.kind == aim.kind);
             let new = || {
                 // Said in other words it is measured as it was.
                 let before = map.objectives.get(at).filter(|before| before.kind == aim.kind);
@@ -122,13 +122,13 @@ fn rethought(mut map: TouchpointMap, setup: &Setup) -> TouchpointMap {
     }
     for segment in &mut map.segments {
         let Some(group) = setup.segments.iter().find(|group| group.id == segment.id) else { continue };
-        if let Some(name) = group.name.as_deref().map(str::trim).filter(|name| !name.is_empty() && *name != segment.name.en) {
+        if let Some(name) = group.name.as_deref().map(str::trim).filter(|name| !name.is_empty() && !segment.name.says(name)) {
             segment.name = name.into();
         }
         if let Some(needs) = &group.needs {
             let known = std::mem::take(&mut segment.needs);
             let need = |told: &String| -> Text {
-                known.iter().find(|known| known.en == *told).cloned().unwrap_or_else(|| told.trim().into())
+                known.iter().find(|known| known.says(told)).cloned().unwrap_or_else(|| told.trim().into())
             };
             segment.needs = needs.iter().filter(|told| !told.trim().is_empty()).map(need).collect();
         }
@@ -214,6 +214,11 @@ mod tests {
         assert_eq!(needs, [template.segments[0].needs[0].en.as_str(), "A clear price"]);
         assert!(segment.needs[0].fr.is_some());
         assert_eq!(map.problems(), []);
+        // Read in another language, and told as it was read, it is the same.
+        let in_french = kept.text.fr.clone().expect("is translated");
+        let told_in_french =
+            Setup { objectives: vec![Aim { kind: kept.kind, text: in_french }], segments: Vec::new(), ..setup() };
+        assert_eq!(rethought(map.clone(), &told_in_french).objectives, [kept.clone()]);
         // A second look changes the objectives and leaves the touchpoints.
         let again = rethought(map.clone(), &Setup { objectives: vec![], ..told });
         assert_eq!(again, map);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Setup } from '../api';
 import { nothing } from '../api';
-import { isDone, nextStep, put, stepOf } from './steps';
+import { aimsOf, isDone, nextStep, put, stepOf } from './steps';
 
 describe('steps', () => {
   it('begin with the business and end with the map', () => {
-    expect(nextStep(nothing, false)).toBe('business');
+    expect(nextStep(nothing, null)).toBe('business');
     const told: Setup = {
       ...nothing,
       business: 'shop',
@@ -14,9 +14,18 @@ describe('steps', () => {
       segments: [{ id: 'all' }],
       answers: [{ touchpoint: 'shop-window', accepted: true }],
     };
-    expect(nextStep(told, false)).toBe('map');
-    expect(nextStep({ ...told, ecosystem: nothing.ecosystem }, false)).toBe('ecosystem');
-    expect(isDone('objectives', { ...nothing, objectives: [{ kind: 'cost', text: ' ' }] }, false)).toBe(false);
+    expect(nextStep(told, null)).toBe('map');
+    expect(nextStep({ ...told, ecosystem: nothing.ecosystem }, null)).toBe('ecosystem');
+    expect(isDone('objectives', { ...nothing, objectives: [{ kind: 'cost', text: ' ' }] }, null)).toBe(false);
+  });
+
+  it('begin with what the map serves already, until something else is told', () => {
+    const map = { objectives: [{ id: 'a', kind: 'revenue' as const, text: 'Sell more' }] };
+    expect(aimsOf(nothing, map)).toEqual([{ kind: 'revenue', text: 'Sell more' }]);
+    const told = { ...nothing, objectives: [{ kind: 'cost' as const, text: 'Answer once' }] };
+    expect(aimsOf(told, map)).toEqual(told.objectives);
+    expect(aimsOf(nothing, null)).toEqual([]);
+    expect(nextStep({ ...nothing, ecosystem: { ...nothing.ecosystem, skipped: true } }, map)).toBe('map');
   });
 
   it('are read from the address, and a wrong one is none', () => {

@@ -85,15 +85,15 @@ export default {
   'map.will':
     'The map will have {touchpoints, plural, one {# touchpoint} other {# touchpoints}} and {objectives, plural, one {# objective} other {# objectives}} of your own.',
   'map.there':
-    'There is a map of {touchpoints, plural, one {# touchpoint} other {# touchpoints}}. You have told {objectives, plural, one {# objective} other {# objectives}} here.',
+    'There is a map of {touchpoints, plural, one {# touchpoint} other {# touchpoints}}. It serves {objectives, plural, one {# objective} other {# objectives}}.',
   'map.make': 'Make my map',
   'map.look': 'Look at the map',
   'map.rethink': 'Put these objectives and needs on the map',
   'data.title': 'Now let data in',
   'data.import': 'Import a file',
-  'data.import.text': 'Orders, calls, bookings: what you have already. On the server: touchline import FILE --suggest',
+  'data.import.text': 'Orders, calls, bookings: what you have already. You look at it before anything is taken.',
   'data.snippet': 'Connect a site or a till',
-  'data.snippet.text': 'One line to paste, or a client that you use already.',
+  'data.snippet.text': 'One line to paste, or a library that you use already.',
   'data.hand': 'Enter by hand',
   'data.hand.text': 'A call, a visit, a letter: what no machine reports.',
 } as const;

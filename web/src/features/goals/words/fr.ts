@@ -87,16 +87,16 @@ export default {
   'map.will':
     'La carte aura {touchpoints, plural, one {# point de contact} many {# de points de contact} other {# points de contact}} et {objectives, plural, one {# objectif} many {# d’objectifs} other {# objectifs}} à vous.',
   'map.there':
-    'Il y a une carte de {touchpoints, plural, one {# point de contact} many {# de points de contact} other {# points de contact}}. Vous avez dit ici {objectives, plural, one {# objectif} many {# d’objectifs} other {# objectifs}}.',
+    'Il y a une carte de {touchpoints, plural, one {# point de contact} many {# de points de contact} other {# points de contact}}. Elle sert {objectives, plural, one {# objectif} many {# d’objectifs} other {# objectifs}}.',
   'map.make': 'Créer ma carte',
   'map.look': 'Voir la carte',
   'map.rethink': 'Mettre ces objectifs et besoins sur la carte',
   'data.title': 'Faites entrer les données',
   'data.import': 'Importer un fichier',
   'data.import.text':
-    'Commandes, appels, réservations : ce que vous avez déjà. Sur le serveur : touchline import FILE --suggest',
+    'Commandes, appels, réservations : ce que vous avez déjà. Vous regardez avant que rien ne soit repris.',
   'data.snippet': 'Relier un site ou une caisse',
-  'data.snippet.text': 'Une ligne à coller, ou un client que vous utilisez déjà.',
+  'data.snippet.text': 'Une ligne à coller, ou un outil compatible que vous utilisez déjà.',
   'data.hand': 'Saisir à la main',
   'data.hand.text': 'Un appel, une visite, une lettre : ce qu’aucune machine ne signale.',
 } as const;
