@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JourneyFlow } from '../api';
-import { addAfter, at, changeStep, linesOf, move, replace, stepAt, unwrap, wrap } from './flow';
+import { addAfter, around, at, changeStep, linesOf, move, replace, stepAt, unwrap, wrap } from './flow';
 
 const step = stepAt;
 const tree: JourneyFlow = {
@@ -46,6 +46,13 @@ describe('a journey under the pen', () => {
     expect(write(wrap(tree, [0], 'parallel', step('z')))).toBe('s(p(a z) c(b s(c d)) e)');
     expect(write(unwrap(tree, [1]))).toBe('s(a b s(c d) e)');
     expect(write(unwrap(wrap(tree, [0], 'loop', step('z')), [0]))).toBe(write(tree));
+  });
+
+  it('tells which block a step stands in', () => {
+    expect(around(tree, [0])).toBeNull();
+    expect(around(tree, [1, 0])).toBe('choice');
+    expect(around(tree, [1, 1, 1])).toBe('choice');
+    expect(around({ optional: step('a') }, [0])).toBe('optional');
   });
 
   it('is moved among neighbours', () => {

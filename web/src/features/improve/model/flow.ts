@@ -62,6 +62,16 @@ export function linesOf(flow: JourneyFlow): Line[] {
   return lines;
 }
 
+/** Returns the innermost block around a place in which not every part is met one after the other; none: `null`. */
+export function around(flow: JourneyFlow, place: readonly number[]): Exclude<BlockKind, 'sequence'> | null {
+  for (let depth = place.length - 1; depth >= 0; depth--) {
+    const part = at(flow, place.slice(0, depth));
+    const kind = part && kindOf(part);
+    if (kind && kind !== 'sequence' && kind !== 'step') return kind;
+  }
+  return null;
+}
+
 /** Returns the part at a place. */
 export function at(flow: JourneyFlow, place: readonly number[]): JourneyFlow | null {
   let part: JourneyFlow | undefined = flow;

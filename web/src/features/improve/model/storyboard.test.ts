@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { sampleMap } from '../../../../dev/company.mjs';
-import { captionOf, framePlace, frameSize, pictureSize, storiesOf } from './storyboard';
+import { captionOf, framePlace, frameSize, framesPerRow, pictureSize, storiesOf } from './storyboard';
 
 describe('a storyboard', () => {
   it('holds every frame inside the picture', () => {
-    for (const frames of [1, 4, 5, 60]) {
-      const { width, height } = pictureSize(frames);
+    const places = [1, 4, 5, 60].flatMap((frames) =>
+      [280, 600, 1_200].map((room) => [frames, framesPerRow(room)] as const),
+    );
+    for (const [frames, perRow] of places) {
+      const { width, height } = pictureSize(frames, perRow);
       for (let index = 0; index < frames; index++) {
-        const { x, y } = framePlace(index);
+        const { x, y } = framePlace(index, perRow);
         expect(x + frameSize.width).toBeLessThanOrEqual(width);
         expect(y + frameSize.height).toBeLessThanOrEqual(height);
       }
     }
+  });
+
+  it('has as many frames beside each other as can be read there', () => {
+    expect([0, 320, 540, 800, 5_000].map(framesPerRow)).toEqual([1, 1, 2, 3, 4]);
   });
 
   it('makes a caption of a story on one line, cut between words', () => {

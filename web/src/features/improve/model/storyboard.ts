@@ -23,13 +23,19 @@ export function captionOf(story: string): string {
 }
 
 /** The size of a frame, and the room below it for the line of feelings. */
-export const frameSize = { width: 240, height: 190 };
-const gap = { x: 16, y: 48 };
-const perRow = 4;
+export const frameSize = { width: 240, height: 204 };
+const gap = { x: 16, y: 72 };
 const head = 64;
+/** How far below a frame indifference stands, and how much higher or lower each grade of feeling. */
+export const feelings = { base: 36, grade: 11 };
+
+/** Returns how many frames stand beside each other where there is so much room: what is written must be large enough. */
+export function framesPerRow(room: number): number {
+  return Math.min(4, Math.max(1, Math.floor((room - 16) / (frameSize.width + gap.x))));
+}
 
 /** Returns where a frame stands. */
-export function framePlace(index: number): { x: number; y: number } {
+export function framePlace(index: number, perRow: number): { x: number; y: number } {
   return {
     x: 16 + (index % perRow) * (frameSize.width + gap.x),
     y: head + Math.floor(index / perRow) * (frameSize.height + gap.y),
@@ -37,7 +43,7 @@ export function framePlace(index: number): { x: number; y: number } {
 }
 
 /** Returns the size of the whole picture. */
-export function pictureSize(frames: number): { width: number; height: number } {
+export function pictureSize(frames: number, perRow: number): { width: number; height: number } {
   const columns = Math.min(perRow, Math.max(2, frames));
   const rows = Math.max(1, Math.ceil(frames / perRow));
   return { width: 16 + columns * (frameSize.width + gap.x), height: head + rows * (frameSize.height + gap.y) };

@@ -219,7 +219,7 @@ export default {
   'journeys.new': 'New journey',
   'journeys.new.hint': 'Such as: first purchase',
   'journeys.new.do': 'Begin',
-  'journeys.import': 'Bring a file',
+  'journeys.import': 'Import a file',
   'journeys.unknown':
     'The map does not know these names; each was put at the touchpoint nearest to it. Check them: {names}',
   'journeys.gone': 'This journey is not there',
@@ -228,8 +228,8 @@ export default {
   'journeys.none.text':
     'Give one a name above: from what touchpoint to what should a customer come? Or bring one from Mermaid, CJML, XES or CSV.',
   'journeys.choose': 'Choose a journey above.',
-  'journeys.remove': 'Take it away',
-  'journeys.removed': 'Taken away: {name}',
+  'journeys.remove': 'Delete this journey',
+  'journeys.removed': 'Deleted: {name}',
   'journey.name': 'Name',
   'journey.goal': 'What the customer wants',
   'journey.ignores': 'Leave out touchpoints that are not designed',
@@ -241,7 +241,7 @@ export default {
   'journey.up': 'Up',
   'journey.down': 'Down',
   'journey.remove': 'Remove',
-  'journey.wrap': 'Make it …',
+  'journey.wrap': 'Group as …',
   'journey.unwrap': 'Dissolve the block',
   'journey.redo': 'Redo',
   'journey.keys': 'Arrow keys choose, with Alt they move; Insert adds, Delete removes, Ctrl+Z undoes.',
