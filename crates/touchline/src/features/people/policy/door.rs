@@ -24,6 +24,7 @@ use state::Transaction;
 const LEASE: i64 = 60 * SECOND;
 /// A key names a message to a person; nobody needs longer ones.
 const KEY_MAX: usize = 200;
+
 /// Asks to reach somebody.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,6 +143,8 @@ impl Policy {
 
     async fn answers(&self, asks: &[Ask], is_meant: bool) -> Result<Vec<Answer>> {
         asks.iter().try_for_each(check)?;
+        let mut transaction = self.state.begin().await.map_err(failed)?;
+        // Who is who is looked up by the one who may write, so that two who ask at the same time count alike.
         let people: Vec<(u64, Vec<i64>)> = asks.iter().map(|ask| self.actors_of(ask.actor)).collect();
         // What bypasses asks for no hour, and for nobody's word: only whether the address is one.
         let needed = |(ask, (_, actors)): (&Ask, &(u64, Vec<i64>))| match ask.class.bypasses() {
@@ -152,7 +155,6 @@ impl Policy {
         actors.sort_unstable();
         actors.dedup();
         let zones = Zones::read(&self.state, &actors).await?;
-        let mut transaction = self.state.begin().await.map_err(failed)?;
         let decided = decided(&mut transaction).await?;
         let mut facts = Facts::read(&mut transaction, &actors).await?;
         let mut answers = Vec::with_capacity(asks.len());
