@@ -1,11 +1,13 @@
 //! Where an unbound signal may belong: the touchpoint whose words are most like its own.
 //!
 //! Words of a touchpoint are those of its id, its names, its channel and its entry of the catalogue; words of a signal
-//! those of its event, place, campaign and channel. A word shared by few touchpoints says more than one that many have
-//! (`ln(1 + touchpoints / touchpoints with it)`), and a rule that binds the same event of the same source says most. It is
-//! a proposal for a person to look at, never a binding.
+//! those of its event, place and campaign. A word shared by few touchpoints says more than one that many have
+//! (`ln(1 + touchpoints / touchpoints with it)`), and a rule that binds the same event of the same source says most. The same
+//! channel speaks for a touchpoint, and is never enough; a touchpoint of another channel must share two words. It is a proposal
+//! for a person to look at, never a binding.
 
 use model::catalogue::entry;
+use model::channels::UNASSIGNED;
 use model::{Signature, TouchpointMap};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -17,6 +19,8 @@ const SAME_EVENT: f64 = 3.0;
 const SAME_CHANNEL: f64 = 1.0;
 /// With less in common nothing is proposed: a word that every third touchpoint has proves nothing.
 const ENOUGH: f64 = 1.2;
+/// So many words must be shared with a touchpoint of another channel: a message by phone is none in a chat.
+const WORDS_ELSEWHERE: usize = 2;
 /// Words of fewer letters are articles and abbreviations.
 const LETTERS_MIN: usize = 3;
 
@@ -57,7 +61,8 @@ impl<'a> Suggester<'a> {
         for text in [&signature.event, &signature.place, &signature.campaign, &signature.touchpoint] {
             add_words(&mut words, text);
         }
-        add_words(&mut words, channel);
+        let is_elsewhere =
+            |of_it: &str| ![channel, of_it].iter().any(|one| one.is_empty() || *one == UNASSIGNED) && of_it != channel;
         let same = |pattern: &str, text: &str| !pattern.is_empty() && pattern == text;
         let alike = self
             .map
@@ -68,7 +73,8 @@ impl<'a> Suggester<'a> {
         let scored = self.words.iter().zip(&self.map.touchpoints).map(|(known, touchpoint)| {
             let shared: Vec<String> = words.intersection(known).cloned().collect();
             let weigh = |word: &String| (1.0 + self.words.len() as f64 / self.having[word] as f64).ln();
-            let by_words: f64 = shared.iter().map(weigh).sum();
+            let is_chance = is_elsewhere(&touchpoint.channel) && shared.len() < WORDS_ELSEWHERE;
+            let by_words: f64 = if is_chance { 0.0 } else { shared.iter().map(weigh).sum() };
             let by_rule = f64::from(by_rule.contains(touchpoint.id.as_str())) * SAME_EVENT;
             let by_channel = f64::from(touchpoint.channel == channel) * SAME_CHANNEL;
             (by_words + by_rule + by_channel, touchpoint, shared)
@@ -129,6 +135,9 @@ mod tests {
         check("survey_sent", "after purchase", "", Some("survey"));
         check("", "shop.example/blog/tea", "", Some("blog-post"));
         check("zzz", "qqq", "", None);
+        check("message", "", "phone", None);
+        check("bot_reply", "", "e-mail", None);
+        check("message", "", "social", Some("social-message"));
     }
 
     #[test]
