@@ -41,17 +41,17 @@ async function furnish(page) {
       story('Nobody had told me that the shop closes at noon.', 'negative'),
     ];
     const objectives = desk.map.objectives ?? [];
-    const aims = [
-      { measure: 'cost_per_outcome', target: 1_200 },
-      { measure: 'satisfaction', target: 0.9 },
-      { measure: 'retention', target: 0.5 },
-    ];
+    const aims = {
+      revenue: { measure: 'value', target: 20_000_000 },
+      cost: { measure: 'cost_per_outcome', target: 1_200 },
+      relationship: { measure: 'retention', target: 0.9 },
+    };
     await ask('PATCH', '/api/map', {
       variant: 'as_is',
       base: desk.version,
       edits: [
         change('touchpoints', first, ['details', 'stories'], stories),
-        ...objectives.slice(0, aims.length).map((one, at) => change('objectives', one.id, ['aim'], aims[at])),
+        ...objectives.map((one) => change('objectives', one.id, ['aim'], aims[one.kind])),
       ],
     });
     const step = (touchpoint, caption, emotion, more = {}) => ({

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { needs } from '../../../app/i18n/message';
 import { sampleReport } from '../../../../dev/company.mjs';
 import en from '../words/en';
-import { actionOf, headlineOf, reasonOf } from './sentences';
+import { actionOf, figureNameOf, headlineOf, reasonOf } from './sentences';
 
 const page = readFileSync(new URL('../../../../../docs/improve.md', import.meta.url), 'utf8');
 
@@ -40,6 +40,17 @@ describe('sentences of verdicts', () => {
   it.each(table('action'))('say the action %s', (key, numbers) => check(`action.${key}`, numbers));
   it.each(table('action'))('say the action %s in the headline', (key, numbers) => {
     if (`most.${key}` in en) check(`most.${key}`, [...numbers, 'name']);
+  });
+
+  it('name the deciding figure of every verdict that asks for a change', () => {
+    const [first] = sampleReport().touchpoints;
+    if (!first) throw new Error('the sample has touchpoints');
+    const nameOf = (key: string) => figureNameOf({ ...first.verdict, reason: { key, numbers: {} } });
+    const asking = table('reason').filter(([key]) => /^(dark|over_used|wasted|under_used|needs_care)\./.test(key));
+    expect(asking.length).toBeGreaterThanOrEqual(10);
+    for (const [key] of asking) expect(nameOf(key), key).not.toBe(en['rule.figure']);
+    expect(nameOf('wasted.ratio')).toBe('Share of effect');
+    expect(nameOf('new.rule')).toBe(en['rule.figure']);
   });
 
   it('are whole for every verdict of the sample', () => {

@@ -10,6 +10,28 @@ export function reasonOf(verdict: Verdict): string {
   return say(isKnown(key) ? key : 'reason.unknown', numbers);
 }
 
+/** What the deciding figure of a verdict counts, by the key of its reason: as the card names the same figure. */
+const counted: Readonly<Partial<Record<string, keyof typeof en>>> = {
+  'dark.silent': 'overlay.interactions',
+  'over_used.r1': 'over.beyond',
+  'over_used.r2': 'over.complaints',
+  'over_used.r3': 'over.complaints',
+  'over_used.r4': 'feel.closed',
+  'wasted.ratio': 'cost.effect',
+  'under_used.reach': 'overlay.effect',
+  'effective.progression': 'overlay.effect',
+  'effective.keep_up': 'feel.satisfaction',
+  'needs_care.concentrate': 'feel.satisfaction',
+  'needs_care.satisfaction': 'feel.satisfaction',
+  'needs_care.unanswered': 'feel.answered',
+  'needs_care.late': 'feel.in_time',
+};
+
+/** Names the deciding figure of a verdict in few words. */
+export function figureNameOf(verdict: Verdict): string {
+  return say(counted[verdict.reason.key] ?? 'rule.figure');
+}
+
 /** Says what to do about a verdict. */
 export function actionOf(verdict: Verdict): string {
   const { key, numbers } = verdict.action;

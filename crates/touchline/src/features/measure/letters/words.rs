@@ -19,48 +19,48 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         "none.planned",
         [
             "It is planned, paused or retired: there is nothing to judge.",
-            "Il est prévu, en pause ou abandonné : rien à juger.",
-            "Она запланирована, приостановлена или закрыта: оценивать нечего.",
+            "Point de contact prévu, en pause ou abandonné : rien à juger.",
+            "Точка контакта запланирована, приостановлена или закрыта: оценивать нечего.",
         ],
     ),
     (
         "none.not_customer",
         [
             "It has no customers in it: it is judged by what it supports.",
-            "Aucun client n’y prend part : il est jugé sur ce qu’il soutient.",
-            "В ней не участвуют клиенты: её оценивают по тому, что она поддерживает.",
+            "Aucun client n’y prend part : ce point de contact est jugé sur ce qu’il soutient.",
+            "Клиенты в этой точке не участвуют: её оценивают по тому, что она поддерживает.",
         ],
     ),
     (
         "dark.silent",
         [
             "It is live and should be heard of, but nothing has arrived for {days, plural, one {# day} other {# days}}.",
-            "Il est en service et devrait donner des nouvelles, mais rien n’est arrivé depuis {days, plural, one {# jour} many {# de jours} other {# jours}}.",
-            "Она работает и должна подавать сигналы, но ничего не поступало {days, plural, one {# день} few {# дня} many {# дней} other {# дня}}.",
+            "Ce point de contact est en service et devrait donner des nouvelles, mais rien n’est arrivé depuis {days, plural, one {# jour} many {# de jours} other {# jours}}.",
+            "Точка работает и должна подавать сигналы, но ничего не поступало {days, plural, one {# день} few {# дня} many {# дней} other {# дня}}.",
         ],
     ),
     (
         "insufficient.n",
         [
             "It stands on {n, plural, one {# case} other {# cases}}; about {needed, number} more are needed before anything can be said.",
-            "Il repose sur {n, plural, one {# cas} many {# de cas} other {# cas}} ; il en faut environ {needed, number} de plus pour pouvoir conclure.",
-            "За ней {n, plural, one {# случай} few {# случая} many {# случаев} other {# случая}}; чтобы что-то сказать, нужно ещё около {needed, number}.",
+            "{n, plural, one {# cas} many {# de cas} other {# cas}} pour l’instant ; il en faut environ {needed, number} de plus pour pouvoir conclure.",
+            "Всего {n, plural, one {# случай} few {# случая} many {# случаев} other {# случая}}; чтобы что-то сказать, нужно ещё около {needed, number}.",
         ],
     ),
     (
         "insufficient.unseen",
         [
             "Nothing arrives from it, and nothing has to: only people can tell how it does.",
-            "Rien n’en arrive, et rien ne doit en arriver : seuls des gens peuvent dire ce qu’il vaut.",
-            "От неё ничего не поступает и не должно: о ней могут рассказать только люди.",
+            "Rien n’en arrive, et rien ne doit en arriver : seuls des gens peuvent dire ce que cela vaut.",
+            "Сигналов отсюда нет и не должно быть: рассказать могут только люди.",
         ],
     ),
     (
         "insufficient.not_met",
         [
             "Nobody of this segment has met it.",
-            "Personne de ce segment ne l’a rencontré.",
-            "Никто из этого сегмента с ней не встречался.",
+            "Personne de ce segment n’a rencontré ce point de contact.",
+            "Никто из этого сегмента с этой точкой не встречался.",
         ],
     ),
     (
@@ -91,24 +91,24 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         "wasted.ratio",
         [
             "It takes {cost_share, percent} of the cost and brings {effect_share, percent} of the effect; {waste, money} are spent above the average price.",
-            "Il prend {cost_share, percent} du coût et apporte {effect_share, percent} de l’effet ; {waste, money} sont dépensés au-dessus du prix moyen.",
-            "На неё уходит {cost_share, percent} затрат, а приносит она {effect_share, percent} эффекта; сверх средней цены потрачено {waste, money}.",
+            "{cost_share, percent} du coût pour {effect_share, percent} de l’effet ; {waste, money} sont dépensés au-dessus du prix moyen.",
+            "{cost_share, percent} затрат приносят {effect_share, percent} эффекта; сверх средней цены потрачено {waste, money}.",
         ],
     ),
     (
         "under_used.reach",
         [
             "It works better than its neighbours, but reaches only {reach, percent} of those it is meant for; about {potential, plural, one {# more outcome} other {# more outcomes}} ({potential_low, number} to {potential_high, number}) can be gained.",
-            "Il est plus efficace que ses voisins, mais ne touche que {reach, percent} de ceux à qui il est destiné ; environ {potential, plural, one {# prise d’action} many {# de prises d’action} other {# prises d’action}} de plus ({potential_low, number} à {potential_high, number}) sont à gagner.",
-            "Она эффективнее соседних, но охватывает лишь {reach, percent} тех, кому предназначена; можно получить ещё около {potential, plural, one {# целевого действия} few {# целевых действий} many {# целевых действий} other {# целевого действия}} (от {potential_low, number} до {potential_high, number}).",
+            "Ce point de contact est plus efficace que ses voisins, mais ne touche que {reach, percent} de son audience cible ; environ {potential, plural, one {# prise d’action} many {# de prises d’action} other {# prises d’action}} de plus ({potential_low, number} à {potential_high, number}) sont à gagner.",
+            "Точка эффективнее соседних, но охватывает лишь {reach, percent} целевой аудитории; можно получить ещё около {potential, plural, one {# целевого действия} few {# целевых действий} many {# целевых действий} other {# целевого действия}} (от {potential_low, number} до {potential_high, number}).",
         ],
     ),
     (
         "effective.progression",
         [
             "People who meet it move on more often by {lift, points} ({low, points} to {high, points}), better than the other touchpoints of its stage.",
-            "Ceux qui le rencontrent avancent plus souvent, de {lift, points} ({low, points} à {high, points}), mieux qu’avec les autres points de contact de son étape.",
-            "Встретившие её идут дальше чаще на {lift, points} (от {low, points} до {high, points}): лучше, чем у других точек этого этапа.",
+            "Ceux qui rencontrent ce point de contact avancent plus souvent, de {lift, points} ({low, points} à {high, points}), mieux qu’avec les autres de la même étape.",
+            "Встретившие эту точку идут дальше чаще на {lift, points} (от {low, points} до {high, points}): лучше, чем у других точек той же стадии.",
         ],
     ),
     (
@@ -116,23 +116,23 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         [
             "{satisfaction, percent} are satisfied with it; the target is {target, percent}.",
             "{satisfaction, percent} en sont satisfaits ; l’objectif est de {target, percent}.",
-            "Ею довольны {satisfaction, percent}; цель: {target, percent}.",
+            "Довольны {satisfaction, percent}; цель: {target, percent}.",
         ],
     ),
     (
         "neutral.ordinary",
         [
             "Nothing stands out: people who meet it move on by {lift, points} against the others.",
-            "Rien ne ressort : ceux qui le rencontrent avancent de {lift, points} par rapport aux autres.",
-            "Ничего особенного: встретившие её идут дальше с разницей {lift, points} к остальным.",
+            "Rien ne ressort : ceux qui rencontrent ce point de contact avancent de {lift, points} par rapport aux autres.",
+            "Ничего особенного: встретившие эту точку идут дальше с разницей {lift, points} к остальным.",
         ],
     ),
     (
         "neutral.justified",
         [
             "It takes {cost_share, percent} of the cost for {effect_share, percent} of the effect, and a declared purpose justifies that.",
-            "Il prend {cost_share, percent} du coût pour {effect_share, percent} de l’effet, et un but déclaré le justifie.",
-            "На неё уходит {cost_share, percent} затрат при {effect_share, percent} эффекта, и это оправдано заявленной целью.",
+            "{cost_share, percent} du coût pour {effect_share, percent} de l’effet ; un but déclaré le justifie.",
+            "{cost_share, percent} затрат при {effect_share, percent} эффекта; это оправдано заявленной целью.",
         ],
     ),
     (
@@ -140,7 +140,7 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         [
             "Connect its source, or say that nothing is expected from it.",
             "Raccordez sa source, ou dites qu’on n’en attend rien.",
-            "Подключите источник или укажите, что от неё ничего не ждут.",
+            "Подключите источник или укажите, что сигналов оттуда не ждут.",
         ],
     ),
     (
@@ -148,15 +148,15 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         [
             "Ask people about it, or go and look.",
             "Interrogez des gens à son sujet, ou allez voir.",
-            "Спросите о ней людей или посмотрите сами.",
+            "Спросите людей или посмотрите сами.",
         ],
     ),
     (
         "action.collect_data",
         [
             "Let it gather more cases before you judge it: about {needed, number}.",
-            "Laissez-le réunir davantage de cas avant de le juger : environ {needed, number}.",
-            "Дайте ей накопить больше случаев, прежде чем оценивать: около {needed, number}.",
+            "Attendez davantage de cas avant de juger : encore {needed, number} environ.",
+            "Оценивайте, когда накопится больше случаев: ещё около {needed, number}.",
         ],
     ),
     (
@@ -177,21 +177,17 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
     ),
     (
         "action.reduce_spend",
-        [
-            "Spend {amount, money} less on it.",
-            "Dépensez-y {amount, money} de moins.",
-            "Тратьте на неё на {amount, money} меньше.",
-        ],
+        ["Spend {amount, money} less on it.", "Dépensez-y {amount, money} de moins.", "Тратьте здесь на {amount, money} меньше."],
     ),
     (
         "action.raise_reach",
         [
             "Bring it to {target, percent} of those it is meant for, as an experiment first.",
-            "Portez-le à {target, percent} de ceux à qui il est destiné, d’abord comme expérience.",
-            "Доведите охват до {target, percent} тех, кому она предназначена; сначала как эксперимент.",
+            "Visez {target, percent} de l’audience cible, d’abord comme expérience.",
+            "Доведите охват до {target, percent} целевой аудитории; сначала как эксперимент.",
         ],
     ),
-    ("action.keep", ["Keep it as it is.", "Gardez-le tel quel.", "Оставьте как есть."]),
+    ("action.keep", ["Keep it as it is.", "Ne changez rien.", "Оставьте как есть."]),
     (
         "action.improve_experience",
         [
@@ -202,17 +198,17 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
     ),
     (
         "action.watch",
-        ["Watch it; nothing needs to be done.", "Observez-le ; il n’y a rien à faire.", "Наблюдайте; делать ничего не нужно."],
+        ["Watch it; nothing needs to be done.", "Observez ; il n’y a rien à faire.", "Наблюдайте; делать ничего не нужно."],
     ),
     ("action.none", ["Nothing needs to be done.", "Il n’y a rien à faire.", "Делать ничего не нужно."]),
     ("number.people", ["People", "Personnes", "Люди"]),
     ("number.interactions", ["Interactions", "Interactions", "Взаимодействия"]),
     ("number.cost", ["Cost", "Coût", "Затраты"]),
     ("number.conversion", ["Conversion", "Conversion", "Конверсия"]),
-    ("number.outcomes", ["Target outcomes", "Résultats visés", "Целевые результаты"]),
+    ("number.outcomes", ["Target outcomes", "Prises d’action", "Целевые действия"]),
     ("number.value", ["Value", "Valeur", "Ценность"]),
     ("number.unmapped", ["Unmapped interactions", "Interactions non affectées", "Нераспределённые взаимодействия"]),
-    ("number.cost_per_outcome", ["Cost per outcome", "Coût par résultat", "Затраты на результат"]),
+    ("number.cost_per_outcome", ["Cost per outcome", "Coût par prise d’action", "Цена целевого действия"]),
     ("number.roi", ["Return on cost", "Rendement du coût", "Отдача затрат"]),
     ("number.satisfaction", ["Satisfaction", "Satisfaction", "Удовлетворённость"]),
     ("number.lift", ["Effect on stage progression", "Effet sur le passage d’étape", "Влияние на переход между стадиями"]),
@@ -302,8 +298,8 @@ const SENTENCES: &[(&str, [&str; 3])] = &[
         "part.attribution",
         [
             "Attribution: share of outcomes by model",
-            "Attribution : part des résultats selon le modèle",
-            "Атрибуция: доля результатов по моделям",
+            "Attribution : part des prises d’action selon le modèle",
+            "Атрибуция: доля целевых действий по моделям",
         ],
     ),
     ("part.cost", ["Cost and return", "Coût et rendement", "Затраты и отдача"]),
