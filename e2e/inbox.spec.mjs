@@ -177,7 +177,7 @@ test('what is written without a network is sent when it is back, once, after a r
 test('resolving can be undone, and a call is entered', async () => {
   const staff = await stage.page();
   await staff.goto('/inbox');
-  await staff.getByRole('button', { name: '+ Enter' }).click();
+  await staff.getByRole('button', { name: '+ Call or visit' }).click();
   const dialog = staff.getByRole('dialog');
   await dialog.getByLabel('Which').fill('+33 1 99 00 00 01');
   await dialog.getByLabel('What they said').fill('Wants to be called back about the invoice');

@@ -5,7 +5,7 @@ import { conversations } from './api';
 
 export default page<Outbox>({
   path: '/mail',
-  title: { en: 'Letters', fr: 'Courriels envoyés', ru: 'Исходящие письма' },
+  title: { en: 'Letters', fr: 'Courriels envoyés', ru: 'Письма' },
   load: () => conversations.letters(),
   component: () => import('./MailPage.svelte'),
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { said } from './answers';
+import { clip, said } from './answers';
 import type { Survey, SurveyAnswer } from './api';
 
 const question = (id: number, kind: string, words: string[] = []) => ({
@@ -31,4 +31,10 @@ test('what is not known any more is shown as far as it is', () => {
   const given = [part(9, 0, 4), part(3, 0, 0, null)];
   expect(said({ given } as SurveyAnswer, survey, 'none')).toBe('… · 4');
   expect(said({ given } as SurveyAnswer, undefined, 'none')).toBe('4 · 0');
+});
+
+test('a long answer is clipped, and a sign of two units is not torn', () => {
+  expect(clip('short', 5)).toBe('short');
+  expect(clip('longer', 5)).toBe('long…');
+  expect(clip('😀😀😀', 2)).toBe('😀…');
 });

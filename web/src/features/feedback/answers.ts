@@ -19,3 +19,9 @@ export function said(answer: SurveyAnswer, survey: Survey | undefined, none: str
     .map(([, parts]) => parts.join(', '))
     .join(' · ');
 }
+
+/** Shortens a text to so many signs, for where it only says which one is meant. */
+export function clip(text: string, most: number): string {
+  const signs = [...text];
+  return signs.length > most ? `${signs.slice(0, most - 1).join('')}…` : text;
+}

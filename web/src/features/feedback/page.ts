@@ -6,7 +6,7 @@ import { feedback } from './api';
 
 export default page<FeedbackData>({
   path: '/feedback',
-  title: { en: 'Feedback', fr: 'Feedback', ru: 'Обратная связь' },
+  title: { en: 'Feedback', fr: 'Retours', ru: 'Обратная связь' },
   rail: {
     order: 60,
     icon: 'm12 4 2.400 5 5.600.700-4.100 3.900 1.100 5.500L12 16.400l-5 2.700 1.100-5.500L4 9.700 9.600 9Z',

@@ -6,7 +6,7 @@ import { outreach } from './api';
 
 export default page<OutreachShown>({
   path: '/outreach',
-  title: { en: 'Outreach', fr: 'Sollicitations', ru: 'Исходящие' },
+  title: { en: 'Outreach', fr: 'Sollicitations', ru: 'Наши сообщения' },
   rail: { order: 65, icon: 'M4 10v4h3l8 5V5l-8 5ZM18.500 9c1.500 2 1.500 4 0 6' },
   live: true,
   load: async () => {

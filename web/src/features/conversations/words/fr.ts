@@ -4,7 +4,8 @@ export default {
   lead: '{waiting, plural, one {# personne attend} many {# personnes attendent} other {# personnes attendent}} une réponse, dont {late, plural, one {# en retard} many {# en retard} other {# en retard}}.',
   'lead.forecast':
     '{count, plural, one {# autre sera en retard} many {# autres seront en retard} other {# autres seront en retard}} à ce rythme.',
-  counts: 'Reçues {in, number} = closes {out, number} + en cours {there, number} + chez le robot {bot, number}',
+  counts:
+    '{in, plural, one {# reçue} many {# reçues} other {# reçues}}, dont {out, plural, one {# close} many {# closes} other {# closes}}, {there, number} en cours et {bot, number} chez le robot.',
   list: 'Conversations',
   conversation: 'Conversation',
   choose: 'Choisissez une conversation, ou appuyez sur j.',
@@ -29,7 +30,7 @@ export default {
   'channel.comment': 'Commentaire',
   'channel.review': 'Avis',
   'channel.post': 'Courrier',
-  new: 'Saisir',
+  new: 'Appel ou visite',
   'new.title': 'Saisir un appel, une visite ou un courrier',
   'new.channel': 'Par quel moyen',
   'new.kind': 'Identifié par',

@@ -1,7 +1,8 @@
 // The words of outreach, in English.
 export default {
   title: 'Outreach',
-  lead: 'What you say without being asked. Each counts against the welcome of the person, with every mail and message: see the contact policy.',
+  lead: 'What you say without being asked. Each counts against the welcome of the person, with every mail and message.',
+  policy: 'Contact policy',
   problem: 'That did not work. Try again.',
   popups: 'Pop-ups',
   empty: 'Nothing opens over your pages',
@@ -62,8 +63,8 @@ export default {
   'chart.closed': 'closed',
   'chart.quick': 'closed unread',
   'chart.open': 'left open',
-  snippet:
-    'Pop-ups need the line of the chat on your pages (Data, Sources). They are asked for only while one is shown to visitors.',
+  snippet: 'Pop-ups need the line of the chat on your pages. They are asked for only while one is shown to visitors.',
+  'snippet.link': 'Copy the line under Data, Sources',
   signing: 'How your site says who a visitor is',
   'signing.text':
     'Your server signs a token (JWT, HS256) for each page it sends to somebody signed in, good for ten minutes at most and once: sub is their number with you, jti a number that never comes again. With it they find their chat on every device, and belong to their segments.',

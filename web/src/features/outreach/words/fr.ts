@@ -2,6 +2,7 @@
 export default {
   title: 'Sollicitations',
   lead: 'Ce que vous dites sans qu’on vous l’ait demandé. Chaque message compte, avec les courriels et les autres, dans la politique de contact de la personne.',
+  policy: 'Politique de contact',
   problem: 'Cela n’a pas fonctionné. Réessayez.',
   popups: 'Fenêtres contextuelles',
   empty: 'Rien ne s’ouvre sur vos pages',
@@ -64,7 +65,8 @@ export default {
   'chart.quick': 'fermée sans lecture',
   'chart.open': 'laissée ouverte',
   snippet:
-    'Les fenêtres ont besoin de la ligne du chat sur vos pages (Données, Sources). On ne les demande que si l’une d’elles est montrée.',
+    'Les fenêtres ont besoin de la ligne du chat sur vos pages. On ne les demande que si l’une d’elles est montrée.',
+  'snippet.link': 'Copier la ligne dans Données, Sources',
   signing: 'Comment votre site dit qui est le visiteur',
   'signing.text':
     'Votre serveur signe un jeton (JWT, HS256) pour chaque page envoyée à qui est connecté, valable dix minutes au plus et une seule fois : sub est son numéro chez vous, jti un numéro qui ne revient jamais. Il retrouve ainsi son chat sur chaque appareil et appartient à ses segments.',
