@@ -33,7 +33,7 @@ test('a stranger is told how to get in, wherever he knocks', async () => {
   for (const path of ['/', '/map', '/map?view=list', '/map/newsletter', '/settings/members']) {
     await page.goto(path);
     await page.waitForURL('**/sign-in');
-    await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   }
 });
 
@@ -57,7 +57,7 @@ test('the owner invites somebody, who sets a password, signs in with it, and see
   await ada.goto('/settings');
   await ada.getByLabel('New password').fill('short');
   await ada.getByRole('button', { name: 'Set the password' }).click();
-  await ada.getByText('shorter than 10 letters').waitFor();
+  await ada.getByText('shorter than 10 characters').waitFor();
   await ada.getByLabel('New password').fill(password);
   await ada.getByRole('button', { name: 'Set the password' }).click();
   await ada.getByText('The password is set').waitFor();
@@ -78,7 +78,7 @@ test('the owner invites somebody, who sets a password, signs in with it, and see
 test('the log says who was invited', async () => {
   const page = await stage.page();
   await page.goto('/settings/log');
-  await page.getByRole('cell', { name: 'member.invited' }).waitFor();
+  await page.getByRole('cell', { name: 'Member invited' }).waitFor();
   await page.getByRole('cell', { name: 'Owner' }).first().waitFor();
 });
 

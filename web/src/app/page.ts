@@ -19,6 +19,8 @@ export interface Page<Data = unknown> {
   title: Written;
   /** Its place in the rail and the drawing beside its name; none: it is not in the rail. */
   rail?: { order: number; icon: string };
+  /** The page of the rail that it belongs to, where its own address does not say so. */
+  room?: string;
   /** Whether it stands before the door: no rail, no search, for strangers. */
   isOpen?: boolean;
   /** Names in the query that change what has to be loaded. */

@@ -21,6 +21,8 @@ describe('formats', () => {
     check('ru', 0.0007, 'percent', '0,07 %');
     check('en', 0, 'percent', '0%');
     check('en', 1, 'percent', '100%');
+    check('en', 0.000_01, 'percent', '< 0.01%');
+    check('ru', 0.000_01, 'percent', '< 0,01 %');
   });
 
   it('write minor units of the currency', () => {

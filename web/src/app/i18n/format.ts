@@ -36,6 +36,8 @@ export class Formats implements Writer {
       case 'decimal':
         return this.number(decimalDigits(value), value);
       case 'percent': {
+        // What is there is not nought, however little it is.
+        if (value > 0 && value < 0.000_05) return `< ${this.write(0.000_1, 'percent')}`;
         const digits = shareDigits(value);
         return this.number({ style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }, value);
       }

@@ -21,7 +21,7 @@ export default {
   'palette.person': 'person',
   'palette.action': 'action',
   'palette.members': 'Members',
-  'palette.programs': 'Tokens for programs',
+  'palette.programs': 'API tokens',
   'palette.organisation': 'Organisation',
   'palette.log': 'Log of changes',
   'keys.palette': 'Search and commands',

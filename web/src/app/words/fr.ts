@@ -21,7 +21,7 @@ export default {
   'palette.person': 'personne',
   'palette.action': 'action',
   'palette.members': 'Membres',
-  'palette.programs': 'Jetons pour programmes',
+  'palette.programs': 'Jetons d’API',
   'palette.organisation': 'Organisation',
   'palette.log': 'Journal des modifications',
   'keys.palette': 'Recherche et commandes',

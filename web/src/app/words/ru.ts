@@ -21,7 +21,7 @@ export default {
   'palette.person': 'человек',
   'palette.action': 'действие',
   'palette.members': 'Участники',
-  'palette.programs': 'Токены для программ',
+  'palette.programs': 'API-токены',
   'palette.organisation': 'Организация',
   'palette.log': 'Журнал изменений',
   'keys.palette': 'Поиск и команды',

@@ -32,8 +32,10 @@ export default page<SettingsData>({
         return { tokens: await accountApi.tokens() };
       case 'organisation':
         return { organisation: await accountApi.organisation() };
-      case 'log':
-        return { log: await accountApi.log(null) };
+      case 'log': {
+        const [log, members] = await Promise.all([accountApi.log(null), accountApi.members()]);
+        return { log, members };
+      }
       default: {
         const [profile, sessions] = await Promise.all([accountApi.profile(), accountApi.sessions()]);
         return { profile, sessions };

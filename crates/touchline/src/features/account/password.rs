@@ -33,7 +33,7 @@ pub(super) fn weakness(password: &str, email: &str) -> Option<&'static str> {
     distinct.dedup();
     let own = email.split('@').next().unwrap_or_default();
     if letters < LETTERS_MIN {
-        Some("It is shorter than 10 letters")
+        Some("It is shorter than 10 characters")
     } else if password.len() > LETTERS_MAX {
         Some("It is longer than 256 bytes")
     } else if distinct.len() < 5 {

@@ -7,7 +7,7 @@ pub(super) const AREAS: [&str; 10] =
     ["map", "people", "capture", "conversations", "feedback", "measure", "improve", "goals", "operate", "live"];
 
 /// Ends of paths that are asked with `POST` because a question may hold personal data or be long; they change nothing.
-const QUESTIONS: [&str; 13] = [
+const QUESTIONS: [&str; 17] = [
     "/preview",
     "/find",
     "/explain",
@@ -21,12 +21,17 @@ const QUESTIONS: [&str; 13] = [
     "/tools",
     "/conformance",
     "/trial",
+    "/measure/attribution",
+    "/measure/funnel",
+    "/measure/retention",
+    "/measure/segments/count",
 ];
 
 /// Tells whether a request only asks.
 #[must_use]
 pub fn only_asks(method: &Method, path: &str) -> bool {
-    let is_question = path.starts_with("/api/measure/") || QUESTIONS.iter().any(|end| path.ends_with(end));
+    // To try a channel tells its platform where to send from now on.
+    let is_question = QUESTIONS.iter().any(|end| path.ends_with(end)) && !path.starts_with("/api/conversations/channels/");
     [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) || (*method == Method::POST && is_question)
 }
 
@@ -60,6 +65,14 @@ mod tests {
             ("read", Method::GET, "/api/map", true),
             ("read", Method::POST, "/api/measure/funnel", true),
             ("read", Method::POST, "/api/map/rules/preview", true),
+            ("read", Method::POST, "/api/measure/segments/count", true),
+            ("read", Method::POST, "/api/capture/hooks/shop/try", true),
+            ("read", Method::POST, "/api/conversations/channels/7/try", false),
+            ("read", Method::POST, "/api/capture/retention", false),
+            ("read", Method::POST, "/api/measure/alerts", false),
+            ("read:measure", Method::POST, "/api/measure/annotations", false),
+            ("read:measure", Method::POST, "/api/measure/reports", false),
+            ("write:measure", Method::POST, "/api/measure/reports", true),
             ("read", Method::POST, "/api/map/rules", false),
             ("read:measure", Method::GET, "/api/measure/map", true),
             ("read:measure", Method::GET, "/api/map", false),

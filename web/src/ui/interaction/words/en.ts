@@ -1,7 +1,7 @@
 // The forms and directions of interactions, in English.
 export default {
   'direction.outbound': 'from us',
-  'direction.inbound': 'from them',
+  'direction.inbound': 'from the customer',
   'direction.two_way': 'together',
   'direction.internal': 'internal',
   'form.view': 'view',

@@ -1,7 +1,7 @@
 // The forms and directions of interactions, in French.
 export default {
-  'direction.outbound': 'de nous',
-  'direction.inbound': "d'eux",
+  'direction.outbound': 'de notre part',
+  'direction.inbound': 'du client',
   'direction.two_way': 'ensemble',
   'direction.internal': 'interne',
   'form.view': 'vue',

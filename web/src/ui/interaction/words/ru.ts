@@ -1,7 +1,7 @@
 // The forms and directions of interactions, in Russian.
 export default {
   'direction.outbound': 'от нас',
-  'direction.inbound': 'от них',
+  'direction.inbound': 'от клиента',
   'direction.two_way': 'вместе',
   'direction.internal': 'внутри',
   'form.view': 'просмотр',
