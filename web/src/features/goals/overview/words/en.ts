@@ -25,7 +25,7 @@ export default {
   'progress.means': 'The number of thirty days by which the objective is seen.',
   'progress.of': 'Progress: {text}',
   'progress.done': '{done, percent} of the way to the target',
-  'progress.passed': 'The target is passed.',
+  'progress.passed': 'The target is reached.',
   'progress.back': 'Further from the target than at the start.',
   'progress.kept': 'It was at the target at the start already, and it is still.',
   'progress.lost': 'It was at the target at the start; now it is short of it.',

@@ -25,7 +25,7 @@ export default {
   'progress.means': 'Le chiffre de trente jours par lequel on voit l’objectif.',
   'progress.of': 'Progrès : {text}',
   'progress.done': '{done, percent} du chemin vers la cible',
-  'progress.passed': 'La cible est dépassée.',
+  'progress.passed': 'La cible est atteinte.',
   'progress.back': 'Plus loin de la cible qu’au début.',
   'progress.kept': 'Il était déjà à la cible au début, et il y est encore.',
   'progress.lost': 'Il était à la cible au début ; il n’y est plus.',

@@ -25,7 +25,7 @@ export default {
   'progress.means': 'Показатель тридцати дней, по которому видна цель.',
   'progress.of': 'Продвижение: {text}',
   'progress.done': 'Пройдено {done, percent} пути к цели',
-  'progress.passed': 'Цель превзойдена.',
+  'progress.passed': 'Цель достигнута.',
   'progress.back': 'Дальше от цели, чем в начале.',
   'progress.kept': 'Цель была достигнута уже в начале и остаётся достигнутой.',
   'progress.lost': 'В начале цель была достигнута, теперь нет.',
