@@ -41,6 +41,7 @@ export default {
   'overlay.gaps': 'Missing data',
   'control.print': 'Print',
   'control.filter': 'Show only',
+  'control.verdict': '{verdict}:',
   'control.filter.all': 'Show all',
   'overlay.people': 'People',
   'overlay.interactions': 'Interactions',
@@ -129,7 +130,8 @@ export default {
   'card.rule': 'The rule behind the verdict',
   'card.objectives': 'Objectives it serves',
   'objectives.means': 'The number of the last thirty days by which the objective is seen.',
-  'objectives.done': '{done} of the way to the target',
+  'objectives.done': '{done, percent} of the way to the target',
+  'objectives.passed': 'The target is passed.',
   'objectives.back': 'further from the target than at the start',
   'objectives.kept': 'It was at the target at the start already, and it is still.',
   'objectives.lost': 'It was at the target at the start; now it is short of it.',
@@ -225,6 +227,7 @@ export default {
   'cost.outcome': 'Cost per outcome',
   'cost.outcome.mean': 'Its cost over the outcomes credited to it by the linear model.',
   'cost.roi': 'Return on cost',
+  'cost.roi.per': 'Return per {one, money} spent',
   'cost.roi.mean': 'Value minus cost, over cost; value by the linear model.',
   'cost.share': 'Share of cost',
   'cost.share.mean': 'Its part of the cost of all touchpoints.',
@@ -288,7 +291,7 @@ export default {
   'rule.id': 'Rule',
   'rule.figure': 'Deciding figure',
   'rule.figure.mean': 'The figure that the rule compared.',
-  'rule.interval': '95 % interval',
+  'rule.interval': '95% interval',
   'rule.n': 'Stands on',
   'rule.window': 'Window',
   'rule.evidence': 'Evidence',
@@ -322,8 +325,7 @@ export default {
     'After {saturation, plural, one {the first contact} other {# contacts}}, each further one costs more than it brings; that happened {over_periods, plural, one {# time} other {# times}} ({beyond, percent} of all periods in which somebody was contacted).',
   'over_used.r2':
     'Complaints and unsubscriptions rise with each further contact (z {z, decimal}, p {p, decimal}), and at the highest frequency one more contact brings {net, money}.',
-  'over_used.r3':
-    '{complaint_rate, percent} of contacts lead to a complaint; mailbox providers block senders at 0.3 %.',
+  'over_used.r3': '{complaint_rate, percent} of contacts lead to a complaint; mailbox providers block senders at 0.3%.',
   'over_used.r4':
     '{third, percent} close it within two seconds when they see it for the third time, {first, percent} the first time; the rise is at least {low, distance}.',
   'wasted.ratio':

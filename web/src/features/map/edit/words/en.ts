@@ -61,7 +61,7 @@ export default {
   'paste.add': '{n, plural, one {Take over # row} other {Take over # rows}}',
   'paste.many': 'More than {max, number} rows: apply a file instead, with touchline map apply.',
   'stages.title': 'Stages and their importance',
-  'stages.lead': 'Move one and the others give way: together they are always 100 %.',
+  'stages.lead': 'Move one and the others give way: together they are always 100%.',
   'stages.name': 'Name of the stage',
   'stages.importance': 'Importance of {name}, in per cent',
   'stages.left': 'Move {name} forward',
