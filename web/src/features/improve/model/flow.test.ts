@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JourneyFlow } from '../api';
-import { addAfter, around, at, changeStep, linesOf, move, replace, stepAt, unwrap, wrap } from './flow';
+import type { Journey, JourneyFlow } from '../api';
+import { addAfter, around, at, changeStep, comparedOf, linesOf, move, replace, stepAt, unwrap, wrap } from './flow';
 
 const step = stepAt;
 const tree: JourneyFlow = {
@@ -68,5 +68,15 @@ describe('a journey under the pen', () => {
     });
     expect(write(changed)).toBe(write(tree));
     expect(changeStep(tree, [1], { touchpoint: 'x' })).toBe(tree);
+  });
+
+  it('is compared anew only when what is met changes', () => {
+    const journey: Journey = { id: 'visit', name: 'A visit', flow: tree };
+    const drawn = (by: Parameters<typeof changeStep>[2]) => ({ ...journey, flow: changeStep(tree, [0], by) });
+    const before = comparedOf(journey);
+    expect(comparedOf({ ...journey, name: 'Another', goal: 'Tea' })).toBe(before);
+    expect(comparedOf(drawn({ scene: { caption: 'I knock', emotion: 1 } }))).toBe(before);
+    expect(comparedOf(drawn({ within_hours: 4 }))).not.toBe(before);
+    expect(comparedOf({ ...journey, segment: 'guests' })).not.toBe(before);
   });
 });

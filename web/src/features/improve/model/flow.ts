@@ -1,6 +1,6 @@
 // A designed journey as a tree that is edited: pure functions from one tree to the next, so that undo is the one before.
 // A place in the tree is the list of positions that leads there; the root is the empty list.
-import type { JourneyFlow, JourneyStep } from '../api';
+import type { Journey, JourneyFlow, JourneyStep } from '../api';
 
 /** The kinds of blocks. */
 export type BlockKind = 'sequence' | 'choice' | 'parallel' | 'optional' | 'loop';
@@ -156,6 +156,12 @@ export function move(
   if (!holder || !part || !other) return null;
   [parts[position], parts[position + by]] = [other, part];
   return { flow: replace(flow, outer, [block(kindOf(holder) as BlockKind, parts)]), place: [...outer, position + by] };
+}
+
+/** Returns as a text what a comparison with lived journeys hangs on: names, the goal and scenes change nothing of it. */
+export function comparedOf(journey: Journey): string {
+  const told = new Set(['name', 'goal', 'scene']);
+  return JSON.stringify(journey, (key, value: unknown) => (told.has(key) ? undefined : value));
 }
 
 function isEmpty(flow: JourneyFlow): boolean {

@@ -39,10 +39,25 @@ export function itemMarginal(item: BudgetItem, x: number): number {
   return draws.reduce((sum, draw) => sum + marginalOf(draw, x), 0) / draws.length;
 }
 
-/** Returns points of an item's response for a drawing: (spend, value) from 0 to `to`. */
+/** Returns points of an item's response for a drawing: (spend, value) from 0 to `to`. They stand closer where little is
+ * spent: on a scale for all items, a small one has its whole bend there. */
 export function curveOf(item: BudgetItem, to: number, points = 24): { x: number; y: number }[] {
   return Array.from({ length: points + 1 }, (_, at) => {
-    const x = (to * at) / points;
+    const x = to * (at / points) ** 2;
     return { x, y: itemValue(item, x) };
   });
+}
+
+/** Returns where the one scale of all items ends, so that their spends can be compared: a quarter above the largest spend
+ * or ceiling, so that this one can be raised too, and not above the whole budget. */
+export function topOf(items: readonly BudgetItem[], ceilings: readonly number[], budget: number): number {
+  const today = Math.max(0, ...items.map((item) => item.today ?? 0));
+  const largest = Math.max(today, ...ceilings);
+  return Math.max(100, Math.min(largest * 1.25, Math.max(budget, today * 1.25)));
+}
+
+/** Returns the step of an item's slider: fine enough for a small item on the scale of all. */
+export function stepOf(item: BudgetItem, top: number): number {
+  const today = item.today ?? 0;
+  return Math.max(1, Math.round(Math.min(top / 400, today > 0 ? today / 50 : top / 400)));
 }

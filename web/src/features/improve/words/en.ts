@@ -1,7 +1,7 @@
 // The words of this room, in English.
 export default {
   // The head of the room.
-  title: 'What to change',
+  title: 'Improve',
   'lead.calm': 'None of the {all, number} touchpoints asks for a change.',
   'lead.change':
     '{asking, plural, one {# of {all, number} touchpoints asks} other {# of {all, number} touchpoints ask}} for a change.',
@@ -11,7 +11,7 @@ export default {
   'tab.verdicts': 'Verdicts',
   'tab.changes': 'What changed',
   'tab.balance': 'Distribution',
-  'tab.backlog': 'Improvements',
+  'tab.backlog': 'Improvement backlog',
   segment: 'Segment',
   everybody: 'Everybody',
   undo: 'Undo',
@@ -20,14 +20,13 @@ export default {
   'verdicts.calm.text': 'As more interactions arrive the verdicts are checked again; what changes will be listed here.',
   'verdicts.others': '{n, plural, one {# touchpoint asks} other {# touchpoints ask}} for nothing',
   at_stake: 'at stake in this period',
-  'fact.figure': 'Deciding figure',
-  'fact.figure.mean': 'The figure that the rule compared.',
-  'fact.rule': 'rule {rule}',
-  'evidence.E0': 'E0: nothing known',
-  'evidence.E1': 'E1: declared by staff',
-  'evidence.E2': 'E2: opinion',
-  'evidence.E3': 'E3: observed',
-  'evidence.E4': 'E4: experiment',
+  'fact.figure.mean': 'The figure that the rule {rule} compared.',
+  'fact.rule': 'Evidence {evidence}, rule {rule}',
+  'evidence.E0': 'nothing known',
+  'evidence.E1': 'declared by staff',
+  'evidence.E2': 'opinion',
+  'evidence.E3': 'observed',
+  'evidence.E4': 'experiment',
   'task.make': 'Make it a task',
   'task.make.name': 'Make it a task: {name}',
   'task.planned': 'Planned',
@@ -47,7 +46,7 @@ export default {
   // What changed.
   'changes.none': 'No verdict has changed yet',
   'changes.none.text':
-    'Verdicts are checked again whenever data arrive, or the map or a threshold is changed. Which ones become others, and why, is told here.',
+    'Verdicts are checked again whenever data arrive, or the map or a threshold is changed. Here you will see which ones changed, and why.',
   'changes.lead':
     'The newest first. Each says what the verdict stood on before and since, and what had changed in between.',
   'changes.new': 'new',
@@ -120,40 +119,42 @@ export default {
     'A touchpoint takes part when it costs money in this period and outcomes are credited to it. Write down costs on its card.',
   'budget.lead':
     'Move a slider to see at once what it would bring. The best division is found with its proof: no other division within the limits brings more.',
-  'budget.budget': 'Budget for such a period',
+  'budget.budget': 'Budget for such a period, in {currency}',
   'budget.spent': '{total, money} divided, {left, money} left',
-  'budget.brings': 'brings {brings, number} outcomes; today’s spend {today, number}',
+  'budget.brings': 'brings {brings, plural, one {# outcome} other {# outcomes}}; today’s spend {today, number}',
   'budget.best': 'Best division',
   'budget.today': 'Back to today',
   'budget.certified':
-    'Certified: {value, decimal} outcomes; no division within the limits brings more than {bound, decimal}.',
-  'budget.gap': '{value, decimal} outcomes; the best may bring {gap, decimal} more.',
-  'budget.price': 'A further hundred of budget would bring {price, decimal}.',
+    'Certified: {value, plural, one {# outcome} other {# outcomes}}; no division within the limits brings more than {bound, number}.',
+  'budget.gap': '{value, plural, one {# outcome} other {# outcomes}}; the best may bring {gap, decimal} more.',
+  'budget.price': 'A further {per} of budget would bring {price, decimal} outcomes.',
   'budget.moved': 'The sliders have been moved since.',
   'budget.regret':
-    'Responses are estimates. If another one that the data allow is true, this division misses {median, decimal} outcomes in the middle and less than {high, decimal} in nine of ten cases; today’s spend misses {today, decimal} and {todayHigh, decimal}. It is better than today in {better, percent} of cases.',
+    'Responses are estimates. If another one that the data allow is true, this division misses {median, plural, one {# outcome} other {# outcomes}} in the middle and less than {high, number} in nine of ten cases; today’s spend misses {today, number} and {todayHigh, number}. It is better than today in {better, percent} of cases.',
   'budget.regret.alt': 'Regret of this division above, of today’s spend below',
   'budget.regret.ours': 'above: this division',
   'budget.regret.today': 'below: today’s spend',
   'budget.move':
-    'Move {amount, money} from {from} to {to}: there it brings {wins, decimal}, here it loses {loses, decimal}.',
-  'budget.move.in': 'Spend {amount, money} more on {to}: it brings {wins, decimal}.',
-  'budget.move.out': 'Spend {amount, money} less on {from}: it loses only {loses, decimal}.',
+    'Move {amount, money} from {from} to {to}: there it brings {wins, plural, one {# outcome} other {# outcomes}}, here it loses {loses, number}.',
+  'budget.move.in': 'Spend {amount, money} more on {to}: it brings {wins, plural, one {# outcome} other {# outcomes}}.',
+  'budget.move.out':
+    'Spend {amount, money} less on {from}: it loses only {loses, plural, one {# outcome} other {# outcomes}}.',
   'budget.stay': 'Nothing should move: today’s spend is the best within these limits.',
   'budget.stop': 'Do not use “{name}” at this budget: elsewhere the same money brings more.',
   'budget.assumed':
-    'Today {today, money} are spent. Where weekly spend has not varied enough to be measured, the response is an assumption that passes through today’s spend and outcomes (E1); it may move a touchpoint by a fifth and no more. Building is another purse and is left out.',
+    'Today {today, money} are spent. Where weekly spend has not varied enough to be measured, the response is an assumption that passes through today’s spend and outcomes (E1); it may move a touchpoint by a fifth and no more. Building comes from another budget and is left out.',
   'budget.assumed.short': 'assumed (E1)',
   'budget.fitted': 'measured by week (E3)',
   'budget.purpose': 'not cut: it has a purpose of its own',
   'budget.slider': 'Spend on {name}',
+  'budget.field': 'Spend on {name}, in {currency}',
   'budget.marks': 'today {today}, from {floor} to {ceiling}',
-  'budget.row.brings': 'brings {brings, number}',
-  'budget.row.next': 'a further {per}: {next}',
+  'budget.row.brings': 'brings {brings, plural, one {# outcome} other {# outcomes}}',
+  'budget.row.next': 'a further {per}: {next, decimal} outcomes',
   'budget.limits': 'Limits',
   'budget.limits.of': 'Limits of {name}',
-  'budget.floor': 'At least',
-  'budget.ceiling': 'At most',
+  'budget.floor': 'At least, in {currency}',
+  'budget.ceiling': 'At most, in {currency}',
   'budget.free': 'Set free',
   'budget.lock': 'Keep as today',
   // The trial on paper.
@@ -168,14 +169,21 @@ export default {
   'trial.reach': 'Reaches, %',
   'trial.effect': 'Effect, points',
   'trial.doubt': '± points',
-  'trial.cost': 'Cost',
+  'trial.cost': 'Cost in {currency}',
   'trial.until': 'Until',
   'trial.keep': 'Make it an improvement',
   'trial.result': 'People who come to “{stage}”',
-  'trial.gain': '{gain, decimal} more, most likely between {low, decimal} and {high, decimal}.',
+  'trial.gain':
+    '{gain, plural, one {# more person} other {# more people}}, most likely between {low, number} and {high, number}.',
+  'trial.loss':
+    '{fewer, plural, one {# person} other {# people}} fewer; the change is most likely between {low, number} and {high, number}.',
   'trial.before': 'without it',
   'trial.after': 'with it',
-  'trial.band': '{value, decimal} ({low, decimal} to {high, decimal})',
+  'trial.band': '{value, plural, one {# person} other {# people}} ({low, number} to {high, number})',
+  'trial.of':
+    'Computed from stage to stage by the shares in the table, starting with {people, plural, one {# person} other {# people}} in “{first}”.',
+  'trial.seen':
+    'The table has {people, plural, one {# person} other {# people}} in “{stage}”: some skip stages or come in later.',
   'trial.net':
     'It leaves {net, money} ({low, money} to {high, money}) after its cost; it pays in {pays, percent} of the draws.',
   'trial.break_even':
@@ -186,7 +194,7 @@ export default {
   'trial.on': 'Went on',
   'trial.with': 'With it',
   'trial.evidence':
-    'The stages are observed (E3); the effect is what you expect (E1). The interval holds both doubts: 2,000 draws.',
+    'The stages are observed (E3); the effect is what you expect (E1). The interval holds both uncertainties: 2,000 draws.',
   // Promise and result.
   'effect.title': 'What came of it',
   'effect.early': 'Too early to tell: {n, plural, one {# more day} other {# more days}} of data are needed.',
@@ -281,6 +289,7 @@ export default {
   'deviation.failed': '“{name}” without its outcome',
   'lived.none': 'Nobody has lived it yet',
   'lived.none.text': 'A lived journey begins where the design begins. Check the first step, or wait for interactions.',
+  'lived.comparing': 'Comparing with what was lived …',
   'lived.lead':
     '{journeys, plural, one {# journey} other {# journeys}} of {people, plural, one {# person} other {# people}} began where this design begins.',
   'lived.fitness': 'Fitness',

@@ -1,7 +1,7 @@
 // Les mots de cette page, en français.
 export default {
   // La tête de la page.
-  title: 'Ce qu’il faut changer',
+  title: 'Améliorer',
   'lead.calm': 'Aucun des {all, number} points de contact ne demande de changement.',
   'lead.change':
     '{asking, plural, one {# point de contact sur {all, number} demande} many {# points de contact sur {all, number} demandent} other {# points de contact sur {all, number} demandent}} un changement.',
@@ -11,7 +11,7 @@ export default {
   'tab.verdicts': 'Verdicts',
   'tab.changes': 'Ce qui a changé',
   'tab.balance': 'Répartition',
-  'tab.backlog': 'Améliorations',
+  'tab.backlog': 'Améliorations prévues',
   segment: 'Segment',
   everybody: 'Tout le monde',
   undo: 'Annuler',
@@ -21,14 +21,13 @@ export default {
   'verdicts.others':
     '{n, plural, one {# point de contact ne demande rien} many {# points de contact ne demandent rien} other {# points de contact ne demandent rien}}',
   at_stake: 'en jeu sur la période',
-  'fact.figure': 'Chiffre décisif',
-  'fact.figure.mean': 'Le chiffre que la règle a comparé.',
-  'fact.rule': 'règle {rule}',
-  'evidence.E0': 'E0 : rien de connu',
-  'evidence.E1': 'E1 : déclaré par l’équipe',
-  'evidence.E2': 'E2 : opinion',
-  'evidence.E3': 'E3 : observé',
-  'evidence.E4': 'E4 : expérience',
+  'fact.figure.mean': 'Le chiffre que la règle {rule} a comparé.',
+  'fact.rule': 'Niveau de preuve {evidence}, règle {rule}',
+  'evidence.E0': 'rien de connu',
+  'evidence.E1': 'déclaré par l’équipe',
+  'evidence.E2': 'opinion',
+  'evidence.E3': 'observé',
+  'evidence.E4': 'expérience',
   'task.make': 'En faire une tâche',
   'task.make.name': 'En faire une tâche : {name}',
   'task.planned': 'Prévu',
@@ -37,10 +36,10 @@ export default {
   'promise.saves': 'Devrait épargner {value, money} sur une telle période.',
   'promise.saves.limits': 'Devrait épargner {value, money} ({low, money} à {high, money}) sur une telle période.',
   'promise.outcomes':
-    'Devrait apporter {value, plural, one {# résultat} many {# résultats} other {# résultats}} de plus.',
+    'Devrait apporter {value, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}} de plus.',
   'promise.outcomes.limits':
-    'Devrait apporter {value, plural, one {# résultat} many {# résultats} other {# résultats}} de plus ({low, number} à {high, number}).',
-  'promise.heard': 'Devrait se faire entendre.',
+    'Devrait apporter {value, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}} de plus ({low, number} à {high, number}).',
+  'promise.heard': 'Des signaux devraient arriver.',
   'promise.unknown': 'On ne sait pas ce que cela devrait apporter.',
   'promise.satisfaction': 'Devrait atteindre {value, percent} de satisfaits.',
   'promise.in_time': 'Devrait atteindre {value, percent} de réponses à temps.',
@@ -50,7 +49,7 @@ export default {
   // Ce qui a changé.
   'changes.none': 'Aucun verdict n’a encore changé',
   'changes.none.text':
-    'Les verdicts sont revus dès que des données arrivent, que la carte ou un seuil change. Ceux qui deviennent autres, et pourquoi, sont dits ici.',
+    'Les verdicts sont revus dès que des données arrivent, que la carte ou un seuil change. Vous verrez ici lesquels ont changé, et pourquoi.',
   'changes.lead':
     'Les plus récents d’abord. Chacun dit sur quoi le verdict reposait avant et depuis, et ce qui avait changé entre-temps.',
   'changes.new': 'nouveau',
@@ -121,43 +120,49 @@ export default {
   // Le budget.
   'budget.none': 'Rien ne peut encore être déplacé',
   'budget.none.text':
-    'Un point de contact participe quand il coûte de l’argent sur la période et que des résultats lui sont attribués. Notez les coûts sur sa fiche.',
+    'Un point de contact participe quand il coûte de l’argent sur la période et que des prises d’action lui sont attribuées. Notez les coûts sur sa fiche.',
   'budget.lead':
     'Déplacez un curseur pour voir aussitôt ce que cela apporterait. La meilleure répartition est trouvée avec sa preuve : aucune autre dans les limites n’apporte plus.',
-  'budget.budget': 'Budget pour une telle période',
+  'budget.budget': 'Budget pour une telle période, en {currency}',
   'budget.spent': '{total, money} répartis, {left, money} restants',
-  'budget.brings': 'apporte {brings, number} résultats ; la dépense d’aujourd’hui {today, number}',
+  'budget.brings':
+    'apporte {brings, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}} ; la dépense d’aujourd’hui {today, number}',
   'budget.best': 'Meilleure répartition',
   'budget.today': 'Revenir à aujourd’hui',
   'budget.certified':
-    'Certifié : {value, decimal} résultats ; aucune répartition dans les limites n’apporte plus de {bound, decimal}.',
-  'budget.gap': '{value, decimal} résultats ; le meilleur pourrait en apporter {gap, decimal} de plus.',
-  'budget.price': 'Cent de budget de plus apporteraient {price, decimal}.',
+    'Certifié : {value, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}} ; aucune répartition dans les limites n’apporte plus de {bound, number}.',
+  'budget.gap':
+    '{value, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}} ; la meilleure répartition pourrait en apporter {gap, decimal} de plus.',
+  'budget.price': 'Prises d’action pour {per} de budget de plus : {price, decimal}.',
   'budget.moved': 'Les curseurs ont été déplacés depuis.',
   'budget.regret':
-    'Les réponses sont des estimations. Si une autre que les données permettent est vraie, cette répartition manque {median, decimal} résultats au milieu et moins de {high, decimal} dans neuf cas sur dix ; la dépense d’aujourd’hui en manque {today, decimal} et {todayHigh, decimal}. Elle est meilleure qu’aujourd’hui dans {better, percent} des cas.',
+    'Les réponses sont des estimations. Si une autre que les données permettent est vraie, cette répartition manque {median, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}} au milieu et moins de {high, number} dans neuf cas sur dix ; la dépense d’aujourd’hui en manque {today, number} et {todayHigh, number}. Elle est meilleure qu’aujourd’hui dans {better, percent} des cas.',
   'budget.regret.alt': 'Regret de cette répartition en haut, de la dépense d’aujourd’hui en bas',
   'budget.regret.ours': 'en haut : cette répartition',
   'budget.regret.today': 'en bas : la dépense d’aujourd’hui',
   'budget.move':
-    'Déplacer {amount, money} de {from} à {to} : là cela apporte {wins, decimal}, ici cela perd {loses, decimal}.',
-  'budget.move.in': 'Dépenser {amount, money} de plus pour {to} : cela apporte {wins, decimal}.',
-  'budget.move.out': 'Dépenser {amount, money} de moins pour {from} : on ne perd que {loses, decimal}.',
+    'Déplacer {amount, money} de {from} à {to} : là cela apporte {wins, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}}, ici cela en perd {loses, number}.',
+  'budget.move.in':
+    'Dépenser {amount, money} de plus pour {to} : cela apporte {wins, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}}.',
+  'budget.move.out':
+    'Dépenser {amount, money} de moins pour {from} : on ne perd que {loses, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}}.',
   'budget.stay': 'Rien ne doit bouger : la dépense d’aujourd’hui est la meilleure dans ces limites.',
   'budget.stop': 'Ne pas utiliser « {name} » avec ce budget : ailleurs le même argent apporte plus.',
   'budget.assumed':
-    'Aujourd’hui {today, money} sont dépensés. Là où la dépense hebdomadaire n’a pas assez varié pour être mesurée, la réponse est une hypothèse qui passe par la dépense et les résultats d’aujourd’hui (E1) ; elle ne peut déplacer un point de contact que d’un cinquième. La construction relève d’un autre budget.',
+    'Aujourd’hui {today, money} sont dépensés. Là où la dépense hebdomadaire n’a pas assez varié pour être mesurée, la réponse est une hypothèse qui passe par la dépense et les prises d’action d’aujourd’hui (E1) ; elle ne peut déplacer un point de contact que d’un cinquième. La construction relève d’un autre budget.',
   'budget.assumed.short': 'supposé (E1)',
   'budget.fitted': 'mesuré par semaine (E3)',
   'budget.purpose': 'pas réduit : il a sa propre raison d’être',
   'budget.slider': 'Dépense pour {name}',
+  'budget.field': 'Dépense pour {name}, en {currency}',
   'budget.marks': 'aujourd’hui {today}, de {floor} à {ceiling}',
-  'budget.row.brings': 'apporte {brings, number}',
-  'budget.row.next': '{per} de plus : {next}',
+  'budget.row.brings':
+    'apporte {brings, plural, one {# prise d’action} many {# prises d’action} other {# prises d’action}}',
+  'budget.row.next': 'prises d’action pour {per} de plus : {next, decimal}',
   'budget.limits': 'Limites',
   'budget.limits.of': 'Limites de {name}',
-  'budget.floor': 'Au moins',
-  'budget.ceiling': 'Au plus',
+  'budget.floor': 'Au moins, en {currency}',
+  'budget.ceiling': 'Au plus, en {currency}',
   'budget.free': 'Libérer',
   'budget.lock': 'Garder comme aujourd’hui',
   // L’essai sur papier.
@@ -168,29 +173,37 @@ export default {
   'trial.believe': 'Nous croyons que …',
   'trial.because': '… parce que',
   'trial.measure': 'Comment ce sera mesuré',
-  'trial.stage': 'Aide à quitter',
+  'trial.stage': 'Fait avancer depuis',
   'trial.reach': 'Touche, %',
   'trial.effect': 'Effet, points',
   'trial.doubt': '± points',
-  'trial.cost': 'Coût',
+  'trial.cost': 'Coût en {currency}',
   'trial.until': 'Jusqu’au',
   'trial.keep': 'En faire une amélioration',
   'trial.result': 'Personnes qui arrivent à « {stage} »',
-  'trial.gain': '{gain, decimal} de plus, le plus probablement entre {low, decimal} et {high, decimal}.',
+  'trial.gain':
+    '{gain, plural, one {# personne} many {# personnes} other {# personnes}} de plus, le plus probablement entre {low, number} et {high, number}.',
+  'trial.loss':
+    '{fewer, plural, one {# personne} many {# personnes} other {# personnes}} de moins ; la variation est le plus probablement entre {low, number} et {high, number}.',
   'trial.before': 'sans',
   'trial.after': 'avec',
-  'trial.band': '{value, decimal} ({low, decimal} à {high, decimal})',
+  'trial.band':
+    '{value, plural, one {# personne} many {# personnes} other {# personnes}} ({low, number} à {high, number})',
+  'trial.of':
+    'Calculé d’étape en étape selon les parts du tableau, à partir de {people, plural, one {# personne} many {# personnes} other {# personnes}} à l’étape « {first} ».',
+  'trial.seen':
+    'Le tableau compte {people, plural, one {# personne} many {# personnes} other {# personnes}} à l’étape « {stage} » : certaines sautent des étapes ou arrivent plus tard.',
   'trial.net':
-    'Il reste {net, money} ({low, money} à {high, money}) après son coût ; cela paie dans {pays, percent} des tirages.',
+    'Il reste {net, money} ({low, money} à {high, money}) après son coût ; c’est rentable dans {pays, percent} des tirages.',
   'trial.break_even':
-    'Cela s’amortit à partir d’un effet de {effect, points} : {cost, money} de coût, {worth, money} par résultat, {reach, percent} touchés. Vous attendez {planned, points}.',
+    'Cela s’amortit à partir d’un effet de {effect, points} : {cost, money} de coût, {worth, money} par prise d’action, {reach, percent} touchés. Vous attendez {planned, points}.',
   'trial.break_even.none': 'Aucun effet ne suffirait à l’amortir ici.',
   'trial.chain': 'D’étape en étape, observé et essayé',
   'trial.people': 'Personnes',
   'trial.on': 'Ont poursuivi',
   'trial.with': 'Avec',
   'trial.evidence':
-    'Les étapes sont observées (E3) ; l’effet est ce que vous attendez (E1). L’intervalle tient compte des deux doutes : 2 000 tirages.',
+    'Les étapes sont observées (E3) ; l’effet est ce que vous attendez (E1). L’intervalle tient compte des deux incertitudes : 2 000 tirages.',
   // La promesse et le résultat.
   'effect.title': 'Ce qui en est sorti',
   'effect.early':
@@ -287,6 +300,7 @@ export default {
   'lived.none': 'Personne ne l’a encore vécu',
   'lived.none.text':
     'Un parcours vécu commence où le dessin commence. Vérifiez la première étape, ou attendez des interactions.',
+  'lived.comparing': 'Comparaison avec ce qui a été vécu …',
   'lived.lead':
     '{journeys, plural, one {# parcours} many {# parcours} other {# parcours}} de {people, plural, one {# personne} many {# personnes} other {# personnes}} ont commencé où ce dessin commence.',
   'lived.fitness': 'Adéquation',
@@ -309,8 +323,8 @@ export default {
   'lived.journeys.mean': 'Parcours vécus où cela s’est produit.',
   'lived.satisfied': 'Satisfaits',
   'lived.satisfied.mean': 'Réponses satisfaites dans ces parcours.',
-  'lived.converted': 'Avec résultat',
-  'lived.converted.mean': 'Ces parcours où le résultat visé s’est produit.',
+  'lived.converted': 'Avec prise d’action',
+  'lived.converted.mean': 'Ces parcours où la prise d’action visée a eu lieu.',
   'lived.as_designed': 'Sans écart',
   'lived.share': '{share, percent} ({so_far, percent} cumulés)',
   'lived.more': '{n, plural, one {# autre} many {# autres} other {# autres}} de moindre coût',

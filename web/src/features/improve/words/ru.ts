@@ -1,17 +1,17 @@
 // Слова этой страницы, по-русски.
 export default {
   // Начало страницы.
-  title: 'Что изменить',
+  title: 'Улучшения',
   'lead.calm': 'Ни одна из {all, number} точек контакта не требует изменений.',
   'lead.change':
     '{asking, plural, one {# точка контакта из {all, number} требует} few {# точки контакта из {all, number} требуют} many {# точек контакта из {all, number} требуют} other {# точки контакта из {all, number} требуют}} изменений.',
   'lead.stake':
-    '{asking, plural, one {# точка контакта из {all, number} требует} few {# точки контакта из {all, number} требуют} many {# точек контакта из {all, number} требуют} other {# точки контакта из {all, number} требуют}} изменений; на кону за период {stake, money}.',
+    '{asking, plural, one {# точка контакта из {all, number} требует} few {# точки контакта из {all, number} требуют} many {# точек контакта из {all, number} требуют} other {# точки контакта из {all, number} требуют}} изменений; цена вопроса за период — {stake, money}.',
   tabs: 'Части страницы',
   'tab.verdicts': 'Вердикты',
   'tab.changes': 'Что изменилось',
   'tab.balance': 'Распределение',
-  'tab.backlog': 'Улучшения',
+  'tab.backlog': 'Список улучшений',
   segment: 'Сегмент',
   everybody: 'Все',
   undo: 'Отменить',
@@ -20,15 +20,14 @@ export default {
   'verdicts.calm.text': 'Вердикты пересматриваются по мере поступления взаимодействий; изменения появятся здесь.',
   'verdicts.others':
     '{n, plural, one {# точка контакта ничего не требует} few {# точки контакта ничего не требуют} many {# точек контакта ничего не требуют} other {# точки контакта ничего не требуют}}',
-  at_stake: 'на кону за период',
-  'fact.figure': 'Решающий показатель',
-  'fact.figure.mean': 'Показатель, который сравнило правило.',
-  'fact.rule': 'правило {rule}',
-  'evidence.E0': 'E0: ничего не известно',
-  'evidence.E1': 'E1: заявлено сотрудниками',
-  'evidence.E2': 'E2: мнение',
-  'evidence.E3': 'E3: наблюдение',
-  'evidence.E4': 'E4: эксперимент',
+  at_stake: 'цена вопроса за период',
+  'fact.figure.mean': 'Показатель, который сравнило правило {rule}.',
+  'fact.rule': 'Уровень доказательности {evidence}, правило {rule}',
+  'evidence.E0': 'ничего не известно',
+  'evidence.E1': 'заявлено сотрудниками',
+  'evidence.E2': 'мнение',
+  'evidence.E3': 'наблюдение',
+  'evidence.E4': 'эксперимент',
   'task.make': 'Сделать задачей',
   'task.make.name': 'Сделать задачей: {name}',
   'task.planned': 'Запланировано',
@@ -37,10 +36,10 @@ export default {
   'promise.saves': 'Должно сберечь {value, money} за такой период.',
   'promise.saves.limits': 'Должно сберечь {value, money} (от {low, money} до {high, money}) за такой период.',
   'promise.outcomes':
-    'Должно принести ещё {value, plural, one {# результат} few {# результата} many {# результатов} other {# результата}}.',
+    'Должно принести ещё {value, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}.',
   'promise.outcomes.limits':
-    'Должно принести ещё {value, plural, one {# результат} few {# результата} many {# результатов} other {# результата}} (от {low, number} до {high, number}).',
-  'promise.heard': 'Должно подать голос.',
+    'Должно принести ещё {value, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}} (от {low, number} до {high, number}).',
+  'promise.heard': 'Сигналы должны появиться.',
   'promise.unknown': 'Сколько это должно принести, неизвестно.',
   'promise.satisfaction': 'Должно достичь {value, percent} довольных.',
   'promise.in_time': 'Должно достичь {value, percent} ответов вовремя.',
@@ -50,7 +49,7 @@ export default {
   // Что изменилось.
   'changes.none': 'Ни один вердикт ещё не менялся',
   'changes.none.text':
-    'Вердикты пересматриваются, когда приходят данные или меняются карта и пороги. Здесь сказано, какие стали другими и почему.',
+    'Вердикты пересматриваются, когда приходят данные или меняются карта и пороги. Здесь вы увидите, какие изменились и почему.',
   'changes.lead': 'Сначала новые. Сказано, на чём вердикт стоял прежде и стоит теперь и что между тем изменилось.',
   'changes.new': 'новая',
   'changes.gone': 'больше не на карте',
@@ -84,7 +83,7 @@ export default {
   'balance.none.text':
     'Ничего перемещать не нужно. Измените важность стадии на карте, чтобы увидеть, что из этого следует.',
   'balance.move': 'Переместить {amount, money}: {from} → {to}.',
-  'balance.take': 'Взять у: {names}',
+  'balance.take': 'Источник: {names}',
   'balance.give': 'Отдать: {names}',
   // Список улучшений.
   'backlog.add': 'Новое улучшение',
@@ -119,43 +118,49 @@ export default {
   // Бюджет.
   'budget.none': 'Пока перемещать нечего',
   'budget.none.text':
-    'Точка контакта участвует, когда она стоит денег за период и ей приписаны результаты. Запишите затраты в её карточке.',
+    'Точка контакта участвует, когда она стоит денег за период и ей приписаны целевые действия. Запишите затраты в её карточке.',
   'budget.lead':
     'Двигайте ползунок, чтобы сразу увидеть, что это даст. Лучшее распределение находится с доказательством: ни одно другое в этих пределах не даст больше.',
-  'budget.budget': 'Бюджет на такой период',
+  'budget.budget': 'Бюджет на такой период, {currency}',
   'budget.spent': 'распределено {total, money}, осталось {left, money}',
-  'budget.brings': 'даёт результатов: {brings, number}; сегодняшние расходы дают {today, number}',
+  'budget.brings':
+    'даёт {brings, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}; сегодняшние расходы дают {today, number}',
   'budget.best': 'Лучшее распределение',
   'budget.today': 'Вернуть как сегодня',
   'budget.certified':
-    'Доказано: {value, decimal} результата; ни одно распределение в этих пределах не даст больше {bound, decimal}.',
-  'budget.gap': '{value, decimal} результата; лучшее может дать ещё {gap, decimal}.',
-  'budget.price': 'Ещё сто бюджета дали бы {price, decimal}.',
+    'Доказано: {value, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}; ни одно распределение в этих пределах не даст больше {bound, number}.',
+  'budget.gap':
+    '{value, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}; лучшее распределение может дать ещё {gap, decimal}.',
+  'budget.price': 'Ещё {per} бюджета дали бы целевых действий: {price, decimal}.',
   'budget.moved': 'С тех пор ползунки сдвинуты.',
   'budget.regret':
-    'Отклики — это оценки. Если верен другой, допустимый по данным, это распределение теряет в середине {median, decimal} результата и в девяти случаях из десяти меньше {high, decimal}; сегодняшние расходы теряют {today, decimal} и {todayHigh, decimal}. Оно лучше сегодняшнего в {better, percent} случаев.',
+    'Отклики — это оценки. Если верен другой, допустимый по данным, это распределение теряет в середине {median, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}} и в девяти случаях из десяти меньше {high, number}; сегодняшние расходы теряют {today, number} и {todayHigh, number}. Оно лучше сегодняшнего в {better, percent} случаев.',
   'budget.regret.alt': 'Потери: сверху это распределение, снизу сегодняшние расходы',
   'budget.regret.ours': 'сверху: это распределение',
   'budget.regret.today': 'снизу: сегодняшние расходы',
   'budget.move':
-    'Переместить {amount, money}: {from} → {to}; там это даст {wins, decimal}, здесь потеряет {loses, decimal}.',
-  'budget.move.in': 'Потратить ещё {amount, money} на «{to}»: это даст {wins, decimal}.',
-  'budget.move.out': 'Потратить на {amount, money} меньше на «{from}»: потеря лишь {loses, decimal}.',
+    'Переместить {amount, money}: {from} → {to}; там это даст {wins, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}, здесь потеряет {loses, number}.',
+  'budget.move.in':
+    'Потратить ещё {amount, money} на «{to}»: это даст {wins, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}.',
+  'budget.move.out':
+    'Потратить на {amount, money} меньше на «{from}»: потеря — лишь {loses, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}.',
   'budget.stay': 'Ничего перемещать не нужно: сегодняшние расходы лучшие в этих пределах.',
   'budget.stop': 'Не использовать «{name}» при этом бюджете: в другом месте те же деньги дадут больше.',
   'budget.assumed':
-    'Сегодня тратится {today, money}. Где недельные расходы менялись слишком мало для измерения, отклик — предположение, проходящее через сегодняшние расходы и результаты (E1); оно может сдвинуть точку контакта не больше чем на пятую часть. Создание оплачивается из другого кошелька и здесь не учтено.',
+    'Сегодня тратится {today, money}. Где недельные расходы менялись слишком мало для измерения, отклик — предположение, проходящее через сегодняшние расходы и целевые действия (E1); оно может сдвинуть точку контакта не больше чем на пятую часть. Создание оплачивается из другого бюджета и здесь не учтено.',
   'budget.assumed.short': 'предположение (E1)',
   'budget.fitted': 'измерено по неделям (E3)',
   'budget.purpose': 'не урезается: есть своё назначение',
   'budget.slider': 'Расходы на «{name}»',
+  'budget.field': 'Расходы на «{name}», {currency}',
   'budget.marks': 'сегодня {today}, от {floor} до {ceiling}',
-  'budget.row.brings': 'даёт {brings, number}',
-  'budget.row.next': 'ещё {per}: {next}',
+  'budget.row.brings':
+    'даёт {brings, plural, one {# целевое действие} few {# целевых действия} many {# целевых действий} other {# целевого действия}}',
+  'budget.row.next': 'ещё {per} дадут целевых действий: {next, decimal}',
   'budget.limits': 'Пределы',
   'budget.limits.of': 'Пределы: {name}',
-  'budget.floor': 'Не меньше',
-  'budget.ceiling': 'Не больше',
+  'budget.floor': 'Не меньше, {currency}',
+  'budget.ceiling': 'Не больше, {currency}',
   'budget.free': 'Снять пределы',
   'budget.lock': 'Оставить как сегодня',
   // Проба на бумаге.
@@ -166,29 +171,37 @@ export default {
   'trial.believe': 'Мы считаем, что …',
   'trial.because': '… потому что',
   'trial.measure': 'Как это будет измерено',
-  'trial.stage': 'Помогает уйти со стадии',
+  'trial.stage': 'Продвигает дальше со стадии',
   'trial.reach': 'Охват, %',
   'trial.effect': 'Эффект, п. п.',
   'trial.doubt': '± п. п.',
-  'trial.cost': 'Затраты',
+  'trial.cost': 'Затраты, {currency}',
   'trial.until': 'До',
   'trial.keep': 'Сделать улучшением',
-  'trial.result': 'Люди, дошедшие до «{stage}»',
-  'trial.gain': 'Больше на {gain, decimal}, вероятнее всего от {low, decimal} до {high, decimal}.',
+  'trial.result': 'Люди, дошедшие до стадии «{stage}»',
+  'trial.gain':
+    'Больше на {gain, plural, one {# человека} few {# человека} many {# человек} other {# человека}}, вероятнее всего от {low, number} до {high, number}.',
+  'trial.loss':
+    'Меньше на {fewer, plural, one {# человека} few {# человека} many {# человек} other {# человека}}; изменение вероятнее всего от {low, number} до {high, number}.',
   'trial.before': 'без этого',
   'trial.after': 'с этим',
-  'trial.band': '{value, decimal} (от {low, decimal} до {high, decimal})',
+  'trial.band':
+    '{value, plural, one {# человек} few {# человека} many {# человек} other {# человека}} (от {low, number} до {high, number})',
+  'trial.of':
+    'Расчёт идёт от стадии к стадии по долям из таблицы; на стадии «{first}» — {people, plural, one {# человек} few {# человека} many {# человек} other {# человека}}.',
+  'trial.seen':
+    'В таблице на стадии «{stage}» — {people, plural, one {# человек} few {# человека} many {# человек} other {# человека}}: некоторые пропускают стадии или появляются позже.',
   'trial.net':
-    'После затрат остаётся {net, money} (от {low, money} до {high, money}); окупается в {pays, percent} розыгрышей.',
+    'После затрат остаётся {net, money} (от {low, money} до {high, money}); окупается в {pays, percent} прогонов.',
   'trial.break_even':
-    'Окупается начиная с эффекта {effect, points}: затраты {cost, money}, от каждого результата остаётся {worth, money}, охват {reach, percent}. Вы ожидаете {planned, points}.',
+    'Вы ожидаете {planned, points}, а окупается начиная с эффекта {effect, points}: затраты {cost, money}, от каждого целевого действия остаётся {worth, money}, охват {reach, percent}.',
   'trial.break_even.none': 'Никакой эффект здесь это не окупит.',
   'trial.chain': 'От стадии к стадии: как есть и как в пробе',
   'trial.people': 'Люди',
   'trial.on': 'Пошли дальше',
   'trial.with': 'С этим',
   'trial.evidence':
-    'Стадии наблюдались (E3); эффект — это ваше ожидание (E1). Интервал учитывает оба сомнения: 2 000 розыгрышей.',
+    'Стадии наблюдались (E3); эффект — это ваше ожидание (E1). Интервал учитывает обе неопределённости: 2 000 прогонов.',
   // Обещание и результат.
   'effect.title': 'Что из этого вышло',
   'effect.early': 'Судить рано: нужны данные ещё за {n, plural, one {# день} few {# дня} many {# дней} other {# дня}}.',
@@ -282,6 +295,7 @@ export default {
   'deviation.failed': '«{name}» без результата',
   'lived.none': 'Никто этого пути ещё не прошёл',
   'lived.none.text': 'Путь начинается там, где начинается план. Проверьте первый шаг или подождите взаимодействий.',
+  'lived.comparing': 'Сравнивается с тем, что было на деле …',
   'lived.lead':
     '{journeys, plural, one {# путь} few {# пути} many {# путей} other {# пути}} ({people, plural, one {# человек} few {# человека} many {# человек} other {# человека}}) начались там, где начинается план.',
   'lived.fitness': 'Соответствие',
@@ -304,8 +318,8 @@ export default {
   'lived.journeys.mean': 'Пути, в которых это случилось.',
   'lived.satisfied': 'Довольные',
   'lived.satisfied.mean': 'Довольные ответы в этих путях.',
-  'lived.converted': 'С результатом',
-  'lived.converted.mean': 'Пути, в которых случился целевой результат.',
+  'lived.converted': 'С целевым действием',
+  'lived.converted.mean': 'Пути, в которых совершено целевое действие.',
   'lived.as_designed': 'Без отклонений',
   'lived.share': '{share, percent} (всего {so_far, percent})',
   'lived.more':
