@@ -189,7 +189,7 @@ test('a watched number is told by mail once an account has an address, and a let
   const page = await stage.page();
   await page.goto('/measure?tab=watch');
   await page.getByText('Your account has no address to write to.').waitFor();
-  await page.getByText('No server is named that sends mail').waitFor();
+  await page.getByText('No mail server is set up').waitFor();
   assert.equal(await page.getByLabel('Tell me by mail').isDisabled(), true);
   const given = await page.request.put('/api/account', { data: { name: 'Olga', email: 'olga@example.org' } });
   assert.equal(given.status(), 204);

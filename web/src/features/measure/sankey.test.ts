@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowAnswer } from './api';
-import { layOut } from './sankey';
+import { labelOf, layOut, share } from './sankey';
 
 const flows = {
   people: 10,
@@ -52,5 +52,35 @@ describe('the layers', () => {
   it('stand still where there is nobody', () => {
     const empty = layOut({ people: 0, layers: [] } as unknown as FlowAnswer, { width: 300, height: 100 }, 6);
     expect(empty).toEqual({ nodes: [], streams: [] });
+  });
+});
+
+describe('what is written beside a node', () => {
+  const ten = (text: string) => text.length * 10;
+  const measure = { name: ten, people: ten };
+  const label = (height: number, room: number) =>
+    labelOf({ name: 'Home page', people: '4,027', height }, room, measure);
+
+  it('has the same room in every column', () => {
+    for (const [width, columns] of [
+      [300, 3],
+      [900, 4],
+      [1300, 6],
+      [300, 1],
+    ] as const) {
+      const { drawing, step, room } = share(width, columns);
+      expect(drawing + 5 + room).toBeCloseTo(width);
+      if (columns > 1) expect(step).toBeCloseTo(14 + 5 + room + 5);
+    }
+  });
+
+  it('never cuts the number', () => {
+    expect(label(20, 200)).toEqual({ lines: ['Home page'], isApart: false });
+    expect(label(20, 120)).toEqual({ lines: ['Home…'], isApart: false });
+    expect(label(20, 60)).toEqual({ lines: [''], isApart: false });
+    expect(label(28, 100)).toEqual({ lines: ['Home page'], isApart: true });
+    expect(label(28, 60)).toEqual({ lines: ['Home…'], isApart: true });
+    expect(label(60, 60)).toEqual({ lines: ['Home', 'page'], isApart: true });
+    expect(label(10, 200)).toBeNull();
   });
 });

@@ -1,4 +1,5 @@
 // Places the layers of a Sankey diagram: heights are people, every layer sums to the same people, and nobody is lost.
+import { cutTo, wrapTo, type Measure } from '../../ui/chart/text';
 import type { FlowAnswer } from './api';
 
 /** A node in its place. */
@@ -23,8 +24,44 @@ export interface Stream {
 /** The nodes that stand last and are drawn grey: gathered touchpoints, and people who went no further. */
 export const quiet = ['(other)', '(end)'];
 
+/** The width of a node, and the gap between it and what is written beside it. */
+const bar = 14;
+const gapBeside = 5;
+/** The height of a line of what is written. */
+export const lineHeight = 14;
+
+/** Shares a width among columns so that beside each node, the last ones too, there is the same room to write in. */
+export function share(width: number, columns: number): { drawing: number; step: number; room: number } {
+  const room = (width - columns * (bar + 2 * gapBeside) + gapBeside) / columns;
+  const drawing = width - room - gapBeside;
+  return { drawing, step: columns > 1 ? (drawing - bar) / (columns - 1) : 0, room };
+}
+
+/** What is written beside a node: its name in lines, and its people behind the last one or on a line of their own. */
+export interface Label {
+  lines: string[];
+  isApart: boolean;
+}
+
+/**
+ * Writes beside a node what there is room for. The number is always whole: a cut one would be read as another. Names and
+ * numbers are measured as they are drawn; `null` where the node is too low for a line.
+ */
+export function labelOf(
+  node: { name: string; people: string; height: number },
+  room: number,
+  measure: { name: Measure; people: Measure },
+): Label | null {
+  const rows = Math.floor((node.height + 1) / lineHeight);
+  if (rows < 1) return null;
+  const rest = room - measure.people(node.people) - measure.name('\u00a0');
+  if (rows === 1 || measure.name(node.name) <= rest)
+    return { lines: [cutTo(node.name, rest, measure.name)], isApart: false };
+  return { lines: wrapTo(node.name, room, Math.min(2, rows - 1), measure.name), isApart: true };
+}
+
 /** Lays out the first `count` layers on a drawing. */
-export function layOut(flows: FlowAnswer, size: { width: number; height: number }, count: number, node = 14) {
+export function layOut(flows: FlowAnswer, size: { width: number; height: number }, count: number, node = bar) {
   const layers = flows.layers.slice(0, count);
   const gap = 6;
   const most = Math.max(1, ...layers.map((layer) => layer.nodes.length));

@@ -74,3 +74,18 @@ export function nameOf(step: string, all: Record<string, Choice[]>): string {
     .map((part) => flat.find((choice) => choice.value === part || choice.value === `touchpoint:${part}`)?.name ?? part)
     .join(' / ');
 }
+
+/** Names all steps of a funnel. One that was there before is told apart: nobody takes a row for two steps, so it is another time. */
+export function namesOf(
+  steps: readonly string[],
+  all: Record<string, Choice[]>,
+  again: (name: string, n: number) => string,
+): string[] {
+  const seen = new Map<string, number>();
+  return steps.map((step) => {
+    const n = (seen.get(step) ?? 0) + 1;
+    seen.set(step, n);
+    const name = nameOf(step, all);
+    return n === 1 ? name : again(name, n);
+  });
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { band, bandPath, linePath, linear, stack, ticks } from './scale';
+import { band, bandPath, linePath, linear, logarithmic, stack, ticks } from './scale';
 
 describe('scales', () => {
   it('place numbers and give round ticks', () => {
@@ -16,6 +16,13 @@ describe('scales', () => {
     expect(linear([7, 7], [0, 10])(7)).toBe(10);
     expect(Number.isFinite(linear([Number.NaN, 3], [0, 10])(1))).toBe(true);
     expect(band(0, [0, 10]).width).toBeGreaterThan(0);
+  });
+
+  it('grow by factors where that is wanted', () => {
+    const scale = logarithmic([1, 1000], [0, 300]);
+    expect([1, 10, 100, 1000].map((value) => Math.round(scale(value)))).toEqual([0, 100, 200, 300]);
+    expect(scale(0)).toBe(0);
+    expect(Number.isFinite(logarithmic([60, 60], [0, 10])(60))).toBe(true);
   });
 
   it('leave a gap where nothing is known', () => {

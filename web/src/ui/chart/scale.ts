@@ -20,6 +20,16 @@ export function linear(domain: readonly [number, number], range: readonly [numbe
   return Object.assign(scale, { domain: [from, to] as const, ticks: (about = 5) => ticks(from, to, about) });
 }
 
+/** Makes a scale on which equal steps are equal factors. What lies before its beginning stands at the beginning. */
+export function logarithmic(
+  domain: readonly [number, number],
+  range: readonly [number, number],
+): (value: number) => number {
+  const from = Math.max(Number.MIN_VALUE, domain[0]);
+  const length = Math.log(Math.max(from * 2, domain[1]) / from);
+  return (value) => range[0] + (Math.log(Math.max(from, value) / from) / length) * (range[1] - range[0]);
+}
+
 /** Cuts a length into equal places, one per category, with gaps between them. */
 export function band(
   count: number,

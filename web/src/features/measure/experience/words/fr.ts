@@ -22,7 +22,8 @@ export default {
   'answers.lead': 'Les demandes sans réponse comptent aussi longtemps qu’elles attendent.',
   place: 'Demandé à',
   'in.time': 'À temps',
-  'in.time.meaning': 'Part des demandes répondues dans le délai ; celles en retard sans réponse sont des échecs.',
+  'in.time.meaning':
+    'Part des demandes ayant reçu une réponse dans le délai ; celles en retard sans réponse sont des échecs.',
   target: 'Objectif',
   'target.hours': '{time}, heures d’ouverture',
   half: 'La moitié en',
@@ -30,16 +31,13 @@ export default {
   unanswered: 'Sans réponse',
   'not.recorded': 'aucune réponse n’est enregistrée ici',
   'not.reached': 'pas atteint',
-  'curve.title': 'Part des demandes répondues selon le temps',
-  'curve.hours': '{hours, decimal} h',
+  'curve.title': 'Part des demandes ayant reçu une réponse, selon le temps',
+  'curve.lead':
+    'Le temps avance de plus en plus vite vers la droite, pour voir ensemble les minutes et les semaines (axe logarithmique).',
   time: 'Temps',
   share: 'Part',
   low: 'Limite basse',
   high: 'Limite haute',
-  seconds: '{value, number} s',
-  minutes: '{value, number} min',
-  hours: '{value, decimal} h',
-  days: '{value, decimal} j',
   importance: 'Importance et performance',
   'importance.lead':
     'L’importance dit comment une réponse à un point de contact va avec la recommandation des mêmes personnes. C’est une association, pas une cause.',
@@ -50,7 +48,9 @@ export default {
   'stated.needed':
     '{value, plural, one {il faut encore # réponse} many {il faut encore # réponses} other {il faut encore # réponses}}',
   'stated.alone': 'un seul point de contact ne se compare pas',
-  'performance.name': 'Satisfaits',
+  'performance.name': 'Satisfaits, toutes échelles',
+  'performance.meaning':
+    'Part de toutes les réponses à ce point de contact qui disent « satisfait », toutes échelles réunies. Plus haut, chaque échelle est à part.',
   'what.to.do': 'Que faire',
   needed:
     '{value, plural, one {il manque # paire de réponses} many {il manque # de paires de réponses} other {il manque # paires de réponses}}',
@@ -61,9 +61,11 @@ export default {
   overkill: 'excès possible',
   drivers: 'Ce qui va avec la recommandation',
   'drivers.lead':
-    'Ensemble, ils expliquent {explained, percent} des différences entre les réponses. Les parts s’y additionnent.',
+    'Ensemble, ils expliquent {explained, percent} des différences entre les réponses. La somme des parts donne ce total.',
+  'drivers.part': 'Part des différences que chacun explique',
+  'drivers.slight': 'Presque rien, moins de 0,01 % chacun : {names}.',
   'drivers.none': 'Il faut cent personnes avec une réponse globale pour dire ce qui va avec.',
-  waited_in_vain: 'attente sans réponse',
-  complained: 'réclamation',
+  waited_in_vain: 'Attente sans réponse',
+  complained: 'Réclamation',
   driver: 'Quoi',
 };
