@@ -101,7 +101,7 @@ test('every figure of a card says how it was computed', async () => {
   assert.ok((await figures.count()) >= 15);
   await figures.first().click();
   const dialog = page.getByRole('dialog', { name: 'How computed' });
-  assert.match(await dialog.innerText(), /95 % interval[\s\S]*Stands on[\s\S]*Evidence\s+E[0-4]/);
+  assert.match(await dialog.innerText(), /95% interval[\s\S]*Stands on[\s\S]*Evidence\s+E[0-4]/);
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'hidden' });
   assert.ok(await figures.first().evaluate((element) => element === document.activeElement));

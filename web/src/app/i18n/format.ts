@@ -5,7 +5,7 @@ import type { Format, Writer } from './message';
 export type LanguageCode = 'en' | 'fr' | 'ru';
 
 /** The short word for percentage points, which `Intl` does not know. */
-const pointsWord: Record<LanguageCode, string> = { en: 'pt', fr: 'pt', ru: 'п. п.' };
+const pointsWord: Record<LanguageCode, string> = { en: 'pt', fr: 'pt', ru: 'п.\u00a0п.' };
 
 /** British forms, so that English dates cannot be misread: 3 May, not 5/3. */
 const locales: Record<LanguageCode, string> = { en: 'en-GB', fr: 'fr-FR', ru: 'ru-RU' };

@@ -61,7 +61,7 @@ export default {
   'verdict.neutral': 'neutral',
   'how.title': 'How computed',
   'how.value': 'Value',
-  'how.interval': '95 % interval',
+  'how.interval': '95% interval',
   'how.interval.none': 'none: counted, not estimated',
   'how.interval.unknown': 'unknown: nothing to compute it from',
   'how.n': 'Stands on',

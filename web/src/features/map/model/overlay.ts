@@ -37,9 +37,10 @@ export function readOverlay(overlay: Overlay, chip: Chip): Figure | null {
     case 'conversion':
     case 'cost_per_outcome':
     case 'satisfaction':
-      return chip.figures?.[overlay] ?? null;
+      // The figure is that of the whole touchpoint: of a cell in which nobody met it, it says nothing.
+      return chip.people === 0 ? null : (chip.figures?.[overlay] ?? null);
     case 'in_time':
-      return chip.inTime ?? null;
+      return chip.people === 0 ? null : (chip.inTime ?? null);
     case 'effect':
       return chip.figures?.progression.lift ?? null;
     case 'cost':

@@ -88,7 +88,9 @@ export default {
   'channels.channel': 'Channel',
   'channels.requests': 'Requests',
   'channels.people': 'People',
-  'channels.conversion': 'Conversion',
+  'channels.conversion': 'Conversions credited',
+  'channels.conversion.mean':
+    'People who came by the channel and whose first target outcome goes to it (last touch that is not direct), of those who came by it.',
   'unmapped.title': 'Signals that belong to no touchpoint',
   'unmapped.none': 'Every signal belongs to a touchpoint.',
   'unmapped.lead':

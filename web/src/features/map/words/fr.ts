@@ -85,7 +85,9 @@ export default {
   'channels.channel': 'Canal',
   'channels.requests': 'Demandes',
   'channels.people': 'Personnes',
-  'channels.conversion': 'Conversion',
+  'channels.conversion': 'Conversion attribuée',
+  'channels.conversion.mean':
+    'Personnes venues par le canal et dont la première prise d’action visée lui revient (dernier contact non direct), parmi celles venues par lui.',
   'unmapped.title': 'Signaux sans point de contact',
   'unmapped.none': 'Chaque signal appartient à un point de contact.',
   'unmapped.lead':

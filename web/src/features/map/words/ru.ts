@@ -83,7 +83,9 @@ export default {
   'channels.channel': 'Канал',
   'channels.requests': 'Обращения',
   'channels.people': 'Люди',
-  'channels.conversion': 'Конверсия',
+  'channels.conversion': 'Отнесённая конверсия',
+  'channels.conversion.mean':
+    'Доля пришедших по каналу людей, чьё первое целевое действие отнесено к нему (последний непрямой контакт).',
   'unmapped.title': 'Сигналы без точки контакта',
   'unmapped.none': 'Каждый сигнал относится к точке контакта.',
   'unmapped.lead':
