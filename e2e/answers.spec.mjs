@@ -156,7 +156,7 @@ test('a visitor talks to the bot by buttons and reaches a person with everything
 test('a voice gets an address, is answered from the articles, and not at the address of before', async () => {
   const staff = await stage.page();
   await staff.goto('/answers/voice');
-  await staff.getByRole('button', { name: 'Draw an address' }).click();
+  await staff.getByRole('button', { name: 'Create an address' }).click();
   await staff.getByText('voices are answered from now on').waitFor();
   const code = staff.getByRole('region', { name: 'Address for the voice' }).locator('code');
   const path = new URL(await code.textContent()).pathname;
@@ -168,7 +168,7 @@ test('a voice gets an address, is answered from the articles, and not at the add
       body: JSON.stringify({ id, question: 'Can I book pottery?', language: 'en' }),
     });
   assert.match((await (await ask(path, 'q1')).json()).text, /^Pottery is every Friday/);
-  await staff.getByRole('button', { name: 'Draw a new address' }).click();
+  await staff.getByRole('button', { name: 'Create a new address' }).click();
   await staff.getByText('the old one is not answered any more').waitFor();
   assert.equal((await ask(path, 'q2')).status, 404);
   assert.equal((await ask(new URL(await code.textContent()).pathname, 'q3')).status, 200);
@@ -267,7 +267,7 @@ test('a customer asks in public, the company answers, and others find it before 
   await staff.goto('/answers/community');
   const waiting = staff.getByRole('article', { name: 'Can I order a single cup of the set?' });
   await waiting.getByLabel('Answer as the company').fill('Yes: write to us with its number.');
-  await waiting.getByRole('button', { name: 'Answer for everybody' }).click();
+  await waiting.getByRole('button', { name: 'Answer publicly' }).click();
   await waiting.getByText('our answer').waitFor();
 
   const visitor = await stage.page({ signedIn: false });

@@ -5,6 +5,7 @@ import { conversations } from './api';
 
 export default page<ContactPolicy>({
   path: '/contact',
+  room: '/outreach',
   title: { en: 'Contact policy', fr: 'Politique de contact', ru: 'Политика контактов' },
   load: () => conversations.policy(),
   component: () => import('./ContactPage.svelte'),

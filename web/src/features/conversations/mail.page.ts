@@ -5,6 +5,7 @@ import { conversations } from './api';
 
 export default page<Outbox>({
   path: '/mail',
+  room: '/inbox',
   title: { en: 'Letters', fr: 'Courriels envoyés', ru: 'Письма' },
   load: () => conversations.letters(),
   component: () => import('./MailPage.svelte'),
