@@ -218,7 +218,7 @@ mod tests {
         let in_french = kept.text.fr.clone().expect("is translated");
         let told_in_french =
             Setup { objectives: vec![Aim { kind: kept.kind, text: in_french }], segments: Vec::new(), ..setup() };
-        assert_eq!(rethought(map.clone(), &told_in_french).objectives, [kept.clone()]);
+        assert_eq!(rethought(map.clone(), &told_in_french).objectives, std::slice::from_ref(kept));
         // A second look changes the objectives and leaves the touchpoints.
         let again = rethought(map.clone(), &Setup { objectives: vec![], ..told });
         assert_eq!(again, map);
