@@ -92,7 +92,7 @@ test('a source is made, its snippet names it, and its settings can be taken back
   await page.goto('/data/sources');
   await page.getByRole('button', { name: 'Add a source' }).click();
   await page.getByLabel('Name').fill('till-9');
-  await page.getByRole('dialog').getByLabel('Where its clients run').selectOption('server');
+  await page.getByRole('dialog').getByLabel('Where it runs').selectOption('server');
   await page.getByRole('dialog').getByRole('button', { name: 'Add a source' }).click();
   await page.waitForURL('**/data/sources/till-9');
   await page.getByText('/v1/track').waitFor();
@@ -120,8 +120,9 @@ test('a visit is entered on a phone without a line, survives a reload, and arriv
   await phone.context().close();
   stage.forgive(/ERR_FAILED/);
   await page.goto('/data');
-  await page.getByText('by-hand').first().waitFor();
-  assert.equal(await page.locator('ol li', { hasText: 'by-hand' }).count(), 1);
+  const entered = page.locator('ol li', { hasText: 'By hand' });
+  await entered.waitFor();
+  assert.equal(await entered.count(), 1);
 });
 
 const orders = [
@@ -140,7 +141,7 @@ test('a file is chosen, its columns are named, its rows are seen before and coun
   await choose(orders);
   await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
   const rows = page.getByRole('region', { name: /The first rows/ });
-  await rows.getByText('1250.50 EUR').waitFor();
+  await rows.getByText('EUR 1,250.50').waitFor();
   await rows.getByText('refused').first().waitFor();
   // Without a number of its own a row is known by its content; here the order has one.
   await page.getByText(/No column numbers the rows/).waitFor();
@@ -148,7 +149,7 @@ test('a file is chosen, its columns are named, its rows are seen before and coun
   await page.getByText(/No column numbers the rows/).waitFor({ state: 'detached' });
   await page.getByLabel('Currency').fill('chf');
   await page.getByLabel('Currency').blur();
-  await rows.getByText('1250.50 CHF').waitFor();
+  await rows.getByText('CHF 1,250.50').waitFor();
   await page.getByRole('tab', { name: 'As text' }).click();
   assert.match(await page.getByLabel('Mapping', { exact: true }).last().inputValue(), /currency = "CHF"/);
   await page.getByLabel('Mapping', { exact: true }).last().fill('source = "till"\n[time]\ncolumn = "Dat"\n');
@@ -199,7 +200,7 @@ test('a column with a bad value in three keeps its role, and the bad cell is mar
   await choose(sales.join('\n'), 'sales.csv');
   await page.waitForURL(/\/data\/imports\/[0-9a-f]+/);
   const rows = page.getByRole('region', { name: /The first rows/ });
-  await rows.getByText('12.50 EUR').waitFor();
+  await rows.getByText('EUR 12.50').waitFor();
   assert.equal(await page.getByLabel('Amount', { exact: true }).first().inputValue(), 'Amount');
   await rows.getByText('“Amount” is not an amount').waitFor();
   assert.match(await rows.locator('mark').innerText(), /^n\/a/);
@@ -213,7 +214,8 @@ test('a column with a bad value in three keeps its role, and the bad cell is mar
     await reader.locator('table').first().getByText(sentence).waitFor();
     await reader.context().close();
   }
-  await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
+  await page.getByRole('button', { name: 'Delete this file' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete this file' }).click();
   await page.waitForURL('**/data/imports');
 });
 
@@ -263,7 +265,8 @@ test('a mapping that does not fit, a remark and an entry that cannot be are told
     await reader.context().close();
   }
   stage.forgive(/400/);
-  await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
+  await page.getByRole('button', { name: 'Delete this file' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete this file' }).click();
   await page.waitForURL('**/data/imports');
 });
 
@@ -290,7 +293,8 @@ test('a file that waits is looked at on a phone, in three languages, and thrown 
     }
     await reader.context().close();
   }
-  await page.getByRole('button', { name: 'Delete what is kept of it' }).click();
+  await page.getByRole('button', { name: 'Delete this file' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete this file' }).click();
   await page.waitForURL('**/data/imports');
   await page.getByRole('row', { name: /waiting.csv.*discarded/ }).waitFor();
 });

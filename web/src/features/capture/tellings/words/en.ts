@@ -71,8 +71,8 @@ export default {
 
   body_too_large: 'The body is larger than {limit, number} bytes, or broke off',
   body_unreadable: 'The body is no JSON, or too deep',
-  hook_unknown: 'There is no such hook',
-  mapping_unsound: 'The mapping of the hook does not work: set it again',
+  hook_unknown: 'There is no such webhook',
+  mapping_unsound: 'The mapping of the webhook does not work: set it again',
   signature_missing: 'The header “{header}” is missing',
   signature_wrong: 'The signature does not fit: compare the secret, and sign the body as it is sent, byte by byte',
   timestamp_out_of_tolerance: '“{header}” is more than five minutes away from our clock: sign anew for every attempt',
@@ -190,7 +190,7 @@ export default {
   feed_language: 'The language cannot be read. Write it such as en or fr-CA',
   feed_name: 'A feed is named by 1 to {limit, number} letters of a to z, 0 to 9, - and _, such as “news”',
   feed_text: 'A text is missing, or is longer than {limit, number} bytes',
-  hook_name: 'A hook is named by 1 to {limit, number} letters of a to z, 0 to 9, - and _, such as “web-shop”',
+  hook_name: 'A webhook is named by 1 to {limit, number} letters of a to z, 0 to 9, - and _, such as “web-shop”',
   source_days: 'Nothing can be kept for 0 days. Write 1 or more, or leave it out to keep it for ever',
   source_keys:
     '{limit, number} replaced keys of “{name}” still work. Retire them first, when no client uses them any more',

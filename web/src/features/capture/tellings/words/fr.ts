@@ -73,8 +73,8 @@ export default {
 
   body_too_large: 'Le contenu dépasse {limit, number} octets, ou s’est interrompu',
   body_unreadable: 'Le contenu n’est pas du JSON, ou est trop imbriqué',
-  hook_unknown: 'Ce crochet n’existe pas',
-  mapping_unsound: 'La correspondance du crochet ne fonctionne pas : la régler de nouveau',
+  hook_unknown: 'Ce webhook n’existe pas',
+  mapping_unsound: 'La correspondance du webhook ne fonctionne pas : la régler de nouveau',
   signature_missing: 'L’en-tête « {header} » manque',
   signature_wrong:
     'La signature ne convient pas : comparer le secret, et signer le contenu tel qu’il est envoyé, octet par octet',
@@ -202,7 +202,7 @@ export default {
   feed_name: 'Un flux porte un nom de 1 à {limit, number} signes parmi a à z, 0 à 9, - et _, par exemple « news »',
   feed_text: 'Un texte manque, ou dépasse {limit, number} octets',
   hook_name:
-    'Un crochet porte un nom de 1 à {limit, number} signes parmi a à z, 0 à 9, - et _, par exemple « web-shop »',
+    'Un webhook porte un nom de 1 à {limit, number} signes parmi a à z, 0 à 9, - et _, par exemple « web-shop »',
   source_days: 'Rien ne se garde 0 jour. Écrire 1 ou plus, ou laisser vide pour garder toujours',
   source_keys:
     '{limit, number} clés remplacées de « {name} » servent encore. Les retirer d’abord, quand plus aucun client ne les emploie',
