@@ -58,7 +58,7 @@ test('a funnel is built step by step, and its address brings it back', async () 
 
 test('a path opens as the strict funnel of the same people', async () => {
   const page = await open('/journeys?tab=variants');
-  const row = page.getByRole('region', { name: 'Paths that most people walk' }).locator('tbody tr').first();
+  const row = page.getByRole('region', { name: 'Paths walked most' }).locator('tbody tr').first();
   const people = (await row.locator('td').nth(1).innerText()).trim();
   await row.getByRole('link', { name: 'Open' }).click();
   await page.waitForURL(/order=strict/);
