@@ -18,7 +18,7 @@ export default defineConfig({
             // What opens later stays out: the search, the list of keys, tables, charts.
             {
               name: 'kit',
-              test: /rolldown[\\/]runtime|svelte[\\/]src[\\/]reactivity|src[\\/](main|features[\\/]account[\\/]arrive|app[\\/](?!Palette|palette|Keys)|ui[\\/](?!chart|interaction|DataTable|table|xlsx)|styles)/,
+              test: /rolldown[\\/]runtime|src[\\/](main|features[\\/]account[\\/]arrive|app[\\/](?!Palette|palette|Keys)|ui[\\/](?!chart|interaction|DataTable|table|xlsx)|styles)/,
             },
             // The parts of the page of data share its words; a piece of their own keeps a helper out of every first view.
             { name: 'capture', test: /src[\\/]features[\\/]capture[\\/](words|api)/ },
@@ -28,7 +28,7 @@ export default defineConfig({
             },
             {
               name: 'map',
-              test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/](words|api|steps|lines|tools|desk))/,
+              test: /src[\\/]features[\\/]map[\\/](model|words|edit[\\/](words|api|steps|lines|tools))/,
             },
           ],
         },
