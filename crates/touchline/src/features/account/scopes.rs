@@ -6,33 +6,40 @@ use axum::http::Method;
 pub(super) const AREAS: [&str; 10] =
     ["map", "people", "capture", "conversations", "feedback", "measure", "improve", "goals", "operate", "live"];
 
-/// Ends of paths that are asked with `POST` because a question may hold personal data or be long; they change nothing.
-const QUESTIONS: [&str; 17] = [
-    "/preview",
-    "/find",
-    "/explain",
-    "/extent",
-    "/try",
-    "/allocate",
-    "/simulate",
-    "/search",
-    "/propose",
-    "/list",
-    "/tools",
-    "/conformance",
-    "/trial",
-    "/measure/attribution",
-    "/measure/funnel",
-    "/measure/retention",
-    "/measure/segments/count",
+/// What is asked with `POST` because a question may hold personal data or be long, and changes nothing here or elsewhere.
+/// Whatever is not named changes something: a route that is forgotten here is refused to whoever may only read.
+const QUESTIONS: [&str; 18] = [
+    "/api/capture/hooks/{name}/try",
+    "/api/capture/imports/{id}/try",
+    "/api/conversations/settings/mail/try",
+    "/api/feedback/surveys/preview",
+    "/api/goals/tools",
+    "/api/improve/allocate",
+    "/api/improve/conformance",
+    "/api/improve/trial",
+    "/api/map/rules/preview",
+    "/api/measure/attribution",
+    "/api/measure/funnel",
+    "/api/measure/retention",
+    "/api/measure/segments/count",
+    "/api/people/erase/extent",
+    "/api/people/explain",
+    "/api/people/find",
+    "/api/people/list",
+    "/api/people/policy/preview",
 ];
 
-/// Tells whether a request only asks.
+/// Tells whether a request only asks, by its path or by the route that the path has found.
 #[must_use]
 pub fn only_asks(method: &Method, path: &str) -> bool {
-    // To try a channel tells its platform where to send from now on.
-    let is_question = QUESTIONS.iter().any(|end| path.ends_with(end)) && !path.starts_with("/api/conversations/channels/");
-    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) || (*method == Method::POST && is_question)
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(method);
+    reads || (*method == Method::POST && QUESTIONS.iter().any(|question| is_at(question, path)))
+}
+
+/// Tells whether a path is one of a route: its parts in braces stand for anything.
+fn is_at(route: &str, path: &str) -> bool {
+    let (parts, of_path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    parts.len() == of_path.len() && parts.iter().zip(of_path).all(|(part, of_path)| *part == of_path || part.starts_with('{'))
 }
 
 /// Tells whether a text is a scope.
@@ -86,6 +93,17 @@ mod tests {
             ("read", Method::GET, "/api", false),
         ] {
             assert_eq!(allow(scopes, &method, path), expected, "{scopes} {method} {path}");
+        }
+    }
+
+    #[test]
+    fn every_question_is_a_route_that_is_asked_with_post() {
+        let document = include_str!("../../../../../web/openapi.json");
+        let document: serde_json::Value = serde_json::from_str(document).expect("is JSON");
+        for question in QUESTIONS {
+            assert!(document["paths"][question]["post"].is_object(), "{question}");
+            assert!(only_asks(&Method::POST, question), "{question} as a route");
+            assert!(!only_asks(&Method::PUT, question), "{question} with another method");
         }
     }
 

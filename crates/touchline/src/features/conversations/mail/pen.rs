@@ -99,33 +99,16 @@ impl Pen {
 
     /// Writes a letter as it travels, signed where a domain signs.
     fn write(&self, letter: &Ready, mark: &str) -> Result<Vec<u8>> {
-        let wrong = |what: &str| Failure::new(format!("{what} cannot stand in a mail"));
-        let domain = self.own.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let mailbox = |name: &str, address: &str| {
-            let name = (!name.is_empty()).then(|| name.to_owned());
-            address.parse().map(|address| Mailbox::new(name, address)).map_err(|_| wrong("This address"))
+        // A person has written an answer; all else comes from a machine, and wants no machine's answer.
+        let machine = match letter.tag.as_str() {
+            "reply" => None,
+            "acknowledgement" => Some("auto-replied"),
+            _ => Some("auto-generated"),
         };
-        // The builder encodes what is not plain, line breaks among it; they have no business here all the same.
-        let subject: String = letter.subject.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
-        let at = UNIX_EPOCH + Duration::from_micros(u64::try_from(self.now.0).unwrap_or(0));
-        let mut builder = Message::builder()
-            .from(mailbox(&self.name, &self.own)?)
-            .to(mailbox("", &letter.recipient)?)
-            .reply_to(mailbox(&self.name, &marked(&self.own, mark))?)
-            .subject(subject)
-            .date(at)
-            .message_id(Some(format!("<{mark}@{domain}>")));
+        let mut builder = self.head(("", &letter.recipient), &letter.subject, mark, machine)?;
+        builder = builder.reply_to(mailbox(&self.name, &marked(&self.own, mark))?);
         if let Some(id) = &letter.answers {
             builder = builder.in_reply_to(id.clone()).references(id.clone());
-        }
-        let raw = |builder: MessageBuilder, name: &'static str, value: String| {
-            builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
-        };
-        builder = raw(builder, "X-Touchline-Loop", "1".to_owned());
-        if letter.tag != "reply" {
-            let kind = if letter.tag == "acknowledgement" { "auto-replied" } else { "auto-generated" };
-            builder = raw(builder, "Auto-Submitted", kind.to_owned());
-            builder = raw(builder, "X-Auto-Response-Suppress", "All".to_owned());
         }
         if letter.class.counts() {
             let token = PreferenceToken::write(&self.preferences, "preferences", letter.actor);
@@ -136,17 +119,58 @@ impl Pen {
                 builder = raw(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
             }
         }
-        let message = with_body(builder, letter).map_err(|error| wrong("This letter").because(&*error))?;
-        self.signed(message.formatted())
+        let message = with_body(builder, letter).map_err(|error| unfit("This letter").because(&*error))?;
+        self.signed(&message)
+    }
+
+    /// Begins a letter to somebody of some name and address; `machine` says in which way one has written it.
+    pub(super) fn head(
+        &self,
+        (name, address): (&str, &str),
+        subject: &str,
+        mark: &str,
+        machine: Option<&str>,
+    ) -> Result<MessageBuilder> {
+        let domain = self.own.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
+        // The builder encodes what is not plain, line breaks among it; they have no business here all the same.
+        let subject: String = subject.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
+        let at = UNIX_EPOCH + Duration::from_micros(u64::try_from(self.now.0).unwrap_or(0));
+        let mut builder = Message::builder()
+            .from(mailbox(&self.name, &self.own)?)
+            .to(mailbox(name, address)?)
+            .subject(subject)
+            .date(at)
+            .message_id(Some(format!("<{mark}@{domain}>")));
+        builder = raw(builder, "X-Touchline-Loop", "1".to_owned());
+        if let Some(machine) = machine {
+            builder = raw(builder, "Auto-Submitted", machine.to_owned());
+            builder = raw(builder, "X-Auto-Response-Suppress", "All".to_owned());
+        }
+        Ok(builder)
     }
 
     /// Signs a mail, where a domain signs.
-    pub(super) fn signed(&self, mail: Vec<u8>) -> Result<Vec<u8>> {
+    pub(super) fn signed(&self, message: &Message) -> Result<Vec<u8>> {
+        let mail = message.formatted();
         let Some((keys, domain, selector)) = &self.signing else { return Ok(mail) };
         let signature = keys.signatures(domain, selector, &mail, self.now.0 / SECOND);
         let signature = signature.ok_or_else(|| Failure::new("The letter could not be signed"))?;
         Ok([signature.into_bytes(), mail].concat())
     }
+}
+
+/// Says that something cannot stand in a mail.
+pub(super) fn unfit(what: &str) -> Failure {
+    Failure::new(format!("{what} cannot stand in a mail"))
+}
+
+fn mailbox(name: &str, address: &str) -> Result<Mailbox> {
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    address.parse().map(|address| Mailbox::new(name, address)).map_err(|_| unfit("This address"))
+}
+
+fn raw(builder: MessageBuilder, name: &'static str, value: String) -> MessageBuilder {
+    builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value))
 }
 
 /// Puts text and files into a mail. Files travel as bytes to be stored, whatever they are.

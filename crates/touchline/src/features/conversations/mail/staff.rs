@@ -7,22 +7,22 @@
 //! A letter that a crash catches on its way goes again under the same Message-ID, by which mail programs know it again: a
 //! report that never comes is worse than one that is there twice.
 
+use super::pen::unfit;
 use super::read::Letter;
 use super::send::{Carrier, PAUSE, TRIES_MAX, Trouble, marked};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::features::account::{Accounts, Addressee};
 use crate::features::conversations::settings::MailSettings;
 use crate::features::conversations::store::failed;
 use crate::features::conversations::{Inbox, ShownLetter, Talk};
-use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
-use lettre::message::{Attachment, Body, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::ContentTransferEncoding;
+use lettre::message::{Attachment, Body, MultiPart, SinglePart};
 use model::Instant;
 use model::time::DAY;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 use state::Transaction;
 use std::collections::BTreeMap;
-use std::time::{Duration, UNIX_EPOCH};
 
 /// So many letters go in one round.
 const AT_ONCE: i64 = 50;
@@ -199,32 +199,13 @@ impl Talk {
 
     /// Writes a letter as it travels: plain text, the same in HTML, and the files.
     async fn written_to_staff(&self, row: &AnyRow, reader: &Addressee, mark: &str, settings: &MailSettings) -> Result<Vec<u8>> {
-        let wrong = |what: &str| Failure::new(format!("{what} cannot stand in a mail"));
-        let own = if settings.address.is_empty() { "touchline@localhost" } else { &settings.address };
-        let domain = own.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
-        let mailbox = |name: &str, address: &str| {
-            let name = (!name.is_empty()).then(|| name.to_owned());
-            address.parse().map(|address| Mailbox::new(name, address)).map_err(|_| wrong("This address"))
-        };
-        let subject: String = row.get("subject");
-        let subject: String = subject.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect();
-        let at = UNIX_EPOCH + Duration::from_micros(u64::try_from(self.inbox.now().0).unwrap_or(0));
-        let mut builder = Message::builder()
-            .from(mailbox(&settings.name, own)?)
-            .to(mailbox(&reader.name, &reader.email)?)
-            .subject(subject)
-            .date(at)
-            .message_id(Some(format!("<{mark}@{domain}>")));
-        for (name, value) in
-            [("X-Touchline-Loop", "1"), ("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")]
-        {
-            builder = builder.raw_header(HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned()));
-        }
+        let pen = self.pen(settings).await?;
+        let to = (reader.name.as_str(), reader.email.as_str());
+        let builder = pen.head(to, &row.get::<String, _>("subject"), mark, Some("auto-generated"))?;
         let both = MultiPart::alternative_plain_html(row.get::<String, _>("body"), row.get::<String, _>("html"));
         let files = self.staff_files(&row.get::<String, _>("id")).await?;
-        let parts = if files.is_empty() { both } else { with_files(both, files).map_err(|_| wrong("A file"))? };
-        let message = builder.multipart(parts).map_err(|error| wrong("This letter").because(&error))?;
-        self.pen(settings).await?.signed(message.formatted())
+        let parts = if files.is_empty() { both } else { with_files(both, files).map_err(|_| unfit("A file"))? };
+        pen.signed(&builder.multipart(parts).map_err(|error| unfit("This letter").because(&error))?)
     }
 
     async fn staff_files(&self, letter: &str) -> Result<Vec<StaffFile>> {
