@@ -98,7 +98,7 @@ export default {
   'reviews.file': 'Bring reviews from a file',
   'file.columns':
     'A table (CSV) with the columns {columns} in any order; other names of theirs are known in English, French and Russian.',
-  'file.choose': 'File',
+  'file.choose': 'Choose a file',
   'file.publish': 'Publish at once what names no state',
   'file.look':
     '{good, plural, one {# row} other {# rows}} can be taken, {known, plural, one {# is} other {# are}} here already; {wrong, plural, one {# row} other {# rows}} cannot be read.',

@@ -100,7 +100,7 @@ export default {
   'reviews.file': 'Importer des avis d’un fichier',
   'file.columns':
     'Un tableau (CSV) avec les colonnes {columns}, dans n’importe quel ordre ; leurs autres noms sont connus en anglais, français et russe.',
-  'file.choose': 'Fichier',
+  'file.choose': 'Choisir un fichier',
   'file.publish': 'Publier aussitôt ce qui n’indique aucun état',
   'file.look':
     '{good, plural, one {# ligne lisible} many {# lignes lisibles} other {# lignes lisibles}}, dont {known, number} déjà là ; {wrong, plural, one {# ligne illisible} many {# lignes illisibles} other {# lignes illisibles}}.',
